@@ -1,0 +1,94 @@
+/**
+ * What crosses the threads: one task = one range of one partition, as raw Kafka record batches.
+ *
+ * Every ArrayBuffer here is transferred, never cloned: after posting, the sender must not touch it.
+ */
+
+/** One raw record batch inside `TranscodeTask.input`. */
+export interface BatchSpan {
+  /** Byte length of the record batch, header included; batches lie back to back. */
+  byteLength: number;
+  /** When the main thread received it, ms since 1970. */
+  receivedMs: number;
+}
+
+export interface TranscodeTask {
+  planKey: string;
+  topic: string;
+  partition: number;
+  input: ArrayBuffer;
+  batches: BatchSpan[];
+  /** Records outside `firstOffset … lastOffset` (inclusive) are skipped: a batch may begin before the range. */
+  firstOffset: number;
+  lastOffset: number;
+  /** Rows that ClickHouse refused for their data, to be written as dead letters instead. Empty on the first pass. */
+  refused: RefusedRow[];
+}
+
+export interface RefusedRow {
+  offset: number;
+  /** The server's error code and message. */
+  errorType: string;
+  errorMessage: string;
+}
+
+/** Rows of one table in `plan.format`, back to back. */
+export interface EncodedRows {
+  bytes: Uint8Array<ArrayBuffer>;
+  rowCount: number;
+  /** Byte offset where each row begins; `rowStarts[rowCount]` is the total. Lets the sink cut a refused insert in two. */
+  rowStarts: Uint32Array<ArrayBuffer>;
+  /** Kafka offset of each row. */
+  offsets: Float64Array<ArrayBuffer>;
+}
+
+/**
+ * Latency of a group of rows, as sparse counts: pairs `[differenceMs, count]` of (reference − time), quantised to three
+ * digits (src/core/sparse-histogram.ts). The main thread adds what it alone knows (the acknowledgement time) to each
+ * pair, so it does no work per record.
+ */
+export interface LatencyGroup {
+  /** Value of the plan's latencyGroupColumn, "" if there is none. At most 64 groups a task; the rest count as "other". */
+  group: string;
+  /** Kafka record time − event time. Negative: clock skew, or an event time ahead. */
+  produce: Float64Array<ArrayBuffer>;
+  /** Received − Kafka record time. */
+  fetch: Float64Array<ArrayBuffer>;
+  /** `startedMs` − event time; the main thread adds (acknowledged − startedMs) and gets e2e. */
+  eventAge: Float64Array<ArrayBuffer>;
+  /** `startedMs` − Kafka record time; the same for pipeline. */
+  recordAge: Float64Array<ArrayBuffer>;
+}
+
+export interface TranscodeResult {
+  /** The task's input, handed back: needed again when the server refuses rows, then reused. */
+  input: ArrayBuffer;
+  rows: EncodedRows;
+  dead: EncodedRows;
+  /** Records in range = rows + dead. */
+  recordCount: number;
+  startedMs: number;
+  endedMs: number;
+  latency: LatencyGroup[];
+  counts: TranscodeCounts;
+}
+
+export interface TranscodeCounts {
+  /** Dead letters by error_type. */
+  deadByType: Record<string, number>;
+  /** Lenient conversions by column. */
+  coercions: Record<string, number>;
+  /** Fields of documents that no column and no rule reads. */
+  unknownFields: number;
+  /** Documents that were JSON text inside a JSON string (S2-4). */
+  unwrapped: number;
+  /** Rows whose event time was taken from Kafka because the document had none. */
+  eventTimeFromKafka: number;
+  /** Rows whose event time lies more than an hour behind the record time: lateness, not latency. */
+  late: number;
+}
+
+/** One transcoder for one plan; the reference and the kernel both are this. Pure: no clock but `nowMs`. */
+export interface Transcoder {
+  run(task: TranscodeTask, nowMs: () => number): TranscodeResult;
+}

@@ -1,0 +1,113 @@
+/**
+ * The table plan: plain data that says how a document becomes a row. It is built once at start from the target table's
+ * columns and the pipeline (src/schema/build-plan.ts), handed to each worker by structured clone, and compiled there
+ * into a transcoder (src/codec). Nothing else in the program knows a column by name.
+ */
+
+/** A ClickHouse column type, parsed. `text` is the name as ClickHouse prints it. */
+export type ColumnType = { text: string } & (
+  | { kind: "int"; bits: 8 | 16 | 32 | 64; signed: boolean }
+  | { kind: "float"; bits: 32 | 64 }
+  | { kind: "decimal"; precision: number; scale: number; bits: 32 | 64 }
+  | { kind: "bool" }
+  | { kind: "string" }
+  | { kind: "fixedString"; length: number }
+  | { kind: "uuid" }
+  | { kind: "date" }
+  | { kind: "date32" }
+  | { kind: "dateTime"; timeZone: string | undefined }
+  | { kind: "dateTime64"; scale: number; timeZone: string | undefined }
+  | { kind: "enum"; bits: 8 | 16; values: { name: string; value: number }[] }
+  | { kind: "ipv4" }
+  | { kind: "ipv6" }
+  | { kind: "nullable"; inner: ColumnType }
+  | { kind: "lowCardinality"; inner: ColumnType }
+  | { kind: "array"; inner: ColumnType }
+  | { kind: "map"; inner: ColumnType }
+);
+
+/** Facts about the record itself, available to every column and rule. */
+export type RecordField =
+  | "topic"
+  | "partition"
+  | "offset"
+  | "timestamp" // Kafka record time, ms
+  | "key" // bytes or null
+  | "received" // when the main thread got the batch, ms
+  | "processed" // when the worker started the batch, ms
+  | "raw"; // the record's value as it came, bytes
+
+export type ColumnSource =
+  /** `names` are tried in order; each as the key that it is (dots included), then as a nested path split at dots. */
+  { kind: "document"; names: string[] } | { kind: "record"; field: RecordField };
+
+export type TimeFormat = "auto" | "rfc3339" | "clickhouse" | "epoch_s" | "epoch_ms" | "epoch_us" | "epoch_ns" | "clf";
+
+export interface PlanColumn {
+  name: string;
+  type: ColumnType;
+  source: ColumnSource;
+  /** How times are read; only for Date*, DateTime* columns. `auto` reads what JSONEachRow reads. */
+  timeFormat: TimeFormat;
+  /**
+   * What a missing field, or a null for a column that is not Nullable, becomes: the type's own default, a given JSON
+   * value, the record field, the table's DEFAULT expression (only when `plan.format` is RowBinaryWithDefaults), or a
+   * rejection `field_missing`.
+   */
+  missing:
+    | { kind: "typeDefault" }
+    | { kind: "value"; value: unknown }
+    | { kind: "record"; field: RecordField }
+    | { kind: "tableDefault" }
+    | { kind: "reject" };
+  /**
+   * `strict` takes what JSONEachRow takes; `lenient` (the seed's events, S0-39) also turns number ↔ text and cuts the
+   * fraction off a number for an integer column, each counted as a coercion of that column.
+   */
+  coercion: "strict" | "lenient";
+}
+
+/**
+ * Document rules, applied in order to the decoded document before the columns are written (S0-40, S0-41). A closed list
+ * as data, so that every transcoder can implement them. Names are document fields.
+ */
+export type Rule =
+  /** Reject with `errorType` when the field is absent, null or an empty string. */
+  | { rule: "require"; field: string; errorType: string }
+  /** When `field` is absent, null or "": take the first of `from` that is not, else `value` if given. */
+  | { rule: "default"; field: string; from?: string[]; value?: string | number; whenAnyOf?: string[] }
+  /** When `field` is absent: "fail" if `status` is a number ≥ 400, "success" if it is a smaller one. */
+  | { rule: "resultFromStatus"; field: string; status: string }
+  /** When `field` is absent: 500 for "fail", 200 for "success", else 0; sets `flag` to whether it did so. */
+  | { rule: "statusFromResult"; field: string; result: string; flag: string }
+  /** When `field` is absent: `topic-partition-offset`. */
+  | { rule: "recordId"; field: string };
+
+export interface LatenessHorizon {
+  /** The DateTime/DateTime64 column that holds the event time. */
+  column: string;
+  backMs: number;
+  aheadMs: number;
+}
+
+export interface TablePlan {
+  /** Names the plan across threads and in caches: pipeline name @ hash of the plan. */
+  key: string;
+  pipeline: string;
+  topics: string[];
+  codec: "auto" | "json" | "msgpack";
+  /** Database-qualified, each part an unquoted identifier. */
+  table: string;
+  format: "RowBinary" | "RowBinaryWithDefaults";
+  /** In insert order. */
+  columns: PlanColumn[];
+  rules: Rule[];
+  /** Event times further back or ahead of the worker's clock than this go to the dead letters; undefined = no limit. */
+  horizon: LatenessHorizon | undefined;
+  /** The column that holds the event time for the latency stages; undefined: `produce` and `e2e` are not recorded. */
+  eventTimeColumn: string | undefined;
+  /** The column that groups the latency tables (`millrace latency --by`), for example service. */
+  latencyGroupColumn: string | undefined;
+  /** How the dead-letter envelope (S0-42) is written; its documents are made by src/codec/dead-letter.ts. */
+  deadLetters: { table: string; format: "RowBinary"; columns: PlanColumn[] };
+}
