@@ -1,0 +1,155 @@
+import type { ByteWriter } from "../../core/byte-writer.ts";
+import { ByteWriter as Writer } from "../../core/byte-writer.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { PlanColumn, RecordField, TablePlan } from "../../schema/plan.ts";
+import { FieldError, rejectField, type WriteColumn } from "./column.ts";
+import { compileColumn } from "./columns/compile.ts";
+import { readRecordField } from "./current-record.ts";
+import { compilePath, type Document, type FieldPath, locate, readKeys } from "./path.ts";
+import type { RowContext } from "./row-context.ts";
+import { isNullable, typeDefaultBytes } from "./type-default.ts";
+
+/** One column of a row, compiled. */
+export interface Cell {
+  name: string;
+  /** `column status_code (Int32)`, for messages. */
+  label: string;
+  isNullable: boolean;
+  /** RowBinaryWithDefaults puts a byte before each value: 0 = a value follows, 1 = take the table's DEFAULT. */
+  hasMarker: boolean;
+  recordField: RecordField | undefined;
+  paths: FieldPath[];
+  write: WriteColumn;
+  missing: Missing;
+}
+
+type Missing =
+  | { kind: "bytes"; bytes: Uint8Array }
+  | { kind: "record"; field: RecordField; write: WriteColumn; fallback: Uint8Array }
+  | { kind: "tableDefault" }
+  | { kind: "reject" };
+
+/** `written` when the value came from the document or record, else why it did not. */
+export type CellOrigin = "written" | "missing" | "recordTime" | "tableDefault";
+
+/**
+ * Compiles a column.
+ *
+ * @throws MillraceError E_PLAN when the value for missing fields does not fit the column, or when the table's DEFAULT is
+ * asked for in a format that cannot carry it.
+ */
+export function compileCell(column: PlanColumn, format: TablePlan["format"]): Cell {
+  const { source } = column;
+  return {
+    name: column.name,
+    label: `column ${column.name} (${column.type.text})`,
+    isNullable: isNullable(column.type),
+    hasMarker: format === "RowBinaryWithDefaults",
+    recordField: source.kind === "record" ? source.field : undefined,
+    paths: source.kind === "document" ? source.names.map(compilePath) : [],
+    write: source.kind === "record" ? compileRecordWriter(column, source.field) : compileColumn(column),
+    missing: compileMissing(column, format),
+  };
+}
+
+/**
+ * Writes the cell for a decoded document. Returns where the value's bytes came from; they begin at `context.valueOffset`.
+ *
+ * @throws FieldError when the value does not fit, or when it is missing and the column insists on it.
+ */
+export function writeCell(cell: Cell, out: ByteWriter, document: Document, context: RowContext): CellOrigin {
+  context.columnName = cell.name;
+  context.columnLabel = cell.label;
+  context.keys = undefined;
+  const value = cell.recordField === undefined ? findValue(cell, document, context) : recordValue(cell, context);
+  if (value === undefined || (value === null && !cell.isNullable)) return writeMissing(cell, out, value, context);
+  if (cell.hasMarker) writeMarker(out, 0);
+  context.valueOffset = out.offset;
+  cell.write(out, value, context);
+  return "written";
+}
+
+function findValue(cell: Cell, document: Document, context: RowContext): unknown {
+  for (const path of cell.paths) {
+    const keys = locate(document, path);
+    if (keys === undefined) continue;
+    context.keys = keys;
+    return readKeys(document, keys);
+  }
+  return undefined;
+}
+
+function recordValue(cell: Cell, context: RowContext): unknown {
+  return readRecordField(context.record, cell.recordField!);
+}
+
+function writeMissing(cell: Cell, out: ByteWriter, value: unknown, context: RowContext): CellOrigin {
+  const { missing } = cell;
+  context.keys = undefined;
+  if (missing.kind === "reject") {
+    const names = cell.paths.map((path) => path.literal[0]).join(" or ");
+    rejectField("field_missing", `field ${names} is ${value === null ? "null" : "missing"}, and the column has no default`);
+  }
+  if (missing.kind === "tableDefault") {
+    writeMarker(out, 1);
+    return "tableDefault";
+  }
+  if (cell.hasMarker) writeMarker(out, 0);
+  context.valueOffset = out.offset;
+  if (missing.kind === "bytes") {
+    writeBytes(out, missing.bytes);
+    return "missing";
+  }
+  const substitute = readRecordField(context.record, missing.field);
+  if (substitute === null && !cell.isNullable) writeBytes(out, missing.fallback);
+  else missing.write(out, substitute, context);
+  return missing.field === "timestamp" ? "recordTime" : "missing";
+}
+
+function compileMissing(column: PlanColumn, format: TablePlan["format"]): Missing {
+  const { missing } = column;
+  const fallback = typeDefaultBytes(column.type);
+  switch (missing.kind) {
+    case "typeDefault":
+      return { kind: "bytes", bytes: fallback };
+    case "value":
+      return { kind: "bytes", bytes: encodeValue(column, missing.value) };
+    case "record":
+      return { kind: "record", field: missing.field, write: compileRecordWriter(column, missing.field), fallback };
+    case "tableDefault":
+      if (format === "RowBinaryWithDefaults") return { kind: "tableDefault" };
+      throw new MillraceError("E_PLAN", `Column ${column.name} cannot take the table's DEFAULT in format ${format}`);
+    case "reject":
+      return { kind: "reject" };
+  }
+}
+
+/** Record fields are plain numbers, text and bytes, whatever the topic's documents look like: times are ms. */
+function compileRecordWriter(column: PlanColumn, field: RecordField): WriteColumn {
+  return compileColumn({ ...column, source: { kind: "record", field }, timeFormat: "epoch_ms", coercion: "lenient" });
+}
+
+/** A fixed substitute is encoded once, here, which also proves that it fits. */
+function encodeValue(column: PlanColumn, value: unknown): Uint8Array {
+  const out = new Writer(64);
+  try {
+    compileColumn(column)(out, value, { sourceText: () => undefined, coerced: () => {} });
+  } catch (error) {
+    const reason = error instanceof FieldError ? error.detail : String(error);
+    const text = JSON.stringify(value);
+    throw new MillraceError("E_PLAN", `Default ${text} of column ${column.name} (${column.type.text}) does not fit: ${reason}`);
+  }
+  return out.bytes.slice(0, out.offset);
+}
+
+function writeMarker(out: ByteWriter, marker: 0 | 1): void {
+  out.reserve(1);
+  out.bytes[out.offset++] = marker;
+}
+
+/** Copies bytes that are already RowBinary. */
+export function writeBytes(out: ByteWriter, bytes: Uint8Array): void {
+  out.reserve(bytes.length);
+  out.bytes.set(bytes, out.offset);
+  out.offset += bytes.length;
+}

@@ -1,0 +1,47 @@
+import type { ValueContext } from "./column.ts";
+import { type CurrentRecord, emptyRecord, recordId } from "./current-record.ts";
+import type { Decoded } from "./document.ts";
+import type { RuleContext } from "./rules.ts";
+import { findSourceText } from "./source-text.ts";
+
+/** What rules and column writers can see and say while one row is made. One object per transcoder. */
+export class RowContext implements ValueContext, RuleContext {
+  readonly record: CurrentRecord = emptyRecord();
+  readonly decoded: Decoded = { document: {}, jsonText: undefined, isUnwrapped: false };
+  /** Fields that a rule has set, with the document's field that the value came from. */
+  readonly #origins = new Map<string, string | undefined>();
+  /** Lenient conversions by column, of the task at hand. */
+  coercions: Record<string, number> = {};
+  /** The cell being written; "" outside the columns. */
+  columnName = "";
+  columnLabel = "";
+  /** Keys of the value being written; undefined when it is not from the document. */
+  keys: string[] | undefined;
+
+  recordId(): string {
+    return recordId(this.record);
+  }
+
+  replaced(field: string, from: string | undefined): void {
+    this.#origins.set(field, from);
+  }
+
+  /** Forgets what rules did to the previous record. */
+  forgetOrigins(): void {
+    if (this.#origins.size > 0) this.#origins.clear();
+  }
+
+  coerced(): void {
+    this.coercions[this.columnName] = (this.coercions[this.columnName] ?? 0) + 1;
+  }
+
+  sourceText(): string | undefined {
+    const { jsonText } = this.decoded;
+    if (jsonText === undefined || this.keys === undefined) return undefined;
+    const first = this.keys[0]!;
+    if (!this.#origins.has(first)) return findSourceText(jsonText, this.keys);
+    const origin = this.#origins.get(first);
+    if (origin === undefined) return undefined;
+    return findSourceText(jsonText, [origin]) ?? findSourceText(jsonText, origin.split("."));
+  }
+}

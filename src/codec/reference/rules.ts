@@ -1,0 +1,94 @@
+import type { Rule } from "../../schema/plan.ts";
+import { rejectField } from "./column.ts";
+import { compilePath, type Document, type FieldPath, readPath } from "./path.ts";
+
+/** What a rule may know and say beyond the document. */
+export interface RuleContext {
+  /** `topic-partition-offset` of the current record. */
+  recordId(): string;
+  /**
+   * The rule set `field`, from the document's field `from` or, undefined, from nothing in the document. The exact text
+   * of a number is then found under `from`, or not at all.
+   */
+  replaced(field: string, from: string | undefined): void;
+}
+
+export type ApplyRule = (document: Document, context: RuleContext) => void;
+
+/** Compiles a rule (S0-40, S0-41; src/schema/plan.ts says what each does). Fields are set as literal top-level keys. */
+export function compileRule(rule: Rule): ApplyRule {
+  const path = compilePath(rule.field);
+  switch (rule.rule) {
+    case "require":
+      return (document) => {
+        if (isBlank(readPath(document, path))) rejectField(rule.errorType, `field ${rule.field} is missing or empty`);
+      };
+    case "default":
+      return compileDefault(rule, path);
+    case "resultFromStatus": {
+      const status = compilePath(rule.status);
+      return (document, context) => {
+        if (!isBlank(readPath(document, path))) return;
+        const code = readPath(document, status);
+        if ((typeof code !== "number" && typeof code !== "bigint") || Number.isNaN(code)) return;
+        set(document, context, rule.field, code >= 400 ? "fail" : "success");
+      };
+    }
+    case "statusFromResult": {
+      const result = compilePath(rule.result);
+      return (document, context) => {
+        const isSynthetic = isBlank(readPath(document, path));
+        if (isSynthetic) {
+          const outcome = readPath(document, result);
+          set(document, context, rule.field, outcome === "fail" ? 500 : outcome === "success" ? 200 : 0);
+        }
+        set(document, context, rule.flag, isSynthetic);
+      };
+    }
+    case "recordId":
+      return (document, context) => {
+        if (isBlank(readPath(document, path))) set(document, context, rule.field, context.recordId());
+      };
+  }
+}
+
+/** The names of all fields that a rule reads or sets: they are not unknown fields. */
+export function fieldsOfRule(rule: Rule): string[] {
+  switch (rule.rule) {
+    case "default":
+      return [rule.field, ...(rule.from ?? []), ...(rule.whenAnyOf ?? [])];
+    case "resultFromStatus":
+      return [rule.field, rule.status];
+    case "statusFromResult":
+      return [rule.field, rule.result, rule.flag];
+    default:
+      return [rule.field];
+  }
+}
+
+function compileDefault(rule: Rule & { rule: "default" }, path: FieldPath): ApplyRule {
+  const from = (rule.from ?? []).map((name) => ({ name, path: compilePath(name) }));
+  const conditions = rule.whenAnyOf?.map(compilePath);
+  return (document, context) => {
+    if (!isBlank(readPath(document, path))) return;
+    if (conditions?.every((condition) => isBlank(readPath(document, condition)))) return;
+    for (const source of from) {
+      const value = readPath(document, source.path);
+      if (isBlank(value)) continue;
+      document[rule.field] = value;
+      context.replaced(rule.field, source.name);
+      return;
+    }
+    if (rule.value !== undefined) set(document, context, rule.field, rule.value);
+  };
+}
+
+function set(document: Document, context: RuleContext, field: string, value: string | number | boolean): void {
+  document[field] = value;
+  context.replaced(field, undefined);
+}
+
+/** Absent, null and "" are one to the rules, as the seed's own normalising has it. */
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}

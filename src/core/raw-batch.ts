@@ -1,0 +1,19 @@
+/** One Kafka record batch as the broker sent it, still compressed, with the offsets it covers. */
+export interface RawBatch {
+  topic: string;
+  partition: number;
+  /** First offset of the batch; a fetch that starts inside a batch still gets the whole batch. */
+  baseOffset: number;
+  lastOffset: number;
+  /** From the batch header. At least the number of records; fewer may lie in range. */
+  recordCount: number;
+  /** The whole batch, header included: a view into the fetch response. */
+  bytes: Uint8Array;
+  /** When the main thread received it, ms since 1970. */
+  receivedMs: number;
+}
+
+/** A topic-partition as one string, for maps and logs: `logs.auth:3`. */
+export function partitionKey(topic: string, partition: number): string {
+  return `${topic}:${partition}`;
+}

@@ -1,0 +1,51 @@
+import { Readable } from "node:stream";
+import type { ClickHouseClient } from "@clickhouse/client";
+
+/** Rows of one table, ready to send. */
+export interface InsertBody {
+  /** Database-qualified table name. */
+  table: string;
+  columns: readonly string[];
+  format: string;
+  bytes: Uint8Array;
+}
+
+/** Binary bodies go out in slices, so that one insert does not hold the socket's buffer hostage. */
+const SLICE_BYTES = 256 * 1024;
+
+/**
+ * Sends one insert and waits for the server's answer. A repeat of the same `token` within the table's deduplication
+ * window writes nothing, in the table and in the tables behind its views.
+ *
+ * @throws ClickHouseError when the server answered with an exception; other errors are of the connection, and the
+ * outcome is then unknown.
+ */
+export async function insertOnce(client: ClickHouseClient, body: InsertBody, token: string): Promise<void> {
+  const columns = body.columns.map((name) => `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``).join(", ");
+  const { stream } = await client.exec({
+    query: `INSERT INTO ${body.table} (${columns}) FORMAT ${body.format}`,
+    values: Readable.from(slices(body.bytes), { objectMode: false }),
+    clickhouse_settings: {
+      insert_deduplicate: 1,
+      insert_deduplication_token: token,
+      deduplicate_blocks_in_dependent_materialized_views: 1,
+      // On by default since 26.x; it would acknowledge what is not yet written, and has no use for our batches.
+      async_insert: 0,
+      // One block per insert: the token names the whole range, and views see it at once.
+      min_insert_block_size_rows: 0,
+      min_insert_block_size_bytes: "0",
+      input_format_parallel_parsing: 0,
+      // An exception after the first byte of the answer would otherwise come with status 200.
+      wait_end_of_query: 1,
+    },
+  });
+  // Unread answers keep their socket: it would never go back to the pool.
+  for await (const _ of stream) continue;
+}
+
+function* slices(bytes: Uint8Array): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
+    const slice = bytes.subarray(start, start + SLICE_BYTES);
+    yield Buffer.from(slice.buffer, slice.byteOffset, slice.byteLength);
+  }
+}

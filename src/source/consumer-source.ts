@@ -1,0 +1,136 @@
+import type { Consumer, ConsumerRunConfig, KafkaConfig, logCreator } from "kafkajs";
+import { type RawBatch, partitionKey } from "../core/raw-batch.ts";
+import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
+
+/** kafkajs stops resolving offsets in JS numbers here too: 2^53 records in one partition do not happen. */
+const OFFSET_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
+export interface SourceOptions {
+  kafka: KafkaConfig;
+  groupId: string;
+  topics: string[];
+  /** Most bytes one fetch returns for one partition, and in all. */
+  fetchBytesPerPartition: number;
+  fetchBytesMax: number;
+  fetchWaitMs: number;
+  sessionTimeoutMs: number;
+  /** Where a partition begins that has no committed offset. */
+  from: "earliest" | "latest";
+}
+
+export interface SourceEvents {
+  /** A batch has arrived. Synchronous: the caller takes it or has paused the source before. */
+  onBatch(batch: RawBatch): void;
+  /** The group gave this member these partitions; everything not listed is lost. Called after each rebalance. */
+  onAssigned(partitions: { topic: string; partition: number }[]): void;
+  /** kafkajs gave up. The source does not restart by itself; the pipeline decides. */
+  onCrash(error: Error): void;
+}
+
+export interface Source {
+  start(): Promise<void>;
+  /** Stops fetching all assigned partitions; what kafkajs has already fetched still arrives. */
+  pause(): void;
+  resume(): void;
+  /** Commits `offset` = the next record to read. Resolves when the coordinator has answered. */
+  commit(offsets: { topic: string; partition: number; offset: number; metadata?: string }[]): Promise<void>;
+  /** Leaves the group. No batch arrives afterwards. */
+  stop(): Promise<void>;
+}
+
+export type LogCreator = logCreator;
+
+/** A consumer group member that yields raw record batches. It decodes no record. */
+export function createSource(options: SourceOptions, events: SourceEvents): Source {
+  const kafka = new RawKafka(options.kafka);
+  const consumer: Consumer = kafka.consumer({
+    groupId: options.groupId,
+    sessionTimeout: options.sessionTimeoutMs,
+    heartbeatInterval: Math.floor(options.sessionTimeoutMs / 10),
+    maxBytesPerPartition: options.fetchBytesPerPartition,
+    maxBytes: options.fetchBytesMax,
+    maxWaitTimeInMs: options.fetchWaitMs,
+    // The pipeline restarts a failed consumer itself: kafkajs restarts only for errors that it calls retriable.
+    retry: { restartOnFailure: async () => false, retries: 10 },
+  });
+  let paused = false;
+  let assigned: { topic: string; partition: number }[] = [];
+
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
+    events.onAssigned(assigned);
+    if (paused) consumer.pause(byTopic(assigned));
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => events.onCrash(payload.error));
+
+  return {
+    async start() {
+      await consumer.connect();
+      await consumer.subscribe({ topics: options.topics, fromBeginning: options.from === "earliest" });
+      await consumer.run(runConfig(events));
+    },
+    pause() {
+      paused = true;
+      if (assigned.length > 0) consumer.pause(byTopic(assigned));
+    },
+    resume() {
+      paused = false;
+      if (assigned.length > 0) consumer.resume(byTopic(assigned));
+    },
+    async commit(offsets) {
+      await consumer.commitOffsets(
+        offsets.map(({ topic, partition, offset, metadata }) => ({
+          topic,
+          partition,
+          offset: String(offset),
+          metadata: metadata ?? "",
+        })),
+      );
+    },
+    async stop() {
+      await consumer.disconnect();
+    },
+  };
+}
+
+function runConfig(events: SourceEvents): ConsumerRunConfig {
+  return {
+    autoCommit: false,
+    eachBatchAutoResolve: true,
+    partitionsConsumedConcurrently: 4,
+    async eachBatch({ batch }) {
+      const receivedMs = Date.now();
+      for (const message of batch.messages as unknown as RawMessage[]) {
+        events.onBatch(toRawBatch(batch.topic, batch.partition, message, receivedMs));
+      }
+    },
+  };
+}
+
+function toRawBatch(topic: string, partition: number, message: RawMessage, receivedMs: number): RawBatch {
+  const lastOffset = BigInt(message.offset);
+  if (lastOffset > OFFSET_MAX) {
+    throw new RangeError(`Offset ${lastOffset} of ${partitionKey(topic, partition)} is above ${OFFSET_MAX}`);
+  }
+  return {
+    topic,
+    partition,
+    baseOffset: Number(message.batchContext.firstOffset),
+    lastOffset: Number(lastOffset),
+    recordCount: message.batchContext.count,
+    bytes: message.value,
+    receivedMs,
+  };
+}
+
+function byTopic(partitions: { topic: string; partition: number }[]): { topic: string; partitions: number[] }[] {
+  const grouped = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) {
+    const list = grouped.get(topic);
+    if (list === undefined) grouped.set(topic, [partition]);
+    else list.push(partition);
+  }
+  return [...grouped].map(([topic, list]) => ({ topic, partitions: list }));
+}

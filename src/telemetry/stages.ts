@@ -1,0 +1,78 @@
+import { build, type Histogram } from "hdr-histogram-js";
+
+/**
+ * Latency stages in milliseconds, in the order of an event's way. One record counts once in each.
+ *
+ * - `produce`: event time → Kafka record time. The producer's own delay.
+ * - `fetch`: Kafka record time → received. Broker and fetch wait.
+ * - `queue`: received → worker start. Waiting for the cut and for a worker.
+ * - `process`: time of its batch in the worker.
+ * - `insert`: insert sent → acknowledged, of its batch.
+ * - `pipeline`: Kafka record time → acknowledged.
+ * - `e2e`: event time → acknowledged.
+ */
+export const stages = ["produce", "fetch", "queue", "process", "insert", "pipeline", "e2e"] as const;
+export type Stage = (typeof stages)[number];
+
+/** A week: an event as late as the default horizon still has a place. */
+const HIGHEST_MS = 7 * 24 * 3600 * 1000;
+
+/** Counts of one stage and group. `skewed` are negative differences: clock skew, kept out of the histogram. */
+export interface StageCounts {
+  histogram: Histogram;
+  skewed: number;
+}
+
+export function newHistogram(): Histogram {
+  return build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: HIGHEST_MS,
+    numberOfSignificantValueDigits: 3,
+    useWebAssembly: false,
+  });
+}
+
+/** Histograms by stage and group ("" = all records). */
+export class StageTable {
+  readonly #cells = new Map<string, StageCounts>();
+
+  /** Adds `count` records of `valueMs`. Above a week it counts as a week; the maximum then says so. */
+  record(stage: Stage, group: string, valueMs: number, count: number): void {
+    const cell = this.cell(stage, group);
+    if (valueMs < 0) cell.skewed += count;
+    else cell.histogram.recordValueWithCount(Math.min(HIGHEST_MS, Math.round(valueMs)), count);
+  }
+
+  cell(stage: Stage, group: string): StageCounts {
+    const key = `${stage}\n${group}`;
+    let cell = this.#cells.get(key);
+    if (cell === undefined) {
+      cell = { histogram: newHistogram(), skewed: 0 };
+      this.#cells.set(key, cell);
+    }
+    return cell;
+  }
+
+  *entries(): Generator<{ stage: Stage; group: string; counts: StageCounts }> {
+    for (const [key, counts] of this.#cells) {
+      const [stage, group] = key.split("\n") as [Stage, string];
+      yield { stage, group, counts };
+    }
+  }
+}
+
+export interface LatencySummary {
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+  max: number;
+  count: number;
+  skewed: number;
+}
+
+export function summarise({ histogram, skewed }: StageCounts): LatencySummary {
+  const at = (percentile: number) => histogram.getValueAtPercentile(percentile);
+  const count = histogram.totalCount;
+  return { p50: at(50), p90: at(90), p95: at(95), p99: at(99), max: count > 0 ? histogram.maxValue : 0, count, skewed };
+}
