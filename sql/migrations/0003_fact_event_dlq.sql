@@ -9,7 +9,8 @@
 -- those of the record that Millrace itself read. They are equal unless a dead-letter topic was read.
 --
 -- Partitioned by arrival, not by event: a dead letter often has no event time that can be believed. Kept longer than
--- the facts (30 days by default), because someone has to look at it before it can be replayed.
+-- the facts (30 days by default), because someone has to look at it before it can be replayed. The TTL counts from
+-- processed_ts, Millrace's own clock: a producer whose clock stands in 1970 must not make its dead letters expire.
 
 CREATE TABLE IF NOT EXISTS analytics.fact_event_dlq {on_cluster}
 (
@@ -34,5 +35,5 @@ CREATE TABLE IF NOT EXISTS analytics.fact_event_dlq {on_cluster}
 ENGINE = {engine:MergeTree}
 PARTITION BY toDate(ingest_ts)
 ORDER BY (ingest_ts, error_type, ifNull(source_topic, ''))
-{ttl:dead_letter:ingest_ts}
+{ttl:dead_letter:processed_ts}
 SETTINGS ttl_only_drop_parts = 1, {deduplication_window};

@@ -18,7 +18,9 @@
 -- Left out: a table per minute, per-topic counts (Kafka's own offsets have them), the stage ingest → processed
 -- (fact_event.process_ms and millrace_latency have it).
 --
--- The bucket is that of ingest_ts, Kafka's record time. The quantile states are t-digests because the seed's queries
+-- The bucket is that of ingest_ts, Kafka's record time. That is the producer's clock unless the topic says otherwise, so
+-- where it lies more than 7 days behind or 1 hour ahead of processed_ts the bucket is that of processed_ts: one batch of
+-- absurd record times would otherwise open a partition per day and make ClickHouse refuse the insert. The quantile states are t-digests because the seed's queries
 -- merge them with quantileTDigestMerge. Definitions, in milliseconds (the seed's two mistakes, S0-59, are not kept:
 -- its end-to-end began at Kafka, and its ingest state was a copy of it):
 --   e2e                   event_ts → stored_ts, the producer's delay included
@@ -68,10 +70,11 @@ WITH
     toUnixTimestamp64Milli(f.ingest_ts) AS ingest_at,
     toUnixTimestamp64Milli(f.processed_ts) AS processed_at,
     toUnixTimestamp64Milli(f.stored_ts) AS stored_at,
+    ingest_at BETWEEN processed_at - 604800000 AND processed_at + 3600000 AS is_plausible,
     isNotNull(f.spark_ingest_ts) AS is_received,
     toUnixTimestamp64Milli(assumeNotNull(f.spark_ingest_ts)) AS received_at
 SELECT
-    toStartOfInterval(f.ingest_ts, INTERVAL 10 SECOND) AS bucket,
+    toStartOfInterval(if(is_plausible, f.ingest_ts, f.processed_ts), INTERVAL 10 SECOND) AS bucket,
     f.service AS service,
     countState() AS total_state,
     countStateIf(f.status_code >= 500) AS errors_state,

@@ -7,7 +7,8 @@
 -- Check:   SELECT sum(created_cnt), sum(stored_cnt) FROM analytics.fact_event_created_stored_1m succeeds
 --
 -- bucket is the minute of arrival; created_bucket the minute in which the event says it was made, or the minute of
--- arrival when it says nothing. Each view below uses one of the two, never both.
+-- arrival when it says nothing or lies outside the lateness horizon. Each view below uses one of the two, never both.
+-- An arrival time that is absurd itself is replaced by processed_ts, as in 0005.
 --
 -- "Created" are the events of a minute that were read from Kafka, as facts or as dead letters. What still lies in
 -- Kafka is in no table: `millrace lag` has that number.
@@ -29,11 +30,15 @@ SETTINGS ttl_only_drop_parts = 1, {deduplication_window};
 CREATE MATERIALIZED VIEW IF NOT EXISTS analytics.mv_millrace_dead_1m {on_cluster}
 TO analytics.millrace_dead_1m
 AS
+WITH
+    if(d.ingest_ts BETWEEN d.processed_ts - INTERVAL 7 DAY AND d.processed_ts + INTERVAL 1 HOUR,
+       d.ingest_ts, d.processed_ts) AS arrived_ts,
+    ifNull(d.created_ts BETWEEN arrived_ts - INTERVAL 7 DAY AND arrived_ts + INTERVAL 1 HOUR, false) AS is_dated
 SELECT
-    toStartOfMinute(d.ingest_ts) AS bucket,
+    toStartOfMinute(arrived_ts) AS bucket,
     if(empty(ifNull(d.service, '')), 'unknown', assumeNotNull(d.service)) AS service,
     d.error_type AS error_type,
-    toStartOfMinute(ifNull(d.created_ts, d.ingest_ts)) AS created_bucket,
+    toStartOfMinute(if(is_dated, assumeNotNull(d.created_ts), arrived_ts)) AS created_bucket,
     count() AS total
 FROM analytics.fact_event_dlq AS d
 GROUP BY bucket, service, error_type, created_bucket;

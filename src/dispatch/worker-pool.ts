@@ -43,14 +43,12 @@ export function taskOf(cut: Cut, planKey: string): TranscodeTask {
     input.set(batch.bytes, at);
     at += batch.bytes.byteLength;
   }
-  return {
-    planKey,
-    topic: cut.topic,
-    partition: cut.partition,
-    input: input.buffer,
-    batches: cut.batches.map(({ bytes, receivedMs }) => ({ byteLength: bytes.byteLength, receivedMs })),
-    firstOffset: cut.firstOffset,
-    lastOffset: cut.lastOffset,
-    refused: [],
-  };
+  return taskOn(cut, planKey, input.buffer);
+}
+
+/** The task of a cut whose bytes lie in `input` already: a buffer that came back from a worker. */
+export function taskOn(cut: Cut, planKey: string, input: ArrayBuffer): TranscodeTask {
+  const { topic, partition, firstOffset, lastOffset } = cut;
+  const batches = cut.batches.map(({ bytes, receivedMs }) => ({ byteLength: bytes.byteLength, receivedMs }));
+  return { planKey, topic, partition, input, batches, firstOffset, lastOffset, refused: [] };
 }

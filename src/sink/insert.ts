@@ -32,7 +32,7 @@ export async function insertOnce(client: ClickHouseClient, body: InsertBody, tok
       // On by default since 26.x; it would acknowledge what is not yet written, and has no use for our batches.
       async_insert: 0,
       // One block per insert: the token names the whole range, and views see it at once.
-      min_insert_block_size_rows: 0,
+      min_insert_block_size_rows: "0",
       min_insert_block_size_bytes: "0",
       input_format_parallel_parsing: 0,
       // An exception after the first byte of the answer would otherwise come with status 200.

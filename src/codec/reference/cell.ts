@@ -1,5 +1,4 @@
-import type { ByteWriter } from "../../core/byte-writer.ts";
-import { ByteWriter as Writer } from "../../core/byte-writer.ts";
+import { ByteWriter } from "../../core/byte-writer.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { PlanColumn, RecordField, TablePlan } from "../../schema/plan.ts";
 import { FieldError, rejectField, type WriteColumn } from "./column.ts";
@@ -53,7 +52,8 @@ export function compileCell(column: PlanColumn, format: TablePlan["format"]): Ce
 }
 
 /**
- * Writes the cell for a decoded document. Returns where the value's bytes came from; they begin at `context.valueOffset`.
+ * Writes the cell for a decoded document and returns where its value came from. The value's bytes begin at
+ * `context.valueOffset`.
  *
  * @throws FieldError when the value does not fit, or when it is missing and the column insists on it.
  */
@@ -88,7 +88,10 @@ function writeMissing(cell: Cell, out: ByteWriter, value: unknown, context: RowC
   context.keys = undefined;
   if (missing.kind === "reject") {
     const names = cell.paths.map((path) => path.literal[0]).join(" or ");
-    rejectField("field_missing", `field ${names} is ${value === null ? "null" : "missing"}, and the column has no default`);
+    rejectField(
+      "field_missing",
+      `field ${names} is ${value === null ? "null" : "missing"}, and the column has no default`,
+    );
   }
   if (missing.kind === "tableDefault") {
     writeMarker(out, 1);
@@ -131,13 +134,16 @@ function compileRecordWriter(column: PlanColumn, field: RecordField): WriteColum
 
 /** A fixed substitute is encoded once, here, which also proves that it fits. */
 function encodeValue(column: PlanColumn, value: unknown): Uint8Array {
-  const out = new Writer(64);
+  const out = new ByteWriter(64);
   try {
     compileColumn(column)(out, value, { sourceText: () => undefined, coerced: () => {} });
   } catch (error) {
     const reason = error instanceof FieldError ? error.detail : String(error);
     const text = JSON.stringify(value);
-    throw new MillraceError("E_PLAN", `Default ${text} of column ${column.name} (${column.type.text}) does not fit: ${reason}`);
+    throw new MillraceError(
+      "E_PLAN",
+      `Default ${text} of column ${column.name} (${column.type.text}) does not fit: ${reason}`,
+    );
   }
   return out.bytes.slice(0, out.offset);
 }

@@ -17,6 +17,8 @@ export class RowContext implements ValueContext, RuleContext {
   columnLabel = "";
   /** Keys of the value being written; undefined when it is not from the document. */
   keys: string[] | undefined;
+  /** Where the last cell's value begins in the output. */
+  valueOffset = 0;
 
   recordId(): string {
     return recordId(this.record);

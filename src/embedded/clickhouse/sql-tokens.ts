@@ -81,7 +81,10 @@ export function tokenName(text: string, token: Token): string {
   const span = text.slice(token.start, token.end);
   if (token.kind !== "quoted") return span;
   const quote = span[0]!;
-  return span.slice(1, -1).replaceAll(quote + quote, quote).replace(/\\(.)/g, "$1");
+  return span
+    .slice(1, -1)
+    .replaceAll(quote + quote, quote)
+    .replace(/\\(.)/g, "$1");
 }
 
 /** A string literal that ClickHouse reads back as exactly `value`. */

@@ -36,6 +36,8 @@ export type Statement = {
         data: InsertData | undefined;
         /** Where FROM INFILE belongs: before SETTINGS, FORMAT or VALUES, whichever is first. */
         infileAt: number;
+        /** Where its SELECT begins, if it has one. */
+        selectAt: number | undefined;
         /** The `input(...)` table function that the SELECT of the insert reads from. */
         input: { start: number; end: number; args: string } | undefined;
       };
@@ -95,7 +97,21 @@ function noteToken(cursor: Cursor): void {
   if (token.text === "TEMPORARY" && previous.text === "CREATE") statement.isTemporaryTable = true;
 }
 
-const tableKeywords = new Set(["FROM", "JOIN", "INTO", "TABLE", "EXISTS"]);
+const tableKeywords = new Set(["FROM", "JOIN", "INTO", "TABLE"]);
+// What may follow those keywords without being a name: CREATE TABLE IF NOT EXISTS, FROM INFILE, INTO OUTFILE.
+const notTables = new Set(["IF", "INFILE", "OUTFILE", "SELECT"]);
+
+/** Reads a table's name where one is due; a table function has brackets behind its name and is none. */
+function readTable(cursor: Cursor): boolean {
+  if (!tableKeywords.has(cursor.previous.text) || !isName(cursor.token)) return false;
+  if (tableKeywords.has(cursor.token.text) || notTables.has(cursor.token.text)) return false;
+  // CREATE TABLE t (…) has brackets behind a table's name; elsewhere they make it a table function.
+  const isTarget = cursor.previous.text === "TABLE";
+  const path = readPath(cursor);
+  if (isTarget || cursor.token.text !== "(") addTable(cursor, path);
+  cursor.statement.end = cursor.previous.end;
+  return true;
+}
 
 /** Reads the rest of a statement that carries no data. */
 function readPlain(cursor: Cursor): void {
@@ -107,11 +123,7 @@ function readPlain(cursor: Cursor): void {
       statement.isMultiple = readToken(cursor.text, cursor.token.end).kind !== "end";
       return;
     }
-    if (tableKeywords.has(cursor.previous.text) && isName(cursor.token)) {
-      const path = readPath(cursor);
-      if (cursor.token.text !== "(") addTable(cursor, path);
-      continue;
-    }
+    if (readTable(cursor)) continue;
     if (cursor.token.text === "FORMAT" && cursor.depth === 0) {
       const name = readToken(cursor.text, cursor.token.end);
       const after = readToken(cursor.text, name.end);
@@ -125,49 +137,67 @@ function readPlain(cursor: Cursor): void {
   }
 }
 
+/** Leaves the cursor behind the bracket that closes the one at the cursor; returns where that is. */
+function skipBrackets(cursor: Cursor): number {
+  const { depth } = cursor;
+  advance(cursor);
+  while (cursor.depth > depth && cursor.token.kind !== "end") advance(cursor);
+  return cursor.previous.end;
+}
+
+type Insert = NonNullable<Statement["insert"]>;
+
+/** Takes FORMAT or VALUES at the cursor for the clause in front of the data, unless it is a name that looks alike. */
+function readDataClause(cursor: Cursor, insert: Insert): boolean {
+  const { text, token, statement } = cursor;
+  const isFormat = token.text === "FORMAT";
+  const isValues = token.text === "VALUES" && insert.selectAt === undefined;
+  const hasNoSource = insert.selectAt === undefined || insert.input !== undefined;
+  if (cursor.depth !== 0 || statement.namesFile || !hasNoSource || !(isFormat || isValues)) return false;
+  const name = readToken(text, token.end);
+  if (isFormat && name.kind !== "word") return false;
+  const clauseEnd = isFormat ? name.end : token.end;
+  insert.data = {
+    format: isFormat ? tokenName(text, name) : "Values",
+    clauseStart: token.start,
+    dataStart: dataOffset(text, clauseEnd, isValues),
+  };
+  statement.end = token.start;
+  return true;
+}
+
+/** Reads `input(...)` at the cursor; false if that is not what stands there. */
+function readInput(cursor: Cursor, insert: Insert): boolean {
+  const { text, token } = cursor;
+  const open = readToken(text, token.end);
+  if (token.text !== "INPUT" || insert.selectAt === undefined || open.text !== "(") return false;
+  advance(cursor);
+  const end = skipBrackets(cursor);
+  insert.input = { start: token.start, end, args: text.slice(open.end, end - 1).trim() };
+  return true;
+}
+
 /** Reads an INSERT from behind its target: column list, SETTINGS, then VALUES, FORMAT or SELECT. */
 function readInsert(cursor: Cursor): void {
-  const { text, statement } = cursor;
-  const insert: NonNullable<Statement["insert"]> = { data: undefined, infileAt: 0, input: undefined };
+  const { statement } = cursor;
+  const insert: Insert = { data: undefined, infileAt: 0, selectAt: undefined, input: undefined };
   statement.insert = insert;
-  let isSelect = false;
   while (cursor.token.kind !== "end") {
     const { token } = cursor;
     noteToken(cursor);
-    if (token.text === ";" && cursor.depth === 0) return readPlain(cursor);
-    if (cursor.depth === 0 && !isSelect) {
-      if (insert.infileAt === 0 && ["SETTINGS", "FORMAT", "VALUES"].includes(token.text)) insert.infileAt = token.start;
-      if (token.text === "SELECT" || token.text === "WITH") isSelect = true;
+    if (token.text === ";" && cursor.depth === 0) {
+      readPlain(cursor);
+      return;
     }
-    if (isSelect && token.text === "INPUT" && token.kind === "word") {
-      const open = readToken(text, token.end);
-      if (open.text === "(") {
-        const depth = cursor.depth;
-        advance(cursor);
-        do advance(cursor);
-        while (cursor.depth > depth && cursor.token.kind !== "end");
-        const end = cursor.previous.end;
-        insert.input = { start: token.start, end, args: text.slice(open.end, end - 1).trim() };
-        continue;
-      }
+    if (cursor.depth === 0 && insert.selectAt === undefined) {
+      const isClause = token.text === "SETTINGS" || token.text === "FORMAT" || token.text === "VALUES";
+      if (insert.infileAt === 0 && isClause) insert.infileAt = token.start;
     }
-    const carriesData = cursor.depth === 0 && (!isSelect || insert.input !== undefined) && !statement.namesFile;
-    if (carriesData && (token.text === "FORMAT" || (token.text === "VALUES" && !isSelect))) {
-      const name = token.text === "FORMAT" ? readToken(text, token.end) : undefined;
-      if (name === undefined || name.kind === "word") {
-        const format = name === undefined ? "Values" : tokenName(text, name);
-        const dataStart = dataOffset(text, name?.end ?? token.end, name === undefined);
-        insert.data = { format, clauseStart: token.start, dataStart };
-        statement.end = token.start;
-        return;
-      }
-    }
-    if (isSelect && tableKeywords.has(cursor.previous.text) && isName(token) && token.text !== "INPUT") {
-      const path = readPath(cursor);
-      if (cursor.token.text !== "(") addTable(cursor, path);
-      continue;
-    }
-    advance(cursor);
+    // At any depth: the SELECT may stand in brackets.
+    if (token.text === "SELECT" || token.text === "WITH") insert.selectAt ??= token.start;
+    if (readInput(cursor, insert)) continue;
+    if (readDataClause(cursor, insert)) return;
+    if (!readTable(cursor)) advance(cursor);
     statement.end = cursor.previous.end;
   }
 }

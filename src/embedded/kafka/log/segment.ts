@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { BATCH_HEADER_BYTES, batchLastOffset, batchSizeBytes, type BatchHeader } from "./batch-header.ts";
 
@@ -47,13 +47,15 @@ export function closeSegment(segment: Segment): void {
 }
 
 /**
- * Writes a placed batch at the end. The position is explicit, so a write that fails half-way (disk full) leaves
- * bytes that the next append overwrites or the next start cuts off.
+ * Writes a placed batch at the end. A write that fails half-way (disk full) is cut off again: once a newer segment
+ * follows, the start would take the rest for damage.
  */
 export function appendToSegment(segment: Segment, batch: Buffer, header: BatchHeader, baseOffset: number): void {
-  let written = 0;
-  while (written < batch.length) {
-    written += writeSync(segment.fd, batch, written, batch.length - written, segment.sizeBytes + written);
+  try {
+    writeFully(segment.fd, batch, segment.sizeBytes);
+  } catch (error) {
+    ftruncateSync(segment.fd, segment.sizeBytes);
+    throw error;
   }
   indexBatch(segment, header, baseOffset);
 }
@@ -140,4 +142,11 @@ function endOfWholeBatches(window: Buffer, start: number, bytesMax: number): num
     end = next;
   }
   return end;
+}
+
+function writeFully(fd: number, bytes: Buffer, position: number): void {
+  let written = 0;
+  while (written < bytes.length) {
+    written += writeSync(fd, bytes, written, bytes.length - written, position + written);
+  }
 }

@@ -1,0 +1,37 @@
+import { type Command, Option } from "commander";
+import { parseCount } from "../config/values.ts";
+import { MillraceError } from "../core/errors.ts";
+import { startClickHouse } from "../embedded/clickhouse/server.ts";
+import { claimDataDir } from "../embedded/data-dir.ts";
+import { startKafkaBroker } from "../embedded/kafka/server.ts";
+import { untilStopped } from "./signals.ts";
+
+const servers = {
+  kafka: startKafkaBroker,
+  clickhouse: startClickHouse,
+};
+
+/** `millrace embedded kafka|clickhouse`: one embedded server in the foreground; one line when it is ready. */
+export function addEmbeddedCommand(program: Command): void {
+  program
+    .command("embedded")
+    .description("run one of the embedded servers alone, for demos and tests")
+    .argument("<server>", "kafka or clickhouse")
+    .option("--port <number>", "port on the loopback interface; 0 chooses a free one", "0")
+    .requiredOption("--data <dir>", "folder for its data; held by one process at a time")
+    .addOption(new Option("--stop-on-stdin-close").hideHelp())
+    .action(async (server: string, options: { port: string; data: string; stopOnStdinClose?: boolean }) => {
+      const start = servers[server as keyof typeof servers];
+      if (start === undefined) throw new MillraceError("E_CONFIG", `embedded ${server}: must be kafka or clickhouse`);
+      const port = parseCount("--port", options.port, { min: 0, max: 65_535 });
+      const dataDir = await claimDataDir(options.data);
+      try {
+        const running = await start({ port, dataDir: dataDir.path });
+        console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);
+        await untilStopped(options.stopOnStdinClose === true);
+        await running.close();
+      } finally {
+        await dataDir.release();
+      }
+    });
+}

@@ -1,0 +1,89 @@
+import type { ByteWriter } from "../../../core/byte-writer.ts";
+import type { ColumnType, TimeFormat } from "../../../schema/plan.ts";
+import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
+import { type Instant, instantTicks } from "../time/instant.ts";
+import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
+import { compileTimeZone } from "../time/time-zone.ts";
+import { writeInt64BigInt } from "./bytes.ts";
+import { readExactDecimal, scaleExactDecimal } from "./decimal-text.ts";
+import { describe } from "./describe.ts";
+import { numberText } from "./number-text.ts";
+
+type DateTimeType = Extract<ColumnType, { kind: "dateTime" | "dateTime64" }>;
+
+/** 1900-01-01 … 2299-12-31 23:59:59: the documented range of DateTime64, in seconds. */
+const leastSeconds = -2_208_988_800n;
+const endSeconds = 10_413_792_000n;
+const int64End = 2n ** 63n;
+
+/**
+ * DateTime and DateTime64. Text is read by the column's time format. A number is a count of the format's unit; with
+ * `auto` a count of the column's own ticks, as in JSONEachRow. Every step is in whole numbers, so no digit is lost.
+ * Out of the documented range the value is rejected; ClickHouse would clamp or wrap it.
+ */
+export function compileDateTime(type: DateTimeType, format: TimeFormat): WriteColumn {
+  const scale = type.kind === "dateTime64" ? type.scale : 0;
+  const readText = compileReadTime(format, compileTimeZone(type.timeZone));
+  const unitScale = epochScales[format];
+  const tick = 10n ** BigInt(scale);
+
+  function writeTicks(out: ByteWriter, ticks: bigint, found: unknown): void {
+    if (type.kind === "dateTime") {
+      if (ticks < 0n || ticks > 0xffff_ffffn) rejectTimeRange(type, found);
+      out.reserve(4);
+      out.view.setUint32(out.offset, Number(ticks), true);
+      out.offset += 4;
+    } else {
+      if (ticks < leastSeconds * tick || ticks >= endSeconds * tick || ticks >= int64End || ticks < -int64End) {
+        rejectTimeRange(type, found);
+      }
+      writeInt64BigInt(out, ticks);
+    }
+  }
+
+  return function writeDateTime(out: ByteWriter, value: unknown, context: ValueContext): void {
+    let instant: Instant | undefined;
+    if (typeof value === "string") {
+      instant = readText(value);
+      if (instant === undefined) rejectTimeFormat(type, format, value);
+    } else if (value instanceof Date) {
+      instant = readEpoch(String(value.getTime()), 3);
+    } else if (typeof value !== "number" && typeof value !== "bigint") {
+      rejectField("field_type", `${describe(value)} for ${type.text}, which takes a time`);
+    } else if (unitScale !== undefined) {
+      instant = readEpoch(exactText(value, context), unitScale);
+    } else if (format === "auto") {
+      return writeTicks(out, readTicks(value, context, type), value);
+    } else {
+      rejectField("field_type", `${describe(value)} for ${type.text}, which is read as ${format} text here`);
+    }
+    if (instant === undefined) rejectTimeRange(type, value);
+    writeTicks(out, instantTicks(instant, scale), value);
+  };
+}
+
+/** Safe integers need no look at the source: their text cannot hold more. */
+function exactText(value: number | bigint, context: ValueContext): string {
+  return Number.isSafeInteger(value) ? String(value) : numberText(value, context);
+}
+
+function readTicks(value: number | bigint, context: ValueContext, type: DateTimeType): bigint {
+  if (typeof value === "bigint") return value;
+  if (Number.isSafeInteger(value)) return BigInt(value);
+  const decimal = readExactDecimal(numberText(value, context));
+  const scaled = decimal === undefined ? undefined : scaleExactDecimal(decimal, 0, "floor");
+  if (scaled === undefined) return rejectTimeRange(type, value);
+  if (scaled.inexact) {
+    const unit = type.kind === "dateTime" ? "seconds" : `10^-${type.scale} seconds`;
+    return rejectField("field_type", `${describe(value)} for ${type.text}, which takes a whole number of ${unit}`);
+  }
+  return scaled.value;
+}
+
+export function rejectTimeFormat(type: ColumnType, format: TimeFormat, value: unknown): never {
+  return rejectField("field_format", `${describe(value)} for ${type.text} cannot be read as a time (${format})`);
+}
+
+export function rejectTimeRange(type: ColumnType, value: unknown): never {
+  return rejectField("field_range", `${describe(value)} is out of the range of ${type.text}`);
+}

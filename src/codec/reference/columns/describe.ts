@@ -1,0 +1,14 @@
+/** Names what a document held, for the message of a rejection. Long text is cut: the dead letter has the whole record. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return `the text ${JSON.stringify(cut(value))}`;
+  if (typeof value === "number" || typeof value === "bigint") return `the number ${value}`;
+  if (typeof value === "boolean") return String(value);
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value instanceof Date) return "a timestamp";
+  return Array.isArray(value) ? "an array" : "an object";
+}
+
+function cut(text: string): string {
+  return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+}

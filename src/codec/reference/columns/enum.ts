@@ -1,0 +1,39 @@
+import type { ByteWriter } from "../../../core/byte-writer.ts";
+import type { ColumnType } from "../../../schema/plan.ts";
+import { rejectField, type WriteColumn } from "../column.ts";
+import { describe } from "./describe.ts";
+
+type EnumType = Extract<ColumnType, { kind: "enum" }>;
+
+/** Enum8 and Enum16: by name, else by number, the number also as text; a name goes before a number. */
+export function compileEnum(type: EnumType): WriteColumn {
+  const byName = new Map(type.values.map(({ name, value }) => [name, value]));
+  const known = new Set(type.values.map(({ value }) => value));
+
+  return function writeEnum(out: ByteWriter, value: unknown): void {
+    if (typeof value === "string") {
+      const number = byName.get(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : undefined);
+      if (number === undefined || !known.has(number)) {
+        rejectField("field_format", `${describe(value)} is no name of ${shorten(type.text)}`);
+      }
+      return storeEnum(out, type.bits, number);
+    }
+    if (typeof value !== "number" && typeof value !== "bigint") {
+      rejectField("field_type", `${describe(value)} for ${shorten(type.text)}, which takes a name or its number`);
+    }
+    const number = Number(value);
+    if (!known.has(number)) rejectField("field_range", `${describe(value)} is no number of ${shorten(type.text)}`);
+    storeEnum(out, type.bits, number);
+  };
+}
+
+export function storeEnum(out: ByteWriter, bits: 8 | 16, value: number): void {
+  out.reserve(2);
+  if (bits === 8) out.view.setInt8(out.offset, value);
+  else out.view.setInt16(out.offset, value, true);
+  out.offset += bits / 8;
+}
+
+function shorten(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+}

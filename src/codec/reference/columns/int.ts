@@ -1,0 +1,106 @@
+import type { ByteWriter } from "../../../core/byte-writer.ts";
+import type { ColumnType } from "../../../schema/plan.ts";
+import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
+import { writeInt64BigInt, writeInt64Number } from "./bytes.ts";
+import { readExactDecimal, scaleExactDecimal } from "./decimal-text.ts";
+import { describe } from "./describe.ts";
+
+type IntType = Extract<ColumnType, { kind: "int" }>;
+
+/**
+ * Int8 … UInt64. Takes what JSONEachRow takes: whole numbers, true and false, and text of digits, of `true`, `false`
+ * or of nothing (0). A number out of the column's range is rejected; ClickHouse would keep its low bits.
+ */
+export function compileInt(type: IntType, coercion: "strict" | "lenient"): WriteColumn {
+  const { bits, signed } = type;
+  const least = signed ? -(2n ** BigInt(bits - 1)) : 0n;
+  const most = 2n ** BigInt(signed ? bits - 1 : bits) - 1n;
+  const leastSafe = Math.max(Number(least), Number.MIN_SAFE_INTEGER);
+  const mostSafe = Math.min(Number(most), Number.MAX_SAFE_INTEGER);
+  const store = compileStore(bits, signed);
+
+  function writeExact(out: ByteWriter, value: bigint, found: unknown): void {
+    if (value < least || value > most) rejectRange(type, found);
+    if (bits === 64) writeInt64BigInt(out, value);
+    else store(out, Number(value));
+  }
+
+  return function writeInt(out: ByteWriter, value: unknown, context: ValueContext): void {
+    if (typeof value === "number" && Number.isSafeInteger(value)) {
+      if (value < leastSafe || value > mostSafe) rejectRange(type, value);
+      store(out, value);
+    } else if (typeof value === "bigint") {
+      writeExact(out, value, value);
+    } else {
+      writeExact(out, readInteger(value, context, type, coercion), value);
+    }
+  };
+}
+
+/** Stores a safe integer in `bits` bits, two's complement. */
+function compileStore(bits: number, signed: boolean): (out: ByteWriter, value: number) => void {
+  if (bits === 64) return writeInt64Number;
+  return function storeInt(out: ByteWriter, value: number): void {
+    out.reserve(4);
+    if (bits === 8) out.view.setUint8(out.offset, value);
+    else if (bits === 16) out.view.setUint16(out.offset, value, true);
+    else if (signed) out.view.setInt32(out.offset, value, true);
+    else out.view.setUint32(out.offset, value, true);
+    out.offset += bits / 8;
+  };
+}
+
+/** The integer behind a number that is not a safe integer, a text or a boolean; else rejects. */
+function readInteger(value: unknown, context: ValueContext, type: IntType, coercion: string): bigint {
+  switch (typeof value) {
+    case "boolean":
+      return value ? 1n : 0n;
+    case "number":
+      return readIntegerNumber(value, context, type, coercion);
+    case "string":
+      return readIntegerText(value, context, type, coercion);
+    default:
+      return rejectField("field_type", `${describe(value)} for ${type.text}, which takes a whole number`);
+  }
+}
+
+function readIntegerNumber(value: number, context: ValueContext, type: IntType, coercion: string): bigint {
+  const text = context.sourceText();
+  if (text === undefined) {
+    if (!Number.isFinite(value)) return rejectRange(type, value);
+    if (Number.isInteger(value)) return BigInt(value);
+  }
+  return readWholeNumber(text ?? String(value), value, context, type, coercion);
+}
+
+function readIntegerText(value: string, context: ValueContext, type: IntType, coercion: string): bigint {
+  if (coercion === "lenient") context.coerced();
+  if (/^[+-]?\d+$/.test(value)) {
+    if (!type.signed && value.startsWith("-")) return rejectRange(type, value);
+    return BigInt(value.startsWith("+") ? value.slice(1) : value);
+  }
+  if (value === "" || value === "false") return 0n;
+  if (value === "true") return 1n;
+  if (coercion === "lenient") {
+    const text = value.trim();
+    if (readExactDecimal(text) !== undefined) return readWholeNumber(text, value, context, type, coercion);
+  }
+  return rejectField("field_format", `${describe(value)} for ${type.text}, which takes a whole number`);
+}
+
+function readWholeNumber(text: string, value: unknown, context: ValueContext, type: IntType, coercion: string): bigint {
+  const decimal = readExactDecimal(text);
+  const scaled = decimal === undefined ? undefined : scaleExactDecimal(decimal, 0, "truncate");
+  if (scaled === undefined) return rejectRange(type, value);
+  if (scaled.inexact) {
+    if (coercion !== "lenient") {
+      return rejectField("field_type", `${describe(value)} has a fraction; ${type.text} takes a whole number`);
+    }
+    if (typeof value === "number") context.coerced();
+  }
+  return scaled.value;
+}
+
+function rejectRange(type: IntType, value: unknown): never {
+  return rejectField("field_range", `${describe(value)} does not fit ${type.text}`);
+}

@@ -1,0 +1,48 @@
+import type { ByteWriter } from "../../../core/byte-writer.ts";
+import type { ColumnType } from "../../../schema/plan.ts";
+import { writeByte, writeZeros } from "./bytes.ts";
+import { storeEnum } from "./enum.ts";
+
+/** True when RowBinary puts a null marker before a value of this type. */
+export function isNullableType(type: ColumnType): boolean {
+  return type.kind === "nullable" || (type.kind === "lowCardinality" && isNullableType(type.inner));
+}
+
+/** The type's own default: zero, empty, the epoch, NULL for Nullable, and for an Enum its lowest value. */
+export function writeTypeDefault(out: ByteWriter, type: ColumnType): void {
+  switch (type.kind) {
+    case "lowCardinality":
+      return writeTypeDefault(out, type.inner);
+    case "nullable":
+      return writeByte(out, 1);
+    case "enum":
+      return storeEnum(out, type.bits, Math.min(...type.values.map(({ value }) => value)));
+    default:
+      return writeZeros(out, zeroBytes(type));
+  }
+}
+
+/** How many zero bytes make the default. Strings, arrays and maps are one: their length. */
+function zeroBytes(type: Exclude<ColumnType, { kind: "lowCardinality" | "nullable" | "enum" }>): number {
+  switch (type.kind) {
+    case "int":
+    case "float":
+    case "decimal":
+      return type.bits / 8;
+    case "fixedString":
+      return type.length;
+    case "date":
+      return 2;
+    case "date32":
+    case "dateTime":
+    case "ipv4":
+      return 4;
+    case "dateTime64":
+      return 8;
+    case "uuid":
+    case "ipv6":
+      return 16;
+    default:
+      return 1;
+  }
+}

@@ -1,0 +1,161 @@
+import { ByteWriter } from "../../core/byte-writer.ts";
+import type { RefusedRow, TranscodeCounts, TranscodeTask } from "../task.ts";
+import { writeCell } from "./cell.ts";
+import { FieldError, rejectField } from "./column.ts";
+import type { CompiledPlan } from "./compile-plan.ts";
+import { decodeDocument } from "./document.ts";
+import { LatencyRecorder } from "./latency.ts";
+import type { Document } from "./path.ts";
+import type { RowContext } from "./row-context.ts";
+import { RowTable } from "./row-table.ts";
+
+/** A row this far behind its Kafka time is late (a backlog or a replay), not slow. */
+const LATE_MS = 3_600_000;
+
+/** Only a first guess: tables grow. */
+const CAPACITY_ROWS_MAX = 1 << 20;
+
+/** The state of one task. */
+export interface TaskRun {
+  compiled: CompiledPlan;
+  context: RowContext;
+  rows: RowTable;
+  dead: RowTable;
+  latency: LatencyRecorder;
+  counts: TranscodeCounts;
+  refused: Map<number, RefusedRow>;
+  startedMs: number;
+}
+
+export function startRun(
+  compiled: CompiledPlan,
+  context: RowContext,
+  task: TranscodeTask,
+  startedMs: number,
+  capacityBytes: number,
+): TaskRun {
+  const capacityRows = Math.max(0, Math.min(CAPACITY_ROWS_MAX, task.lastOffset - task.firstOffset + 1));
+  context.coercions = {};
+  context.record.topic = task.topic;
+  context.record.partition = task.partition;
+  context.record.processedMs = startedMs;
+  return {
+    compiled,
+    context,
+    rows: new RowTable(capacityBytes, capacityRows),
+    dead: new RowTable(0, 0),
+    latency: new LatencyRecorder(),
+    counts: {
+      deadByType: {},
+      coercions: context.coercions,
+      unknownFields: 0,
+      unwrapped: 0,
+      eventTimeFromKafka: 0,
+      late: 0,
+    },
+    refused: new Map(task.refused.map((row) => [row.offset, row])),
+    startedMs,
+  };
+}
+
+/** Turns the record in `run.context.record` into exactly one row or one dead letter. Never throws. */
+export function runRecord(run: TaskRun): void {
+  const { compiled, context, rows } = run;
+  const start = rows.out.offset;
+  let document: Document | undefined;
+  try {
+    context.columnLabel = "";
+    context.forgetOrigins();
+    decodeDocument(context.record.value, compiled.plan.codec, context.decoded);
+    document = context.decoded.document;
+    if (context.decoded.isUnwrapped) run.counts.unwrapped++;
+    for (const key in document) if (!compiled.knownKeys.has(key)) run.counts.unknownFields++;
+    for (const applyRule of compiled.rules) applyRule(document, context);
+    const refusal = run.refused.get(context.record.offset);
+    if (refusal === undefined) writeRow(run, document, start);
+    else bury(run, refusal.errorType, refusal.errorMessage, document);
+  } catch (error) {
+    rows.out.offset = start;
+    const { errorType, message } = explain(error, context);
+    bury(run, errorType, message, document);
+  }
+}
+
+/** Writes the current record as a dead letter. */
+export function bury(run: TaskRun, errorType: string, errorMessage: string, document: Document | undefined): void {
+  const { compiled, context, dead, counts } = run;
+  const start = dead.out.offset;
+  const eventMs = document && readEventTime(run, document);
+  compiled.writeDeadLetter(dead.out, { errorType, errorMessage, document, eventMs }, context);
+  dead.endRow(start, context.record.offset);
+  counts.deadByType[errorType] = (counts.deadByType[errorType] ?? 0) + 1;
+}
+
+function writeRow(run: TaskRun, document: Document, start: number): void {
+  const { compiled, context, rows, counts } = run;
+  const { cells, eventIndex, horizonIndex } = compiled;
+  let eventMs = Number.NaN;
+  let isKafkaTime = false;
+  for (let index = 0; index < cells.length; index++) {
+    const origin = writeCell(cells[index]!, rows.out, document, context);
+    if (origin === "tableDefault") continue; // its time is the server's secret
+    if (index === eventIndex) {
+      eventMs = compiled.readEventMs(rows.out.view, context.valueOffset);
+      isKafkaTime = origin === "recordTime";
+    }
+    if (index === horizonIndex) checkHorizon(run, compiled.readHorizonMs(rows.out.view, context.valueOffset));
+  }
+  const { record } = context;
+  rows.endRow(start, record.offset);
+  if (isKafkaTime) counts.eventTimeFromKafka++;
+  if (record.timestampMs - eventMs > LATE_MS) counts.late++;
+  const group = compiled.readGroup(document);
+  run.latency.add(group, eventMs, record.timestampMs, record.receivedMs, run.startedMs);
+}
+
+function checkHorizon(run: TaskRun, timeMs: number): void {
+  const { backMs, aheadMs } = run.compiled.plan.horizon!;
+  const aheadOfNowMs = timeMs - run.startedMs;
+  if (aheadOfNowMs < -backMs || aheadOfNowMs > aheadMs) {
+    const side = aheadOfNowMs < 0 ? "behind" : "ahead of";
+    rejectField(
+      "event_time_range",
+      `${formatTime(timeMs)} lies ${Math.abs(aheadOfNowMs)} ms ${side} now; taken are ${backMs} ms behind to ${aheadMs} ms ahead`,
+    );
+  }
+}
+
+/** The event time for the dead letter, written to the side and read back; undefined when it is what is wrong. */
+function readEventTime(run: TaskRun, document: Document): number | undefined {
+  const { cells, eventIndex, readEventMs } = run.compiled;
+  const cell = cells[eventIndex];
+  if (cell === undefined || cell.recordField !== undefined) return undefined;
+  const scratch = new ByteWriter(64);
+  const { coercions } = run.context;
+  run.context.coercions = {}; // counted already, or not at all
+  try {
+    if (writeCell(cell, scratch, document, run.context) !== "written") return undefined;
+    const timeMs = readEventMs(scratch.view, run.context.valueOffset);
+    return Number.isNaN(timeMs) ? undefined : timeMs;
+  } catch {
+    return undefined;
+  } finally {
+    run.context.coercions = coercions;
+  }
+}
+
+/** Names the field and the reason. What is not a FieldError is a fault of ours, and costs one record, not the pipeline. */
+function explain(error: unknown, context: RowContext): { errorType: string; message: string } {
+  if (error instanceof FieldError) {
+    const prefix = context.columnLabel === "" ? "" : `${context.columnLabel}: `;
+    return { errorType: error.errorType, message: prefix + error.detail };
+  }
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+    return { errorType: "nesting_too_deep", message: "the document is nested too deeply to be written" };
+  }
+  return { errorType: "internal_error", message: `${context.columnLabel || "record"}: ${String(error)}` };
+}
+
+function formatTime(timeMs: number): string {
+  return Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : `${timeMs} ms`;
+}

@@ -1,0 +1,13 @@
+import type { TranscodeResult } from "./task.ts";
+
+/** The buffers of a result, each once: moving them to the main thread costs nothing, cloning them would cost a copy. */
+export function transferListOf(result: TranscodeResult): ArrayBuffer[] {
+  const buffers = [result.input];
+  for (const { bytes, rowStarts, offsets } of [result.rows, result.dead]) {
+    buffers.push(bytes.buffer, rowStarts.buffer, offsets.buffer);
+  }
+  for (const { produce, fetch, eventAge, recordAge } of result.latency) {
+    buffers.push(produce.buffer, fetch.buffer, eventAge.buffer, recordAge.buffer);
+  }
+  return buffers;
+}

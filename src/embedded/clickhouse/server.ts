@@ -1,0 +1,110 @@
+/**
+ * The real ClickHouse engine (npm chdb) behind ClickHouse's HTTP interface, for demos, development and tests on one
+ * machine. @clickhouse/client, Grafana's plugin in HTTP mode and curl use it as they use a server.
+ *
+ * What differs from a server: no access control unless credentials are given, no sessions and temporary tables, answers
+ * are sent whole when the query ends, a running query cannot be cancelled, one process at a time can hold the data.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { MillraceError } from "../../core/errors.ts";
+import { openEngine } from "./engine.ts";
+import { handleQuery, type QueryContext } from "./handle-query.ts";
+import { openQueryLog } from "./query-log.ts";
+import { keepAliveTimeoutMs, sendText } from "./response.ts";
+import { openSpool } from "./spool.ts";
+
+export type ClickHouseOptions = {
+  /** TCP port, 0 for a free one. */
+  port: number;
+  /** Address to listen on; default 127.0.0.1. There is no access control by default: keep it on loopback. */
+  host?: string;
+  /** Directory of the data; created if missing. */
+  dataDir: string;
+  /** Queries that run at the same time; default 4. */
+  sessions?: number;
+  /** Queries that may wait for their turn; default 256. One more is refused with 503 and code 202. */
+  queuedMax?: number;
+  /** Credentials to ask for (403 and code 516 otherwise); default: accept any. */
+  credentials?: { user: string; password: string };
+  /** Hears of failures that no client sees, such as a query log flush. Default: one line on standard error. */
+  onFailure?: (error: unknown) => void;
+};
+
+export type ClickHouseServer = {
+  port: number;
+  /** Stops accepting, lets running queries finish (at most 10 s), flushes the query log, closes the data directory. */
+  close(): Promise<void>;
+};
+
+const drainTimeoutMs = 10_000;
+const flushTimeoutMs = 2_000;
+
+function printFailure(error: unknown): void {
+  process.stderr.write(`embedded ClickHouse: ${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+function route(context: QueryContext, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const isKnownMethod = request.method === "GET" || request.method === "POST" || request.method === "PUT";
+  if (url.pathname === "/ping" || url.pathname === "/replicas_status") sendText(response, 200, "Ok.\n");
+  else if (url.pathname !== "/") sendText(response, 404, `There is no handle ${url.pathname}\n\nUse / or /ping.\n`);
+  else if (!isKnownMethod) sendText(response, 405, "Use GET for reading and POST for anything else.\n");
+  else void handleQuery(context, request, response, url);
+}
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, host, resolve);
+  try {
+    await promise;
+  } catch (cause) {
+    const text = `Cannot listen on ${host}:${port} for the embedded ClickHouse: choose another port or stop its holder.`;
+    throw new MillraceError("E_EMBEDDED", text, { cause });
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+/**
+ * Starts the server. Throws `E_DATA_DIR_HELD` if another process has the data directory, `E_EMBEDDED` if the port is
+ * taken or the engine has no build for this machine.
+ */
+export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouseServer> {
+  const engine = openEngine({
+    dataDir: options.dataDir,
+    sessions: options.sessions ?? 4,
+    queuedMax: options.queuedMax ?? 256,
+  });
+  const spool = openSpool(options.dataDir);
+  const log = await openQueryLog(engine, options.onFailure ?? printFailure);
+  const context: QueryContext = { engine, spool, log, credentials: options.credentials };
+  const server = createServer((request, response) => route(context, request, response));
+  server.keepAliveTimeout = keepAliveTimeoutMs;
+  // A slow insert may upload for longer than Node's default of five minutes.
+  server.requestTimeout = 0;
+  const release = async () => {
+    log.stop();
+    // A query that runs longer than the drain may hold every slot: the log's rows are then given up.
+    await Promise.race([log.flush(), setTimeout(flushTimeoutMs, undefined, { ref: false })]);
+    await engine.close(flushTimeoutMs);
+    spool.close();
+  };
+  let port: number;
+  try {
+    port = await listen(server, options.port, options.host ?? "127.0.0.1");
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    await Promise.race([closed, setTimeout(drainTimeoutMs, undefined, { ref: false })]);
+    server.closeAllConnections();
+    await release();
+  };
+  return { port, close: () => (closing ??= close()) };
+}

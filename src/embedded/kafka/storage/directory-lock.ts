@@ -1,0 +1,70 @@
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MillraceError } from "../../../core/errors.ts";
+
+/** Directories held by this process: its own pid in a lock file would otherwise look like a stale lock. */
+const heldHere = new Set<string>();
+
+/**
+ * Takes the data directory for this process and returns the release function. Two brokers on one directory would
+ * write over each other's segments.
+ *
+ * The lock file holds a pid and the process's start time, so that the lock of a killed broker is not mistaken for a
+ * live one when its pid is used again. Where `/proc` is missing, the pid alone decides.
+ *
+ * @throws MillraceError E_DATA_DIR_HELD when a live process holds it
+ */
+export function lockDirectory(directory: string): () => void {
+  mkdirSync(directory, { recursive: true });
+  const key = realpathSync(directory);
+  const path = join(key, "lock");
+  const holder = readHolder(path);
+  const isHeld = heldHere.has(key) || (holder !== undefined && holder.pid !== process.pid && isAlive(holder));
+  if (isHeld) {
+    throw new MillraceError(
+      "E_DATA_DIR_HELD",
+      `Cannot start the embedded Kafka in ${directory}: process ${holder?.pid ?? process.pid} uses the directory. ` +
+        "Stop that process, or choose another data directory.",
+    );
+  }
+  writeFileSync(path, `${process.pid} ${startTimeOf(process.pid) ?? "-"}\n`);
+  heldHere.add(key);
+  return () => {
+    heldHere.delete(key);
+    rmSync(path, { force: true });
+  };
+}
+
+interface Holder {
+  pid: number;
+  startTime: string;
+}
+
+function readHolder(path: string): Holder | undefined {
+  try {
+    const [pid, startTime] = readFileSync(path, "utf8").trim().split(" ");
+    return Number(pid) > 0 ? { pid: Number(pid), startTime: startTime ?? "-" } : undefined;
+  } catch {
+    return undefined; // no lock file
+  }
+}
+
+function isAlive(holder: Holder): boolean {
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  const startTime = startTimeOf(holder.pid);
+  return startTime === undefined || holder.startTime === "-" || startTime === holder.startTime;
+}
+
+/** Field 22 of `/proc/<pid>/stat`, clock ticks since boot; the command name before it may contain spaces. */
+function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}

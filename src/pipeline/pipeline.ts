@@ -1,0 +1,207 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Logger } from "pino";
+import type { EncodedRows } from "../codec/task.ts";
+import { type Committer, createCommitter } from "../commit/committer.ts";
+import { PartitionLedger } from "../commit/ledger.ts";
+import type { Profile } from "../config/profiles.ts";
+import { MillraceError } from "../core/errors.ts";
+import { partitionKey } from "../core/raw-batch.ts";
+import type { Cut } from "../dispatch/accumulator.ts";
+import { ByteBudget } from "../dispatch/byte-budget.ts";
+import { createDispatcher } from "../dispatch/dispatcher.ts";
+import { createWorkerPool, taskOf, taskOn } from "../dispatch/worker-pool.ts";
+import type { TablePlan } from "../schema/plan.ts";
+import { createSink, type Refusal } from "../sink/sink.ts";
+import { createSource, type SourceOptions } from "../source/consumer-source.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { recordBatch } from "../telemetry/recorder.ts";
+import { StageTable } from "../telemetry/stages.ts";
+import { Flights } from "./flights.ts";
+
+export interface PipelineOptions {
+  source: SourceOptions;
+  plans: TablePlan[];
+  profile: Profile;
+  client: ClickHouseClient;
+  log: Logger;
+}
+
+export interface Pipeline {
+  start(): Promise<void>;
+  /** Stops intake, stores and commits what was taken, leaves the group. @throws the first fatal error, if there was one. */
+  drain(): Promise<void>;
+  /** Resolves with the first error that no retry can help. */
+  readonly failed: Promise<Error>;
+  readonly counters: Counters;
+  /** Latency since start, and the table that the next flush will take. */
+  readonly total: StageTable;
+  takeInterval(): StageTable;
+  readonly budget: ByteBudget;
+}
+
+/** Source restarts after a crash of the client: at least this long after the last one. */
+const RESTART_MS = 2_000;
+
+/**
+ * The one place where the stages meet: source → dispatch → workers → sink → commit.
+ *
+ * Each partition has a ledger from the moment the group assigns it until it is lost. A range in flight keeps the ledger
+ * it was opened in: when the partition is lost meanwhile, the map no longer holds that ledger, and the range's offset is
+ * not committed. kafkajs itself would commit it under the current generation, whoever owns the partition now.
+ */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { plans, profile, log } = options;
+  const planByTopic = new Map(plans.flatMap((plan) => plan.topics.map((topic) => [topic, plan] as const)));
+  const counters = new Counters();
+  const total = new StageTable();
+  let interval = new StageTable();
+  const ledgers = new Map<string, PartitionLedger>();
+  const aborter = new AbortController();
+  const flights = new Flights();
+  let accepting = true;
+  let fail: (error: Error) => void = () => {};
+  let failure: Error | undefined;
+  const failed = new Promise<Error>((resolve) => {
+    fail = (error) => {
+      failure ??= error;
+      aborter.abort(error);
+      resolve(error);
+    };
+  });
+
+  const pool = createWorkerPool(plans, profile.workers);
+  const sink = createSink(
+    options.client,
+    { insertsMax: profile.insertsMax, signal: aborter.signal },
+    {
+      onRetry(table, error, attempt, delayMs) {
+        counters.insertRetries += 1;
+        log.warn({ table, attempt, delayMs, err: error }, "insert failed, will be repeated under the same token");
+      },
+    },
+  );
+  let source = createSource(options.source, sourceEvents());
+  const committer: Committer = createCommitter(
+    (offsets) => source.commit(offsets),
+    (error) => log.warn({ err: error }, "offset commit failed, will go with the next one"),
+  );
+  const budget = new ByteBudget({
+    highBytes: profile.bytesMax,
+    lowBytes: Math.floor(profile.bytesMax / 2),
+    onPause() {
+      counters.pauses += 1;
+      source.pause();
+    },
+    onResume: () => source.resume(),
+  });
+  const limits = { rows: profile.flushRows, bytes: profile.flushBytes, intervalMs: profile.flushIntervalMs };
+  const dispatcher = createDispatcher(limits, budget, (cut) => flights.add(deliver(cut)));
+
+  function sourceEvents() {
+    return {
+      onBatch(batch: Parameters<typeof dispatcher.accept>[0]) {
+        if (accepting) dispatcher.accept(batch);
+      },
+      onAssigned(partitions: { topic: string; partition: number }[]) {
+        const kept = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
+        for (const key of ledgers.keys()) if (!kept.has(key)) ledgers.delete(key);
+        for (const key of kept) if (!ledgers.has(key)) ledgers.set(key, new PartitionLedger());
+        dispatcher.retain(partitions);
+        log.info({ partitions: [...kept] }, "partitions assigned");
+      },
+      onCrash(error: Error) {
+        counters.sourceRestarts += 1;
+        log.error({ err: error }, "Kafka consumer stopped, will be started again");
+        setTimeout(restartSource, RESTART_MS);
+      },
+    };
+  }
+
+  async function restartSource(): Promise<void> {
+    if (!accepting) return;
+    await source.stop().catch(() => {});
+    source = createSource(options.source, sourceEvents());
+    await source.start().catch((error) => {
+      log.error({ err: error }, "Kafka consumer did not start, will be tried again");
+      if (accepting) setTimeout(restartSource, RESTART_MS);
+    });
+    if (budget.paused) source.pause();
+  }
+
+  /** One range from cut to commit. Never rejects: an error fails the pipeline, and the offset stays uncommitted. */
+  async function deliver(cut: Cut): Promise<void> {
+    let heldBytes = cut.byteLength;
+    try {
+      const plan = planByTopic.get(cut.topic)!;
+      const ledger = ledgers.get(partitionKey(cut.topic, cut.partition));
+      if (ledger === undefined) return;
+      const range = ledger.open(cut.firstOffset, cut.lastOffset);
+      let result = await pool.run(taskOf(cut, plan.key));
+      const encodedBytes = result.rows.bytes.byteLength + result.dead.bytes.byteLength;
+      heldBytes += encodedBytes;
+      budget.take(encodedBytes);
+      const insertSentMs = Date.now();
+      const refusals = await store(plan, cut, result.rows);
+      const stored = result.rows.rowCount - refusals.length;
+      // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
+      if (refusals.length > 0) result = await pool.run({ ...taskOn(cut, plan.key, result.input), refused: refusals });
+      await storeDead(plan, cut, result.dead);
+      const acknowledgedMs = Date.now();
+      counters.add(cut, stored, result, acknowledgedMs);
+      const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs, acknowledgedMs };
+      recordBatch(total, batch);
+      recordBatch(interval, batch);
+      if (ledgers.get(partitionKey(cut.topic, cut.partition)) !== ledger) return;
+      if (ledger.markDurable(range)) {
+        committer.note({ topic: cut.topic, partition: cut.partition, offset: ledger.position! });
+      }
+    } catch (error) {
+      fail(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      budget.give(heldBytes);
+    }
+  }
+
+  function store(target: Target, cut: Cut, rows: EncodedRows): Promise<Refusal[]> {
+    const columns = target.columns.map(({ name }) => name);
+    const { topic, partition, firstOffset, lastOffset } = cut;
+    return sink.store({ table: target.table, format: target.format, columns, topic, partition, ...rows }, firstOffset, lastOffset);
+  }
+
+  async function storeDead(plan: TablePlan, cut: Cut, dead: EncodedRows): Promise<void> {
+    const [refusal] = await store(plan.deadLetters, cut, dead);
+    if (refusal === undefined) return;
+    throw new MillraceError(
+      "E_CLICKHOUSE",
+      `Cannot store the dead letter of ${cut.topic}:${cut.partition} offset ${refusal.offset} in ` +
+        `${plan.deadLetters.table}: ${refusal.errorMessage}`,
+    );
+  }
+
+  return {
+    counters,
+    total,
+    budget,
+    failed,
+    takeInterval() {
+      const taken = interval;
+      interval = new StageTable();
+      return taken;
+    },
+    start: () => source.start(),
+    async drain() {
+      accepting = false;
+      source.pause();
+      dispatcher.cutAll();
+      dispatcher.stop();
+      await flights.landed();
+      // What was stored must be committed even after a failure elsewhere: the next start would double it.
+      await committer.flush().catch(fail);
+      await source.stop();
+      await pool.close();
+      if (failure !== undefined) throw failure;
+    },
+  };
+}
+
+type Target = Pick<TablePlan, "table" | "format"> & { columns: { name: string }[] };

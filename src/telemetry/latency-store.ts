@@ -1,0 +1,68 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { type Stage, type StageCounts, StageTable, newHistogram, stages, summarise } from "./stages.ts";
+
+const TABLE = "analytics.millrace_latency";
+
+/**
+ * Writes one row per stage and group: the quantiles for dashboards, and the HDR V2 payload, so that any window and any
+ * set of instances can be merged afterwards without averaging quantiles.
+ */
+export async function storeLatency(
+  client: ClickHouseClient,
+  table: StageTable,
+  labels: { instance: string; pipeline: string; tsMs: number },
+): Promise<void> {
+  const values = [...table.entries()].map(({ stage, group, counts }) => {
+    const { p50, p90, p95, p99, max, count, skewed } = summarise(counts);
+    const histogram = encodeIntoCompressedBase64(counts.histogram);
+    const { instance, pipeline } = labels;
+    return { ts: labels.tsMs / 1000, instance, pipeline, stage, group, count, skewed, p50, p90, p95, p99, max, histogram };
+  });
+  if (values.length === 0) return;
+  await client.insert({ table: TABLE, values, format: "JSONEachRow", clickhouse_settings: { async_insert: 0 } });
+}
+
+interface StoredRow {
+  stage: Stage;
+  group: string;
+  skewed: string;
+  histogram: string;
+}
+
+/**
+ * Merges the stored histograms of the last `sinceMs` into one table.
+ *
+ * @param byGroup false: only the rows of all records; true: one cell per group as well.
+ */
+export async function loadLatency(client: ClickHouseClient, sinceMs: number, byGroup: boolean): Promise<StageTable> {
+  const answer = await client.query({
+    query: `SELECT stage, \`group\` AS group, skewed, histogram FROM ${TABLE}
+      WHERE ts >= now64(3) - toIntervalMillisecond({sinceMs:UInt64}) AND ({byGroup:Bool} OR \`group\` = '')`,
+    query_params: { sinceMs, byGroup },
+    format: "JSONEachRow",
+  });
+  const table = new StageTable();
+  for (const row of await answer.json<StoredRow>()) {
+    const cell: StageCounts = table.cell(row.stage, row.group);
+    cell.skewed += Number(row.skewed);
+    cell.histogram.add(decodeFromCompressedBase64(row.histogram, 64, false) as ReturnType<typeof newHistogram>);
+  }
+  return table;
+}
+
+/** The latency table for people: one line per stage (and group), milliseconds. */
+export function formatLatency(table: StageTable): string {
+  const lines = [["stage", "group", "count", "p50 ms", "p95 ms", "p99 ms", "max ms", "skewed"]];
+  const entries = [...table.entries()].sort(
+    (a, b) => a.group.localeCompare(b.group) || stages.indexOf(a.stage) - stages.indexOf(b.stage),
+  );
+  for (const { stage, group, counts } of entries) {
+    const { p50, p95, p99, max, count, skewed } = summarise(counts);
+    lines.push([stage, group === "" ? "all" : group, ...[count, p50, p95, p99, max, skewed].map(String)]);
+  }
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  return lines
+    .map((line) => line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  "))
+    .join("\n");
+}

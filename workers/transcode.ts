@@ -1,0 +1,35 @@
+import { workerData } from "node:worker_threads";
+import { move, transferableSymbol, valueSymbol } from "piscina";
+import { createReferenceTranscoder } from "../src/codec/reference/transcoder.ts";
+import type { Transcoder, TranscodeTask } from "../src/codec/task.ts";
+import { transferListOf } from "../src/codec/transfer-list.ts";
+import type { TablePlan } from "../src/schema/plan.ts";
+import { nodeInflaters } from "./inflaters.ts";
+
+/** One thread: record batches in, rows out. No timers, no network, no environment. */
+
+const { plans } = workerData as { plans: TablePlan[] };
+// Compiled at the first task of a plan, then kept: the set of plans is fixed for the life of the pool.
+const transcoders = new Map<string, Transcoder>();
+
+export default function transcode(task: TranscodeTask) {
+  const result = transcoderFor(task.planKey).run(task, nowMs);
+  // Moved, not cloned: this thread must not touch the buffers after this line.
+  return move({ [transferableSymbol]: transferListOf(result), [valueSymbol]: result });
+}
+
+function transcoderFor(planKey: string): Transcoder {
+  let transcoder = transcoders.get(planKey);
+  if (transcoder === undefined) {
+    const plan = plans.find(({ key }) => key === planKey);
+    if (plan === undefined) throw new Error(`Plan ${planKey} is not among the worker's plans`);
+    transcoder = createReferenceTranscoder(plan, nodeInflaters);
+    transcoders.set(planKey, transcoder);
+  }
+  return transcoder;
+}
+
+/** Date.now with its fraction: comparable across threads, unlike performance.now alone. */
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
