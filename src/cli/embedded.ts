@@ -11,6 +11,9 @@ const servers = {
   clickhouse: startClickHouse,
 };
 
+/** A killed parent's servers take this long at most to stop; their successors wait for them. */
+const PARENT_GONE_MS = 15_000;
+
 /** `millrace embedded kafka|clickhouse`: one embedded server in the foreground; one line when it is ready. */
 export function addEmbeddedCommand(program: Command): void {
   program
@@ -24,7 +27,7 @@ export function addEmbeddedCommand(program: Command): void {
       const start = servers[server as keyof typeof servers];
       if (start === undefined) throw new MillraceError("E_CONFIG", `embedded ${server}: must be kafka or clickhouse`);
       const port = parseCount("--port", options.port, { min: 0, max: 65_535 });
-      const dataDir = await claimDataDir(options.data);
+      const dataDir = await claimDataDir(options.data, options.stopOnStdinClose === true ? PARENT_GONE_MS : 0);
       try {
         const running = await start({ port, dataDir: dataDir.path });
         console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceError } from "../core/errors.ts";
 
 const LOCK_FILE = "lock";
@@ -14,9 +15,12 @@ export interface DataDir {
  * Claims a folder: creates it if need be and writes a lock file with this process' id. A lock whose process is gone is
  * taken over (kill -9 leaves one).
  *
+ * @param patienceMs how long to wait for a living holder to end: the children of an instance that was killed need a
+ * moment to notice it.
  * @throws MillraceError E_DATA_DIR_HELD when a living process holds it.
  */
-export async function claimDataDir(path: string): Promise<DataDir> {
+export async function claimDataDir(path: string, patienceMs = 0): Promise<DataDir> {
+  const deadlineMs = Date.now() + patienceMs;
   await mkdir(path, { recursive: true });
   const lock = join(path, LOCK_FILE);
   for (;;) {
@@ -30,6 +34,10 @@ export async function claimDataDir(path: string): Promise<DataDir> {
     }
     const holder = Number(await readFile(lock, "utf8").catch(() => ""));
     if (holder > 0 && holder !== process.pid && isAlive(holder)) {
+      if (Date.now() < deadlineMs) {
+        await sleep(100);
+        continue;
+      }
       throw new MillraceError(
         "E_DATA_DIR_HELD",
         `Cannot use ${path}: process ${holder} holds it. Stop that instance, or choose another folder (MILLRACE_DIR, --data).`,

@@ -51,18 +51,15 @@ export async function loadLatency(client: ClickHouseClient, sinceMs: number, byG
   return table;
 }
 
-/** The latency table for people: one line per stage (and group), milliseconds. */
-export function formatLatency(table: StageTable): string {
-  const lines = [["stage", "group", "count", "p50 ms", "p95 ms", "p99 ms", "max ms", "skewed"]];
+/** The latency table for people: one line per stage and group, milliseconds. */
+export function latencyLines(table: StageTable): { header: string[]; rows: string[][] } {
+  const header = ["stage", "group", "count", "p50 ms", "p95 ms", "p99 ms", "max ms", "skewed"];
   const entries = [...table.entries()].sort(
     (a, b) => a.group.localeCompare(b.group) || stages.indexOf(a.stage) - stages.indexOf(b.stage),
   );
-  for (const { stage, group, counts } of entries) {
+  const rows = entries.map(({ stage, group, counts }) => {
     const { p50, p95, p99, max, count, skewed } = summarise(counts);
-    lines.push([stage, group === "" ? "all" : group, ...[count, p50, p95, p99, max, skewed].map(String)]);
-  }
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines
-    .map((line) => line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  "))
-    .join("\n");
+    return [stage, group === "" ? "all" : group, ...[count, p50, p95, p99, max, skewed].map(String)];
+  });
+  return { header, rows };
 }

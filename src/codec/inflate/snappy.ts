@@ -41,7 +41,9 @@ function forEachChunk(view: DataView, visit: (start: number, end: number) => voi
     const start = offset + 4;
     offset = start + byteLength;
     if (byteLength < 0 || offset > view.byteLength) {
-      throw new CodecError(`snappy chunk at byte ${start} claims ${byteLength} bytes, ${view.byteLength - start} are left`);
+      throw new CodecError(
+        `snappy chunk at byte ${start} claims ${byteLength} bytes, ${view.byteLength - start} are left`,
+      );
     }
     visit(start, offset);
   }

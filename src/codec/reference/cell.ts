@@ -1,12 +1,12 @@
 import { ByteWriter } from "../../core/byte-writer.ts";
 import { MillraceError } from "../../core/errors.ts";
-import type { PlanColumn, RecordField, TablePlan } from "../../schema/plan.ts";
+import type { ColumnType, PlanColumn, RecordField, TablePlan } from "../../schema/plan.ts";
 import { FieldError, rejectField, type WriteColumn } from "./column.ts";
-import { compileColumn } from "./columns/compile.ts";
+import { compileColumn, compileRecordColumn } from "./columns/compile.ts";
+import { isNullableType, writeTypeDefault } from "./columns/type-default.ts";
 import { readRecordField } from "./current-record.ts";
 import { compilePath, type Document, type FieldPath, locate, readKeys } from "./path.ts";
 import type { RowContext } from "./row-context.ts";
-import { isNullable, typeDefaultBytes } from "./type-default.ts";
 
 /** One column of a row, compiled. */
 export interface Cell {
@@ -42,11 +42,11 @@ export function compileCell(column: PlanColumn, format: TablePlan["format"]): Ce
   return {
     name: column.name,
     label: `column ${column.name} (${column.type.text})`,
-    isNullable: isNullable(column.type),
+    isNullable: isNullableType(column.type),
     hasMarker: format === "RowBinaryWithDefaults",
     recordField: source.kind === "record" ? source.field : undefined,
     paths: source.kind === "document" ? source.names.map(compilePath) : [],
-    write: source.kind === "record" ? compileRecordWriter(column, source.field) : compileColumn(column),
+    write: source.kind === "record" ? compileRecordColumn(column) : compileColumn(column),
     missing: compileMissing(column, format),
   };
 }
@@ -118,7 +118,7 @@ function compileMissing(column: PlanColumn, format: TablePlan["format"]): Missin
     case "value":
       return { kind: "bytes", bytes: encodeValue(column, missing.value) };
     case "record":
-      return { kind: "record", field: missing.field, write: compileRecordWriter(column, missing.field), fallback };
+      return { kind: "record", field: missing.field, write: compileRecordColumn(column), fallback };
     case "tableDefault":
       if (format === "RowBinaryWithDefaults") return { kind: "tableDefault" };
       throw new MillraceError("E_PLAN", `Column ${column.name} cannot take the table's DEFAULT in format ${format}`);
@@ -127,9 +127,11 @@ function compileMissing(column: PlanColumn, format: TablePlan["format"]): Missin
   }
 }
 
-/** Record fields are plain numbers, text and bytes, whatever the topic's documents look like: times are ms. */
-function compileRecordWriter(column: PlanColumn, field: RecordField): WriteColumn {
-  return compileColumn({ ...column, source: { kind: "record", field }, timeFormat: "epoch_ms", coercion: "lenient" });
+/** The RowBinary bytes of a type's own default. */
+export function typeDefaultBytes(type: ColumnType): Uint8Array {
+  const out = new ByteWriter(16);
+  writeTypeDefault(out, type);
+  return out.bytes.slice(0, out.offset);
 }
 
 /** A fixed substitute is encoded once, here, which also proves that it fits. */

@@ -1,10 +1,9 @@
 import type { ByteWriter } from "../../core/byte-writer.ts";
 import type { PlanColumn, TablePlan } from "../../schema/plan.ts";
-import { type Cell, compileCell, writeBytes, writeCell } from "./cell.ts";
+import { type Cell, compileCell, typeDefaultBytes, writeBytes, writeCell } from "./cell.ts";
 import { recordId } from "./current-record.ts";
 import { compilePath, type Document, readPath } from "./path.ts";
 import type { RowContext } from "./row-context.ts";
-import { typeDefaultBytes } from "./type-default.ts";
 
 /** A message may quote the sender's data; this much of it helps, more does not. */
 const MESSAGE_CHARACTERS_MAX = 1_000;

@@ -85,8 +85,10 @@ export function runRecord(run: TaskRun): void {
 export function bury(run: TaskRun, errorType: string, errorMessage: string, document: Document | undefined): void {
   const { compiled, context, dead, counts } = run;
   const start = dead.out.offset;
+  context.coercions = {}; // what is written here is the envelope; the record's own conversions are counted already
   const eventMs = document && readEventTime(run, document);
   compiled.writeDeadLetter(dead.out, { errorType, errorMessage, document, eventMs }, context);
+  context.coercions = counts.coercions;
   dead.endRow(start, context.record.offset);
   counts.deadByType[errorType] = (counts.deadByType[errorType] ?? 0) + 1;
 }
@@ -131,16 +133,12 @@ function readEventTime(run: TaskRun, document: Document): number | undefined {
   const cell = cells[eventIndex];
   if (cell === undefined || cell.recordField !== undefined) return undefined;
   const scratch = new ByteWriter(64);
-  const { coercions } = run.context;
-  run.context.coercions = {}; // counted already, or not at all
   try {
     if (writeCell(cell, scratch, document, run.context) !== "written") return undefined;
     const timeMs = readEventMs(scratch.view, run.context.valueOffset);
     return Number.isNaN(timeMs) ? undefined : timeMs;
   } catch {
     return undefined;
-  } finally {
-    run.context.coercions = coercions;
   }
 }
 

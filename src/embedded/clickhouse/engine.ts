@@ -72,14 +72,18 @@ export function openEngine(options: { dataDir: string; sessions: number; queuedM
   const native = loadNativeEngine();
   const path = resolve(options.dataDir);
   mkdirSync(path, { recursive: true });
-  // This connection keeps the engine and its background threads alive between queries. Two cores serve the demo, so the
-  // merge pool is small; the engine's own default is 16 threads.
-  const engineArgs = ["--background_pool_size=2", "--background_schedule_pool_size=4"];
+  // This connection keeps the engine and its background threads alive between queries.
   let anchor: NativeConnection;
+  // The engine takes the server's time zone from TZ, and only when it starts.
+  const { TZ } = process.env;
+  process.env.TZ = "UTC";
   try {
-    anchor = native.CreateConnection(path, engineArgs);
+    anchor = native.CreateConnection(path);
   } catch (cause) {
     throw openFailure(path, cause);
+  } finally {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
   }
   const slots = createSlots(options.sessions, options.queuedMax);
 

@@ -62,9 +62,13 @@ export function summaryOf(result: EngineResult, resultRows: number): string {
   return JSON.stringify(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)])));
 }
 
+/** Clients take their own idle time from this header; without it they reuse connections that are about to close. */
+function setKeepAlive(response: ServerResponse): void {
+  if (response.shouldKeepAlive) response.setHeader("Keep-Alive", `timeout=${keepAliveTimeoutMs / 1000}`);
+}
+
 function setCommonHeaders(response: ServerResponse, queryId: string): void {
-  response.setHeader("Connection", "Keep-Alive");
-  response.setHeader("Keep-Alive", `timeout=${keepAliveTimeoutMs / 1000}, max=9999`);
+  setKeepAlive(response);
   response.setHeader("X-ClickHouse-Server-Display-Name", serverName);
   response.setHeader("X-ClickHouse-Timezone", "UTC");
   // A header cannot hold control characters; the id is the client's own.
@@ -107,8 +111,7 @@ export function sendError(response: ServerResponse, queryId: string, error: Data
 }
 
 export function sendText(response: ServerResponse, status: number, text: string): void {
-  response.setHeader("Connection", "Keep-Alive");
-  response.setHeader("Keep-Alive", `timeout=${keepAliveTimeoutMs / 1000}, max=9999`);
+  setKeepAlive(response);
   response.setHeader("Content-Type", "text/html; charset=UTF-8");
   response.setHeader("Content-Length", Buffer.byteLength(text));
   response.writeHead(status);

@@ -24,13 +24,18 @@ function spoolParent(): string {
   return tmpdir();
 }
 
+/** The spool folder of a data directory. */
+export function spoolFolder(dataDir: string): string {
+  const key = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 16);
+  return join(spoolParent(), `millrace-clickhouse-${key}`);
+}
+
 /**
  * Opens the spool of a data directory. Its name derives from that directory, which one process at a time can hold, so
  * what a killed process left behind is found and removed here.
  */
 export function openSpool(dataDir: string): Spool {
-  const key = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 16);
-  const folder = join(spoolParent(), `millrace-clickhouse-${key}`);
+  const folder = spoolFolder(dataDir);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
   let count = 0;

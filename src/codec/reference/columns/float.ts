@@ -37,6 +37,7 @@ export function compileFloat(type: FloatType, coercion: "strict" | "lenient"): W
 }
 
 function writeFloatText(out: ByteWriter, type: FloatType, text: string, context: ValueContext): void {
+  if (text === "true" || text === "false") return store(out, type.bits, text === "true" ? 1 : 0);
   const special = /^([+-]?)(nan|inf|infinity)$/i.exec(text);
   if (special !== null) {
     storeSpecial(out, type.bits, special[2]!.toLowerCase() === "nan", special[1] === "-");

@@ -473,6 +473,7 @@ export const generatedValues: Record<string, fc.Arbitrary<string>> = {
   "DateTime64(0)": anyTime,
   "DateTime64(3, 'Europe/Berlin')": anyTime,
   "DateTime64(6, 'UTC')": anyTime,
+  // Nanoseconds end in 2262, and the engine refuses the whole file for a time beyond, not the row.
   "DateTime64(9, 'Asia/Kathmandu')": anyTime,
   "Array(Nullable(Int64))": fc.array(fc.oneof(integerJson, fc.constant("null"))).map((list) => `[${list.join(" , ")}]`),
   "Array(String)": fc.array(fc.oneof(stringJson, anyJson)).map((list) => `[${list.join(",")}]`),

@@ -84,7 +84,10 @@ function refuseTopic(broker: Broker, topic: WantedTopic): Refusal | undefined {
   }
   const partitionCount = partitionCountOf(broker, topic);
   if (partitionCount < 1 || partitionCount > PARTITIONS_MAX) {
-    return { error: kafkaError.INVALID_PARTITIONS, message: `Partitions must be 1 to ${PARTITIONS_MAX}, not ${partitionCount}` };
+    return {
+      error: kafkaError.INVALID_PARTITIONS,
+      message: `Partitions must be 1 to ${PARTITIONS_MAX}, not ${partitionCount}`,
+    };
   }
   if (topic.assignments.some(({ nodes }) => nodes.length !== 1)) {
     return { error: kafkaError.INVALID_REPLICA_ASSIGNMENT, message: "This cluster has one node" };

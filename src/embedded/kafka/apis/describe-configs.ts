@@ -83,7 +83,10 @@ function brokerEntries(broker: Broker): Entry[] {
 function writeEntry(writer: Writer, entry: Entry, resourceType: number, version: number): void {
   writeString(writeString(writer, entry.name), entry.value);
   // Read-only: there is no AlterConfigs here, but a topic's options can be given when it is created.
-  writer.appendBoolean(resourceType === RESOURCE_BROKER).appendInt8(entry.source).appendBoolean(false);
+  writer
+    .appendBoolean(resourceType === RESOURCE_BROKER)
+    .appendInt8(entry.source)
+    .appendBoolean(false);
   writeArray(writer, [], () => {}); // synonyms
   if (version >= 3) writeString(writer.appendInt8(entry.type), null); // documentation
 }

@@ -91,7 +91,12 @@ function readTopics(broker: Broker, wanted: FetchRequest): Answer {
   const answer: Answer = { topics: [], bytes: 0, hasError: false };
   for (const { name, partitions } of wanted.topics) {
     const answers = partitions.map((entry) => {
-      const read = readPartition(broker.topics.partition(name, entry.partition), entry, wanted.bytesMax - answer.bytes, answer.bytes === 0);
+      const read = readPartition(
+        broker.topics.partition(name, entry.partition),
+        entry,
+        wanted.bytesMax - answer.bytes,
+        answer.bytes === 0,
+      );
       answer.bytes += read.records.length;
       answer.hasError ||= read.error !== kafkaError.NONE;
       return read;

@@ -49,7 +49,8 @@ export class ProducerStates {
       }
     }
     const newest = entry.batches.at(-1);
-    if (newest !== undefined && header.baseSequence === sequenceAfter(newest.lastSequence, 1)) return { kind: "append" };
+    if (newest !== undefined && header.baseSequence === sequenceAfter(newest.lastSequence, 1))
+      return { kind: "append" };
     return { kind: "refuse", error: kafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER };
   }
 
@@ -59,7 +60,8 @@ export class ProducerStates {
     let entry = this.#producers.get(header.producerId);
     // Taken out and put back: the map's order is then the order of last use.
     if (entry !== undefined) this.#producers.delete(header.producerId);
-    if (entry === undefined || entry.epoch !== header.producerEpoch) entry = { epoch: header.producerEpoch, batches: [] };
+    if (entry === undefined || entry.epoch !== header.producerEpoch)
+      entry = { epoch: header.producerEpoch, batches: [] };
     entry.batches.push({ firstSequence: header.baseSequence, lastSequence: lastSequenceOf(header), baseOffset });
     if (entry.batches.length > BATCHES_REMEMBERED) entry.batches.shift();
     this.#producers.set(header.producerId, entry);

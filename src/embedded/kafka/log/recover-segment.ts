@@ -1,5 +1,5 @@
-import { crc32c } from "@platformatic/kafka";
 import { fstatSync, ftruncateSync } from "node:fs";
+import { crc32c } from "@platformatic/kafka";
 import { MillraceError } from "../../../core/errors.ts";
 import { BATCH_CRC_START, BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "./batch-header.ts";
 import type { ProducerStates } from "./producer-state.ts";

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { BATCH_HEADER_BYTES, batchLastOffset, batchSizeBytes, type BatchHeader } from "./batch-header.ts";
+import { BATCH_HEADER_BYTES, type BatchHeader, batchLastOffset, batchSizeBytes } from "./batch-header.ts";
 
 /** Log bytes between two index entries, Kafka's `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096;

@@ -6,9 +6,7 @@ const MAGIC_SUPPORTED = 2;
 const MAGIC_AT = 16;
 
 /** Either the header of a sound batch, or why it is refused. */
-export type BatchVerdict =
-  | { error: 0; header: BatchHeader }
-  | { error: Exclude<KafkaErrorCode, 0>; message: string };
+export type BatchVerdict = { error: 0; header: BatchHeader } | { error: Exclude<KafkaErrorCode, 0>; message: string };
 
 /**
  * Checks the records field of one partition of a Produce request as Kafka's `LogValidator` does for magic 2: exactly
@@ -35,7 +33,10 @@ export function validateBatch(records: Buffer, messageBytesMax: number): BatchVe
     return refuse(kafkaError.CORRUPT_MESSAGE, `unknown magic ${header.magic}`);
   }
   if (header.sizeBytes > messageBytesMax) {
-    return refuse(kafkaError.MESSAGE_TOO_LARGE, `the batch has ${header.sizeBytes} bytes, allowed are ${messageBytesMax}`);
+    return refuse(
+      kafkaError.MESSAGE_TOO_LARGE,
+      `the batch has ${header.sizeBytes} bytes, allowed are ${messageBytesMax}`,
+    );
   }
   if (crc32c(records.subarray(BATCH_CRC_START)) !== header.crc) {
     return refuse(kafkaError.CORRUPT_MESSAGE, "the CRC-32C does not match");

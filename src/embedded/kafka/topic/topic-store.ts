@@ -1,6 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { randomUUID } from "node:crypto";
 import { PartitionLog } from "../log/partition-log.ts";
 import { readJsonFile, writeJsonFile } from "../storage/atomic-file.ts";
 import { topicOptionNumber } from "./topic-config.ts";

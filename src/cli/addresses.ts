@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import type { Environment } from "../config/environment.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { ClickHouseAddress } from "./connect.ts";
+
+/** Adds `--brokers`, which overrides KAFKA_BROKERS. */
+export function addBrokersOption(command: Command): Command {
+  return command.option("--brokers <list>", "Kafka brokers, comma-separated host:port (default: KAFKA_BROKERS)");
+}
+
+/** @throws MillraceError E_CONFIG when neither the option nor the environment names a broker. */
+export function requireBrokers(environment: Environment, option: string | undefined): string[] {
+  const brokers = option?.split(",") ?? environment.kafkaBrokers;
+  if (brokers === undefined) {
+    throw new MillraceError("E_CONFIG", "KAFKA_BROKERS is not set: name the brokers there or with --brokers host:port");
+  }
+  return brokers;
+}
+
+/** @throws MillraceError E_CONFIG when CLICKHOUSE_URL is not set. */
+export function requireClickHouse(environment: Environment): ClickHouseAddress {
+  if (environment.clickHouseUrl === undefined) {
+    throw new MillraceError("E_CONFIG", "CLICKHOUSE_URL is not set: for example http://127.0.0.1:8123");
+  }
+  const { clickHouseUrl: url, clickHouseUser: user, clickHousePassword: password } = environment;
+  return { url, user, password };
+}

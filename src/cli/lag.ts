@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import type { Environment } from "../config/environment.ts";
+import { eventsPipeline } from "../schema/events-pipeline.ts";
+import { lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
+import { createLog } from "../telemetry/log.ts";
+import { addBrokersOption, requireBrokers } from "./addresses.ts";
+import { connectAdmin, kafkaConfig } from "./connect.ts";
+import { printTable } from "./table.ts";
+
+const hints = [
+  "lag falls: the ingester catches up. lag grows: it is slower than the producers, or stopped.",
+  "one partition lags alone: skewed keys, or a record there that is retried (see the log).",
+  "committed '-': the group has never committed here; it starts at the log's start.",
+];
+
+/** `millrace lag`: what the group has not committed yet, by partition (S0-94). */
+export function addLagCommand(program: Command, environment: Environment): void {
+  addBrokersOption(program.command("lag"))
+    .description("show log end, committed offset and lag by partition")
+    .option("--group <id>", "consumer group", "millrace.events")
+    .option("--topic <name...>", "topics (default: those of the events pipeline)")
+    .option("--json", "print JSON")
+    .action(async (options: { brokers?: string; group: string; topic?: string[]; json?: boolean }) => {
+      const brokers = requireBrokers(environment, options.brokers);
+      const admin = await connectAdmin(kafkaConfig(brokers, "millrace-lag", createLog(environment.logLevel)));
+      const topics = options.topic ?? eventsPipeline.topics;
+      const offsets = await readOffsets(admin, options.group, topics).finally(() => admin.disconnect());
+      const totalLag = offsets.reduce((sum, partition) => sum + lagOf(partition), 0);
+      if (options.json === true) {
+        const partitions = offsets.map((partition) => ({ ...partition, lag: lagOf(partition) }));
+        console.log(JSON.stringify({ group: options.group, totalLag, partitions }));
+        return;
+      }
+      printTable(["topic", "partition", "log end", "committed", "lag"], offsets.map(toLine));
+      console.log(`\ntotal lag ${totalLag}\n\n${hints.join("\n")}`);
+    });
+}
+
+function toLine(offsets: PartitionOffsets): string[] {
+  const { topic, partition, logEnd, committed } = offsets;
+  return [topic, String(partition), String(logEnd), String(committed ?? "-"), String(lagOf(offsets))];
+}

@@ -1,0 +1,49 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { readPipelineFiles } from "../config/pipelines.ts";
+import type { StartOptions } from "../config/start-options.ts";
+import { MillraceError } from "../core/errors.ts";
+import { buildPlan, defaultPipeline } from "../schema/build-plan.ts";
+import { deadLettersPipeline, eventsPipeline } from "../schema/events-pipeline.ts";
+import { type Pipeline, parsePipeline } from "../schema/pipeline-file.ts";
+import type { TablePlan } from "../schema/plan.ts";
+import { readTable } from "../schema/read-table.ts";
+
+export const DEAD_LETTER_TABLE = "analytics.fact_event_dlq";
+
+/** Finds the pipelines that the options name: built-in ones, files, or one made of `--topic` and `--table`. */
+export async function choosePipelines(options: StartOptions): Promise<Pipeline[]> {
+  if (options.direct !== undefined) return [defaultPipeline(options.direct)];
+  const known = new Map([eventsPipeline, deadLettersPipeline].map((pipeline) => [pipeline.name, pipeline]));
+  for (const { fileName, text } of await readPipelineFiles(options.pipelineFolder)) {
+    const pipeline = parsePipeline(text, fileName);
+    known.set(pipeline.name, pipeline);
+  }
+  const chosen = options.pipelineNames.map((name) => {
+    const pipeline = known.get(name);
+    if (pipeline !== undefined) return pipeline;
+    throw new MillraceError("E_CONFIG", `--pipeline ${name}: must be one of ${[...known.keys()].join(", ")}`);
+  });
+  refuseSharedTopics(chosen);
+  return chosen;
+}
+
+/** A record has one row: two pipelines of one process cannot take the same topic. */
+function refuseSharedTopics(pipelines: Pipeline[]): void {
+  const owner = new Map<string, string>();
+  for (const { name, topics } of pipelines) {
+    for (const topic of topics) {
+      const other = owner.get(topic);
+      if (other !== undefined) {
+        throw new MillraceError("E_CONFIG", `topic ${topic}: pipelines ${other} and ${name} both read it; run them apart`);
+      }
+      owner.set(topic, name);
+    }
+  }
+}
+
+export async function buildPlans(client: ClickHouseClient, pipelines: Pipeline[]): Promise<TablePlan[]> {
+  const deadLetterColumns = await readTable(client, DEAD_LETTER_TABLE);
+  return Promise.all(
+    pipelines.map(async (pipeline) => buildPlan(pipeline, await readTable(client, pipeline.table), deadLetterColumns)),
+  );
+}

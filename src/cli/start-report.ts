@@ -1,0 +1,93 @@
+import { account, type OffsetRange } from "../pipeline/accounting.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
+import { partitionKey } from "../core/raw-batch.ts";
+import type { PartitionOffsets } from "../source/offsets.ts";
+import { readOffsets } from "../source/offsets.ts";
+import { latencyLines } from "../telemetry/latency-store.ts";
+import { readProcessUsage } from "../telemetry/process-usage.ts";
+import { type Run, totalLag } from "./start-run.ts";
+import { formatTable } from "./table.ts";
+
+/** Compares Kafka with ClickHouse and gathers the figures of a drained run. */
+export async function makeReport(run: Run): Promise<RunReport> {
+  const { options, pipeline, client, plans } = run;
+  const now = await readOffsets(run.admin, options.groupId, run.topics);
+  const ofRun = await account(client, plans, rangesOfRun(run, now));
+  const everything = now.map((offsets) => ({ ...offsets, first: offsets.logStart, end: endOf(offsets) }));
+  const { counters } = pipeline;
+  const usages = new Map([["ingester", (await readProcessUsage(process.pid)) ?? { cpuSeconds: 0, rssMiBMax: 0 }]]);
+  const children = [...run.servers.children, ...(run.simulator === undefined ? [] : [run.simulator.child])];
+  for (const child of children) usages.set(child.name, await child.usage());
+  return {
+    profile: options.profile.name,
+    vcpus: options.vcpus,
+    runtime: "Deno" in globalThis ? `deno ${process.versions.deno}` : `node ${process.versions.node}`,
+    durationMs: Date.now() - run.startedMs,
+    produced: producedHere(run),
+    stored: ofRun?.stored ?? counters.stored,
+    dead: ofRun?.dead ?? counters.dead,
+    missing: ofRun?.missing ?? null,
+    duplicate: ofRun?.duplicate ?? null,
+    backlog: totalLag(now),
+    totals: (await account(client, plans, everything)) ?? null,
+    deadByType: counters.deadByType,
+    counts: countsOf(counters),
+    timeToFirstRowMs: counters.firstRowMs === undefined ? null : counters.firstRowMs - run.serversReadyMs,
+    latencyMs: latencyOf(pipeline.total),
+    ...usageByProcess(usages),
+    peakBudgetBytes: pipeline.budget.peakBytes,
+  };
+}
+
+/** Up to here rows must be there: what lies behind was left for the next run. */
+function endOf({ logStart, committed }: PartitionOffsets): number {
+  return Math.max(logStart, committed ?? logStart);
+}
+
+/**
+ * The offsets that this run had to store: from where the group stood at its start to where it stands now. When the run
+ * waited for the end, at least to what the broker acknowledged to the simulator: a broker that lost it would show here.
+ */
+function rangesOfRun(run: Run, now: PartitionOffsets[]): OffsetRange[] {
+  const begin = new Map(run.begin.map((offsets) => [partitionKey(offsets.topic, offsets.partition), endOf(offsets)]));
+  const acknowledged = new Map(
+    (run.options.durationMs === undefined ? [] : (run.simulator?.report()?.partitions ?? [])).map(
+      ({ topic, partition, lastOffset }) => [partitionKey(topic, partition), lastOffset + 1],
+    ),
+  );
+  const waitedForEnd = totalLag(now) === 0;
+  return now.map((offsets) => {
+    const key = partitionKey(offsets.topic, offsets.partition);
+    const end = waitedForEnd ? Math.max(endOf(offsets), acknowledged.get(key) ?? 0) : endOf(offsets);
+    return { topic: offsets.topic, partition: offsets.partition, first: begin.get(key) ?? offsets.logStart, end };
+  });
+}
+
+function producedHere({ simulator, topics }: Run): number | null {
+  const partitions = simulator?.report()?.partitions;
+  if (partitions === undefined) return null;
+  return partitions.filter(({ topic }) => topics.includes(topic)).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Prints the report: JSON for programs, tables for people. */
+export function printReport(report: RunReport, pipeline: Pipeline, json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify(report));
+    return;
+  }
+  const { header, rows } = latencyLines(pipeline.total);
+  const processes = Object.keys(report.cpuSeconds).map((name) => [
+    name,
+    String(report.cpuSeconds[name]),
+    String(report.rssMiBMax[name]),
+  ]);
+  const deadByType = Object.entries(report.deadByType).map(([type, count]) => `${type} ${count}`);
+  console.log(`
+produced ${report.produced ?? "-"}   stored ${report.stored}   dead ${report.dead}   missing ${report.missing ?? "?"}   duplicate ${report.duplicate ?? "?"}   backlog ${report.backlog}
+${deadByType.length === 0 ? "" : `dead letters: ${deadByType.join(", ")}\n`}time to first row ${report.timeToFirstRowMs ?? "-"} ms   ran ${(report.durationMs / 1000).toFixed(1)} s   ${report.runtime}
+
+${formatTable(header, rows.filter(([, group]) => group === "all"))}
+
+${formatTable(["process", "CPU s", "peak RSS MiB"], processes)}`);
+}

@@ -1,0 +1,40 @@
+import { type Command, Option } from "commander";
+import { profileNames } from "../config/profiles.ts";
+import { type StartArguments, parseStartArguments } from "../config/start-options.ts";
+import type { Environment } from "../config/environment.ts";
+import { runStart } from "./start-run.ts";
+
+/** `millrace start`: the ingester, with embedded servers and a simulator where none are named. */
+export function addStartCommand(program: Command, environment: Environment): void {
+  program
+    .command("start")
+    .description("move records from Kafka into ClickHouse until stopped")
+    .addOption(new Option("--profile <name>", `how much is collected before an insert: ${profileNames.join(", ")}`).default("mid"))
+    .option("--vcpus <n>", "vCPU budget that the profile is scaled to (default: what the machine has)")
+    .option("--eps <n>", "events per second of the simulator (default: the profile's)")
+    .option("--duration <time>", "stop the simulator after this time, then finish; e.g. 20s")
+    .option("--until-end", "stop once every partition has reached the end that it had at the start")
+    .option("--report <file>", "write the end report as JSON")
+    .option("--topic <name...>", "topics to read into --table, mapped by column name")
+    .option("--table <database.table>", "target of --topic")
+    .option("--pipeline <name...>", "pipelines to run (default: events and dead-letters)")
+    .option("--pipelines <dir>", "folder of pipeline files", "ops/pipelines")
+    .option("--group <id>", "consumer group (default: millrace.<pipeline or table>)")
+    .option("--from <where>", "where a partition without a committed offset begins: earliest or latest", "earliest")
+    .option("--no-simulator", "make no events")
+    .option("--fresh", "delete the data of the embedded servers first")
+    .option("--json", "print the end report as JSON")
+    .option("--compression <codec>", "simulator: none, gzip, snappy, lz4 or zstd")
+    .option("--seed <n>", "simulator: seed of its random numbers")
+    .option("--bad-rate <share>", "simulator: share of broken documents, 0 to 1")
+    .addHelpText("after", environmentHelp)
+    .action((typed: StartArguments) => runStart(environment, parseStartArguments(typed)));
+}
+
+const environmentHelp = `
+Environment:
+  KAFKA_BROKERS         host:port,… of a real Kafka; without it an embedded broker is started
+  CLICKHOUSE_URL        http(s)://host:port of a real ClickHouse; without it an embedded one is started
+  CLICKHOUSE_USER, CLICKHOUSE_PASSWORD
+  MILLRACE_DIR          data of the embedded servers (default .millrace)
+  MILLRACE_LOG_LEVEL    trace, debug, info, warn, error, silent (default info)`;

@@ -1,0 +1,105 @@
+import { availableParallelism } from "node:os";
+import { MillraceError } from "../core/errors.ts";
+import { type Profile, profileFor } from "./profiles.ts";
+import { parseCount, parseDurationMs } from "./values.ts";
+
+/** `millrace start` as typed. */
+export interface StartArguments {
+  profile: string;
+  vcpus?: string;
+  eps?: string;
+  duration?: string;
+  untilEnd?: boolean;
+  report?: string;
+  topic?: string[];
+  table?: string;
+  pipeline?: string[];
+  pipelines: string;
+  group?: string;
+  from: string;
+  simulator: boolean;
+  fresh?: boolean;
+  json?: boolean;
+  compression?: string;
+  seed?: string;
+  badRate?: string;
+}
+
+/** The same, checked. */
+export interface StartOptions {
+  profile: Profile;
+  vcpus: number;
+  /** Undefined: the profile's. */
+  eventsPerSecond: number | undefined;
+  durationMs: number | undefined;
+  untilEnd: boolean;
+  reportFile: string | undefined;
+  /** Topics and table without a pipeline file. */
+  direct: { topics: string[]; table: string } | undefined;
+  pipelineNames: string[];
+  pipelineFolder: string;
+  groupId: string;
+  from: "earliest" | "latest";
+  simulator: boolean;
+  fresh: boolean;
+  json: boolean;
+  /** Passed on to the simulator as they are; it checks them. */
+  simulatorArguments: string[];
+}
+
+const EVENTS_PER_SECOND_MAX = 2_000_000;
+const VCPUS_MAX = 64;
+
+/** @throws MillraceError E_CONFIG naming the option, its value and what is allowed. */
+export function parseStartArguments(typed: StartArguments): StartOptions {
+  const vcpus =
+    typed.vcpus === undefined ? availableParallelism() : parseCount("--vcpus", typed.vcpus, { min: 1, max: VCPUS_MAX });
+  if (typed.from !== "earliest" && typed.from !== "latest") {
+    throw new MillraceError("E_CONFIG", `--from ${typed.from}: must be earliest or latest`);
+  }
+  const direct = directPipeline(typed);
+  const pipelineNames = direct === undefined ? (typed.pipeline ?? ["events", "dead-letters"]) : [];
+  const groupName = direct === undefined ? pipelineNames[0] : direct.table;
+  return {
+    profile: profileFor(typed.profile, vcpus),
+    vcpus,
+    eventsPerSecond:
+      typed.eps === undefined ? undefined : parseCount("--eps", typed.eps, { min: 1, max: EVENTS_PER_SECOND_MAX }),
+    durationMs: typed.duration === undefined ? undefined : parseDurationMs("--duration", typed.duration),
+    untilEnd: typed.untilEnd === true,
+    reportFile: typed.report,
+    direct,
+    pipelineNames,
+    pipelineFolder: typed.pipelines,
+    groupId: typed.group ?? `millrace.${groupName}`,
+    from: typed.from,
+    // Made-up events belong only into the topics of the built-in pipeline.
+    simulator: typed.simulator && pipelineNames.includes("events") && typed.untilEnd !== true,
+    fresh: typed.fresh === true,
+    json: typed.json === true,
+    simulatorArguments: simulatorArguments(typed),
+  };
+}
+
+function directPipeline(typed: StartArguments): StartOptions["direct"] {
+  if (typed.topic === undefined && typed.table === undefined) return undefined;
+  if (typed.topic === undefined || typed.table === undefined) {
+    throw new MillraceError("E_CONFIG", "--topic and --table go together: name both, or use --pipeline");
+  }
+  if (typed.pipeline !== undefined) {
+    throw new MillraceError("E_CONFIG", "--pipeline names its topics and table itself: leave --topic and --table away");
+  }
+  if (!/^[A-Za-z_]\w*\.[A-Za-z_]\w*$/.test(typed.table)) {
+    throw new MillraceError("E_CONFIG", `--table ${typed.table}: must be database.table`);
+  }
+  return { topics: typed.topic, table: typed.table };
+}
+
+function simulatorArguments(typed: StartArguments): string[] {
+  const given: [string, string | undefined][] = [
+    ["--compression", typed.compression],
+    ["--seed", typed.seed],
+    ["--bad-rate", typed.badRate],
+  ];
+  return given.flatMap(([option, value]) => (value === undefined ? [] : [option, value]));
+}

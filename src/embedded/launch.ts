@@ -1,0 +1,63 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Child, startChild, waitForLine } from "./child.ts";
+import { claimDataDir } from "./data-dir.ts";
+
+const READY_MS = 60_000;
+const STOP_GRACE_MS = 15_000;
+
+export interface EmbeddedServers {
+  kafkaBrokers: string[] | undefined;
+  clickHouseUrl: string | undefined;
+  children: Child[];
+  /** Stops the servers in order and releases the data folder. */
+  stop(): Promise<void>;
+}
+
+export interface LaunchOptions {
+  kafka: boolean;
+  clickHouse: boolean;
+  dataDir: string;
+  /** Deletes the servers' data first. */
+  fresh: boolean;
+}
+
+/**
+ * Starts the embedded servers that are wanted, each as a child process on a free loopback port, and waits until they
+ * answer.
+ *
+ * @throws MillraceError E_DATA_DIR_HELD when another instance runs on the same folder, E_EMBEDDED when a server fails.
+ */
+export async function launchServers(options: LaunchOptions): Promise<EmbeddedServers> {
+  if (!options.kafka && !options.clickHouse) {
+    return { kafkaBrokers: undefined, clickHouseUrl: undefined, children: [], stop: async () => {} };
+  }
+  const dataDir = await claimDataDir(options.dataDir);
+  const children: Child[] = [];
+  const stop = async () => {
+    await Promise.all(children.map((child) => child.stop(STOP_GRACE_MS)));
+    await dataDir.release();
+  };
+  const launch = async (server: "kafka" | "clickhouse") => {
+    const path = join(options.dataDir, server);
+    if (options.fresh) await rm(path, { recursive: true, force: true });
+    const child = startChild(server, ["embedded", server, "--port", "0", "--data", path]);
+    children.push(child);
+    return waitForLine(child, (line) => / ready on (127\.0\.0\.1:\d+)$/.exec(line)?.[1], READY_MS);
+  };
+  try {
+    const [kafka, clickHouse] = await Promise.all([
+      options.kafka ? launch("kafka") : undefined,
+      options.clickHouse ? launch("clickhouse") : undefined,
+    ]);
+    return {
+      kafkaBrokers: kafka === undefined ? undefined : [kafka],
+      clickHouseUrl: clickHouse === undefined ? undefined : `http://${clickHouse}`,
+      children,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

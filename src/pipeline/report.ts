@@ -1,0 +1,74 @@
+import type { ProcessUsage } from "../telemetry/process-usage.ts";
+import { type LatencySummary, type Stage, type StageTable, stages, summarise } from "../telemetry/stages.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { Accounting } from "./accounting.ts";
+
+/** The end report of `millrace start`. Times in ms, memory in MiB. */
+export interface RunReport {
+  profile: string;
+  vcpus: number;
+  runtime: string;
+  durationMs: number;
+  /** Events that the broker acknowledged to the simulator, in the topics that this run reads; null without simulator. */
+  produced: number | null;
+  /** Rows of this run's offsets in the target tables, and in the dead letters. */
+  stored: number;
+  dead: number;
+  /** Offsets of this run without a row, and rows beyond one per offset; null when the tables keep no coordinates. */
+  missing: number | null;
+  duplicate: number | null;
+  /** Records in Kafka that this run did not take: it was stopped before the end. */
+  backlog: number;
+  /** The same comparison over everything that Kafka still has, earlier runs included. */
+  totals: Accounting | null;
+  deadByType: Record<string, number>;
+  counts: {
+    coercions: Record<string, number>;
+    unknownFields: number;
+    unwrapped: number;
+    eventTimeFromKafka: number;
+    late: number;
+    insertRetries: number;
+    pauses: number;
+    sourceRestarts: number;
+    insertedRanges: number;
+  };
+  timeToFirstRowMs: number | null;
+  latencyMs: Record<Stage, LatencySummary>;
+  cpuSeconds: Record<string, number>;
+  rssMiBMax: Record<string, number>;
+  peakBudgetBytes: number;
+}
+
+export function latencyOf(table: StageTable): Record<Stage, LatencySummary> {
+  return Object.fromEntries(stages.map((stage) => [stage, summarise(table.cell(stage, ""))])) as Record<
+    Stage,
+    LatencySummary
+  >;
+}
+
+export function countsOf(counters: Counters): RunReport["counts"] {
+  const { coercions, unknownFields, unwrapped, eventTimeFromKafka, late } = counters;
+  const { insertRetries, pauses, sourceRestarts, insertedRanges } = counters;
+  return {
+    coercions,
+    unknownFields,
+    unwrapped,
+    eventTimeFromKafka,
+    late,
+    insertRetries,
+    pauses,
+    sourceRestarts,
+    insertedRanges,
+  };
+}
+
+export function usageByProcess(usages: Map<string, ProcessUsage>): Pick<RunReport, "cpuSeconds" | "rssMiBMax"> {
+  const cpuSeconds: Record<string, number> = {};
+  const rssMiBMax: Record<string, number> = {};
+  for (const [name, usage] of usages) {
+    cpuSeconds[name] = Math.round(usage.cpuSeconds * 100) / 100;
+    rssMiBMax[name] = usage.rssMiBMax;
+  }
+  return { cpuSeconds, rssMiBMax };
+}

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { MillraceError } from "../core/errors.ts";
+import { bareType, isNullable, parseColumnType, withTimeZone } from "./column-type.ts";
+import { buildDeadLetterColumns } from "./dead-letter-columns.ts";
+import { deadLetterTable, type Pipeline, type PipelineColumn } from "./pipeline.ts";
+import type { ColumnType, PlanColumn, RecordField, TablePlan, TimeFormat } from "./plan.ts";
+import type { TableColumn } from "./read-table.ts";
+
+export { defaultPipeline } from "./pipeline.ts";
+
+/** Columns with these names are filled from the record when the pipeline says nothing else. */
+const recordColumns: Record<string, RecordField> = {
+  kafka_topic: "topic",
+  kafka_partition: "partition",
+  kafka_offset: "offset",
+  kafka_timestamp: "timestamp",
+  kafka_key: "key",
+};
+
+/**
+ * Joins a pipeline with the columns of its tables. Columns that ClickHouse computes (MATERIALIZED, ALIAS) and those
+ * that the pipeline omits are not in the plan.
+ *
+ * @throws MillraceError E_PLAN for a column that cannot be written, or a pipeline that does not fit the table.
+ */
+export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetterColumns: TableColumn[]): TablePlan {
+  checkNames(pipeline, columns);
+  const planned = columns.flatMap((column) => buildColumn(pipeline, column) ?? []);
+  if (planned.length === 0) refuse(pipeline, "the table has no column that Millrace can fill");
+  checkTime(pipeline, planned, pipeline.lateness?.column, "lateness");
+  checkTime(pipeline, planned, pipeline.eventTime, "eventTime");
+  if (pipeline.latencyGroup !== undefined) requirePlanned(pipeline, planned, pipeline.latencyGroup, "latencyGroup");
+  const usesTableDefault = planned.some(({ missing }) => missing.kind === "tableDefault");
+  const plan: Omit<TablePlan, "key"> = {
+    pipeline: pipeline.name,
+    topics: pipeline.topics,
+    codec: pipeline.codec,
+    table: pipeline.table,
+    format: usesTableDefault ? "RowBinaryWithDefaults" : "RowBinary",
+    columns: planned,
+    rules: pipeline.rules,
+    horizon: pipeline.lateness,
+    eventTimeColumn: pipeline.eventTime,
+    latencyGroupColumn: pipeline.latencyGroup,
+    deadLetters: {
+      table: deadLetterTable,
+      format: "RowBinary",
+      columns: buildDeadLetterColumns(deadLetterTable, deadLetterColumns),
+    },
+  };
+  // Two plans with one key would share a compiled transcoder, so the key covers everything in the plan.
+  const hash = createHash("sha256").update(JSON.stringify(plan)).digest("hex").slice(0, 12);
+  return { key: `${pipeline.name}@${hash}`, ...plan };
+}
+
+/** The parsed type, in the server's time zone where it names none. */
+export function columnType(column: TableColumn): ColumnType {
+  const type = parseColumnType(column.type, column.name);
+  return column.serverTimeZone === undefined ? type : withTimeZone(type, column.serverTimeZone);
+}
+
+function buildColumn(pipeline: Pipeline, column: TableColumn): PlanColumn | undefined {
+  const wish = Object.hasOwn(pipeline.columns, column.name) ? (pipeline.columns[column.name] ?? {}) : {};
+  if (wish.omit === true || column.defaultKind === "MATERIALIZED" || column.defaultKind === "ALIAS") return undefined;
+  if (column.defaultKind === "EPHEMERAL") {
+    refuse(pipeline, `column ${column.name} is EPHEMERAL, which is not stored; mark it \`omit: true\``);
+  }
+  const type = columnType(column);
+  const record = wish.record ?? (wish.from === undefined ? readRecordColumn(column.name) : undefined);
+  const source: PlanColumn["source"] =
+    record === undefined ? { kind: "document", names: wish.from ?? [column.name] } : { kind: "record", field: record };
+  return {
+    name: column.name,
+    type,
+    source,
+    timeFormat: record === undefined ? chooseTimeFormat(pipeline, column, type, wish.time) : "epoch_ms",
+    missing: chooseMissing(column, type, wish, record !== undefined),
+    coercion: wish.coercion ?? pipeline.coercion,
+  };
+}
+
+function readRecordColumn(name: string): RecordField | undefined {
+  return Object.hasOwn(recordColumns, name) ? recordColumns[name] : undefined;
+}
+
+function chooseTimeFormat(
+  pipeline: Pipeline,
+  column: TableColumn,
+  type: ColumnType,
+  wished: TimeFormat | undefined,
+): TimeFormat {
+  if (wished !== undefined && !holdsTime(type)) {
+    refuse(pipeline, `column ${column.name} has the time format ${wished}, but ${column.type} is no date or time`);
+  }
+  return wished ?? "auto";
+}
+
+function holdsTime(type: ColumnType): boolean {
+  const bare = bareType(type);
+  if (bare.kind === "array" || bare.kind === "map") return holdsTime(bare.inner);
+  return isTime(type);
+}
+
+function isTime(type: ColumnType): boolean {
+  return ["date", "date32", "dateTime", "dateTime64"].includes(bareType(type).kind);
+}
+
+function chooseMissing(
+  column: TableColumn,
+  type: ColumnType,
+  wish: PipelineColumn,
+  fromRecord: boolean,
+): PlanColumn["missing"] {
+  if (wish.required === true) return { kind: "reject" };
+  if (wish.defaultRecord !== undefined) return { kind: "record", field: wish.defaultRecord };
+  if (Object.hasOwn(wish, "default")) {
+    // A null default is what a Nullable column's own default is, and no value at all for the others.
+    return wish.default === null ? { kind: "typeDefault" } : { kind: "value", value: wish.default };
+  }
+  if (fromRecord && isNullable(type)) return { kind: "typeDefault" };
+  return column.defaultKind === "DEFAULT" && !fromRecord ? { kind: "tableDefault" } : { kind: "typeDefault" };
+}
+
+/** A misspelt name would otherwise be a column that silently stays empty. */
+function checkNames(pipeline: Pipeline, columns: TableColumn[]): void {
+  const known = new Map(columns.map((column) => [column.name, column]));
+  for (const [name, wish] of Object.entries(pipeline.columns)) {
+    const column = known.get(name);
+    if (column === undefined) {
+      if (wish.optional === true) continue;
+      refuse(pipeline, `column ${name} is not in the table, which has: ${[...known.keys()].join(", ")}`);
+    } else if (
+      (column.defaultKind === "MATERIALIZED" || column.defaultKind === "ALIAS") &&
+      wish.omit !== true &&
+      wish.optional !== true
+    ) {
+      refuse(pipeline, `column ${name} is ${column.defaultKind}: ClickHouse computes it, no insert can fill it`);
+    }
+  }
+}
+
+function requirePlanned(pipeline: Pipeline, planned: PlanColumn[], name: string, option: string): PlanColumn {
+  const column = planned.find((candidate) => candidate.name === name);
+  return column ?? refuse(pipeline, `${option} names ${name}, which is not among the columns that it fills`);
+}
+
+function checkTime(pipeline: Pipeline, planned: PlanColumn[], name: string | undefined, option: string): void {
+  if (name === undefined) return;
+  const { type } = requirePlanned(pipeline, planned, name, option);
+  if (!isTime(type)) refuse(pipeline, `${option} names ${name}, which is ${type.text}, not a date or time`);
+}
+
+function refuse(pipeline: Pipeline, reason: string): never {
+  throw new MillraceError("E_PLAN", `Pipeline ${pipeline.name} does not fit table ${pipeline.table}: ${reason}`);
+}

@@ -1,0 +1,46 @@
+import type { Admin } from "kafkajs";
+import { partitionKey } from "../core/raw-batch.ts";
+
+/** Where one partition of a group stands. Offsets are "next record" positions. */
+export interface PartitionOffsets {
+  topic: string;
+  partition: number;
+  /** First offset that the log still has. */
+  logStart: number;
+  /** The offset that the next record will get. */
+  logEnd: number;
+  /** Undefined: the group has committed nothing here. */
+  committed: number | undefined;
+}
+
+/** Reads log bounds and committed offsets of all partitions of the topics. */
+export async function readOffsets(admin: Admin, groupId: string, topics: string[]): Promise<PartitionOffsets[]> {
+  const committed = new Map<string, number>();
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
+    for (const { partition, offset } of partitions) {
+      if (Number(offset) >= 0) committed.set(partitionKey(topic, partition), Number(offset));
+    }
+  }
+  const offsets: PartitionOffsets[] = [];
+  for (const topic of topics) {
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+      const own = committed.get(partitionKey(topic, partition));
+      offsets.push({ topic, partition, logStart: Number(low), logEnd: Number(high), committed: own });
+    }
+  }
+  return offsets.sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
+}
+
+/** Records that the group has not committed yet. */
+export function lagOf({ logStart, logEnd, committed }: PartitionOffsets): number {
+  return Math.max(0, logEnd - Math.max(logStart, committed ?? logStart));
+}
+
+/** Whether the group has committed up to `ends` everywhere. An empty partition needs no commit. */
+export function hasReached(now: PartitionOffsets[], ends: PartitionOffsets[]): boolean {
+  const byKey = new Map(now.map((offsets) => [partitionKey(offsets.topic, offsets.partition), offsets]));
+  return ends.every((end) => {
+    const { committed, logStart } = byKey.get(partitionKey(end.topic, end.partition)) ?? end;
+    return Math.max(logStart, committed ?? logStart) >= end.logEnd;
+  });
+}

@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { MillraceError } from "../../core/errors.ts";
+import { kafkaTestEnvironment } from "./environment.ts";
+import { fetchKafkaJars, requireKafkaJars } from "./jars.ts";
+
+export { type RealKafka, type RealKafkaOptions, startRealKafka } from "./start-real-kafka.ts";
+
+const JAVA_MIN = 17;
+
+/** Where Apache Kafka was found, or one line that says why it cannot run here. */
+export type KafkaAvailability =
+  | { readonly available: true; readonly java: string; readonly classpath: string }
+  | { readonly available: false; readonly reason: string };
+
+let found: Promise<KafkaAvailability> | undefined;
+
+/**
+ * Looks for Java 17 and for the jars of Apache Kafka: `KAFKA_HOME/libs`, or a download into the cache folder.
+ *
+ * Throws `E_KAFKA` with `CI` set, where a skipped test would hide a failure. The answer is kept for the process.
+ */
+export function realKafka(): Promise<KafkaAvailability> {
+  found ??= locate();
+  return found;
+}
+
+async function locate(): Promise<KafkaAvailability> {
+  const environment = kafkaTestEnvironment();
+  const reason = await javaMissing(environment.java);
+  if (reason === undefined) {
+    try {
+      const { kafkaHome, cacheDir, java } = environment;
+      const folder = kafkaHome === undefined ? await fetchKafkaJars(cacheDir) : join(kafkaHome, "libs");
+      await requireKafkaJars(folder);
+      return { available: true, java, classpath: join(folder, "*") };
+    } catch (error) {
+      if (environment.ci) throw error;
+      return { available: false, reason: `Apache Kafka is not there: ${String(error).split("\n", 1)[0]}` };
+    }
+  }
+  if (environment.ci) throw new MillraceError("E_KAFKA", `${reason}; CI runs the tests that need it`);
+  return { available: false, reason };
+}
+
+/** `undefined` when the Java program is recent enough. */
+async function javaMissing(java: string): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(java, ["-version"]);
+    const version = /version "(\d+)/.exec(stdout + stderr)?.[1];
+    if (version !== undefined && Number(version) >= JAVA_MIN) return undefined;
+    return `Apache Kafka needs Java ${JAVA_MIN}, and ${java} is Java ${version ?? "of an unknown version"}`;
+  } catch {
+    return `Apache Kafka needs Java ${JAVA_MIN}, and there is no ${java} (Debian: apt-get install openjdk-17-jre-headless)`;
+  }
+}

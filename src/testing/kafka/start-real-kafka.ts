@@ -1,0 +1,172 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Kafka, logLevel } from "kafkajs";
+import { MillraceError } from "../../core/errors.ts";
+import { type GuardedProcess, runGuarded, spawnGuarded, tailOf } from "./child-process.ts";
+import { freePort } from "./free-port.ts";
+import { realKafka } from "./real-kafka.ts";
+
+/** Formatting twice with one id is a no-op, so a kept data folder opens again. */
+const CLUSTER_ID = "bWlsbHJhY2UtdGVzdHMtMQ";
+const READY_TIMEOUT_MS = 60_000;
+const START_ATTEMPTS = 3;
+const SERVER_JVM = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC"];
+/** A tool that lives for two seconds never earns back what the optimising compiler costs. */
+export const TOOL_JVM = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+
+export interface RealKafkaOptions {
+  /** Keeps topics and offsets; default: a temporary folder, removed by `close()`. */
+  dataDir?: string;
+  /** Default: a free port. */
+  port?: number;
+  /** Lines of `server.properties` that are added to, or replace, the defaults of this file. */
+  properties?: Record<string, string>;
+}
+
+/** A running Apache Kafka: one process that is both broker and controller. */
+export interface RealKafka {
+  /** `host:port`, for clients. */
+  readonly brokers: string;
+  readonly port: number;
+  /** Path of the Java program and the class path of Kafka's own command-line tools. */
+  readonly java: string;
+  readonly classpath: string;
+  /** The process id, for tests that stop or kill the server. */
+  readonly pid: number;
+  /** Settles when the server ends without `close()`, with the tail of its log. */
+  readonly failed: Promise<MillraceError>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts Apache Kafka (KRaft) on loopback and resolves when it answers clients, in about eight seconds.
+ *
+ * Throws `E_KAFKA` when Java or the jars are missing, when the server ends early or does not answer; the tail of its
+ * log is in the message.
+ */
+export async function startRealKafka(options: RealKafkaOptions = {}): Promise<RealKafka> {
+  const kafka = await realKafka();
+  if (!kafka.available) throw new MillraceError("E_KAFKA", kafka.reason);
+  const home = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), "millrace-kafka-")) : undefined;
+  const dataDir = resolve(options.dataDir ?? home!);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(kafka, dataDir, options, home);
+    } catch (error) {
+      // Between finding a free port and binding it, another process may have taken it.
+      const portLost = error instanceof MillraceError && /BindException|Address already in use/.test(error.message);
+      if (portLost && options.port === undefined && attempt < START_ATTEMPTS) continue;
+      if (home !== undefined) await rm(home, { recursive: true, force: true });
+      throw error;
+    }
+  }
+}
+
+async function startOnce(
+  kafka: { java: string; classpath: string },
+  dataDir: string,
+  options: RealKafkaOptions,
+  home: string | undefined,
+): Promise<RealKafka> {
+  const port = options.port ?? (await freePort());
+  await mkdir(dataDir, { recursive: true });
+  const propertiesFile = join(dataDir, "server.properties");
+  const stderrFile = join(dataDir, "server.log");
+  await rm(stderrFile, { force: true });
+  await writeFile(propertiesFile, serverProperties(dataDir, port, await freePort(), options.properties));
+  const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", propertiesFile, "--ignore-formatted"];
+  const java = (jvm: string[], args: string[]) => [...jvm, ...logging(dataDir), "-cp", kafka.classpath, ...args];
+  await runGuarded(kafka.java, java(TOOL_JVM, format), { stderrFile, timeoutMs: READY_TIMEOUT_MS });
+  const server = spawnGuarded(kafka.java, java(SERVER_JVM, ["kafka.Kafka", propertiesFile]), { stderrFile });
+  let closing = false;
+  const failed = new Promise<MillraceError>((settle) => {
+    server.exited.then(async ({ code, signal }) => {
+      if (closing) return;
+      const log = await tailOf(stderrFile, 40);
+      settle(new MillraceError("E_KAFKA", `Apache Kafka ended with ${signal ?? `code ${code}`}; its log:\n${log}`));
+    });
+  });
+  const close = async () => {
+    closing = true;
+    await server.stop();
+    if (home !== undefined) await rm(home, { recursive: true, force: true, maxRetries: 3 });
+  };
+  await waitUntilReady(port, failed, server, stderrFile);
+  const { java: program, classpath } = kafka;
+  return { brokers: `127.0.0.1:${port}`, port, java: program, classpath, pid: server.child.pid!, failed, close };
+}
+
+async function waitUntilReady(
+  port: number,
+  failed: Promise<MillraceError>,
+  server: GuardedProcess,
+  stderrFile: string,
+): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  let ended: MillraceError | undefined;
+  failed.then((error) => {
+    ended = error;
+  });
+  while (ended === undefined) {
+    if (await answers(port)) return;
+    if (Date.now() > deadline) {
+      await server.stop(0);
+      const log = await tailOf(stderrFile, 40);
+      throw new MillraceError("E_KAFKA", `Apache Kafka did not answer within ${READY_TIMEOUT_MS} ms; its log:\n${log}`);
+    }
+    await Promise.race([failed, new Promise((wake) => setTimeout(wake, 200))]);
+  }
+  throw ended;
+}
+
+/** True when ApiVersions and DescribeCluster are answered and the broker has registered with its controller. */
+async function answers(port: number): Promise<boolean> {
+  const retry = { retries: 0 };
+  const client = { brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING, connectionTimeout: 1_000, retry };
+  const admin = new Kafka(client).admin();
+  try {
+    await admin.connect();
+    const { brokers } = await admin.describeCluster();
+    return brokers.length === 1;
+  } catch {
+    return false;
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** The level for either logger: slf4j-simple of the download, log4j2's default set-up of a `KAFKA_HOME`. */
+function logging(dataDir: string): string[] {
+  const level = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=info", "-Dorg.apache.logging.log4j.level=INFO"];
+  return [...level, `-Dkafka.logs.dir=${dataDir}`];
+}
+
+function serverProperties(
+  dataDir: string,
+  port: number,
+  controllerPort: number,
+  extra: Record<string, string> = {},
+): string {
+  const properties: Record<string, string> = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "log.dirs": join(dataDir, "logs"),
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    ...extra,
+  };
+  return `${Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}`)
+    .join("\n")}\n`;
+}
