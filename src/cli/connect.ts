@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { type Admin, Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { Logger } from "pino";
 
@@ -20,6 +20,8 @@ export function connectClickHouse(address: ClickHouseAddress, connectionsMax: nu
     application: "millrace",
     max_open_connections: connectionsMax,
     request_timeout: REQUEST_TIMEOUT_MS,
+    // Progress headers would keep load balancers from cutting long queries; ours are short, and headers have a limit.
+    log: { level: ClickHouseLogLevel.ERROR },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
   });
 }

@@ -1,7 +1,9 @@
-import type { ClickHouseClient } from "@clickhouse/client";
 import type { Command } from "commander";
-import { MillraceError } from "../core/errors.ts";
+import type { Environment } from "../config/environment.ts";
+import { parseCount } from "../config/values.ts";
 import { type MigrateOptions, type MigrationReport, migrate } from "../schema/migrate.ts";
+import { requireClickHouse } from "./addresses.ts";
+import { connectClickHouse } from "./connect.ts";
 
 interface MigrateFlags {
   dryRun?: true;
@@ -18,15 +20,14 @@ interface MigrateFlags {
 }
 
 /**
- * Adds `millrace migrate`. Fails with the errors of migrate() (src/schema/migrate.ts); the caller turns them into exit
- * codes.
+ * `millrace migrate`: brings the tables of ClickHouse up to date. Fails with the errors of migrate()
+ * (src/schema/migrate.ts).
  *
- * @param connect makes the client from the configuration; called once, and the client is closed afterwards
  * @param print takes the output, line by line
  */
 export function addMigrateCommand(
   program: Command,
-  connect: () => ClickHouseClient,
+  environment: Environment,
   print: (line: string) => void = console.log,
 ): void {
   program
@@ -36,15 +37,39 @@ export function addMigrateCommand(
     .option("--json", "print the report as one JSON document")
     .option("--replicated", "make Replicated tables; the servers need the macros {shard} and {replica}")
     .option("--cluster <name>", "run every statement ON CLUSTER; means --replicated")
-    .option("--deduplication-window <inserts>", "inserts that each table remembers (default 100000)", whole)
-    .option("--deduplication-window-seconds <s>", "for how long, on replicated tables (default 86400)", whole)
-    .option("--fact-ttl-days <days>", "keep events (default 14; 8 and up, or 0 for ever)", whole)
-    .option("--dead-letter-ttl-days <days>", "keep dead letters and their counts (default 30; 0 for ever)", whole)
-    .option("--latency-ttl-days <days>", "keep latency histograms (default 30; 0 for ever)", whole)
-    .option("--aggregate-ttl-days <days>", "keep aggregates by event time (default 30; 0 for ever)", whole)
-    .option("--realtime-ttl-days <days>", "keep the 10-second aggregates (default 2; 0 for ever)", whole)
+    .option(
+      "--deduplication-window <inserts>",
+      "inserts that each table remembers (default 100000)",
+      count("--deduplication-window"),
+    )
+    .option(
+      "--deduplication-window-seconds <s>",
+      "for how long, on replicated tables (default 86400)",
+      count("--deduplication-window-seconds"),
+    )
+    .option("--fact-ttl-days <days>", "keep events (default 14; 8 and up, or 0 for ever)", count("--fact-ttl-days"))
+    .option(
+      "--dead-letter-ttl-days <days>",
+      "keep dead letters and their counts (default 30; 0 for ever)",
+      count("--dead-letter-ttl-days"),
+    )
+    .option(
+      "--latency-ttl-days <days>",
+      "keep latency histograms (default 30; 0 for ever)",
+      count("--latency-ttl-days"),
+    )
+    .option(
+      "--aggregate-ttl-days <days>",
+      "keep aggregates by event time (default 30; 0 for ever)",
+      count("--aggregate-ttl-days"),
+    )
+    .option(
+      "--realtime-ttl-days <days>",
+      "keep the 10-second aggregates (default 2; 0 for ever)",
+      count("--realtime-ttl-days"),
+    )
     .action(async (flags: MigrateFlags) => {
-      const client = connect();
+      const client = connectClickHouse(requireClickHouse(environment), 1);
       try {
         const report = await migrate(client, toOptions(flags));
         for (const line of flags.json ? [JSON.stringify(report)] : describe(report)) print(line);
@@ -54,9 +79,9 @@ export function addMigrateCommand(
     });
 }
 
-function whole(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new MillraceError("E_CONFIG", `Cannot use ${text}: a whole number is needed`);
-  return Number(text);
+/** Bounds are those of the settings (src/schema/migration-settings.ts); here only that it is a whole number. */
+function count(option: string): (text: string) => number {
+  return (text) => parseCount(option, text, { min: 0, max: 1_000_000_000 });
 }
 
 function toOptions(flags: MigrateFlags): MigrateOptions {

@@ -4,11 +4,10 @@ import type { StartOptions } from "../config/start-options.ts";
 import { MillraceError } from "../core/errors.ts";
 import { buildPlan, defaultPipeline } from "../schema/build-plan.ts";
 import { deadLettersPipeline, eventsPipeline } from "../schema/events-pipeline.ts";
-import { type Pipeline, parsePipeline } from "../schema/pipeline-file.ts";
+import { deadLetterTable, type Pipeline } from "../schema/pipeline.ts";
+import { parsePipeline } from "../schema/pipeline-file.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { readTable } from "../schema/read-table.ts";
-
-export const DEAD_LETTER_TABLE = "analytics.fact_event_dlq";
 
 /** Finds the pipelines that the options name: built-in ones, files, or one made of `--topic` and `--table`. */
 export async function choosePipelines(options: StartOptions): Promise<Pipeline[]> {
@@ -42,7 +41,7 @@ function refuseSharedTopics(pipelines: Pipeline[]): void {
 }
 
 export async function buildPlans(client: ClickHouseClient, pipelines: Pipeline[]): Promise<TablePlan[]> {
-  const deadLetterColumns = await readTable(client, DEAD_LETTER_TABLE);
+  const deadLetterColumns = await readTable(client, deadLetterTable);
   return Promise.all(
     pipelines.map(async (pipeline) => buildPlan(pipeline, await readTable(client, pipeline.table), deadLetterColumns)),
   );

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { readEnvironment } from "../config/environment.ts";
 import { errorCodes, MillraceError } from "../core/errors.ts";
+import { requireClickHouse } from "./addresses.ts";
+import { connectClickHouse } from "./connect.ts";
 import { addEmbeddedCommand } from "./embedded.ts";
 import { addLagCommand } from "./lag.ts";
 import { addLatencyCommand } from "./latency.ts";
@@ -22,7 +24,7 @@ export async function runCommandLine(args: string[]): Promise<void> {
     const environment = readEnvironment();
     addStartCommand(program, environment);
     addSimulateCommand(program, environment);
-    addMigrateCommand(program, environment);
+    addMigrateCommand(program, () => connectClickHouse(requireClickHouse(environment), 1));
     addTopicsCommand(program, environment);
     addLagCommand(program, environment);
     addLatencyCommand(program, environment);

@@ -62,10 +62,9 @@ export async function account(
 function countQuery(plan: TablePlan, ranges: OffsetRange[]): string | undefined {
   const parts: string[] = [];
   for (const [index, target] of [plan, plan.deadLetters].entries()) {
-    const topic = columnOf(target.columns, "topic");
-    const partition = columnOf(target.columns, "partition");
-    const offset = columnOf(target.columns, "offset");
-    if (topic === undefined || partition === undefined || offset === undefined) return undefined;
+    const names = index === 1 ? deadLetterCoordinates : coordinatesOf(plan.columns);
+    if (names === undefined) return undefined;
+    const { topic, partition, offset } = names;
     // A dead-letter table can be the target itself (producers' own dead letters): count it once.
     if (index === 1 && target.table === plan.table) continue;
     const where = ranges
@@ -83,9 +82,21 @@ function countQuery(plan: TablePlan, ranges: OffsetRange[]): string | undefined 
     FROM (${parts.join(" UNION ALL ")}) GROUP BY topic, partition`;
 }
 
-function columnOf(columns: PlanColumn[], field: "topic" | "partition" | "offset"): string | undefined {
-  const column = columns.find(({ source }) => source.kind === "record" && source.field === field);
-  return column === undefined ? undefined : `\`${column.name}\``;
+interface Coordinates {
+  topic: string;
+  partition: string;
+  offset: string;
+}
+
+/** Fixed columns of the dead-letter table (S0-42, sql/migrations): the coordinates of the record that was read. */
+const deadLetterCoordinates: Coordinates = { topic: "topic", partition: "kafka_partition", offset: "kafka_offset" };
+
+/** The columns that a plan fills with the record's coordinates; undefined when one of them is not stored. */
+function coordinatesOf(columns: PlanColumn[]): Coordinates | undefined {
+  const find = (field: string) => columns.find(({ source }) => source.kind === "record" && source.field === field)?.name;
+  const [topic, partition, offset] = [find("topic"), find("partition"), find("offset")];
+  if (topic === undefined || partition === undefined || offset === undefined) return undefined;
+  return { topic: `\`${topic}\``, partition: `\`${partition}\``, offset: `\`${offset}\`` };
 }
 
 function sqlString(text: string): string {

@@ -84,11 +84,10 @@ export function parsePipeline(text: string, fileName: string): Pipeline {
   }
   const raw: unknown = document.toJS();
   const parsed = pipelineSchema.safeParse(raw);
-  if (!parsed.success)
-    fail(
-      fileName,
-      parsed.error.issues.flatMap(flattenIssue).map((issue) => showIssue(issue, raw)),
-    );
+  if (!parsed.success) {
+    const faults = parsed.error.issues.flatMap(flattenIssue).map((issue) => showIssue(issue, raw));
+    throw faultsError(fileName, faults);
+  }
   const file = parsed.data;
   const columns = mapColumns(file.columns);
   const contradictions = findContradictions(columns);
@@ -164,7 +163,5 @@ function showIssue(issue: Issue, raw: unknown): string {
 }
 
 function faultsError(fileName: string, faults: string[]): MillraceError {
-  return new MillraceError("E_CONFIG", `${fileName}:
-  ${faults.join("
-  ")}`);
+  return new MillraceError("E_CONFIG", `${fileName}:\n  ${faults.join("\n  ")}`);
 }

@@ -1,23 +1,23 @@
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
 import type * as KafkaJs from "kafkajs";
 
 /**
- * The seam: a private copy of kafkajs whose fetch hands on whole record batches instead of decoded messages.
+ * The seam: kafkajs' fetch hands on whole record batches instead of decoded messages.
  *
  * kafkajs 2.2.4 decodes every record into a JS object on the main thread. One module does it
- * (`protocol/recordBatch/v0/decoder`), so this file loads a second, private instance of kafkajs with that module
- * replaced. Each batch becomes one kafkajs "message" under the batch's last offset; `value` holds the batch as bytes.
- * Fetching, paging, heartbeats, commits and the filter for aborted transactions go on working, because they look only
- * at offsets and at `batchContext`.
+ * (`protocol/recordBatch/v0/decoder`); this file puts another function in its place before kafkajs first loads it. Each
+ * batch becomes one kafkajs "message" under the batch's last offset; `value` holds the batch as bytes. Fetching, paging,
+ * heartbeats, commits and the filter for aborted transactions go on working, because they look only at offsets and at
+ * `batchContext`.
  *
- * A private instance, because the replaced module changes what every consumer of that instance gets: the simulator, the
- * tests and the admin client keep the kafkajs that everybody knows.
+ * The replacement holds for every consumer of this process: kafkajs loads its protocol modules at the first request, so
+ * a private instance beside the usual one is not possible. Producers and admin clients are not affected. Import this
+ * file before any consumer of the process has fetched; it refuses to load afterwards.
  */
 
 const require = createRequire(import.meta.url);
-const libraryFolder = dirname(require.resolve("kafkajs/package.json"));
 const decoderPath = require.resolve("kafkajs/src/protocol/recordBatch/v0/decoder.js");
+const decoderUserPath = require.resolve("kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js");
 
 /** Offsets inside a record batch header (KIP-98; https://kafka.apache.org/documentation/#recordbatch). */
 const LENGTH_AT = 8;
@@ -87,25 +87,15 @@ async function controlKey(
   return records[0]?.key ?? null;
 }
 
-/** Loads the private instance. The module cache is restored, so that other importers are not affected. */
-function loadPrivateInstance(): typeof KafkaJs {
-  const saved = new Map<string, NodeJS.Module | undefined>();
-  for (const path of Object.keys(require.cache)) {
-    if (!path.startsWith(libraryFolder)) continue;
-    saved.set(path, require.cache[path]);
-    delete require.cache[path];
+function installReplacement(): void {
+  if (require.cache[decoderUserPath] !== undefined) {
+    throw new Error("Cannot replace the record batch decoder of kafkajs: a consumer of this process has used it already");
   }
   const original = require(decoderPath);
-  const decoderModule = require.cache[decoderPath];
-  if (decoderModule === undefined) throw new Error("Cannot replace the record batch decoder of kafkajs: not in cache");
-  decoderModule.exports = replaceDecoder(original);
-  const instance = require("kafkajs");
-  for (const path of Object.keys(require.cache)) {
-    if (path.startsWith(libraryFolder)) delete require.cache[path];
-  }
-  for (const [path, module] of saved) require.cache[path] = module;
-  return instance;
+  require.cache[decoderPath]!.exports = replaceDecoder(original);
+  // Loads the one module that uses the decoder, so that no later change of the cache can undo the replacement.
+  require(decoderUserPath);
 }
 
-const instance = loadPrivateInstance();
-export const RawKafka = instance.Kafka;
+installReplacement();
+export const RawKafka: typeof KafkaJs.Kafka = require("kafkajs").Kafka;

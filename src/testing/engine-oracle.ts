@@ -77,7 +77,7 @@ function answer(oracle: EngineOracle, count: number, source: string): (EngineVal
   );
   for (const line of lines) {
     const [index, bytes, text] = line.split("\t");
-    values[Number(index)] = { bytes: bytes!, text: text! };
+    values[Number(index)] = { bytes: bytes!, text: text!.replaceAll("\\'", "'") };
   }
   return values;
 }

@@ -6,19 +6,18 @@ import { describe } from "./describe.ts";
 /** Bool: true, false, 1 and 0; in lenient mode also the same as text. */
 export function compileBool(coercion: "strict" | "lenient"): WriteColumn {
   return function writeBool(out: ByteWriter, value: unknown, context: ValueContext): void {
-    if (value === true || value === 1 || value === 1n) return writeByte(out, 1);
-    if (value === false || value === 0 || value === 0n) return writeByte(out, 0);
-    if (typeof value === "number" || typeof value === "bigint") {
-      rejectField("field_range", `${describe(value)} for Bool, which takes true, false, 1 or 0`);
-    }
-    if (coercion === "lenient" && typeof value === "string") {
-      const text = value.trim().toLowerCase();
-      if (text === "true" || text === "1" || text === "false" || text === "0") {
-        context.coerced();
-        return writeByte(out, text === "true" || text === "1" ? 1 : 0);
-      }
-      rejectField("field_format", `${describe(value)} for Bool, which takes true, false, 1 or 0`);
-    }
-    rejectField("field_type", `${describe(value)} for Bool, which takes true, false, 1 or 0`);
+    writeByte(out, readBool(value, context, coercion) ? 1 : 0);
   };
+}
+
+function readBool(value: unknown, context: ValueContext, coercion: "strict" | "lenient"): boolean {
+  if (value === true || value === 1 || value === 1n) return true;
+  if (value === false || value === 0 || value === 0n) return false;
+  const detail = `${describe(value)} for Bool, which takes true, false, 1 or 0`;
+  if (typeof value === "number" || typeof value === "bigint") return rejectField("field_range", detail);
+  if (coercion === "strict" || typeof value !== "string") return rejectField("field_type", detail);
+  const text = value.trim().toLowerCase();
+  if (!["true", "1", "false", "0"].includes(text)) return rejectField("field_format", detail);
+  context.coerced();
+  return text === "true" || text === "1";
 }

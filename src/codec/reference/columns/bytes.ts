@@ -30,7 +30,10 @@ export function writeBytes(out: ByteWriter, value: Uint8Array): void {
  * be encoded in place; longer text is encoded once, copied once.
  */
 export function writeText(out: ByteWriter, value: string): void {
-  if (value.length > 42) return writeBytes(out, encoder.encode(value));
+  if (value.length > 42) {
+    writeBytes(out, encoder.encode(value));
+    return;
+  }
   out.reserve(127);
   const { written } = encoder.encodeInto(value, out.bytes.subarray(out.offset + 1));
   out.bytes[out.offset] = written;

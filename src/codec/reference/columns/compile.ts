@@ -69,8 +69,7 @@ function compileType(type: ColumnType, timeFormat: TimeFormat, coercion: "strict
 
 function compileNullable(writeInner: WriteColumn): WriteColumn {
   return function writeNullable(out: ByteWriter, value: unknown, context: ValueContext): void {
-    if (value === null) return writeByte(out, 1);
-    writeByte(out, 0);
-    writeInner(out, value, context);
+    writeByte(out, value === null ? 1 : 0);
+    if (value !== null) writeInner(out, value, context);
   };
 }

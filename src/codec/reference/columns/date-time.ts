@@ -53,7 +53,8 @@ export function compileDateTime(type: DateTimeType, format: TimeFormat): WriteCo
     } else if (unitScale !== undefined) {
       instant = readEpoch(exactText(value, context), unitScale);
     } else if (format === "auto") {
-      return writeTicks(out, readTicks(value, context, type), value);
+      writeTicks(out, readTicks(value, context, type), value);
+      return;
     } else {
       rejectField("field_type", `${describe(value)} for ${type.text}, which is read as ${format} text here`);
     }

@@ -16,14 +16,14 @@ export function compileEnum(type: EnumType): WriteColumn {
       if (number === undefined || !known.has(number)) {
         rejectField("field_format", `${describe(value)} is no name of ${shorten(type.text)}`);
       }
-      return storeEnum(out, type.bits, number);
-    }
-    if (typeof value !== "number" && typeof value !== "bigint") {
+      storeEnum(out, type.bits, number);
+    } else if (typeof value === "number" || typeof value === "bigint") {
+      const number = Number(value);
+      if (!known.has(number)) rejectField("field_range", `${describe(value)} is no number of ${shorten(type.text)}`);
+      storeEnum(out, type.bits, number);
+    } else {
       rejectField("field_type", `${describe(value)} for ${shorten(type.text)}, which takes a name or its number`);
     }
-    const number = Number(value);
-    if (!known.has(number)) rejectField("field_range", `${describe(value)} is no number of ${shorten(type.text)}`);
-    storeEnum(out, type.bits, number);
   };
 }
 

@@ -37,9 +37,10 @@ export function compileFloat(type: FloatType, coercion: "strict" | "lenient"): W
 }
 
 function writeFloatText(out: ByteWriter, type: FloatType, text: string, context: ValueContext): void {
-  if (text === "true" || text === "false") return store(out, type.bits, text === "true" ? 1 : 0);
   const special = /^([+-]?)(nan|inf|infinity)$/i.exec(text);
-  if (special !== null) {
+  if (text === "true" || text === "false") {
+    store(out, type.bits, text === "true" ? 1 : 0);
+  } else if (special !== null) {
     storeSpecial(out, type.bits, special[2]!.toLowerCase() === "nan", special[1] === "-");
   } else if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
     const value = Number(text);
@@ -69,7 +70,10 @@ function storeFloat(
 }
 
 function store(out: ByteWriter, bits: 32 | 64, value: number): void {
-  if (Number.isNaN(value)) return storeSpecial(out, bits, true, false);
+  if (Number.isNaN(value)) {
+    storeSpecial(out, bits, true, false);
+    return;
+  }
   out.reserve(8);
   if (bits === 64) out.view.setFloat64(out.offset, value, true);
   else out.view.setFloat32(out.offset, value, true);

@@ -14,6 +14,7 @@ export interface IntendedDifference {
 }
 
 const wraps = "a number that does not fit is rejected, never stored as another number";
+const noSuchTime = "a day or hour that does not exist is rejected, never moved to another";
 const clamps = "a time out of the range is rejected, never moved to the end of the range";
 const guesses = "a reading that has to be guessed is rejected: the event would get a wrong time";
 
@@ -33,4 +34,106 @@ export const intendedDifferences: IntendedDifference[] = [
   { type: "Enum8('a' = 1, 'b' = 2)", input: "257", clickhouse: "a", millrace: "field_range", why: wraps },
   { type: "Float64", input: "1e400", clickhouse: "inf", millrace: "field_range", why: wraps },
   { type: "Float32", input: "1e39", clickhouse: "inf", millrace: "field_range", why: wraps },
+  { type: "Date", input: "65536", clickhouse: "1970-01-01", millrace: "field_range", why: wraps },
+  { type: "Date", input: '"2149-06-07"', clickhouse: "2149-06-06", millrace: "field_range", why: clamps },
+  { type: "Date", input: '"1969-12-31"', clickhouse: "1970-01-01", millrace: "field_range", why: clamps },
+  { type: "Date32", input: '"2300-01-01"', clickhouse: "2299-12-31", millrace: "field_range", why: clamps },
+  { type: "Date32", input: '"1899-12-31"', clickhouse: "1900-01-01", millrace: "field_range", why: clamps },
+  {
+    type: "DateTime('UTC')",
+    input: '"2106-02-07 06:28:16"',
+    clickhouse: "2106-02-07 06:28:15",
+    millrace: "field_range",
+    why: clamps,
+  },
+  { type: "DateTime('UTC')", input: "-1", clickhouse: "1970-01-01 00:00:00", millrace: "field_range", why: clamps },
+  {
+    type: "DateTime('UTC')",
+    input: "1700000000123",
+    clickhouse: "2106-02-07 06:28:15",
+    millrace: "field_range",
+    why: clamps,
+  },
+  {
+    type: "DateTime('Europe/Berlin')",
+    input: '"1970-01-01 00:00:00"',
+    clickhouse: "1970-01-01 01:00:00",
+    millrace: "field_range",
+    why: clamps,
+  },
+  {
+    type: "DateTime64(3, 'UTC')",
+    input: '"2300-01-01 00:00:00"',
+    clickhouse: "2300-01-01 00:00:00.000",
+    millrace: "field_range",
+    why: "DateTime64 is documented for 1900 to 2299; servers of other versions show another time",
+  },
+  { type: "Date", input: '"2024-02-30"', clickhouse: "2024-03-01", millrace: "field_format", why: noSuchTime },
+  { type: "Date", input: '"2024-01-0"', clickhouse: "1970-01-01", millrace: "field_format", why: noSuchTime },
+  { type: "Date32", input: '"2024-01-0"', clickhouse: "1900-01-01", millrace: "field_format", why: noSuchTime },
+  { type: "Date", input: "true", clickhouse: "1970-01-02", millrace: "field_type", why: "a truth value is no date" },
+  { type: "Date32", input: "true", clickhouse: "1970-01-02", millrace: "field_type", why: "a truth value is no date" },
+  {
+    type: "DateTime64(3, 'UTC')",
+    input: '"2024-01-02 25:00:00"',
+    clickhouse: "2024-01-03 01:00:00.000",
+    millrace: "field_format",
+    why: noSuchTime,
+  },
+  {
+    type: "DateTime64(3, 'UTC')",
+    input: '"2024"',
+    clickhouse: "2024-01-01 00:00:00.000",
+    millrace: "field_format",
+    why: guesses,
+  },
+  {
+    type: "DateTime64(3, 'UTC')",
+    input: '"02/01/2024 03:04:05"',
+    clickhouse: "2024-01-02 03:04:05.000",
+    millrace: "field_format",
+    why: guesses,
+  },
+  {
+    type: "DateTime64(3, 'UTC')",
+    input: '"Jan 2 2024 03:04:05"',
+    clickhouse: "2024-01-02 03:04:05.000",
+    millrace: "field_format",
+    why: guesses,
+  },
+  {
+    type: "DateTime64(3, 'UTC')",
+    input: '"17000000001234"',
+    clickhouse: "1700-01-01 00:12:34.000",
+    millrace: "field_format",
+    why: guesses,
+  },
+  {
+    type: "IPv4",
+    input: '"0001.2.3.4"',
+    clickhouse: "1.2.3.4",
+    millrace: "field_format",
+    why: "an address part has at most three digits",
+  },
+  {
+    type: "IPv6",
+    input: '"1:2:3:4::5:6:7:8"',
+    clickhouse: "1:2:3:4:5:6:7:8",
+    millrace: "field_format",
+    why: "the two colons stand for at least one group (RFC 4291)",
+  },
+  {
+    type: "Decimal(9, 2)",
+    input: '"-"',
+    clickhouse: "0",
+    millrace: "field_format",
+    why: "a sign without digits is no number",
+  },
+  {
+    type: "Map(String, Int32)",
+    input: '{"a":1,"a":2}',
+    clickhouse: "{'a':1,'a':2}",
+    millrace: "{'a':2}",
+    why: "of a key that occurs twice the last one counts, at every depth of a document",
+  },
 ];

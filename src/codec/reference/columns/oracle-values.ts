@@ -431,9 +431,10 @@ const timeJson = fc
     const iso = new Date(ms).toISOString();
     return `"${iso.slice(0, 10)}${separator}${iso.slice(11, 19)}${fraction}${offset}"`;
   });
+/** Up to 2255: beyond 2262 nanoseconds overflow, for which the engine refuses the whole file, not the row. */
 const epochJson = fc.oneof(
   fc.integer({ min: -2_000_000_000, max: 2_000_000_000 }).map(String),
-  fc.integer({ min: 100_000_000, max: 9_999_999_999 }).map((value) => `"${value}"`),
+  fc.integer({ min: 100_000_000, max: 9_000_000_000 }).map((value) => `"${value}"`),
   fc.bigInt({ min: 10n ** 12n, max: 9n * 10n ** 12n }).map((value) => `"${value}"`),
   fc.bigInt({ min: 10n ** 18n, max: 9n * 10n ** 18n }).map((value) => `"${value}"`),
 );
@@ -473,7 +474,6 @@ export const generatedValues: Record<string, fc.Arbitrary<string>> = {
   "DateTime64(0)": anyTime,
   "DateTime64(3, 'Europe/Berlin')": anyTime,
   "DateTime64(6, 'UTC')": anyTime,
-  // Nanoseconds end in 2262, and the engine refuses the whole file for a time beyond, not the row.
   "DateTime64(9, 'Asia/Kathmandu')": anyTime,
   "Array(Nullable(Int64))": fc.array(fc.oneof(integerJson, fc.constant("null"))).map((list) => `[${list.join(" , ")}]`),
   "Array(String)": fc.array(fc.oneof(stringJson, anyJson)).map((list) => `[${list.join(",")}]`),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ByteWriter } from "../../../core/byte-writer.ts";
-import { parseColumnType } from "../../../schema/column-type.ts";
+import { bareType, parseColumnType } from "../../../schema/column-type.ts";
 import type { PlanColumn } from "../../../schema/plan.ts";
 import {
   type EngineOracle,
@@ -27,7 +27,8 @@ describe("column writers, judged by ClickHouse's JSONEachRow", () => {
   it.each(Object.entries(tableValues))("%s: the listed values give the engine's bytes", (type, values) => {
     const { unequal, refused } = compare(type, values);
     expect(unequal).toEqual([]);
-    const listed = new Set(intendedDifferences.filter((row) => row.type === type).map((row) => row.input));
+    const family = familyOf(type);
+    const listed = new Set(intendedDifferences.filter((row) => familyOf(row.type) === family).map((row) => row.input));
     expect(refused.filter(({ input }) => !listed.has(input))).toEqual([]);
   });
 
@@ -47,6 +48,12 @@ describe("column writers, judged by ClickHouse's JSONEachRow", () => {
     expect(read?.text).toBe(millrace);
   });
 });
+
+/** Types that share a writer: what differs for DateTime64(3) differs for DateTime. */
+function familyOf(type: string): string {
+  const { kind } = bareType(parseColumnType(type));
+  return kind === "dateTime64" ? "dateTime" : kind === "date32" ? "date" : kind;
+}
 
 interface Comparison {
   /** Both took the value and stored different bytes. */

@@ -12,10 +12,14 @@ const encoder = new TextEncoder();
  */
 export function compileString(coercion: "strict" | "lenient"): WriteColumn {
   return function writeString(out: ByteWriter, value: unknown, context: ValueContext): void {
-    if (typeof value === "string") return writeText(out, checkText(value));
-    if (value instanceof Uint8Array) return writeBytes(out, value);
-    if (coercion === "lenient" && (typeof value === "number" || typeof value === "bigint")) context.coerced();
-    writeText(out, context.sourceText() ?? jsonText(value));
+    if (typeof value === "string") {
+      writeText(out, checkText(value));
+    } else if (value instanceof Uint8Array) {
+      writeBytes(out, value);
+    } else {
+      if (coercion === "lenient" && (typeof value === "number" || typeof value === "bigint")) context.coerced();
+      writeText(out, context.sourceText() ?? jsonText(value));
+    }
   };
 }
 

@@ -10,16 +10,10 @@ export function isNullableType(type: ColumnType): boolean {
 
 /** The type's own default: zero, empty, the epoch, NULL for Nullable, and for an Enum its lowest value. */
 export function writeTypeDefault(out: ByteWriter, type: ColumnType): void {
-  switch (type.kind) {
-    case "lowCardinality":
-      return writeTypeDefault(out, type.inner);
-    case "nullable":
-      return writeByte(out, 1);
-    case "enum":
-      return storeEnum(out, type.bits, Math.min(...type.values.map(({ value }) => value)));
-    default:
-      return writeZeros(out, zeroBytes(type));
-  }
+  if (type.kind === "lowCardinality") writeTypeDefault(out, type.inner);
+  else if (type.kind === "nullable") writeByte(out, 1);
+  else if (type.kind === "enum") storeEnum(out, type.bits, Math.min(...type.values.map(({ value }) => value)));
+  else writeZeros(out, zeroBytes(type));
 }
 
 /** How many zero bytes make the default. Strings, arrays and maps are one: their length. */
