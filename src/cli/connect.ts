@@ -20,8 +20,8 @@ export function connectClickHouse(address: ClickHouseAddress, connectionsMax: nu
     application: "millrace",
     max_open_connections: connectionsMax,
     request_timeout: REQUEST_TIMEOUT_MS,
-    // Progress headers would keep load balancers from cutting long queries; ours are short, and headers have a limit.
-    log: { level: ClickHouseLogLevel.ERROR },
+    // Every failure reaches a caller, which logs it with its context.
+    log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
   });
 }

@@ -1,8 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { readEnvironment } from "../config/environment.ts";
 import { errorCodes, MillraceError } from "../core/errors.ts";
-import { requireClickHouse } from "./addresses.ts";
-import { connectClickHouse } from "./connect.ts";
 import { addEmbeddedCommand } from "./embedded.ts";
 import { addLagCommand } from "./lag.ts";
 import { addLatencyCommand } from "./latency.ts";
@@ -24,7 +22,7 @@ export async function runCommandLine(args: string[]): Promise<void> {
     const environment = readEnvironment();
     addStartCommand(program, environment);
     addSimulateCommand(program, environment);
-    addMigrateCommand(program, () => connectClickHouse(requireClickHouse(environment), 1));
+    addMigrateCommand(program, environment);
     addTopicsCommand(program, environment);
     addLagCommand(program, environment);
     addLatencyCommand(program, environment);

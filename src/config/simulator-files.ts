@@ -40,9 +40,7 @@ export interface SimulatorRoute {
 export type SimulatorRoutes = Record<string, SimulatorRoute[]>;
 
 /** The files that come with Millrace. */
-export const defaultProfilesFile: string = fileURLToPath(
-  new URL("../../ops/simulator/profiles.yml", import.meta.url),
-);
+export const defaultProfilesFile: string = fileURLToPath(new URL("../../ops/simulator/profiles.yml", import.meta.url));
 export const defaultRoutesFile: string = fileURLToPath(new URL("../../ops/simulator/routes.yml", import.meta.url));
 
 const share = z.number().min(0).max(1);

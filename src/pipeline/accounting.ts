@@ -75,10 +75,10 @@ function countQuery(plan: TablePlan, ranges: OffsetRange[]): string | undefined 
       .join(" OR ");
     parts.push(
       `SELECT toString(${topic}) AS topic, toInt32(${partition}) AS partition, toInt64(${offset}) AS offset, ` +
-        `${index} AS dead FROM ${target.table} WHERE ${where}`,
+        `${index} AS is_dead FROM ${target.table} WHERE ${where}`,
     );
   }
-  return `SELECT topic, partition, countIf(dead = 0) AS stored, countIf(dead = 1) AS dead, uniqExact(offset) AS distinct
+  return `SELECT topic, partition, countIf(is_dead = 0) AS stored, countIf(is_dead = 1) AS dead, uniqExact(offset) AS distinct
     FROM (${parts.join(" UNION ALL ")}) GROUP BY topic, partition`;
 }
 

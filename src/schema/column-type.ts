@@ -108,7 +108,11 @@ function readNamed(scan: Scan, name: string): Omit<ColumnType, "text"> {
     case "Map":
       return readMap(scan);
     default:
-      return refuse(scan, name, refusals[name] ?? "this type is not known to Millrace");
+      return refuse(
+        scan,
+        name,
+        (Object.hasOwn(refusals, name) ? refusals[name] : undefined) ?? "this type is not known",
+      );
   }
 }
 

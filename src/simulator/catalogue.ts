@@ -1,5 +1,5 @@
-import type { SimulatorProfile, SimulatorRoute, SimulatorRoutes } from "../config/simulator-files.ts";
 import type { EventMode } from "../config/simulator.ts";
+import type { SimulatorProfile, SimulatorRoute, SimulatorRoutes } from "../config/simulator-files.ts";
 import { serviceTopic } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import { type DocumentTemplate, holes } from "./document-template.ts";
@@ -140,8 +140,7 @@ function buildCall(
   mode: EventMode,
 ): RouteCall {
   const traits = traitsByService[service] ?? plainTraits;
-  const emitsDomain =
-    mode !== "http" && route.domainEvents !== null && (method !== "GET" || profile.emitForGetRoutes);
+  const emitsDomain = mode !== "http" && route.domainEvents !== null && (method !== "GET" || profile.emitForGetRoutes);
   const http = mode === "domain" ? undefined : httpTemplate(service, route, method, traits);
   const domain = (failed: boolean, reason: string | undefined): DocumentTemplate | undefined =>
     emitsDomain && (!failed || profile.emitOnFail) ? domainTemplate(service, route, failed, reason, traits) : undefined;

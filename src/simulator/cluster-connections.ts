@@ -30,7 +30,8 @@ export class ClusterConnections {
   /** @throws when the leader is not known or cannot be reached. */
   async toNode(nodeId: number): Promise<Connection> {
     const broker = this.metadata.brokers.get(nodeId);
-    if (broker === undefined) throw new MillraceError("E_KAFKA", `Kafka broker ${nodeId} is not in the cluster's metadata`);
+    if (broker === undefined)
+      throw new MillraceError("E_KAFKA", `Kafka broker ${nodeId} is not in the cluster's metadata`);
     let opening = this.#byNode.get(nodeId);
     if (opening === undefined) {
       opening = this.#open(broker.host, broker.port);

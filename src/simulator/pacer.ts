@@ -42,7 +42,8 @@ export function advancePacer(
   const due = (eventsPerSecond * Math.min(elapsedMs, catchUpMsMax)) / 1_000;
   const wanted = (wantedPerSecond * elapsedMs) / 1_000;
   const total = due + pacer.carry;
-  const whole = Math.floor(total);
+  // The sum of many small steps ends a hair below the whole number that it should be.
+  const whole = Math.floor(total + 1e-6);
   const count = Math.min(whole, countMax);
   pacer.withheld += Math.max(0, wanted - due) + (whole - count);
   const stepMs = eventsPerSecond > 0 ? 1_000 / eventsPerSecond : 0;

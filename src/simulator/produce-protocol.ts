@@ -64,7 +64,12 @@ function encodeProduce(acks: number, timeoutMs: number, batches: PartitionBatch[
   return writer;
 }
 
-function decodeProduce(_correlationId: number, _apiKey: number, _apiVersion: number, reader: Reader): PartitionAnswer[] {
+function decodeProduce(
+  _correlationId: number,
+  _apiKey: number,
+  _apiVersion: number,
+  reader: Reader,
+): PartitionAnswer[] {
   const answers: PartitionAnswer[] = [];
   reader.readArray(
     (r) => {

@@ -28,9 +28,7 @@ export class TimeWeights {
     const hour = Number(this.#hours.format(nowMs));
     const weight = this.#weights.find(({ fromHour, toHour }) => hour >= fromHour && hour <= toHour);
     this.#factor =
-      weight === undefined
-        ? 1
-        : weight.min + new Random(this.#seed + minute).fraction() * (weight.max - weight.min);
+      weight === undefined ? 1 : weight.min + new Random(this.#seed + minute).fraction() * (weight.max - weight.min);
     return this.#factor;
   }
 }

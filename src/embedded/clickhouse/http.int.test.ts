@@ -148,6 +148,12 @@ describe("the embedded server over HTTP", () => {
     expect(await (await post("SELECT count() FROM t WHERE id = 77")).text()).toBe("0\n");
   });
 
+  it("takes a statement of 200 kB in the URL", async () => {
+    const list = Array.from({ length: 33_000 }, (_, index) => index % 1_000).join(",");
+    const response = await fetch(`${base}?query=SELECT+length([${list}])`, { headers: key });
+    expect(await response.text()).toBe("33000\n");
+  });
+
   it("refuses a second process on the same data directory", async () => {
     const module = JSON.stringify(new URL("./server.ts", import.meta.url).href);
     const script = `import(${module}).then(m => m.startClickHouse({ port: 0, dataDir: ${JSON.stringify(dataDir)} }))

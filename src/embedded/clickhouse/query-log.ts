@@ -27,7 +27,7 @@ export type QueryLog = {
 };
 
 const flushIntervalMs = 3_000;
-// Ten thousand rows of a few kilobytes: what a burst between two flushes may hold. Further rows are counted and dropped.
+// Ten thousand rows of a few kilobytes: what a burst between two flushes may hold. Further rows are dropped and counted.
 const rowsMax = 10_000;
 const queryTextMax = 4_096;
 
@@ -135,6 +135,7 @@ export async function openQueryLog(engine: Engine, onFailure: (error: unknown) =
   await runPlain(engine, tableSql);
   await runPlain(engine, "CREATE VIEW IF NOT EXISTS system.query_log AS SELECT * FROM system_log.query_log");
   let rows: string[] = [];
+  let droppedRows = 0;
   let flushing: Promise<void> = Promise.resolve();
 
   async function write(lines: string[]): Promise<void> {
@@ -154,6 +155,9 @@ export async function openQueryLog(engine: Engine, onFailure: (error: unknown) =
     flushing = flushing.then(async () => {
       const lines = rows;
       rows = [];
+      if (droppedRows > 0)
+        onFailure(new Error(`${droppedRows} query log rows dropped: ${rowsMax} between two flushes`));
+      droppedRows = 0;
       if (lines.length > 0) await write(lines);
     });
     return flushing;
@@ -164,6 +168,7 @@ export async function openQueryLog(engine: Engine, onFailure: (error: unknown) =
   return {
     add(entry) {
       if (rows.length < rowsMax) rows.push(JSON.stringify(toRow(entry)));
+      else droppedRows++;
     },
     flush,
     stop: () => clearInterval(timer),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { ClickHouseLogLevel, type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ClickHouseServer, startClickHouse } from "./server.ts";
 
@@ -14,7 +14,11 @@ let client: ClickHouseClient;
 async function start(): Promise<void> {
   server = await startClickHouse({ port: 0, dataDir });
   const compression = { request: true, response: true };
-  client = createClient({ url: `http://127.0.0.1:${server.port}`, compression, log: { level: ClickHouseLogLevel.OFF } });
+  client = createClient({
+    url: `http://127.0.0.1:${server.port}`,
+    compression,
+    log: { level: ClickHouseLogLevel.OFF },
+  });
 }
 
 async function stop(): Promise<void> {

@@ -11,9 +11,9 @@ import { setTimeout } from "node:timers/promises";
 import { MillraceError } from "../../core/errors.ts";
 import { openEngine } from "./engine.ts";
 import { handleQuery, type QueryContext } from "./handle-query.ts";
-import { openQueryLog } from "./query-log.ts";
+import { openQueryLog, type QueryLog } from "./query-log.ts";
 import { keepAliveTimeoutMs, sendText } from "./response.ts";
-import { openSpool } from "./spool.ts";
+import { openSpool, type Spool } from "./spool.ts";
 
 export type ClickHouseOptions = {
   /** TCP port, 0 for a free one. */
@@ -38,6 +38,8 @@ export type ClickHouseServer = {
   close(): Promise<void>;
 };
 
+// The client puts an insert's statement, column list included, into the URL; Node's default is 16 KiB.
+const headersBytesMax = 1024 * 1024;
 const drainTimeoutMs = 10_000;
 const flushTimeoutMs = 2_000;
 
@@ -46,7 +48,12 @@ function printFailure(error: unknown): void {
 }
 
 function route(context: QueryContext, request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? "/", "http://localhost");
+  const target = `http://localhost${request.url ?? "/"}`;
+  if (!URL.canParse(target)) {
+    sendText(response, 400, "The request target is no path.\n");
+    return;
+  }
+  const url = new URL(target);
   const isKnownMethod = request.method === "GET" || request.method === "POST" || request.method === "PUT";
   if (url.pathname === "/ping" || url.pathname === "/replicas_status") sendText(response, 200, "Ok.\n");
   else if (url.pathname !== "/") sendText(response, 404, `There is no handle ${url.pathname}\n\nUse / or /ping.\n`);
@@ -77,10 +84,19 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
     sessions: options.sessions ?? 4,
     queuedMax: options.queuedMax ?? 256,
   });
-  const spool = openSpool(options.dataDir);
-  const log = await openQueryLog(engine, options.onFailure ?? printFailure);
+  let spool: Spool;
+  let log: QueryLog;
+  try {
+    spool = openSpool(options.dataDir);
+    log = await openQueryLog(engine, options.onFailure ?? printFailure);
+  } catch (cause) {
+    await engine.close(flushTimeoutMs);
+    throw new MillraceError("E_EMBEDDED", `Cannot prepare the ClickHouse data directory ${options.dataDir}`, { cause });
+  }
   const context: QueryContext = { engine, spool, log, credentials: options.credentials };
-  const server = createServer((request, response) => route(context, request, response));
+  const server = createServer({ maxHeaderSize: headersBytesMax }, (request, response) =>
+    route(context, request, response),
+  );
   server.keepAliveTimeout = keepAliveTimeoutMs;
   // A slow insert may upload for longer than Node's default of five minutes.
   server.requestTimeout = 0;

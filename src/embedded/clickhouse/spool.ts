@@ -1,8 +1,9 @@
 /** Insert data on their way to the engine: one file for each insert, in memory-backed storage where there is room. */
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { databaseError } from "./database-error.ts";
 
 export type SpooledFile = { path: string; bytes: number; remove(): void };
 
@@ -38,6 +39,10 @@ export function openSpool(dataDir: string): Spool {
   const folder = spoolFolder(dataDir);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
+  const room = statfsSync(folder);
+  // Half of the free room for all open inserts: in /dev/shm it is memory that queries need too.
+  const heldBytesMax = (room.bavail * room.bsize) / 2;
+  let heldBytes = 0;
   let count = 0;
 
   return {
@@ -45,9 +50,19 @@ export function openSpool(dataDir: string): Spool {
       const path = join(folder, String(count++));
       const file = openSync(path, "wx", 0o600);
       let bytes = 0;
+      const remove = () => {
+        rmSync(path, { force: true });
+        heldBytes -= bytes;
+        bytes = 0;
+      };
       // Synchronous writes: into memory they cost microseconds, while the asynchronous ones go through the thread pool
       // that running queries occupy.
       const append = (chunk: Uint8Array) => {
+        if (heldBytes + chunk.length > heldBytesMax) {
+          const text = `Insert data on their way exceed ${heldBytesMax} bytes: send smaller inserts or fewer at a time`;
+          throw databaseError("NOT_ENOUGH_SPACE", text);
+        }
+        heldBytes += chunk.length;
         for (let done = 0; done < chunk.length; ) done += writeSync(file, chunk, done);
         bytes += chunk.length;
       };
@@ -55,12 +70,12 @@ export function openSpool(dataDir: string): Spool {
         append(head);
         for await (const chunk of rest) append(chunk);
       } catch (error) {
-        unlinkSync(path);
+        remove();
         throw error;
       } finally {
         closeSync(file);
       }
-      return { path, bytes, remove: () => unlinkSync(path) };
+      return { path, bytes, remove };
     },
     close() {
       rmSync(folder, { recursive: true, force: true });

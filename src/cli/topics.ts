@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import type { Environment } from "../config/environment.ts";
+import { applyTopics, defaultTopics, planTopics, type TopicChange } from "../config/topics.ts";
+import { MillraceError } from "../core/errors.ts";
+import { createLog } from "../telemetry/log.ts";
+import { addBrokersOption, requireBrokers } from "./addresses.ts";
+import { connectAdmin, kafkaConfig } from "./connect.ts";
+import { printTable } from "./table.ts";
+
+interface TopicsOptions {
+  brokers?: string;
+  json?: boolean;
+}
+
+/** `millrace topics plan|apply`: the declared topics against those of the cluster (S0-26 to S0-28). */
+export function addTopicsCommand(program: Command, environment: Environment): void {
+  const topics = program.command("topics").description("compare the declared topics with the cluster, or create them");
+  addBrokersOption(topics.command("plan"))
+    .description("show what apply would do; exit 1 if it would refuse something")
+    .option("--json", "print JSON")
+    .action((options: TopicsOptions) => runTopics(environment, options, false));
+  addBrokersOption(topics.command("apply"))
+    .description("create missing topics and add missing partitions; never takes any away")
+    .option("--json", "print JSON")
+    .action((options: TopicsOptions) => runTopics(environment, options, true));
+  for (const command of topics.commands) command.exitOverride();
+}
+
+async function runTopics(environment: Environment, options: TopicsOptions, apply: boolean): Promise<void> {
+  const brokers = requireBrokers(environment, options.brokers);
+  const admin = await connectAdmin(kafkaConfig(brokers, "millrace-topics", createLog(environment.logLevel))).catch(
+    (error: Error) => {
+      throw new MillraceError("E_KAFKA", `no Kafka broker of ${brokers.join(", ")} answers (${error.message})`, {
+        cause: error,
+      });
+    },
+  );
+  try {
+    const changes = await planTopics(admin, defaultTopics);
+    // All or nothing: a refusal means that declaration and cluster disagree, which a person has to resolve first.
+    const refused = changes.filter(({ action }) => action === "refuse");
+    const applied = apply && refused.length === 0;
+    if (applied) await applyTopics(admin, defaultTopics, changes);
+    if (options.json === true) console.log(JSON.stringify({ applied, changes }));
+    else printChanges(changes, applied);
+    if (refused.length > 0) process.exitCode = 1;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function printChanges(changes: TopicChange[], applied: boolean): void {
+  printTable(
+    ["topic", "partitions", "action"],
+    changes.map((change) => [
+      change.topic,
+      "from" in change ? `${change.from} -> ${change.partitions}` : String(change.partitions),
+      applied && change.action !== "unchanged" ? `${change.action}: done` : change.action,
+    ]),
+  );
+  for (const change of changes) {
+    if (change.action === "refuse") console.log(`\nrefused: ${change.reason}`);
+  }
+}

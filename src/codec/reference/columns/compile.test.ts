@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { ByteWriter } from "../../../core/byte-writer.ts";
+import { parseColumnType } from "../../../schema/column-type.ts";
+import type { PlanColumn } from "../../../schema/plan.ts";
+import { FieldError } from "../column.ts";
+import { compileColumn } from "./compile.ts";
+
+/** What the oracle test cannot reach: MessagePack values, lenient reading and time formats of one's own. */
+interface Written {
+  hex: string;
+  coercions: number;
+  error: string;
+}
+
+function write(type: string, value: unknown, options: Partial<PlanColumn> & { sourceText?: string } = {}): Written {
+  const { sourceText, ...rest } = options;
+  const column: PlanColumn = {
+    name: "x",
+    type: parseColumnType(type),
+    source: { kind: "document", names: ["x"] },
+    timeFormat: "auto",
+    missing: { kind: "typeDefault" },
+    coercion: "strict",
+    ...rest,
+  };
+  const out = new ByteWriter(4);
+  const written: Written = { hex: "", coercions: 0, error: "" };
+  try {
+    compileColumn(column)(out, value, { sourceText: () => sourceText, coerced: () => void written.coercions++ });
+    written.hex = out.bytes.subarray(0, out.offset).toHex();
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    written.error = error.errorType;
+  }
+  return written;
+}
+
+describe("values of MessagePack", () => {
+  it.each([
+    ["Int64", -(2n ** 63n), "0000000000000080"],
+    ["UInt64", 2n ** 64n - 1n, "ffffffffffffffff"],
+    ["UInt8", 255n, "ff"],
+    ["Float64", Number.POSITIVE_INFINITY, "000000000000f07f"],
+    ["Float32", Number.NaN, "0000c07f"],
+    ["Decimal(18, 2)", 12.345, "d204000000000000"],
+    ["Decimal(18, 0)", 10n ** 17n, "00008a5d78456301"],
+    ["String", Uint8Array.of(0, 255, 34), "0300ff22"],
+    ["FixedString(3)", Uint8Array.of(255), "ff0000"],
+    ["String", 2n ** 63n, "1339323233333732303336383534373735383038"],
+    ["String", { a: [1, null, "x\n"] }, "147b2261223a5b312c6e756c6c2c22785c6e225d7d"],
+    ["DateTime64(3, 'UTC')", new Date(1_700_000_000_123), "7b68e5cf8b010000"],
+    ["DateTime64(9, 'UTC')", 1_700_000_000_123_456_789n, "15cd853dfe9c9717"],
+    ["Date", new Date(86_400_000), "0100"],
+    ["Map(String, Int8)", new Map<unknown, unknown>([[7, 1]]), "01013701"],
+    ["Array(Int8)", [undefined, 5], "020005"],
+  ])("%s takes %s", (type, value, hex) => {
+    expect(write(type, value)).toEqual({ hex, coercions: 0, error: "" });
+  });
+
+  it.each([
+    ["Int64", 2n ** 63n, "field_range"],
+    ["UInt64", -1n, "field_range"],
+    ["Int32", 1.5, "field_type"],
+    ["UInt8", Number.NaN, "field_range"],
+    ["Float32", 1e39, "field_range"],
+    ["Int32", Uint8Array.of(1), "field_type"],
+    ["UUID", Uint8Array.of(1), "field_type"],
+    ["Array(Int8)", { length: 1 }, "field_type"],
+    ["Map(String, Int8)", [1], "field_type"],
+    ["Map(String, Int8)", new Date(0), "field_type"],
+    ["String", { a: Uint8Array.of(1) }, "field_type"],
+    ["DateTime", new Date(Number.NaN), "field_range"],
+    ["Date", new Date(Number.NaN), "field_range"],
+    ["DateTime", Number.NaN, "field_range"],
+    ["Date", Number.NaN, "field_type"],
+  ])("%s refuses %s", (type, value, error) => {
+    expect(write(type, value)).toEqual({ hex: "", coercions: 0, error });
+  });
+});
+
+describe("lenient reading", () => {
+  it.each([
+    ["Int32", 1234.99, "1234.99", "d2040000"],
+    ["Int32", -1.5, "-1.5", "ffffffff"],
+    ["Int32", "12.7", undefined, "0c000000"],
+    ["Nullable(Int32)", " 5 ", undefined, "0005000000"],
+    ["String", 12.5, "12.50", "0531322e3530"],
+    ["LowCardinality(String)", 7n, undefined, "0137"],
+    ["FixedString(2)", 7, "7", "3700"],
+    ["Float64", " 0.5 ", undefined, "000000000000e03f"],
+    ["Bool", "true", undefined, "01"],
+    ["Decimal(9, 1)", " 1.25", undefined, "0c000000"],
+    ["Array(Int8)", ["1", 2], '["1", 2]', "020102"],
+  ])("%s takes %s and counts it once", (type, value, sourceText, hex) => {
+    const options = sourceText === undefined ? {} : { sourceText };
+    expect(write(type, value, { coercion: "lenient", ...options })).toEqual({ hex, coercions: 1, error: "" });
+  });
+
+  it("counts nothing for a value that fits as it is", () => {
+    expect(write("Int32", 5, { coercion: "lenient" }).coercions).toBe(0);
+    expect(write("String", "5", { coercion: "lenient" }).coercions).toBe(0);
+  });
+
+  it("still refuses what is no number and what does not fit", () => {
+    expect(write("Int32", "abc", { coercion: "lenient" }).error).toBe("field_format");
+    expect(write("Int8", 128.5, { coercion: "lenient", sourceText: "128.5" }).error).toBe("field_range");
+    expect(write("Int8", {}, { coercion: "lenient" }).error).toBe("field_type");
+  });
+});
+
+describe("time formats", () => {
+  it.each<[string, PlanColumn["timeFormat"], unknown, string | undefined, string]>([
+    ["DateTime64(3, 'UTC')", "epoch_ms", 1_700_000_000_123, undefined, "7b68e5cf8b010000"],
+    ["DateTime64(6, 'UTC')", "epoch_ms", 1_700_000_000_123, undefined, "788e7aeb190a0600"],
+    ["DateTime64(9, 'UTC')", "epoch_s", 1_700_000_000.1234567, "1700000000.123456789", "15cd853dfe9c9717"],
+    ["DateTime64(9, 'UTC')", "epoch_ns", 1_700_000_000_123_456_800, "1700000000123456789", "15cd853dfe9c9717"],
+    ["DateTime('UTC')", "epoch_ms", "1700000000999", undefined, "00f15365"],
+    ["DateTime('UTC')", "clf", "14/Nov/2023:22:13:20 +0000", undefined, "00f15365"],
+    ["Date", "rfc3339", "1970-01-01T23:00:00-02:00", undefined, "0100"],
+    ["Date32", "epoch_ms", -1, undefined, "ffffffff"],
+    ["Array(DateTime('UTC'))", "epoch_s", [1, 2], undefined, "020100000002000000"],
+  ])("%s with %s takes %s", (type, timeFormat, value, sourceText, hex) => {
+    const options = sourceText === undefined ? {} : { sourceText };
+    expect(write(type, value, { timeFormat, ...options })).toEqual({ hex, coercions: 0, error: "" });
+  });
+
+  it("refuses a number where text is agreed on, and text of another format", () => {
+    expect(write("DateTime", 1_700_000_000, { timeFormat: "rfc3339" }).error).toBe("field_type");
+    expect(write("DateTime", "2024-01-02 03:04:05", { timeFormat: "clf" }).error).toBe("field_format");
+    expect(write("DateTime", true, { timeFormat: "epoch_ms" }).error).toBe("field_type");
+  });
+
+  it("refuses times that the column cannot hold", () => {
+    expect(write("DateTime", -1, { timeFormat: "epoch_s" }).error).toBe("field_range");
+    expect(write("DateTime", 1e300, { timeFormat: "epoch_s", sourceText: "1e300" }).error).toBe("field_range");
+    expect(write("DateTime64(9)", "2263-01-01T00:00:00Z", { timeFormat: "rfc3339" }).error).toBe("field_range");
+    expect(write("DateTime64(3)", "1899-12-31T23:59:59Z", { timeFormat: "rfc3339" }).error).toBe("field_range");
+  });
+});

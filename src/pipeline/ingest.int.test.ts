@@ -1,0 +1,183 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { type Admin, CompressionTypes, Kafka, logLevel, type Producer } from "kafkajs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectClickHouse } from "../cli/connect.ts";
+import { startClickHouse } from "../embedded/clickhouse/server.ts";
+import { startKafkaBroker } from "../embedded/kafka/server.ts";
+import { realKafka, startRealKafka } from "../testing/kafka/real-kafka.ts";
+import { runMillrace } from "../testing/run-millrace.ts";
+
+/**
+ * The whole path, run as the command that a user runs: records in Kafka, rows in the real ClickHouse engine. The same
+ * cases against the embedded broker and against Apache Kafka.
+ */
+
+const real = await realKafka();
+if (!real.available) console.warn(`skipped with Apache Kafka: ${real.reason}`);
+const hasKcat = spawnSync("kcat", ["-V"]).status === 0;
+if (!hasKcat && process.env.CI !== undefined) throw new Error("kcat is not installed; CI needs it (apt-get install kcat)");
+
+/** Value, and the error_type that it must get; undefined = a row in the fact table. */
+const now = Date.now();
+const good = { event_id: "e", event_name: "auth.login_succeeded", domain: "auth", ts_ms: now, service: "auth" };
+const documents: [name: string, value: string | Buffer | null, errorType: string | undefined][] = [
+  ["a good event", JSON.stringify(good), undefined],
+  ["not JSON", "plain text", "json_parse_failed"],
+  ["truncated", JSON.stringify(good).slice(0, -5), "json_parse_failed"],
+  ["invalid UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), "invalid_utf8"],
+  ["empty", "", "empty_value"],
+  ["tombstone", null, "null_value"],
+  ["NUL bytes", Buffer.alloc(16), "json_parse_failed"],
+  ["NUL inside a string", JSON.stringify({ ...good, path: "a\u0000b" }), undefined],
+  ["a JSON string", '"text"', "json_not_object"],
+  ["a JSON number", "42", "json_not_object"],
+  ["a JSON array", "[1,2]", "json_not_object"],
+  ["double-encoded", JSON.stringify(JSON.stringify(good)), undefined],
+  ["wrong field type", JSON.stringify({ ...good, status_code: { a: 1 } }), "field_type"],
+  ["number out of range", JSON.stringify({ ...good, status_code: 3e9 }), "field_range"],
+  ["no event time", JSON.stringify({ ...good, ts_ms: undefined }), undefined],
+  ["absurd event time", JSON.stringify({ ...good, ts_ms: now + 40 * 86_400_000 }), "event_time_range"],
+  ["unknown fields", JSON.stringify({ ...good, surprise: { deep: [1] } }), undefined],
+  ["duplicate keys", `{"service":"order","service":"auth","ts_ms":${now}}`, undefined],
+  ["1 MiB", JSON.stringify({ ...good, path: "x".repeat(1_000_000) }), undefined],
+  ["200 levels", `{"service":"auth","ts_ms":${now},"deep":${"[".repeat(200)}${"]".repeat(200)}}`, undefined],
+  ["unknown service", JSON.stringify({ ...good, service: "warehouse" }), undefined],
+  ["no service", JSON.stringify({ ...good, service: undefined }), "service_missing"],
+];
+
+interface Broker {
+  brokers: string;
+  close(): Promise<unknown>;
+}
+
+const kinds: [string, (dir: string) => Promise<Broker>][] = [
+  [
+    "the embedded broker",
+    async (dir) => {
+      const broker = await startKafkaBroker({ port: 0, dataDir: join(dir, "kafka") });
+      return { brokers: `127.0.0.1:${broker.port}`, close: () => broker.close() };
+    },
+  ],
+];
+if (real.available) kinds.push(["Apache Kafka", (dir) => startRealKafka({ dataDir: join(dir, "kafka") })]);
+
+describe.each(kinds)("millrace start with %s", (_name, startBroker) => {
+  let dir: string;
+  let broker: Broker;
+  let clickHouse: Awaited<ReturnType<typeof startClickHouse>>;
+  let client: ClickHouseClient;
+  let admin: Admin;
+  let producer: Producer;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "millrace-ingest-"));
+    [broker, clickHouse] = await Promise.all([startBroker(dir), startClickHouse({ port: 0, dataDir: join(dir, "ch") })]);
+    const url = `http://127.0.0.1:${clickHouse.port}`;
+    env = { KAFKA_BROKERS: broker.brokers, CLICKHOUSE_URL: url };
+    client = connectClickHouse({ url, user: undefined, password: undefined }, 4);
+    const kafka = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING });
+    admin = kafka.admin();
+    producer = kafka.producer();
+    await Promise.all([admin.connect(), producer.connect()]);
+  });
+
+  afterAll(async () => {
+    await Promise.allSettled([producer.disconnect(), admin.disconnect(), client.close()]);
+    await Promise.allSettled([broker.close(), clickHouse.close()]);
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  async function rows<T>(query: string): Promise<T[]> {
+    return (await client.query({ query, format: "JSONEachRow" })).json<T>();
+  }
+
+  it("gives every record exactly one row, in the facts or in the dead letters with its reason", async () => {
+    await admin.createTopics({ topics: [{ topic: "logs.auth", numPartitions: 1 }] });
+    const messages = documents.map(([name, value]) => ({ key: name, value }));
+    await producer.send({ topic: "logs.auth", messages });
+    const run = await runMillrace(["start", "--until-end", "--no-simulator", "--json"], env);
+    expect(run.stderr).toBe("");
+    expect(run.code).toBe(0);
+    const dead = await rows<{ key: string; errorType: string; errorMessage: string }>(
+      "SELECT source_key AS key, error_type AS errorType, error_message AS errorMessage FROM analytics.fact_event_dlq",
+    );
+    const facts = await rows<{ key: string }>("SELECT kafka_key AS key FROM analytics.fact_event");
+    const outcome = (name: string) => [
+      ...facts.filter(({ key }) => key === name).map(() => undefined),
+      ...dead.filter(({ key }) => key === name).map(({ errorType }) => errorType),
+    ];
+    for (const [name, , errorType] of documents) expect([name, outcome(name)]).toEqual([name, [errorType]]);
+    expect(dead.find(({ key }) => key === "wrong field type")?.errorMessage).toContain("status_code");
+    const report = JSON.parse(run.stdout);
+    expect(report).toMatchObject({ missing: 0, duplicate: 0, backlog: 0 });
+    expect(report.stored + report.dead).toBe(documents.length);
+    expect(report.counts).toMatchObject({ unwrapped: 1, eventTimeFromKafka: 1 });
+  });
+
+  it("maps any topic into any table by column names, in every compression", async () => {
+    await client.command({ query: "CREATE DATABASE IF NOT EXISTS net" });
+    await client.command({
+      query: `CREATE TABLE net.flow (id UInt64, \`id.host\` IPv4, name LowCardinality(String), big Int64,
+        tags Array(String), price Decimal(18, 6), kafka_topic String, kafka_partition Int32, kafka_offset Int64)
+        ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000`,
+    });
+    await admin.createTopics({ topics: [{ topic: "flow", numPartitions: 2 }] });
+    const line = (id: number, name: string) =>
+      `{"id":${id},"id.host":"10.0.0.${id % 256}","name":"${name}","big":-9007199254740993,"tags":["a","b"],"price":1.000001}`;
+    const send = (compression: CompressionTypes, name: string) =>
+      producer.send({
+        topic: "flow",
+        compression,
+        messages: Array.from({ length: 1000 }, (_, id) => ({ value: line(id, name) })),
+      });
+    await send(CompressionTypes.None, "none");
+    await send(CompressionTypes.GZIP, "gzip");
+    const byKcat = hasKcat ? ["snappy", "lz4", "zstd"] : [];
+    for (const codec of byKcat) {
+      const input = Array.from({ length: 1000 }, (_, id) => line(id, codec)).join("\n");
+      execFileSync("kcat", ["-P", "-b", broker.brokers, "-t", "flow", "-z", codec], { input });
+    }
+    const run = await runMillrace(["start", "--topic", "flow", "--table", "net.flow", "--until-end", "--json"], env);
+    expect(run.stderr).toBe("");
+    expect(JSON.parse(run.stdout)).toMatchObject({ missing: 0, duplicate: 0, dead: 0, backlog: 0 });
+    const counts = await rows<{ name: string; count: string; sum: string; big: string; price: string }>(
+      `SELECT name, count() AS count, sum(id) AS sum, toString(any(big)) AS big, toString(any(price)) AS price
+       FROM net.flow WHERE \`id.host\` = toIPv4(concat('10.0.0.', toString(id % 256))) AND tags = ['a', 'b'] GROUP BY name ORDER BY name`,
+    );
+    const expected = { count: "1000", sum: "499500", big: "-9007199254740993", price: "1.000001" };
+    expect(counts).toEqual(["none", "gzip", ...byKcat].sort().map((name) => ({ name, ...expected })));
+  });
+
+  it("drains on SIGTERM and continues where it stopped, nothing missing, nothing doubled", async () => {
+    await admin.createTopics({ topics: [{ topic: "logs.order", numPartitions: 3 }] });
+    for (let batch = 0; batch < 20; batch += 1) {
+      const value = JSON.stringify({ ...good, service: "order" });
+      await producer.send({
+        topic: "logs.order",
+        messages: Array.from({ length: 2_500 }, (_, id) => ({ key: `${batch}-${id}`, value })),
+      });
+    }
+    const args = ["start", "--profile", "low", "--no-simulator", "--json"];
+    const first = await runMillrace(args, env, { stopAfterMs: 3_500 });
+    expect([first.stderr, first.code]).toEqual(["", 0]);
+    const second = await runMillrace([...args, "--until-end"], env);
+    expect([second.stderr, second.code]).toEqual(["", 0]);
+    expect(JSON.parse(second.stdout).totals).toMatchObject({ missing: 0, duplicate: 0 });
+    const [count] = await rows<{ rows: string; distinct: string }>(
+      `SELECT count() AS rows, uniqExact(kafka_partition, kafka_offset) AS distinct FROM analytics.fact_event
+       WHERE topic = 'logs.order'`,
+    );
+    expect(count).toEqual({ rows: "50000", distinct: "50000" });
+  });
+
+  it("stops with exit code 1 and the remedy when the target table is gone", async () => {
+    const run = await runMillrace(["start", "--topic", "flow", "--table", "net.absent", "--until-end"], env);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain("net.absent");
+  });
+});

@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const entry = fileURLToPath(new URL("../millrace.mjs", import.meta.url));
+
+export interface MillraceRun {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs `millrace <args>` in a process of its own, as a user would. `stopAfterMs` sends SIGTERM then. */
+export function runMillrace(
+  args: string[],
+  env: Record<string, string>,
+  options: { stopAfterMs?: number } = {},
+): Promise<MillraceRun> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [entry, ...args], {
+      env: { ...process.env, MILLRACE_LOG_LEVEL: "warn", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const run: MillraceRun = { code: null, stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      run.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      run.stderr += text;
+    });
+    const timer = options.stopAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGTERM"), options.stopAfterMs);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ ...run, code });
+    });
+  });
+}
