@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { MillraceError } from "../src/core/errors.ts";
-import { errorCodes } from "../src/core/errors.ts";
+import { errorCodes, MillraceError } from "../src/core/errors.ts";
 import { realKafka, startRealKafka } from "../src/testing/kafka/real-kafka.ts";
 
 const program = new Command("kafka")

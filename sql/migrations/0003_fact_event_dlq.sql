@@ -8,9 +8,15 @@
 -- source_* say where the failed record first stood, as its envelope tells; topic, kafka_partition and kafka_offset are
 -- those of the record that Millrace itself read. They are equal unless a dead-letter topic was read.
 --
--- Partitioned by arrival, not by event: a dead letter often has no event time that can be believed. Kept longer than
--- the facts (30 days by default), because someone has to look at it before it can be replayed. The TTL counts from
--- processed_ts, Millrace's own clock: a producer whose clock stands in 1970 must not make its dead letters expire.
+-- Not partitioned. A dead letter has no time that can be believed: its event time is often the fault, and the record
+-- time is the producer's clock. Partitioned by either, one batch of absurd clocks would touch more than the 100
+-- partitions that ClickHouse allows to an insert, and bad input would stop the pipeline. By processed_ts it would be
+-- bounded, but a batch that is repeated after midnight would land in another partition, where its token is not known:
+-- deduplication is per partition. Windows of ingest_ts are served by the sorting key.
+--
+-- Kept longer than the facts (30 days by default), because someone has to look at a dead letter before it can be
+-- replayed. The TTL counts from processed_ts, Millrace's own clock: a producer whose clock stands in 1970 must not make
+-- its dead letters expire at once.
 
 CREATE TABLE IF NOT EXISTS analytics.fact_event_dlq {on_cluster}
 (
@@ -33,7 +39,6 @@ CREATE TABLE IF NOT EXISTS analytics.fact_event_dlq {on_cluster}
     kafka_offset     Int64 CODEC(Delta, ZSTD(1))
 )
 ENGINE = {engine:MergeTree}
-PARTITION BY toDate(ingest_ts)
 ORDER BY (ingest_ts, error_type, ifNull(source_topic, ''))
 {ttl:dead_letter:processed_ts}
-SETTINGS ttl_only_drop_parts = 1, {deduplication_window};
+SETTINGS {deduplication_window};

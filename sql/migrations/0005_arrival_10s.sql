@@ -18,11 +18,19 @@
 -- Left out: a table per minute, per-topic counts (Kafka's own offsets have them), the stage ingest → processed
 -- (fact_event.process_ms and millrace_latency have it).
 --
+-- Not partitioned: an insert then writes one part here whatever the times of its rows, cannot hit the limit of 100
+-- partitions, and its token is found again wherever its rows fall. The table is small enough for a TTL by rows.
+--
 -- The bucket is that of ingest_ts, Kafka's record time. That is the producer's clock unless the topic says otherwise, so
--- where it lies more than 7 days behind or 1 hour ahead of processed_ts the bucket is that of processed_ts: one batch of
--- absurd record times would otherwise open a partition per day and make ClickHouse refuse the insert. The quantile states are t-digests because the seed's queries
--- merge them with quantileTDigestMerge. Definitions, in milliseconds (the seed's two mistakes, S0-59, are not kept:
--- its end-to-end began at Kafka, and its ingest state was a copy of it):
+-- where it lies more than 7 days behind or 1 hour ahead of processed_ts the bucket is that of processed_ts: the TTL would
+-- else delete the row at once, or never.
+--
+-- The quantile states are t-digests because the seed's queries merge them with quantileTDigestMerge, and because other
+-- kinds save nothing: an insert of 1,000 rows took 20 ms with quantileTDigest, Timing and DD alike, 27 ms with GK, and
+-- 7 ms without the two views. The cost is in the part that each view writes and in its merges, not in the arithmetic.
+--
+-- Definitions, in milliseconds (the seed's two mistakes, S0-59, are not kept: its end-to-end began at Kafka, and its
+-- ingest state was a copy of it):
 --   e2e                   event_ts → stored_ts, the producer's delay included
 --   ops                   ingest_ts → stored_ts, what the seed called e2e in places
 --   producer_to_kafka     event_ts → ingest_ts, also served as ingest_state
@@ -56,10 +64,9 @@ CREATE TABLE IF NOT EXISTS analytics.millrace_arrival_10s {on_cluster}
     spark_to_stored_state       AggregateFunction(quantileTDigest, Float64)
 )
 ENGINE = {engine:AggregatingMergeTree}
-PARTITION BY toDate(bucket)
 ORDER BY (bucket, service)
 {ttl:realtime:bucket}
-SETTINGS ttl_only_drop_parts = 1, {deduplication_window};
+SETTINGS {deduplication_window};
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS analytics.mv_millrace_arrival_10s {on_cluster}
 TO analytics.millrace_arrival_10s

@@ -12,6 +12,9 @@
 --
 -- "Created" are the events of a minute that were read from Kafka, as facts or as dead letters. What still lies in
 -- Kafka is in no table: `millrace lag` has that number.
+--
+-- Not partitioned: an insert then writes one part here whatever the times of its rows, cannot hit the limit of 100
+-- partitions, and its token is found again wherever its rows fall. The table is small enough for a TTL by rows.
 
 CREATE TABLE IF NOT EXISTS analytics.millrace_dead_1m {on_cluster}
 (
@@ -22,10 +25,9 @@ CREATE TABLE IF NOT EXISTS analytics.millrace_dead_1m {on_cluster}
     total          SimpleAggregateFunction(sum, UInt64)
 )
 ENGINE = {engine:AggregatingMergeTree}
-PARTITION BY toDate(bucket)
 ORDER BY (bucket, service, error_type, created_bucket)
 {ttl:dead_letter:bucket}
-SETTINGS ttl_only_drop_parts = 1, {deduplication_window};
+SETTINGS {deduplication_window};
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS analytics.mv_millrace_dead_1m {on_cluster}
 TO analytics.millrace_dead_1m

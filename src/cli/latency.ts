@@ -24,7 +24,11 @@ export function addLatencyCommand(program: Command, environment: Environment): v
       const client = connectClickHouse(requireClickHouse(environment), 1);
       const table = await loadLatency(client, sinceMs, options.by !== undefined).finally(() => client.close());
       if (options.json === true) {
-        const entries = [...table.entries()].map(({ stage, group, counts }) => ({ stage, group, ...summarise(counts) }));
+        const entries = [...table.entries()].map(({ stage, group, counts }) => ({
+          stage,
+          group,
+          ...summarise(counts),
+        }));
         console.log(JSON.stringify(entries));
         return;
       }

@@ -33,7 +33,10 @@ function refuseSharedTopics(pipelines: Pipeline[]): void {
     for (const topic of topics) {
       const other = owner.get(topic);
       if (other !== undefined) {
-        throw new MillraceError("E_CONFIG", `topic ${topic}: pipelines ${other} and ${name} both read it; run them apart`);
+        throw new MillraceError(
+          "E_CONFIG",
+          `topic ${topic}: pipelines ${other} and ${name} both read it; run them apart`,
+        );
       }
       owner.set(topic, name);
     }

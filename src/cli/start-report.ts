@@ -1,7 +1,7 @@
+import { partitionKey } from "../core/raw-batch.ts";
 import { account, type OffsetRange } from "../pipeline/accounting.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
-import { partitionKey } from "../core/raw-batch.ts";
 import type { PartitionOffsets } from "../source/offsets.ts";
 import { readOffsets } from "../source/offsets.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
@@ -87,7 +87,10 @@ export function printReport(report: RunReport, pipeline: Pipeline, json: boolean
 produced ${report.produced ?? "-"}   stored ${report.stored}   dead ${report.dead}   missing ${report.missing ?? "?"}   duplicate ${report.duplicate ?? "?"}   backlog ${report.backlog}
 ${deadByType.length === 0 ? "" : `dead letters: ${deadByType.join(", ")}\n`}time to first row ${report.timeToFirstRowMs ?? "-"} ms   ran ${(report.durationMs / 1000).toFixed(1)} s   ${report.runtime}
 
-${formatTable(header, rows.filter(([, group]) => group === "all"))}
+${formatTable(
+  header,
+  rows.filter(([, group]) => group === "all"),
+)}
 
 ${formatTable(["process", "CPU s", "peak RSS MiB"], processes)}`);
 }

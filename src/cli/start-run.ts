@@ -17,9 +17,9 @@ import { storeLatency } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
-import { makeReport, printReport } from "./start-report.ts";
 import { untilStopped } from "./signals.ts";
 import { type SimulatorChild, startSimulatorChild } from "./simulator-child.ts";
+import { makeReport, printReport } from "./start-report.ts";
 import { startStatusLine } from "./status-line.ts";
 
 const LATENCY_FLUSH_MS = 10_000;

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
-import { profileNames } from "../config/profiles.ts";
-import { type StartArguments, parseStartArguments } from "../config/start-options.ts";
 import type { Environment } from "../config/environment.ts";
+import { profileNames } from "../config/profiles.ts";
+import { parseStartArguments, type StartArguments } from "../config/start-options.ts";
 import { runStart } from "./start-run.ts";
 
 /** `millrace start`: the ingester, with embedded servers and a simulator where none are named. */
@@ -9,7 +9,11 @@ export function addStartCommand(program: Command, environment: Environment): voi
   program
     .command("start")
     .description("move records from Kafka into ClickHouse until stopped")
-    .addOption(new Option("--profile <name>", `how much is collected before an insert: ${profileNames.join(", ")}`).default("mid"))
+    .addOption(
+      new Option("--profile <name>", `how much is collected before an insert: ${profileNames.join(", ")}`).default(
+        "mid",
+      ),
+    )
     .option("--vcpus <n>", "vCPU budget that the profile is scaled to (default: what the machine has)")
     .option("--eps <n>", "events per second of the simulator (default: the profile's)")
     .option("--duration <time>", "stop the simulator after this time, then finish; e.g. 20s")

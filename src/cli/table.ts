@@ -7,7 +7,12 @@ export function formatTable(header: string[], rows: string[][]): string {
   const lines = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
-    .map((line) => line.map((cell, column) => pad(cell, column, widths[column]!)).join("  ").trimEnd())
+    .map((line) =>
+      line
+        .map((cell, column) => pad(cell, column, widths[column]!))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }
 

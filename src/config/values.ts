@@ -6,7 +6,10 @@ const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_00
 export function parseDurationMs(option: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   if (match === null) {
-    throw new MillraceError("E_CONFIG", `${option} ${text}: must be a number with a unit, such as 250ms, 20s, 10m, 2h, 7d`);
+    throw new MillraceError(
+      "E_CONFIG",
+      `${option} ${text}: must be a number with a unit, such as 250ms, 20s, 10m, 2h, 7d`,
+    );
   }
   return Number(match[1]) * unitMs[match[2]!]!;
 }
@@ -15,7 +18,10 @@ export function parseDurationMs(option: string, text: string): number {
 export function parseCount(option: string, text: string, bounds: { min: number; max: number }): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < bounds.min || value > bounds.max) {
-    throw new MillraceError("E_CONFIG", `${option} ${text}: must be a whole number from ${bounds.min} to ${bounds.max}`);
+    throw new MillraceError(
+      "E_CONFIG",
+      `${option} ${text}: must be a whole number from ${bounds.min} to ${bounds.max}`,
+    );
   }
   return value;
 }

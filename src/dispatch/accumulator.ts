@@ -61,13 +61,19 @@ export class Accumulator {
     this.#nextOffset = offset;
   }
 
-  isDue(limits: CutLimits, nowMs: number): boolean {
-    if (this.#batches.length === 0) return false;
-    return (
-      this.#recordCount >= limits.rows ||
-      this.#byteLength >= limits.bytes ||
-      nowMs - this.#openedMs >= limits.intervalMs
-    );
+  /** Whether a size limit is met. */
+  isFull(limits: CutLimits): boolean {
+    return this.#recordCount >= limits.rows || this.#byteLength >= limits.bytes;
+  }
+
+  /** Whether the oldest batch has waited for the interval. */
+  isOld(limits: CutLimits, nowMs: number): boolean {
+    return this.#batches.length > 0 && nowMs - this.#openedMs >= limits.intervalMs;
+  }
+
+  /** When the oldest batch was received, ms since 1970. */
+  get openedMs(): number {
+    return this.#openedMs;
   }
 
   get byteLength(): number {

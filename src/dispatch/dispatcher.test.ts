@@ -16,10 +16,12 @@ describe("createDispatcher()", () => {
   let cuts: Cut[];
   let budget: ByteBudget;
   let pauses: string[];
+  let room: boolean;
 
   beforeEach(() => {
     vi.useFakeTimers();
     cuts = [];
+    room = true;
     pauses = [];
     budget = new ByteBudget({
       highBytes: 2_000,
@@ -31,7 +33,12 @@ describe("createDispatcher()", () => {
   afterEach(() => vi.useRealTimers());
 
   it("cuts by rows, by bytes and by age, each partition on its own", () => {
-    const dispatcher = createDispatcher(limits, budget, (cut) => cuts.push(cut));
+    const dispatcher = createDispatcher(
+      limits,
+      budget,
+      () => room,
+      (cut) => cuts.push(cut),
+    );
     dispatcher.accept(batch(0, 60));
     dispatcher.accept(batch(0, 10, 10, 1));
     expect(cuts).toHaveLength(0);
@@ -47,7 +54,12 @@ describe("createDispatcher()", () => {
   });
 
   it("drops what kafkajs fetched again and cuts a batch that begins below the next offset", () => {
-    const dispatcher = createDispatcher(limits, budget, (cut) => cuts.push(cut));
+    const dispatcher = createDispatcher(
+      limits,
+      budget,
+      () => room,
+      (cut) => cuts.push(cut),
+    );
     dispatcher.startAt("t", 0, 50);
     dispatcher.accept(batch(0, 50));
     dispatcher.accept(batch(40, 20));
@@ -60,7 +72,12 @@ describe("createDispatcher()", () => {
   });
 
   it("gives the bytes of a lost partition back and forgets its position", () => {
-    const dispatcher = createDispatcher(limits, budget, (cut) => cuts.push(cut));
+    const dispatcher = createDispatcher(
+      limits,
+      budget,
+      () => room,
+      (cut) => cuts.push(cut),
+    );
     dispatcher.accept(batch(0, 10, 300));
     dispatcher.accept(batch(0, 10, 200, 1));
     dispatcher.retain([{ topic: "t", partition: 1 }]);
@@ -72,7 +89,12 @@ describe("createDispatcher()", () => {
   });
 
   it("pauses at the high-water mark and resumes only at the low one", () => {
-    const dispatcher = createDispatcher(limits, budget, (cut) => cuts.push(cut));
+    const dispatcher = createDispatcher(
+      limits,
+      budget,
+      () => room,
+      (cut) => cuts.push(cut),
+    );
     for (let index = 0; index < 3; index += 1) dispatcher.accept(batch(index * 10, 10, 900));
     expect(pauses).toEqual(["pause"]);
     budget.give(900);
@@ -80,6 +102,32 @@ describe("createDispatcher()", () => {
     budget.give(1_400);
     expect(pauses).toEqual(["pause", "resume"]);
     expect(budget.peakBytes).toBe(2_700);
+    dispatcher.stop();
+  });
+
+  it("lets ranges grow while there is no room, cuts them by size all the same, and the oldest first afterwards", () => {
+    room = false;
+    const dispatcher = createDispatcher(
+      limits,
+      budget,
+      () => room,
+      (cut) => {
+        cuts.push(cut);
+        room = false;
+      },
+    );
+    dispatcher.accept(batch(0, 10, 10, 1));
+    vi.advanceTimersByTime(100);
+    dispatcher.accept(batch(0, 10));
+    vi.advanceTimersByTime(2_000);
+    expect(cuts).toHaveLength(0);
+    dispatcher.accept(batch(10, 90));
+    expect(cuts.map((cut) => cut.recordCount)).toEqual([100]);
+    dispatcher.accept(batch(100, 5));
+    vi.advanceTimersByTime(600);
+    room = true;
+    dispatcher.cutDue();
+    expect(cuts.map((cut) => cut.partition)).toEqual([0, 1]);
     dispatcher.stop();
   });
 });

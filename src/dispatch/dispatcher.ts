@@ -1,4 +1,4 @@
-import { type RawBatch, partitionKey } from "../core/raw-batch.ts";
+import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { Accumulator, type Cut, type CutLimits } from "./accumulator.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 
@@ -13,6 +13,8 @@ export interface Dispatcher {
   retain(partitions: { topic: string; partition: number }[]): void;
   /** Sets where a partition continues. */
   startAt(topic: string, partition: number, offset: number): void;
+  /** There may be room again: cuts what is due. */
+  cutDue(): void;
   /** Cuts everything that is collected. */
   cutAll(): void;
   stop(): void;
@@ -21,8 +23,17 @@ export interface Dispatcher {
 /**
  * Collects raw batches by topic-partition and hands on a `Cut` whenever a limit is met. Cuts of one partition come in
  * offset order.
+ *
+ * Age cuts only while `hasRoom()`: when workers and inserts are busy, a cut would only wait behind them, and ClickHouse
+ * pays for every insert. Waiting here instead lets the range grow, so that inserts get larger as the load does. The
+ * oldest range goes first; size limits cut in any case.
  */
-export function createDispatcher(limits: CutLimits, budget: ByteBudget, onCut: (cut: Cut) => void): Dispatcher {
+export function createDispatcher(
+  limits: CutLimits,
+  budget: ByteBudget,
+  hasRoom: () => boolean,
+  onCut: (cut: Cut) => void,
+): Dispatcher {
   const accumulators = new Map<string, Accumulator>();
   const timer = setInterval(cutDue, Math.max(CHECK_MS_MIN, limits.intervalMs / CHECKS_PER_INTERVAL));
 
@@ -42,9 +53,13 @@ export function createDispatcher(limits: CutLimits, budget: ByteBudget, onCut: (
   }
 
   function cutDue(): void {
+    if (!hasRoom()) return;
     const nowMs = Date.now();
-    for (const accumulator of accumulators.values()) {
-      if (accumulator.isDue(limits, nowMs)) handOn(accumulator);
+    const due = [...accumulators.values()].filter((accumulator) => accumulator.isOld(limits, nowMs));
+    due.sort((a, b) => a.openedMs - b.openedMs);
+    for (const accumulator of due) {
+      if (!hasRoom()) return;
+      handOn(accumulator);
     }
   }
 
@@ -53,7 +68,7 @@ export function createDispatcher(limits: CutLimits, budget: ByteBudget, onCut: (
       const accumulator = accumulatorFor(batch.topic, batch.partition);
       const taken = accumulator.add(batch);
       if (taken === 0) return;
-      if (accumulator.isDue(limits, batch.receivedMs)) handOn(accumulator);
+      if (accumulator.isFull(limits)) handOn(accumulator);
       // After the cut: pausing is for what waits, and the cut already counts as taken.
       budget.take(taken);
     },
@@ -68,6 +83,7 @@ export function createDispatcher(limits: CutLimits, budget: ByteBudget, onCut: (
     startAt(topic, partition, offset) {
       accumulatorFor(topic, partition).startAt(offset);
     },
+    cutDue,
     cutAll() {
       for (const accumulator of accumulators.values()) handOn(accumulator);
     },

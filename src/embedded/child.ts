@@ -87,7 +87,11 @@ export function startChild(name: string, args: string[], env: Record<string, str
  *
  * @throws MillraceError E_EMBEDDED with the child's last error output when it ends first or the time is over.
  */
-export async function waitForLine<T>(child: Child, read: (line: string) => T | undefined, timeoutMs: number): Promise<T> {
+export async function waitForLine<T>(
+  child: Child,
+  read: (line: string) => T | undefined,
+  timeoutMs: number,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const found = new Promise<T>((resolve) => {
     child.onLine((line) => {

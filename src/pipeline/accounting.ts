@@ -93,7 +93,8 @@ const deadLetterCoordinates: Coordinates = { topic: "topic", partition: "kafka_p
 
 /** The columns that a plan fills with the record's coordinates; undefined when one of them is not stored. */
 function coordinatesOf(columns: PlanColumn[]): Coordinates | undefined {
-  const find = (field: string) => columns.find(({ source }) => source.kind === "record" && source.field === field)?.name;
+  const find = (field: string) =>
+    columns.find(({ source }) => source.kind === "record" && source.field === field)?.name;
   const [topic, partition, offset] = [find("topic"), find("partition"), find("offset")];
   if (topic === undefined || partition === undefined || offset === undefined) return undefined;
   return { topic: `\`${topic}\``, partition: `\`${partition}\``, offset: `\`${offset}\`` };

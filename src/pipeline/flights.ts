@@ -2,9 +2,18 @@
 export class Flights {
   readonly #open = new Set<Promise<void>>();
 
+  readonly #onLanded: () => void;
+
+  constructor(onLanded: () => void) {
+    this.#onLanded = onLanded;
+  }
+
   add(flight: Promise<void>): void {
     this.#open.add(flight);
-    void flight.then(() => this.#open.delete(flight));
+    void flight.then(() => {
+      this.#open.delete(flight);
+      this.#onLanded();
+    });
   }
 
   async landed(): Promise<void> {

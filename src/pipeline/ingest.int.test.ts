@@ -19,7 +19,8 @@ import { runMillrace } from "../testing/run-millrace.ts";
 const real = await realKafka();
 if (!real.available) console.warn(`skipped with Apache Kafka: ${real.reason}`);
 const hasKcat = spawnSync("kcat", ["-V"]).status === 0;
-if (!hasKcat && process.env.CI !== undefined) throw new Error("kcat is not installed; CI needs it (apt-get install kcat)");
+if (!hasKcat && process.env.CI !== undefined)
+  throw new Error("kcat is not installed; CI needs it (apt-get install kcat)");
 
 /** Value, and the error_type that it must get; undefined = a row in the fact table. */
 const now = Date.now();
@@ -76,7 +77,10 @@ describe.each(kinds)("millrace start with %s", (_name, startBroker) => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), "millrace-ingest-"));
-    [broker, clickHouse] = await Promise.all([startBroker(dir), startClickHouse({ port: 0, dataDir: join(dir, "ch") })]);
+    [broker, clickHouse] = await Promise.all([
+      startBroker(dir),
+      startClickHouse({ port: 0, dataDir: join(dir, "ch") }),
+    ]);
     const url = `http://127.0.0.1:${clickHouse.port}`;
     env = { KAFKA_BROKERS: broker.brokers, CLICKHOUSE_URL: url };
     client = connectClickHouse({ url, user: undefined, password: undefined }, 4);

@@ -8,10 +8,10 @@ import { MillraceError } from "../core/errors.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
-import { createDispatcher } from "../dispatch/dispatcher.ts";
+import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { createWorkerPool, taskOf, taskOn } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { createSink, type Refusal } from "../sink/sink.ts";
+import { createSink, type StoreOutcome } from "../sink/sink.ts";
 import { createSource, type SourceOptions } from "../source/consumer-source.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { recordBatch } from "../telemetry/recorder.ts";
@@ -57,7 +57,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   let interval = new StageTable();
   const ledgers = new Map<string, PartitionLedger>();
   const aborter = new AbortController();
-  const flights = new Flights();
+  const flights = new Flights(() => dispatcher.cutDue());
   let accepting = true;
   let fail: (error: Error) => void = () => {};
   let failure: Error | undefined;
@@ -95,7 +95,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     onResume: () => source.resume(),
   });
   const limits = { rows: profile.flushRows, bytes: profile.flushBytes, intervalMs: profile.flushIntervalMs };
-  const dispatcher = createDispatcher(limits, budget, (cut) => flights.add(deliver(cut)));
+  // One range in each insert, and one in each worker to follow it.
+  const flightsMax = profile.insertsMax + profile.workers;
+  const dispatcher: Dispatcher = createDispatcher(
+    limits,
+    budget,
+    () => flights.count < flightsMax,
+    (cut) => flights.add(deliver(cut)),
+  );
 
   function sourceEvents() {
     return {
@@ -107,7 +114,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         for (const key of ledgers.keys()) if (!kept.has(key)) ledgers.delete(key);
         for (const key of kept) if (!ledgers.has(key)) ledgers.set(key, new PartitionLedger());
         dispatcher.retain(partitions);
-        log.info({ partitions: [...kept] }, "partitions assigned");
+        log.info(`${kept.size} partitions assigned`);
+        log.debug({ partitions: [...kept] }, "assigned");
       },
       onCrash(error: Error) {
         counters.sourceRestarts += 1;
@@ -140,8 +148,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const encodedBytes = result.rows.bytes.byteLength + result.dead.bytes.byteLength;
       heldBytes += encodedBytes;
       budget.take(encodedBytes);
-      const insertSentMs = Date.now();
-      const refusals = await store(plan, cut, result.rows);
+      const { refusals, sentMs: insertSentMs } = await store(plan, cut, result.rows);
       const stored = result.rows.rowCount - refusals.length;
       // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
       if (refusals.length > 0) result = await pool.run({ ...taskOn(cut, plan.key, result.input), refused: refusals });
@@ -162,14 +169,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  function store(target: Target, cut: Cut, rows: EncodedRows): Promise<Refusal[]> {
+  function store(target: Target, cut: Cut, rows: EncodedRows): Promise<StoreOutcome> {
     const columns = target.columns.map(({ name }) => name);
     const { topic, partition, firstOffset, lastOffset } = cut;
-    return sink.store({ table: target.table, format: target.format, columns, topic, partition, ...rows }, firstOffset, lastOffset);
+    return sink.store(
+      { table: target.table, format: target.format, columns, topic, partition, ...rows },
+      firstOffset,
+      lastOffset,
+    );
   }
 
   async function storeDead(plan: TablePlan, cut: Cut, dead: EncodedRows): Promise<void> {
-    const [refusal] = await store(plan.deadLetters, cut, dead);
+    const [refusal] = (await store(plan.deadLetters, cut, dead)).refusals;
     if (refusal === undefined) return;
     throw new MillraceError(
       "E_CLICKHOUSE",

@@ -1,6 +1,6 @@
+import type { Counters } from "../telemetry/counters.ts";
 import type { ProcessUsage } from "../telemetry/process-usage.ts";
 import { type LatencySummary, type Stage, type StageTable, stages, summarise } from "../telemetry/stages.ts";
-import type { Counters } from "../telemetry/counters.ts";
 import type { Accounting } from "./accounting.ts";
 
 /** The end report of `millrace start`. Times in ms, memory in MiB. */

@@ -78,8 +78,11 @@ describe("buildPlan() refuses a pipeline that does not fit the table", () => {
       pipelineWith({ ts: { omit: true } }, { lateness: { column: "ts", backMs: 1, aheadMs: 1 } }),
       "lateness names ts",
     ],
+    ["a time zone that the runtime lacks", pipelineWith({ ts: { time: "clf" } }), "time zone Mars/Olympus"],
     ["a group that is not filled", pipelineWith({}, { latencyGroup: "x" }), "latencyGroup names x"],
   ])("%s", (_, pipeline, reason) => {
+    const zone = reason.includes("Mars") ? "DateTime('Mars/Olympus')" : "DateTime";
+    const columns = [column("ts", zone), column("n", "Int8"), column("m", "Int8", "MATERIALIZED")];
     expect(() => buildPlan(pipeline, columns, deadLetters)).toThrow(
       expect.objectContaining({ code: "E_PLAN", message: expect.stringContaining(reason) }),
     );

@@ -54,9 +54,31 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
 }
 
 /** The parsed type, in the server's time zone where it names none. */
-export function columnType(column: TableColumn): ColumnType {
-  const type = parseColumnType(column.type, column.name);
-  return column.serverTimeZone === undefined ? type : withTimeZone(type, column.serverTimeZone);
+function columnType(column: TableColumn): ColumnType {
+  const type = withTimeZone(parseColumnType(column.type, column.name), column.serverTimeZone ?? "UTC");
+  const timeZone = zoneOf(type);
+  if (timeZone !== undefined && !isKnownZone(timeZone)) {
+    throw new MillraceError(
+      "E_PLAN",
+      `Column ${column.name}: this runtime does not know the time zone ${timeZone}. ` +
+        "Use a name of the IANA time zone database, or a Node or Deno with full ICU data.",
+    );
+  }
+  return type;
+}
+
+function zoneOf(type: ColumnType): string | undefined {
+  if ("inner" in type) return zoneOf(type.inner);
+  return "timeZone" in type ? type.timeZone : undefined;
+}
+
+function isKnownZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function buildColumn(pipeline: Pipeline, column: TableColumn): PlanColumn | undefined {

@@ -40,7 +40,7 @@ export async function insertOnce(client: ClickHouseClient, body: InsertBody, tok
     },
   });
   // Unread answers keep their socket: it would never go back to the pool.
-  for await (const _ of stream) continue;
+  for await (const _ of stream);
 }
 
 function* slices(bytes: Uint8Array): Generator<Buffer> {

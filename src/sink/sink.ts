@@ -29,6 +29,13 @@ export interface Refusal {
   errorMessage: string;
 }
 
+/** How a batch ended. */
+export interface StoreOutcome {
+  refusals: Refusal[];
+  /** When its first insert was sent, after the wait for a free place; ms since 1970. */
+  sentMs: number;
+}
+
 export interface SinkEvents {
   /** An insert failed and will be tried again after `delayMs`. */
   onRetry(table: string, error: unknown, attempt: number, delayMs: number): void;
@@ -43,7 +50,7 @@ export interface Sink {
    *
    * @throws MillraceError E_CLICKHOUSE when no retry can help, and the signal's reason when it aborts.
    */
-  store(batch: SinkBatch, firstOffset: number, lastOffset: number): Promise<Refusal[]>;
+  store(batch: SinkBatch, firstOffset: number, lastOffset: number): Promise<StoreOutcome>;
 }
 
 /** One sink for all tables. At most `insertsMax` inserts run at once; the others wait in order. */
@@ -109,10 +116,12 @@ export function createSink(
 
   return {
     async store(batch, firstOffset, lastOffset) {
-      if (batch.rowCount === 0) return [];
+      if (batch.rowCount === 0) return { refusals: [], sentMs: Date.now() };
       await acquire();
+      const sentMs = Date.now();
       try {
-        return await storeRows(batch, 0, batch.rowCount, tokenOf(batch, firstOffset, lastOffset));
+        const refusals = await storeRows(batch, 0, batch.rowCount, tokenOf(batch, firstOffset, lastOffset));
+        return { refusals, sentMs };
       } finally {
         release();
       }

@@ -1,5 +1,5 @@
 import type { Consumer, ConsumerRunConfig, KafkaConfig, logCreator } from "kafkajs";
-import { type RawBatch, partitionKey } from "../core/raw-batch.ts";
+import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
 
 /** kafkajs stops resolving offsets in JS numbers here too: 2^53 records in one partition do not happen. */

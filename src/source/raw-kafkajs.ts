@@ -89,7 +89,9 @@ async function controlKey(
 
 function installReplacement(): void {
   if (require.cache[decoderUserPath] !== undefined) {
-    throw new Error("Cannot replace the record batch decoder of kafkajs: a consumer of this process has used it already");
+    throw new Error(
+      "Cannot replace the record batch decoder of kafkajs: a consumer of this process has used it already",
+    );
   }
   const original = require(decoderPath);
   require.cache[decoderPath]!.exports = replaceDecoder(original);

@@ -7,6 +7,8 @@ import pretty from "pino-pretty";
  */
 export function createLog(level: string): Logger {
   const toTerminal = process.stderr.isTTY === true;
-  const stream = toTerminal ? pretty({ destination: 2, sync: true, ignore: "pid,hostname" }) : pino.destination({ fd: 2, sync: true });
+  const stream = toTerminal
+    ? pretty({ destination: 2, sync: true, ignore: "pid,hostname" })
+    : pino.destination({ fd: 2, sync: true });
   return pino({ level, base: null }, stream);
 }

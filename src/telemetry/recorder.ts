@@ -18,7 +18,8 @@ export interface DurableBatch {
  */
 export function recordBatch(table: StageTable, batch: DurableBatch): void {
   const { startedMs, acknowledgedMs } = batch;
-  for (const { receivedMs, recordCount } of batch.batches) table.record("queue", "", startedMs - receivedMs, recordCount);
+  for (const { receivedMs, recordCount } of batch.batches)
+    table.record("queue", "", startedMs - receivedMs, recordCount);
   if (batch.rowCount > 0) {
     table.record("process", "", batch.endedMs - startedMs, batch.rowCount);
     table.record("insert", "", acknowledgedMs - batch.insertSentMs, batch.rowCount);
@@ -46,4 +47,3 @@ function recordPairs(
     if (group !== "") table.record(stage, group, valueMs, count);
   }
 }
-

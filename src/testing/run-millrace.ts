@@ -27,7 +27,8 @@ export function runMillrace(
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       run.stderr += text;
     });
-    const timer = options.stopAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGTERM"), options.stopAfterMs);
+    const timer =
+      options.stopAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGTERM"), options.stopAfterMs);
     child.on("close", (code) => {
       clearTimeout(timer);
       resolve({ ...run, code });

@@ -4,6 +4,10 @@
  *
  * What differs from a server: no access control unless credentials are given, no sessions and temporary tables, answers
  * are sent whole when the query ends, a running query cannot be cancelled, one process at a time can hold the data.
+ *
+ * The summary's written_rows are the engine's own count, with the meaning it has on a server: rows that reached the table
+ * and the targets of its materialized views, counted before deduplication. A fenced insert that let nothing through
+ * reports 0; a repeated token reports the same count as the first time.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { databaseError } from "./database-error.ts";
 
-export type SpooledFile = { path: string; bytes: number; remove(): void };
+export type SpooledFile = { path: string; remove(): void };
 
 export type Spool = {
   write(head: Uint8Array, rest: AsyncIterable<Uint8Array>): Promise<SpooledFile>;
@@ -75,7 +75,7 @@ export function openSpool(dataDir: string): Spool {
       } finally {
         closeSync(file);
       }
-      return { path, bytes, remove };
+      return { path, remove };
     },
     close() {
       rmSync(folder, { recursive: true, force: true });

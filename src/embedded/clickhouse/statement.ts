@@ -27,8 +27,6 @@ export type Statement = {
   namesFile: boolean;
   /** Tables read or written, as written, in order, each once. */
   tables: string[];
-  /** Names of `{name:Type}` placeholders. */
-  parameters: Set<string>;
   isTemporaryTable: boolean;
   insert:
     | undefined
@@ -88,10 +86,7 @@ function dataOffset(text: string, clauseEnd: number, isValues: boolean): number 
 
 /** Handles what any token can mean in any statement. */
 function noteToken(cursor: Cursor): void {
-  const { text, token, previous, statement } = cursor;
-  if (token.text === ":" && previous.kind === "word" && /\{\s*$/.test(text.slice(0, previous.start).slice(-16))) {
-    statement.parameters.add(text.slice(previous.start, previous.end));
-  }
+  const { token, previous, statement } = cursor;
   if (token.text === "OUTFILE" && previous.text === "INTO") statement.namesFile = true;
   if (token.text === "INFILE" && previous.text === "FROM") statement.namesFile = true;
   if (token.text === "TEMPORARY" && previous.text === "CREATE") statement.isTemporaryTable = true;
@@ -212,7 +207,6 @@ export function readStatement(text: string): Statement {
     outputFormat: undefined,
     namesFile: false,
     tables: [],
-    parameters: new Set(),
     isTemporaryTable: false,
     insert: undefined,
   };

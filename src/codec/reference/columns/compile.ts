@@ -20,14 +20,6 @@ export function compileColumn(column: PlanColumn): WriteColumn {
   return compileType(column.type, column.timeFormat, column.coercion);
 }
 
-/**
- * The writer for record fields of a column (its source, or what stands in for a missing value). Record times are
- * milliseconds since 1970, whatever format the column's document values have.
- */
-export function compileRecordColumn(column: PlanColumn): WriteColumn {
-  return compileType(column.type, "epoch_ms", "strict");
-}
-
 function compileType(type: ColumnType, timeFormat: TimeFormat, coercion: "strict" | "lenient"): WriteColumn {
   switch (type.kind) {
     case "int":

@@ -38,7 +38,8 @@ export function compileDate(type: DateType, format: TimeFormat): WriteColumn {
     } else {
       rejectField("field_type", `${describe(value)} for ${type.text}, which takes a date`);
     }
-    if (days === undefined || days < least || days > most) rejectTimeRange(type, value);
+    // Written so that NaN, the day of an invalid timestamp, is out of range too.
+    if (days === undefined || !(days >= least && days <= most)) rejectTimeRange(type, value);
     out.reserve(4);
     if (type.kind === "date") out.view.setUint16(out.offset, days, true);
     else out.view.setInt32(out.offset, days, true);

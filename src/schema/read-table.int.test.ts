@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
+import { buildPlan, defaultPipeline } from "./build-plan.ts";
+import { readTable } from "./read-table.ts";
+
+let dataDir: string;
+let server: ClickHouseServer;
+let client: ClickHouseClient;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "millrace-read-table-"));
+  server = await startClickHouse({ port: 0, dataDir, sessions: 1, queuedMax: 8 });
+  client = createClient({ url: `http://127.0.0.1:${server.port}` });
+  await client.command({ query: "CREATE DATABASE net" });
+  await client.command({
+    query: `CREATE TABLE net.dns (
+      \`id.orig_h\` IPv4, ts DateTime64(6), seoul DateTime('Asia/Seoul'), kind Enum8('it\\'s' = 1, 'b' = -2),
+      price Decimal(12, 3), tags Map(LowCardinality(String), Nullable(String)), stored DateTime DEFAULT now(),
+      day Date MATERIALIZED toDate(ts), hour UInt8 ALIAS toHour(ts), kafka_offset Int64)
+      ENGINE = MergeTree ORDER BY ts`,
+  });
+});
+
+afterAll(async () => {
+  await client?.close();
+  await server?.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+it("reads a table's columns as the server prints them and plans them in their order", async () => {
+  const columns = await readTable(client, "net.dns");
+  const deadLetters = columns.slice(0, 2).map((column, index) => ({
+    ...column,
+    name: index === 0 ? "error_type" : "raw_json",
+    type: "String",
+  }));
+  const plan = buildPlan(defaultPipeline({ topics: ["dns"], table: "net.dns" }), columns, deadLetters);
+  expect(plan.format).toBe("RowBinaryWithDefaults");
+  expect(plan.columns.map(({ name }) => name)).toEqual([
+    "id.orig_h",
+    "ts",
+    "seoul",
+    "kind",
+    "price",
+    "tags",
+    "stored",
+    "kafka_offset",
+  ]);
+  const types = Object.fromEntries(plan.columns.map(({ name, type }) => [name, type]));
+  expect(types.ts).toMatchObject({ kind: "dateTime64", scale: 6, timeZone: expect.stringMatching(/UTC/) });
+  expect(types.seoul).toMatchObject({ timeZone: "Asia/Seoul" });
+  expect(types.kind).toMatchObject({ values: expect.arrayContaining([{ name: "it's", value: 1 }]) });
+});
+
+it("says what to do when there is no such table", async () => {
+  await expect(readTable(client, "net.absent")).rejects.toMatchObject({
+    code: "E_PLAN",
+    message: expect.stringMatching(/net\.absent does not exist.*millrace migrate/s),
+  });
+});
