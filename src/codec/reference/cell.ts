@@ -2,7 +2,7 @@ import { ByteWriter } from "../../core/byte-writer.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { ColumnType, PlanColumn, RecordField, TablePlan } from "../../schema/plan.ts";
 import { FieldError, rejectField, type WriteColumn } from "./column.ts";
-import { compileColumn, compileRecordColumn } from "./columns/compile.ts";
+import { compileColumn } from "./columns/compile.ts";
 import { isNullableType, writeTypeDefault } from "./columns/type-default.ts";
 import { readRecordField } from "./current-record.ts";
 import { compilePath, type Document, type FieldPath, locate, readKeys } from "./path.ts";
@@ -46,7 +46,7 @@ export function compileCell(column: PlanColumn, format: TablePlan["format"]): Ce
     hasMarker: format === "RowBinaryWithDefaults",
     recordField: source.kind === "record" ? source.field : undefined,
     paths: source.kind === "document" ? source.names.map(compilePath) : [],
-    write: source.kind === "record" ? compileRecordColumn(column) : compileColumn(column),
+    write: source.kind === "record" ? compileRecordWriter(column) : compileColumn(column),
     missing: compileMissing(column, format),
   };
 }
@@ -118,13 +118,18 @@ function compileMissing(column: PlanColumn, format: TablePlan["format"]): Missin
     case "value":
       return { kind: "bytes", bytes: encodeValue(column, missing.value) };
     case "record":
-      return { kind: "record", field: missing.field, write: compileRecordColumn(column), fallback };
+      return { kind: "record", field: missing.field, write: compileRecordWriter(column), fallback };
     case "tableDefault":
       if (format === "RowBinaryWithDefaults") return { kind: "tableDefault" };
       throw new MillraceError("E_PLAN", `Column ${column.name} cannot take the table's DEFAULT in format ${format}`);
     case "reject":
       return { kind: "reject" };
   }
+}
+
+/** Record fields are plain numbers, text and bytes, whatever the topic's documents look like: times are ms. */
+function compileRecordWriter(column: PlanColumn): WriteColumn {
+  return compileColumn({ ...column, timeFormat: "epoch_ms", coercion: "strict" });
 }
 
 /** The RowBinary bytes of a type's own default. */

@@ -322,7 +322,7 @@ describe("damaged batches", () => {
         expect(result.recordCount).toBe(values.length);
         expect(result.counts.deadByType.internal_error).toBeUndefined();
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 });

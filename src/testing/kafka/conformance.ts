@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Admin } from "kafkajs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ClientSettings, KafkaClientUnderTest } from "./client.ts";
+import type { ClientFactory } from "./conformance-clients.ts";
+import { kafkajsFor } from "./kafkajs-client.ts";
+import { kcatRead } from "./kcat-client.ts";
+import { digestByTopic, digestOf, type RecordDigest, sampleRecords } from "./sample-records.ts";
+
+const PARTITIONS = 4;
+const CASE_TIMEOUT_MS = 120_000;
+/** The codecs that kafkajs decodes as published. */
+const KAFKAJS_CODECS = /-(none|gzip)$/;
+
+export interface BrokerUnderTest {
+  readonly brokers: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Registers the conformance cases: every client writes `records` records with every codec it has into a topic of its
+ * own; then every client reads the topics of all clients, as a consumer group, in two halves with a new member each,
+ * so that a wrong committed offset shows as a lost or doubled record.
+ */
+export function describeConformance(
+  title: string,
+  clients: ReadonlyMap<string, ClientFactory>,
+  records: number,
+  start: () => Promise<BrokerUnderTest>,
+): void {
+  describe(title, () => {
+    const written: Record<string, RecordDigest> = {};
+    let broker: BrokerUnderTest;
+    let settings: ClientSettings;
+    let admin: Admin;
+    const client = (name: string): KafkaClientUnderTest => clients.get(name)!(settings);
+
+    beforeAll(async () => {
+      broker = await start();
+      settings = { brokers: broker.brokers, workDir: await mkdtemp(join(tmpdir(), "millrace-conformance-")) };
+      admin = kafkajsFor(broker.brokers).admin();
+      await admin.connect();
+    }, CASE_TIMEOUT_MS);
+    afterAll(async () => {
+      await admin?.disconnect();
+      await broker?.close();
+      if (settings) await rm(settings.workDir, { recursive: true, force: true });
+    });
+
+    for (const { name, codec } of producers(clients)) {
+      it(
+        `stores what ${name} writes with compression ${codec}`,
+        async () => {
+          const topic = `${name}-${codec}`;
+          await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
+          const lines = sampleRecords(topic, records);
+          await client(name).produce(topic, lines, codec);
+          expect(await endOffsets(admin, topic)).toBe(records);
+          // The Kafka engine writes values without keys.
+          const kept = name === "clickhouse" ? lines.map((line) => line.slice(line.indexOf("\t"))) : lines;
+          written[topic] = digestOf(kept);
+        },
+        CASE_TIMEOUT_MS,
+      );
+    }
+
+    for (const name of clients.keys()) {
+      it(
+        `hands all records to a group of ${name}, and a second member goes on where the first committed`,
+        async () => {
+          const topics = Object.keys(written).filter((topic) => name !== "kafkajs" || KAFKAJS_CODECS.test(topic));
+          expect(topics.length).toBeGreaterThan(0);
+          const lines = await readInTwoHalves(client(name), topics, records);
+          expect(digestByTopic(lines)).toEqual(Object.fromEntries(topics.map((topic) => [topic, written[topic]])));
+          for (const topic of topics) expect(await committed(admin, name, topic)).toBe(records);
+        },
+        CASE_TIMEOUT_MS,
+      );
+    }
+
+    it.skipIf(!clients.has("kcat"))("finds offsets by position from the end, and by time", async () => {
+      const topic = "kcat-none";
+      const { partition, low, high } = (await admin.fetchTopicOffsets(topic))[0]!;
+      expect(partition).toBeGreaterThanOrEqual(0);
+      expect(Number(high) - Number(low)).toBeGreaterThan(10);
+      expect(await kcatRead(settings, topic, "-10")).toHaveLength(10 * PARTITIONS);
+      expect(digestByTopic(await kcatRead(settings, topic, "s@1"))).toEqual({ [topic]: written[topic] });
+      expect(await kcatRead(settings, topic, "end")).toEqual([]);
+    });
+
+    it("shares the partitions between two members of a group", () => sharesPartitions(broker.brokers, admin), 30_000);
+  });
+}
+
+function producers(clients: ReadonlyMap<string, ClientFactory>) {
+  const nowhere = { brokers: "", workDir: "" };
+  return [...clients].flatMap(([name, make]) =>
+    make({ ...nowhere, brokers: "127.0.0.1:1" }).producerCodecs.map((codec) => ({ name, codec })),
+  );
+}
+
+/**
+ * ClickHouse commits whole blocks, so its first member cannot stop in the middle: it is given half of the topics, and
+ * its second member all of them.
+ */
+async function readInTwoHalves(client: KafkaClientUnderTest, topics: string[], records: number): Promise<string[]> {
+  const group = `conformance-${client.name}`;
+  const half = Math.ceil(topics.length / 2);
+  const firstTopics = client.name === "clickhouse" ? topics.slice(0, half) : topics;
+  const first = await client.readGroup({ topics: firstTopics, group, count: half * records });
+  const second = await client.readGroup({ topics, group, count: topics.length * records - first.length });
+  return first.concat(second);
+}
+
+async function endOffsets(admin: Admin, topic: string): Promise<number> {
+  return sum((await admin.fetchTopicOffsets(topic)).map(({ high }) => high));
+}
+
+async function committed(admin: Admin, client: string, topic: string): Promise<number> {
+  const [offsets] = await admin.fetchOffsets({ groupId: `conformance-${client}`, topics: [topic] });
+  // A partition without records keeps -1, "nothing committed".
+  return sum(offsets!.partitions.map(({ offset }) => offset).filter((offset) => offset !== "-1"));
+}
+
+function sum(numbers: readonly string[]): number {
+  return numbers.reduce((total, number) => total + Number(number), 0);
+}
+
+async function sharesPartitions(brokers: string, admin: Admin): Promise<void> {
+  const topic = "two-members";
+  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
+  const kafka = kafkajsFor(brokers);
+  const seen: [topic: string, reader: number][] = [];
+  const shares = [0, 0];
+  const consumers = [0, 1].map(() => kafka.consumer({ groupId: "two-members", heartbeatInterval: 300 }));
+  const producer = kafka.producer();
+  try {
+    await producer.connect();
+    for (const [reader, consumer] of consumers.entries()) {
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+        shares[reader] = payload.memberAssignment[topic]?.length ?? 0;
+      });
+      await consumer.connect();
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      await consumer.run({ eachMessage: async ({ message }) => void seen.push([String(message.value), reader]) });
+    }
+    await expect.poll(() => [...shares], { timeout: 15_000 }).toEqual([PARTITIONS / 2, PARTITIONS / 2]);
+    const values = Array.from({ length: 400 }, (_, n) => String(n));
+    const messages = values.map((value, n) => ({ value, partition: n % PARTITIONS }));
+    await producer.send({ topic, messages });
+    await expect.poll(() => seen.map(([value]) => value).sort(), { timeout: 10_000 }).toEqual(values.sort());
+    expect(seen.filter(([, reader]) => reader === 0)).toHaveLength(200);
+  } finally {
+    await Promise.all([...consumers, producer].map((client) => client.disconnect()));
+  }
+}
