@@ -40,7 +40,8 @@ export function kafkaConfig(brokers: string[], clientId: string, log: Logger): K
     clientId,
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => {
-      const level = levels.get(entry.level as logLevel.INFO) ?? "debug";
+      // The connection logs every protocol error before its caller decides to repeat the request or to fail.
+      const level = entry.namespace === "Connection" ? "debug" : (levels.get(entry.level as logLevel.INFO) ?? "debug");
       const { message, timestamp: _, ...rest } = entry.log;
       log[level]({ ...rest, kafkajs: entry.namespace }, message);
     },

@@ -1,14 +1,7 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, CompressionTypes, Kafka, logLevel, type Producer } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectClickHouse } from "../cli/connect.ts";
-import { startClickHouse } from "../embedded/clickhouse/server.ts";
-import { startKafkaBroker } from "../embedded/kafka/server.ts";
-import { realKafka, startRealKafka } from "../testing/kafka/real-kafka.ts";
+import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
+import { hasKcat, kcat } from "../testing/kcat.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 
 /**
@@ -16,11 +9,7 @@ import { runMillrace } from "../testing/run-millrace.ts";
  * cases against the embedded broker and against Apache Kafka.
  */
 
-const real = await realKafka();
-if (!real.available) console.warn(`skipped with Apache Kafka: ${real.reason}`);
-const hasKcat = spawnSync("kcat", ["-V"]).status === 0;
-if (!hasKcat && process.env.CI !== undefined)
-  throw new Error("kcat is not installed; CI needs it (apt-get install kcat)");
+const withKcat = hasKcat();
 
 /** Value, and the error_type that it must get; undefined = a row in the fact table. */
 const now = Date.now();
@@ -50,61 +39,33 @@ const documents: [name: string, value: string | Buffer | null, errorType: string
   ["no service", JSON.stringify({ ...good, service: undefined }), "service_missing"],
 ];
 
-interface Broker {
-  brokers: string;
-  close(): Promise<unknown>;
-}
-
-const kinds: [string, (dir: string) => Promise<Broker>][] = [
-  [
-    "the embedded broker",
-    async (dir) => {
-      const broker = await startKafkaBroker({ port: 0, dataDir: join(dir, "kafka") });
-      return { brokers: `127.0.0.1:${broker.port}`, close: () => broker.close() };
-    },
-  ],
-];
-if (real.available) kinds.push(["Apache Kafka", (dir) => startRealKafka({ dataDir: join(dir, "kafka") })]);
-
-describe.each(kinds)("millrace start with %s", (_name, startBroker) => {
-  let dir: string;
-  let broker: Broker;
-  let clickHouse: Awaited<ReturnType<typeof startClickHouse>>;
-  let client: ClickHouseClient;
+describe.each(await brokersToTest())("millrace start with %s", (_name, startServers) => {
+  let servers: IngestServers;
   let admin: Admin;
   let producer: Producer;
-  let env: Record<string, string>;
 
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), "millrace-ingest-"));
-    [broker, clickHouse] = await Promise.all([
-      startBroker(dir),
-      startClickHouse({ port: 0, dataDir: join(dir, "ch") }),
-    ]);
-    const url = `http://127.0.0.1:${clickHouse.port}`;
-    env = { KAFKA_BROKERS: broker.brokers, CLICKHOUSE_URL: url };
-    client = connectClickHouse({ url, user: undefined, password: undefined }, 4);
-    const kafka = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING });
+    servers = await startServers();
+    const kafka = new Kafka({ brokers: [servers.brokers], logLevel: logLevel.NOTHING });
     admin = kafka.admin();
     producer = kafka.producer();
     await Promise.all([admin.connect(), producer.connect()]);
   });
 
   afterAll(async () => {
-    await Promise.allSettled([producer.disconnect(), admin.disconnect(), client.close()]);
-    await Promise.allSettled([broker.close(), clickHouse.close()]);
-    await rm(dir, { recursive: true, force: true });
+    await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
+    await servers.close();
   });
 
   async function rows<T>(query: string): Promise<T[]> {
-    return (await client.query({ query, format: "JSONEachRow" })).json<T>();
+    return (await servers.client.query({ query, format: "JSONEachRow" })).json<T>();
   }
 
   it("gives every record exactly one row, in the facts or in the dead letters with its reason", async () => {
     await admin.createTopics({ topics: [{ topic: "logs.auth", numPartitions: 1 }] });
     const messages = documents.map(([name, value]) => ({ key: name, value }));
     await producer.send({ topic: "logs.auth", messages });
-    const run = await runMillrace(["start", "--until-end", "--no-simulator", "--json"], env);
+    const run = await runMillrace(["start", "--until-end", "--no-simulator", "--json"], servers.env);
     expect(run.stderr).toBe("");
     expect(run.code).toBe(0);
     const dead = await rows<{ key: string; errorType: string; errorMessage: string }>(
@@ -124,8 +85,8 @@ describe.each(kinds)("millrace start with %s", (_name, startBroker) => {
   });
 
   it("maps any topic into any table by column names, in every compression", async () => {
-    await client.command({ query: "CREATE DATABASE IF NOT EXISTS net" });
-    await client.command({
+    await servers.client.command({ query: "CREATE DATABASE IF NOT EXISTS net" });
+    await servers.client.command({
       query: `CREATE TABLE net.flow (id UInt64, \`id.host\` IPv4, name LowCardinality(String), big Int64,
         tags Array(String), price Decimal(18, 6), kafka_topic String, kafka_partition Int32, kafka_offset Int64)
         ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000`,
@@ -141,19 +102,19 @@ describe.each(kinds)("millrace start with %s", (_name, startBroker) => {
       });
     await send(CompressionTypes.None, "none");
     await send(CompressionTypes.GZIP, "gzip");
-    const byKcat = hasKcat ? ["snappy", "lz4", "zstd"] : [];
+    const byKcat = withKcat ? ["snappy", "lz4", "zstd"] : [];
     for (const codec of byKcat) {
       const input = Array.from({ length: 1000 }, (_, id) => line(id, codec)).join("\n");
-      execFileSync("kcat", ["-P", "-b", broker.brokers, "-t", "flow", "-z", codec], { input });
+      await kcat(["-P", "-b", servers.brokers, "-t", "flow", "-z", codec], input);
     }
-    const run = await runMillrace(["start", "--topic", "flow", "--table", "net.flow", "--until-end", "--json"], env);
+    const run = await runMillrace(["start", "--topic", "flow", "--table", "net.flow", "--until-end", "--json"], servers.env);
     expect(run.stderr).toBe("");
     expect(JSON.parse(run.stdout)).toMatchObject({ missing: 0, duplicate: 0, dead: 0, backlog: 0 });
-    const counts = await rows<{ name: string; count: string; sum: string; big: string; price: string }>(
+    const counts = await rows<{ name: string; count: number; sum: number; big: string; price: string }>(
       `SELECT name, count() AS count, sum(id) AS sum, toString(any(big)) AS big, toString(any(price)) AS price
        FROM net.flow WHERE \`id.host\` = toIPv4(concat('10.0.0.', toString(id % 256))) AND tags = ['a', 'b'] GROUP BY name ORDER BY name`,
     );
-    const expected = { count: "1000", sum: "499500", big: "-9007199254740993", price: "1.000001" };
+    const expected = { count: 1000, sum: 499500, big: "-9007199254740993", price: "1.000001" };
     expect(counts).toEqual(["none", "gzip", ...byKcat].sort().map((name) => ({ name, ...expected })));
   });
 
@@ -167,20 +128,20 @@ describe.each(kinds)("millrace start with %s", (_name, startBroker) => {
       });
     }
     const args = ["start", "--profile", "low", "--no-simulator", "--json"];
-    const first = await runMillrace(args, env, { stopAfterMs: 3_500 });
+    const first = await runMillrace(args, servers.env, { stopAfterMs: 3_500 });
     expect([first.stderr, first.code]).toEqual(["", 0]);
-    const second = await runMillrace([...args, "--until-end"], env);
+    const second = await runMillrace([...args, "--until-end"], servers.env);
     expect([second.stderr, second.code]).toEqual(["", 0]);
     expect(JSON.parse(second.stdout).totals).toMatchObject({ missing: 0, duplicate: 0 });
-    const [count] = await rows<{ rows: string; distinct: string }>(
+    const [count] = await rows<{ rows: number; distinct: number }>(
       `SELECT count() AS rows, uniqExact(kafka_partition, kafka_offset) AS distinct FROM analytics.fact_event
        WHERE topic = 'logs.order'`,
     );
-    expect(count).toEqual({ rows: "50000", distinct: "50000" });
+    expect(count).toEqual({ rows: 50_000, distinct: 50_000 });
   });
 
   it("stops with exit code 1 and the remedy when the target table is gone", async () => {
-    const run = await runMillrace(["start", "--topic", "flow", "--table", "net.absent", "--until-end"], env);
+    const run = await runMillrace(["start", "--topic", "flow", "--table", "net.absent", "--until-end"], servers.env);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain("net.absent");
   });

@@ -47,6 +47,8 @@ export class BatchProducer {
   readonly #cluster: ClusterConnections;
   readonly #requestTimeoutMs: number;
   #closed = false;
+  /** Why the last request failed, until one succeeds: named when a batch is given up for its age. */
+  #lastError = "";
 
   private constructor(settings: ProducerSettings, topics: string[], observer: ProducerObserver) {
     this.#settings = settings;
@@ -71,7 +73,7 @@ export class BatchProducer {
           `Kafka topic ${missing.join(", ")} does not exist; create it with: millrace topics apply`,
         );
       }
-      const identity = await producer.#newIdentity();
+      const identity = await producer.#firstIdentity();
       for (const topic of topics) {
         const leaders = producer.#cluster.metadata.leaders.get(topic)!;
         producer.lanes.set(
@@ -193,9 +195,6 @@ export class BatchProducer {
     this.flush(Date.now());
   }
 
-  /** Why the last request failed: named when a batch is given up for its age. */
-  #lastError = "";
-
   #settle(lane: PartitionLane, answer: PartitionAnswer): void {
     if (!lane.inFlight) return;
     const head = lane.sealed[0];
@@ -206,6 +205,7 @@ export class BatchProducer {
     const { errorCode } = answer;
     if (errorCode === 0 || errorCode === duplicateSequence) {
       lane.inFlight = false;
+      this.#lastError = "";
       this.#remove(acknowledgeHead(lane, errorCode === 0 ? answer.baseOffset : -1));
       this.#observer.onAcknowledged(lane, head);
     } else if (retriable.has(errorCode)) {
@@ -251,6 +251,25 @@ export class BatchProducer {
   #remove(batch: SealedBatch): void {
     this.pendingRecords -= batch.recordCount;
     this.pendingBytes -= batch.recordBytes;
+  }
+
+  /** A broker that has just started refuses for a moment: it is still loading its coordinators. */
+  async #firstIdentity(): Promise<ProducerIdentity> {
+    const deadlineMs = Date.now() + this.#requestTimeoutMs;
+    for (;;) {
+      try {
+        return await this.#newIdentity();
+      } catch (error) {
+        if (Date.now() >= deadlineMs) {
+          throw new MillraceError(
+            "E_KAFKA",
+            `Kafka gives no producer id (${(error as Error).message}); it needs the right IdempotentWrite, or use acks=1`,
+            { cause: error },
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, this.#settings.retryBackoffMs));
+      }
+    }
   }
 
   async #newIdentity(): Promise<ProducerIdentity> {

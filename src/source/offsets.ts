@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { partitionKey } from "../core/raw-batch.ts";
 
@@ -13,8 +14,27 @@ export interface PartitionOffsets {
   committed: number | undefined;
 }
 
-/** Reads log bounds and committed offsets of all partitions of the topics. */
+const RETRIES_MAX = 50;
+const RETRY_MS = 100;
+
+/**
+ * Reads log bounds and committed offsets of all partitions of the topics.
+ *
+ * kafkajs' admin client does not repeat some answers that Kafka means to be repeated (a coordinator that is being
+ * elected or still loads its offsets): done here, for five seconds.
+ */
 export async function readOffsets(admin: Admin, groupId: string, topics: string[]): Promise<PartitionOffsets[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await readOffsetsOnce(admin, groupId, topics);
+    } catch (error) {
+      if ((error as { retriable?: boolean }).retriable !== true || attempt === RETRIES_MAX) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+async function readOffsetsOnce(admin: Admin, groupId: string, topics: string[]): Promise<PartitionOffsets[]> {
   const committed = new Map<string, number>();
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
     for (const { partition, offset } of partitions) {
