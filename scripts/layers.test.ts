@@ -50,7 +50,9 @@ describe("the import law", () => {
   it("keeps codec and core free of the runtime's own modules", () => {
     const breaches = production
       .filter(({ folder }) => folder === "codec" || folder === "core")
-      .filter(({ text }) => /from "node:|\bBuffer\b(?!\.)|\bprocess\./.test(text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")))
+      .filter(({ text }) =>
+        /from "node:|\bBuffer\b(?!\.)|\bprocess\./.test(text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")),
+      )
       .map(({ name }) => name);
     expect(breaches).toEqual([]);
   });

@@ -1,8 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { parseCount } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
-import { claimDataDir } from "../embedded/data-dir.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
 import { untilStopped } from "./signals.ts";
 
@@ -13,6 +13,7 @@ const servers = {
 
 /** A killed parent's servers take this long at most to stop; their successors wait for them. */
 const PARENT_GONE_MS = 15_000;
+const RETRY_MS = 200;
 
 /** `millrace embedded kafka|clickhouse`: one embedded server in the foreground; one line when it is ready. */
 export function addEmbeddedCommand(program: Command): void {
@@ -27,14 +28,24 @@ export function addEmbeddedCommand(program: Command): void {
       const start = servers[server as keyof typeof servers];
       if (start === undefined) throw new MillraceError("E_CONFIG", `embedded ${server}: must be kafka or clickhouse`);
       const port = parseCount("--port", options.port, { min: 0, max: 65_535 });
-      const dataDir = await claimDataDir(options.data, options.stopOnStdinClose === true ? PARENT_GONE_MS : 0);
-      try {
-        const running = await start({ port, dataDir: dataDir.path });
-        console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);
-        await untilStopped(options.stopOnStdinClose === true);
-        await running.close();
-      } finally {
-        await dataDir.release();
-      }
+      const patienceMs = options.stopOnStdinClose === true ? PARENT_GONE_MS : 0;
+      const running = await whenFree(patienceMs, () => start({ port, dataDir: options.data }));
+      console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);
+      await untilStopped(options.stopOnStdinClose === true);
+      await running.close();
     });
+}
+
+/** Starts a server; while its data directory is held, tries again for `patienceMs`. */
+async function whenFree<T>(patienceMs: number, start: () => Promise<T>): Promise<T> {
+  const deadlineMs = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      const isHeld = error instanceof MillraceError && error.code === "E_DATA_DIR_HELD";
+      if (!isHeld || Date.now() > deadlineMs) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Child, startChild, waitForLine } from "./child.ts";
-import { claimDataDir } from "./data-dir.ts";
+import { lockDirectory } from "./directory-lock.ts";
 
 const READY_MS = 60_000;
 const STOP_GRACE_MS = 15_000;
@@ -32,11 +32,11 @@ export async function launchServers(options: LaunchOptions): Promise<EmbeddedSer
   if (!options.kafka && !options.clickHouse) {
     return { kafkaBrokers: undefined, clickHouseUrl: undefined, children: [], stop: async () => {} };
   }
-  const dataDir = await claimDataDir(options.dataDir);
+  const release = lockDirectory(options.dataDir);
   const children: Child[] = [];
   const stop = async () => {
     await Promise.all(children.map((child) => child.stop(STOP_GRACE_MS)));
-    await dataDir.release();
+    release();
   };
   const launch = async (server: "kafka" | "clickhouse") => {
     const path = join(options.dataDir, server);

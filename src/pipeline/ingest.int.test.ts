@@ -107,7 +107,10 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
       const input = Array.from({ length: 1000 }, (_, id) => line(id, codec)).join("\n");
       await kcat(["-P", "-b", servers.brokers, "-t", "flow", "-z", codec], input);
     }
-    const run = await runMillrace(["start", "--topic", "flow", "--table", "net.flow", "--until-end", "--json"], servers.env);
+    const run = await runMillrace(
+      ["start", "--topic", "flow", "--table", "net.flow", "--until-end", "--json"],
+      servers.env,
+    );
     expect(run.stderr).toBe("");
     expect(JSON.parse(run.stdout)).toMatchObject({ missing: 0, duplicate: 0, dead: 0, backlog: 0 });
     const counts = await rows<{ name: string; count: number; sum: number; big: string; price: string }>(

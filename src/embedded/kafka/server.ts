@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { MillraceError } from "../../core/errors.ts";
+import { lockDirectory } from "../directory-lock.ts";
 import type { Broker } from "./broker.ts";
 import { serveConnection } from "./connection.ts";
 import { GroupCoordinator } from "./group/coordinator.ts";
 import { loadClusterId } from "./storage/cluster-id.ts";
-import { lockDirectory } from "./storage/directory-lock.ts";
 import { ProducerIds } from "./storage/producer-ids.ts";
 import { TopicStore } from "./topic/topic-store.ts";
 

@@ -134,7 +134,9 @@ async function sharesPartitions(brokers: string, admin: Admin): Promise<void> {
   const kafka = kafkajsFor(brokers);
   const seen: [topic: string, reader: number][] = [];
   const shares = [0, 0];
-  const consumers = [0, 1].map(() => kafka.consumer({ groupId: "two-members", heartbeatInterval: 300, maxWaitTimeInMs: 100 }));
+  const consumers = [0, 1].map(() =>
+    kafka.consumer({ groupId: "two-members", heartbeatInterval: 300, maxWaitTimeInMs: 100 }),
+  );
   const producer = kafka.producer();
   try {
     await producer.connect();

@@ -1,15 +1,15 @@
 import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MillraceError } from "../../../core/errors.ts";
+import { MillraceError } from "../core/errors.ts";
 
 /** Directories held by this process: its own pid in a lock file would otherwise look like a stale lock. */
 const heldHere = new Set<string>();
 
 /**
- * Takes the data directory for this process and returns the release function. Two brokers on one directory would
- * write over each other's segments.
+ * Takes a data directory for this process and returns the release function. Two instances on one directory would
+ * write over each other's files.
  *
- * The lock file holds a pid and the process's start time, so that the lock of a killed broker is not mistaken for a
+ * The lock file holds a pid and the process's start time, so that the lock of a killed process is not mistaken for a
  * live one when its pid is used again. Where `/proc` is missing, the pid alone decides.
  *
  * @throws MillraceError E_DATA_DIR_HELD when a live process holds it
@@ -23,8 +23,8 @@ export function lockDirectory(directory: string): () => void {
   if (isHeld) {
     throw new MillraceError(
       "E_DATA_DIR_HELD",
-      `Cannot start the embedded Kafka in ${directory}: process ${holder?.pid ?? process.pid} uses the directory. ` +
-        "Stop that process, or choose another data directory.",
+      `Cannot use ${directory}: process ${holder?.pid ?? process.pid} uses the directory. ` +
+        "Stop that instance, or choose another directory (MILLRACE_DIR, --data).",
     );
   }
   writeFileSync(path, `${process.pid} ${startTimeOf(process.pid) ?? "-"}\n`);
