@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Session } from "chdb";
 
@@ -9,7 +11,16 @@ export type KafkaEngineJob =
 const [dataDir, jobText] = process.argv.slice(2);
 if (dataDir === undefined || jobText === undefined) throw new Error("usage: clickhouse-engine-process DATA_DIR JOB");
 const job = JSON.parse(jobText) as KafkaEngineJob;
-const session = new Session(dataDir);
+// The engine never sends LeaveGroup: its member stays until its session ends, and the next one waits for that. Six
+// seconds instead of librdkafka's 45 are the least that Apache Kafka grants (group.min.session.timeout.ms).
+const configFile = join(dataDir, "..", `config-${process.pid}.xml`);
+mkdirSync(dataDir, { recursive: true });
+writeFileSync(
+  configFile,
+  "<clickhouse><kafka><session_timeout_ms>6000</session_timeout_ms>" +
+    "<heartbeat_interval_ms>500</heartbeat_interval_ms></kafka></clickhouse>",
+);
+const session = new Session(dataDir, { connectionArgs: [`--config-file=${configFile}`] });
 session.query("CREATE DATABASE conformance ENGINE = Atomic");
 if (job.kind === "produce") produce(job);
 else await consume(job);
@@ -32,7 +43,7 @@ async function consume(job: Extract<KafkaEngineJob, { kind: "consume" }>): Promi
   session.query(`CREATE MATERIALIZED VIEW conformance.reader TO conformance.stored AS
     SELECT concat(_key, '\\t', value) AS line FROM conformance.queue`);
   while (Number(session.query("SELECT count() FROM conformance.stored").trim()) < job.count) await sleep(100);
-  // The offset is committed behind the insert; detaching ends the round, commit included, and leaves the group.
+  // The offset is committed behind the insert; dropping ends the round, commit included.
   session.query("DROP TABLE conformance.reader SYNC");
   session.query("DROP TABLE conformance.queue SYNC");
   session.query(`SELECT line FROM conformance.stored INTO OUTFILE '${job.file}' TRUNCATE FORMAT LineAsString`);

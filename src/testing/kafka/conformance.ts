@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Admin } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ClientSettings, KafkaClientUnderTest } from "./client.ts";
+import type { ClientSettings, Codec, KafkaClientUnderTest } from "./client.ts";
 import type { ClientFactory } from "./conformance-clients.ts";
 import { kafkajsFor } from "./kafkajs-client.ts";
 import { kcatRead } from "./kcat-client.ts";
 import { digestByTopic, digestOf, type RecordDigest, sampleRecords } from "./sample-records.ts";
+import { storedCodec } from "./stored-codec.ts";
 
 const PARTITIONS = 4;
 const CASE_TIMEOUT_MS = 120_000;
@@ -58,6 +59,7 @@ export function describeConformance(
           const lines = sampleRecords(topic, records);
           await client(name).produce(topic, lines, codec);
           expect(await endOffsets(admin, topic)).toBe(records);
+          expect(await codecs(broker.brokers, topic)).toEqual(new Set([codec]));
           // The Kafka engine writes values without keys.
           const kept = name === "clickhouse" ? lines.map((line) => line.slice(line.indexOf("\t"))) : lines;
           written[topic] = digestOf(kept);
@@ -112,6 +114,14 @@ async function readInTwoHalves(client: KafkaClientUnderTest, topics: string[], r
   const first = await client.readGroup({ topics: firstTopics, group, count: half * records });
   const second = await client.readGroup({ topics, group, count: topics.length * records - first.length });
   return first.concat(second);
+}
+
+/** The codecs that the broker hands out, over the partitions that hold records. */
+async function codecs(brokers: string, topic: string): Promise<Set<Codec>> {
+  const all = await Promise.all(
+    Array.from({ length: PARTITIONS }, (_, partition) => storedCodec(brokers, topic, partition)),
+  );
+  return new Set(all.filter((codec) => codec !== undefined));
 }
 
 async function endOffsets(admin: Admin, topic: string): Promise<number> {

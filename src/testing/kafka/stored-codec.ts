@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { MillraceError } from "../../core/errors.ts";
+import type { Codec } from "./client.ts";
+
+/** In the order of the low three bits of a record batch's attributes (Kafka protocol guide, "Record Batch"). */
+const CODECS: readonly Codec[] = ["none", "gzip", "snappy", "lz4", "zstd"];
+const FETCH = 1;
+/** The oldest version that Apache Kafka 4 answers; nothing in it is compact or tagged. */
+const FETCH_VERSION = 4;
+const ATTRIBUTES_AT = 21;
+
+/**
+ * The compression of the first record batch of a partition, as the broker hands it out: proof that a producer
+ * compressed as it was told. `undefined` when the partition is empty. Throws `E_KAFKA` on an error code.
+ */
+export async function storedCodec(brokers: string, topic: string, partition: number): Promise<Codec | undefined> {
+  const [host, port] = brokers.split(":");
+  const socket = connect(Number(port), host);
+  try {
+    await once(socket, "connect");
+    socket.write(fetchRequest(topic, partition));
+    let answer = Buffer.alloc(0);
+    for await (const chunk of socket) {
+      answer = Buffer.concat([answer, chunk as Buffer]);
+      if (answer.length >= 4 && answer.length >= 4 + answer.readInt32BE(0)) break;
+    }
+    return codecOf(answer, topic);
+  } finally {
+    socket.destroy();
+  }
+}
+
+function fetchRequest(topic: string, partition: number): Buffer {
+  const name = Buffer.from(topic);
+  const frame = Buffer.alloc(67 + name.length);
+  let at = frame.writeInt32BE(frame.length - 4, 0);
+  at = frame.writeInt16BE(FETCH, at);
+  at = frame.writeInt16BE(FETCH_VERSION, at);
+  at = frame.writeInt32BE(1, at); // correlation id
+  at = frame.writeInt16BE(-1, at); // no client id
+  at = frame.writeInt32BE(-1, at); // replica: a client
+  at = frame.writeInt32BE(1_000, at); // maximum wait in milliseconds
+  at = frame.writeInt32BE(1, at); // minimum bytes
+  at = frame.writeInt32BE(1 << 20, at); // maximum bytes
+  at = frame.writeInt8(0, at); // isolation: read uncommitted
+  at = frame.writeInt32BE(1, at); // topics
+  at = frame.writeInt16BE(name.length, at);
+  at += name.copy(frame, at);
+  at = frame.writeInt32BE(1, at); // partitions
+  at = frame.writeInt32BE(partition, at);
+  at = frame.writeBigInt64BE(0n, at); // offset
+  frame.writeInt32BE(1 << 20, at); // maximum bytes of the partition
+  return frame;
+}
+
+function codecOf(answer: Buffer, topic: string): Codec | undefined {
+  // Size, correlation id, throttle time, topics, name, partitions, partition; then the error code.
+  let at = 4 + 4 + 4 + 4 + (2 + Buffer.byteLength(topic)) + 4 + 4;
+  const error = answer.readInt16BE(at);
+  if (error !== 0) throw new MillraceError("E_KAFKA", `Fetch of ${topic} was answered with error code ${error}`);
+  at += 2 + 8 + 8; // high watermark, last stable offset
+  const aborted = Math.max(0, answer.readInt32BE(at)); // null is -1
+  at += 4 + aborted * 16;
+  if (answer.readInt32BE(at) <= 0) return undefined;
+  return CODECS[answer.readInt16BE(at + 4 + ATTRIBUTES_AT) & 0x7];
+}
