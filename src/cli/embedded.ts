@@ -31,7 +31,7 @@ export function addEmbeddedCommand(program: Command): void {
       const patienceMs = options.stopOnStdinClose === true ? PARENT_GONE_MS : 0;
       const running = await whenFree(patienceMs, () => start({ port, dataDir: options.data }));
       console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);
-      await untilStopped(options.stopOnStdinClose === true);
+      await untilStopped({ onStdinClose: options.stopOnStdinClose === true });
       await running.close();
     });
 }

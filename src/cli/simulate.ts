@@ -74,7 +74,7 @@ export function addSimulateCommand(program: Command, environment: Environment): 
 }
 
 async function runSimulate(environment: Environment, options: SimulateOptions): Promise<void> {
-  const stopped = untilStopped(options.stopOnStdinClose === true);
+  const stopped = untilStopped({ onStdinClose: options.stopOnStdinClose === true });
   const log = createLog(environment.logLevel);
   const logRecord: SimulatorLog = (level, message, fields) => log[level](fields, message);
   const fromEnvironment = readSimulatorEnvironment(process.env);

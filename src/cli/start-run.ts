@@ -49,7 +49,7 @@ export interface Run {
  */
 export async function runStart(environment: Environment, options: StartOptions): Promise<void> {
   const startedMs = Date.now();
-  const stopped = untilStopped(false);
+  const stopped = untilStopped({ onParentGone: environment.startedByNpm });
   const log = createLog(environment.logLevel);
   const servers = await launchServers({
     kafka: environment.kafkaBrokers === undefined,

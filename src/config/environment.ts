@@ -12,6 +12,8 @@ export interface Environment {
   dataDir: string;
   /** MILLRACE_LOG_LEVEL. */
   logLevel: string;
+  /** Set by npm and npx for the commands they run. */
+  startedByNpm: boolean;
 }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "silent"];
@@ -39,5 +41,6 @@ export function readEnvironment(env: Record<string, string | undefined> = proces
     clickHousePassword: env.CLICKHOUSE_PASSWORD,
     dataDir: env.MILLRACE_DIR ?? ".millrace",
     logLevel,
+    startedByNpm: env.npm_command !== undefined,
   };
 }

@@ -23,7 +23,7 @@ export interface BrokerUnderTest {
 /**
  * Registers the conformance cases: every client writes `records` records with every codec it has into a topic of its
  * own; then every client reads the topics of all clients, as a consumer group, in two halves with a new member each,
- * so that a wrong committed offset shows as a lost or doubled record.
+ * so that a wrong committed offset shows as a lost or doubled record. Equal means: the same multiset of lines.
  */
 export function describeConformance(
   title: string,
@@ -33,6 +33,7 @@ export function describeConformance(
 ): void {
   describe(title, () => {
     const written: Record<string, RecordDigest> = {};
+    const firstHalves = new Map<string, string[]>();
     let broker: BrokerUnderTest;
     let settings: ClientSettings;
     let admin: Admin;
@@ -68,14 +69,30 @@ export function describeConformance(
       );
     }
 
+    // All first members come before all second ones: ClickHouse's does not leave its group, and the time until its
+    // session ends is not waited for, but used for the others.
     for (const name of clients.keys()) {
       it(
-        `hands all records to a group of ${name}, and a second member goes on where the first committed`,
+        `hands one half of the records to a group of ${name}`,
         async () => {
-          const topics = Object.keys(written).filter((topic) => name !== "kafkajs" || KAFKAJS_CODECS.test(topic));
+          const topics = readable(name, written);
           expect(topics.length).toBeGreaterThan(0);
-          const lines = await readInTwoHalves(client(name), topics, records);
-          expect(digestByTopic(lines)).toEqual(Object.fromEntries(topics.map((topic) => [topic, written[topic]])));
+          firstHalves.set(name, await readFirstHalf(client(name), topics, records));
+        },
+        CASE_TIMEOUT_MS,
+      );
+    }
+    for (const name of clients.keys()) {
+      it(
+        `hands the other half to the next member of the group of ${name}, from the committed offsets on`,
+        async () => {
+          const topics = readable(name, written);
+          const first = firstHalves.get(name) ?? [];
+          firstHalves.delete(name);
+          const count = topics.length * records - first.length;
+          const second = await client(name).readGroup({ topics, group: groupOf(name), count });
+          const expected = Object.fromEntries(topics.map((topic) => [topic, written[topic]]));
+          expect(digestByTopic(first.concat(second))).toEqual(expected);
           for (const topic of topics) expect(await committed(admin, name, topic)).toBe(records);
         },
         CASE_TIMEOUT_MS,
@@ -103,17 +120,23 @@ function producers(clients: ReadonlyMap<string, ClientFactory>) {
   );
 }
 
+/** The written topics that the client can decode. */
+function readable(client: string, written: Record<string, RecordDigest>): string[] {
+  return Object.keys(written).filter((topic) => client !== "kafkajs" || KAFKAJS_CODECS.test(topic));
+}
+
 /**
- * ClickHouse commits whole blocks, so its first member cannot stop in the middle: it is given half of the topics, and
- * its second member all of them.
+ * ClickHouse commits whole blocks, so its first member cannot stop in the middle of a topic: it is given half of the
+ * topics, where the others are given all of them and stop after half of the records.
  */
-async function readInTwoHalves(client: KafkaClientUnderTest, topics: string[], records: number): Promise<string[]> {
-  const group = `conformance-${client.name}`;
+function readFirstHalf(client: KafkaClientUnderTest, topics: string[], records: number): Promise<string[]> {
   const half = Math.ceil(topics.length / 2);
-  const firstTopics = client.name === "clickhouse" ? topics.slice(0, half) : topics;
-  const first = await client.readGroup({ topics: firstTopics, group, count: half * records });
-  const second = await client.readGroup({ topics, group, count: topics.length * records - first.length });
-  return first.concat(second);
+  const some = client.name === "clickhouse" ? topics.slice(0, half) : topics;
+  return client.readGroup({ topics: some, group: groupOf(client.name), count: half * records });
+}
+
+function groupOf(client: string): string {
+  return `conformance-${client}`;
 }
 
 /** The codecs that the broker hands out, over the partitions that hold records. */
@@ -129,7 +152,7 @@ async function endOffsets(admin: Admin, topic: string): Promise<number> {
 }
 
 async function committed(admin: Admin, client: string, topic: string): Promise<number> {
-  const [offsets] = await admin.fetchOffsets({ groupId: `conformance-${client}`, topics: [topic] });
+  const [offsets] = await admin.fetchOffsets({ groupId: groupOf(client), topics: [topic] });
   // A partition without records keeps -1, "nothing committed".
   return sum(offsets!.partitions.map(({ offset }) => offset).filter((offset) => offset !== "-1"));
 }

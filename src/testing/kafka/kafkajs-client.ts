@@ -44,8 +44,9 @@ function readAndCommit(consumer: Consumer, { count, group }: GroupRead): Promise
   return new Promise((resolve, reject) => {
     const late = `kafkajs group ${group} read fewer than ${count} records within ${CLIENT_TIMEOUT_MS} ms`;
     const timer = setTimeout(() => reject(new MillraceError("E_KAFKA", `${late}: ${lines.length}`)), CLIENT_TIMEOUT_MS);
-    const { CRASH } = consumer.events;
-    consumer.on(CRASH, ({ payload }) => reject(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) reject(payload.error); // else kafkajs joins again, from the committed offsets
+    });
     const eachBatch: NonNullable<Parameters<Consumer["run"]>[0]>["eachBatch"] = async ({ batch, heartbeat }) => {
       const wanted = batch.messages.slice(0, Math.max(0, count - lines.length));
       if (wanted.length === 0) return;

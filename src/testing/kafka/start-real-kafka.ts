@@ -120,7 +120,10 @@ async function waitUntilReady(
   throw ended;
 }
 
-/** True when ApiVersions and DescribeCluster are answered and the broker has registered with its controller. */
+/**
+ * True when the broker has registered with its controller and its group coordinator has loaded. The question for
+ * offsets makes Kafka create its offsets topic; without it the first group of a test meets "coordinator is loading".
+ */
 async function answers(port: number): Promise<boolean> {
   const retry = { retries: 0 };
   const client = { brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING, connectionTimeout: 1_000, retry };
@@ -128,7 +131,9 @@ async function answers(port: number): Promise<boolean> {
   try {
     await admin.connect();
     const { brokers } = await admin.describeCluster();
-    return brokers.length === 1;
+    if (brokers.length !== 1) return false;
+    await admin.fetchOffsets({ groupId: "readiness", topics: [] });
+    return true;
   } catch {
     return false;
   } finally {
@@ -158,7 +163,7 @@ function serverProperties(
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "log.dirs": join(dataDir, "logs"),
     "offsets.topic.replication.factor": "1",
-    "offsets.topic.num.partitions": "4",
+    "offsets.topic.num.partitions": "1",
     "transaction.state.log.replication.factor": "1",
     "transaction.state.log.min.isr": "1",
     "share.coordinator.state.topic.replication.factor": "1",

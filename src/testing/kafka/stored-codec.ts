@@ -8,11 +8,14 @@ const CODECS: readonly Codec[] = ["none", "gzip", "snappy", "lz4", "zstd"];
 const FETCH = 1;
 /** The oldest version that Apache Kafka 4 answers; nothing in it is compact or tagged. */
 const FETCH_VERSION = 4;
+/** Positions in a record batch: its length behind this field, and its attributes. */
+const LENGTH_AT = 8;
 const ATTRIBUTES_AT = 21;
 
 /**
- * The compression of the first record batch of a partition, as the broker hands it out: proof that a producer
- * compressed as it was told. `undefined` when the partition is empty. Throws `E_KAFKA` on an error code.
+ * The compression of the largest record batch in the first megabyte of a partition, as the broker hands it out: proof
+ * that a producer compressed as it was told. Not of any batch, because librdkafka sends a batch uncompressed when
+ * compression would make it longer. `undefined` when the partition is empty. Throws `E_KAFKA` on an error code.
  */
 export async function storedCodec(brokers: string, topic: string, partition: number): Promise<Codec | undefined> {
   const [host, port] = brokers.split(":");
@@ -62,6 +65,21 @@ function codecOf(answer: Buffer, topic: string): Codec | undefined {
   at += 2 + 8 + 8; // high watermark, last stable offset
   const aborted = Math.max(0, answer.readInt32BE(at)); // null is -1
   at += 4 + aborted * 16;
-  if (answer.readInt32BE(at) <= 0) return undefined;
-  return CODECS[answer.readInt16BE(at + 4 + ATTRIBUTES_AT) & 0x7];
+  const bytes = Math.max(0, answer.readInt32BE(at)); // null is -1
+  return codecOfLargest(answer.subarray(at + 4, at + 4 + bytes));
+}
+
+function codecOfLargest(batches: Buffer): Codec | undefined {
+  let largest = 0;
+  let codec: Codec | undefined;
+  // The last batch may be cut off; its header counts all the same.
+  for (let at = 0; at + ATTRIBUTES_AT + 2 <= batches.length; ) {
+    const size = LENGTH_AT + 4 + batches.readInt32BE(at + LENGTH_AT);
+    if (size > largest) {
+      largest = size;
+      codec = CODECS[batches.readInt16BE(at + ATTRIBUTES_AT) & 0x7];
+    }
+    at += size;
+  }
+  return codec;
 }
