@@ -1,4 +1,5 @@
 import { type Admin, CompressionTypes, Kafka, logLevel, type Producer } from "kafkajs";
+import { pack } from "msgpackr";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
 import { hasKcat, kcat } from "../testing/kcat.ts";
@@ -141,6 +142,64 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
        WHERE topic = 'logs.order'`,
     );
     expect(count).toEqual({ rows: 50_000, distinct: 50_000 });
+  });
+
+  it("isolates the rows that ClickHouse refuses, stores all others, and keeps the server's reason", async () => {
+    await servers.client.command({
+      query: `CREATE TABLE net.checked (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64,
+        CONSTRAINT no_seven CHECK id % 1000 != 7) ENGINE = MergeTree ORDER BY id
+        SETTINGS non_replicated_deduplication_window = 1000`,
+    });
+    await admin.createTopics({ topics: [{ topic: "checked", numPartitions: 1 }] });
+    await producer.send({
+      topic: "checked",
+      messages: Array.from({ length: 3_000 }, (_, id) => ({ key: `k${id}`, value: `{"id":${id}}` })),
+    });
+    const args = ["start", "--topic", "checked", "--table", "net.checked", "--until-end", "--json"];
+    const run = await runMillrace(args, servers.env);
+    expect([run.stderr, run.code]).toEqual(["", 0]);
+    expect(JSON.parse(run.stdout)).toMatchObject({ stored: 2_997, dead: 3, missing: 0, duplicate: 0 });
+    const dead = await rows(`SELECT source_key AS key, error_type AS type, raw_json AS raw,
+      error_message LIKE '%no_seven%' AS named FROM analytics.fact_event_dlq WHERE topic = 'checked' ORDER BY kafka_offset`);
+    const letter = (id: number) => ({
+      key: `k${id}`,
+      type: "clickhouse_violated_constraint",
+      raw: `{"id":${id}}`,
+      named: 1,
+    });
+    expect(dead).toEqual([letter(7), letter(1_007), letter(2_007)]);
+  });
+
+  it("reads MessagePack beside JSON", async () => {
+    await admin.createTopics({ topics: [{ topic: "logs.payment", numPartitions: 1 }] });
+    const packed = pack({ ...good, service: "payment", event_id: "packed", amount: 1_234 });
+    await producer.send({ topic: "logs.payment", messages: [{ value: Buffer.from(packed) }] });
+    const run = await runMillrace(["start", "--until-end", "--json"], servers.env);
+    expect([run.stderr, run.code]).toEqual(["", 0]);
+    expect(await rows("SELECT service, amount FROM analytics.fact_event WHERE event_id = 'packed'")).toEqual([
+      { service: "payment", amount: 1_234 },
+    ]);
+  });
+
+  it("answers lag and latency from what the runs before have stored", async () => {
+    const lag = await runMillrace(["lag", "--json"], servers.env);
+    expect([lag.stderr, lag.code]).toEqual(["", 0]);
+    expect(JSON.parse(lag.stdout)).toMatchObject({ group: "millrace.events", totalLag: 0 });
+    const latency = await runMillrace(["latency", "--since", "10m", "--by", "service", "--json"], servers.env);
+    expect([latency.stderr, latency.code]).toEqual(["", 0]);
+    const entries: { stage: string; group: string; count: number; p50: number; max: number }[] = JSON.parse(
+      latency.stdout,
+    );
+    const [facts] = await rows<{ total: number; orders: number }>(
+      "SELECT count() AS total, countIf(service = 'order') AS orders FROM analytics.fact_event",
+    );
+    const find = (stage: string, group: string) =>
+      entries.find((entry) => entry.stage === stage && entry.group === group);
+    expect(find("pipeline", "order")?.count).toBe(facts!.orders);
+    expect(find("pipeline", "")!.count).toBeGreaterThanOrEqual(facts!.total);
+    for (const stage of ["produce", "fetch", "queue", "process", "insert", "pipeline", "e2e"]) {
+      expect(find(stage, "")!.max).toBeGreaterThanOrEqual(find(stage, "")!.p50);
+    }
   });
 
   it("stops with exit code 1 and the remedy when the target table is gone", async () => {

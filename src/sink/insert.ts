@@ -35,6 +35,8 @@ export async function insertOnce(client: ClickHouseClient, body: InsertBody, tok
       min_insert_block_size_rows: "0",
       min_insert_block_size_bytes: "0",
       input_format_parallel_parsing: 0,
+      // Late events can touch more than the default of 100 partitions; refused, the same range would be refused for ever.
+      throw_on_max_partitions_per_insert_block: 0,
       // An exception after the first byte of the answer would otherwise come with status 200.
       wait_end_of_query: 1,
     },

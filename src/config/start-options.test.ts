@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { parseStartArguments, type StartArguments } from "./start-options.ts";
+
+const typed: StartArguments = { profile: "mid", from: "earliest", simulator: true, pipelines: "ops/pipelines" };
+
+describe("parseStartArguments()", () => {
+  it("runs the built-in pipelines with the simulator when nothing is named", () => {
+    const options = parseStartArguments({ ...typed, vcpus: "2" });
+    expect(options).toMatchObject({
+      pipelineNames: ["events", "dead-letters"],
+      groupId: "millrace.events",
+      simulator: true,
+    });
+  });
+
+  it("makes no events for other topics, nor while it waits for an end", () => {
+    const direct = parseStartArguments({ ...typed, topic: ["dns"], table: "net.dns" });
+    expect(direct).toMatchObject({
+      simulator: false,
+      groupId: "millrace.net.dns",
+      direct: { topics: ["dns"], table: "net.dns" },
+    });
+    expect(parseStartArguments({ ...typed, untilEnd: true }).simulator).toBe(false);
+  });
+
+  it.each<[Partial<StartArguments>, string]>([
+    [{ topic: ["dns"] }, "--topic and --table go together"],
+    [{ table: "net.dns" }, "--topic and --table go together"],
+    [{ topic: ["dns"], table: "net.dns", pipeline: ["events"] }, "--pipeline names its topics and table itself"],
+    [{ topic: ["dns"], table: "dns; DROP TABLE x" }, "--table dns; DROP TABLE x: must be database.table"],
+    [{ from: "middle" }, "--from middle: must be earliest or latest"],
+    [{ vcpus: "0" }, "--vcpus 0: must be a whole number from 1 to 64"],
+    [{ eps: "-5" }, "--eps -5: must be a whole number from 1 to 2000000"],
+    [{ duration: "20" }, "--duration 20: must be a number with a unit"],
+    [{ profile: "max" }, "--profile max: must be one of low, mid, high"],
+  ])("refuses %j", (change, message) => {
+    expect(() => parseStartArguments({ ...typed, ...change })).toThrow(message);
+  });
+});
