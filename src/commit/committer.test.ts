@@ -53,4 +53,25 @@ describe("createCommitter()", () => {
     committer.note(at(10));
     await expect(committer.flush()).rejects.toThrow("no coordinator");
   });
+
+  it("does not commit a partition that was lost while its position waited", async () => {
+    const sent: CommitOffset[][] = [];
+    const gates: (() => void)[] = [];
+    const committer = createCommitter(
+      (offsets) => {
+        sent.push(offsets);
+        return new Promise<void>((resolve) => gates.push(resolve));
+      },
+      () => {},
+    );
+    committer.note(at(10));
+    committer.note(at(5, 1));
+    committer.note(at(6, 2));
+    committer.forget("t:1");
+    gates[0]!();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(sent[1]).toEqual([at(6, 2)]);
+    gates[1]!();
+    await committer.flush();
+  });
 });

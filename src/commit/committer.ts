@@ -1,3 +1,5 @@
+import { partitionKey } from "../core/raw-batch.ts";
+
 /** An offset to commit: the next record to read. */
 export interface CommitOffset {
   topic: string;
@@ -8,8 +10,8 @@ export interface CommitOffset {
 export interface Committer {
   /** Notes a new position. Committed soon, together with all that came meanwhile. */
   note(offset: CommitOffset): void;
-  /** Drops a position that is no longer ours to commit. */
-  forget(topic: string, partition: number): void;
+  /** Drops the position of a partition (`topic:partition`) that is no longer ours to commit. */
+  forget(key: string): void;
   /** Resolves when everything noted so far is committed. Rejects with the last error. */
   flush(): Promise<void>;
 }
@@ -56,11 +58,11 @@ export function createCommitter(
 
   return {
     note(offset) {
-      pending.set(`${offset.topic}:${offset.partition}`, offset);
+      pending.set(partitionKey(offset.topic, offset.partition), offset);
       kick();
     },
-    forget(topic, partition) {
-      pending.delete(`${topic}:${partition}`);
+    forget(key) {
+      pending.delete(key);
     },
     async flush() {
       await running;

@@ -202,7 +202,7 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
     }
   });
 
-  it("stops with exit code 1 and the remedy when the target table is gone", async () => {
+  it("refuses to start, with exit code 2, when the target table is not there", async () => {
     const run = await runMillrace(["start", "--topic", "flow", "--table", "net.absent", "--until-end"], servers.env);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain("net.absent");

@@ -42,6 +42,9 @@ export interface Pipeline {
 /** Source restarts after a crash of the client: at least this long after the last one. */
 const RESTART_MS = 2_000;
 
+/** A drain that takes longer is given up: what is not stored by then stays uncommitted, and the next start reads it. */
+const DRAIN_MAX_MS = 60_000;
+
 /**
  * The one place where the stages meet: source → dispatch → workers → sink → commit.
  *
@@ -111,7 +114,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
       onAssigned(partitions: { topic: string; partition: number }[]) {
         const kept = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
-        for (const key of ledgers.keys()) if (!kept.has(key)) ledgers.delete(key);
+        for (const key of ledgers.keys()) {
+          if (kept.has(key)) continue;
+          ledgers.delete(key);
+          committer.forget(key);
+        }
         for (const key of kept) if (!ledgers.has(key)) ledgers.set(key, new PartitionLedger());
         dispatcher.retain(partitions);
         log.info(`${kept.size} partitions assigned`);
@@ -205,7 +212,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       source.pause();
       dispatcher.cutAll();
       dispatcher.stop();
+      const deadline = setTimeout(() => fail(drainTooLong(flights.count)), DRAIN_MAX_MS);
       await flights.landed();
+      clearTimeout(deadline);
       // What was stored must be committed even after a failure elsewhere: the next start would double it.
       await committer.flush().catch(fail);
       await source.stop();
@@ -213,6 +222,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (failure !== undefined) throw failure;
     },
   };
+}
+
+function drainTooLong(ranges: number): MillraceError {
+  return new MillraceError(
+    "E_INCOMPLETE",
+    `Cannot drain within ${DRAIN_MAX_MS / 1000} s: ${ranges} ranges are not stored. They are not committed either, so the next start reads them again.`,
+  );
 }
 
 type Target = Pick<TablePlan, "table" | "format"> & { columns: { name: string }[] };
