@@ -3,17 +3,23 @@ import { type CommitOffset, createCommitter } from "./committer.ts";
 
 const at = (offset: number, partition = 0): CommitOffset => ({ topic: "t", partition, offset });
 
+/** A committer whose commits wait for their gate to be opened. */
+function gatedCommitter() {
+  const sent: CommitOffset[][] = [];
+  const gates: (() => void)[] = [];
+  const committer = createCommitter(
+    (offsets) => {
+      sent.push(offsets);
+      return new Promise<void>((resolve) => gates.push(resolve));
+    },
+    () => {},
+  );
+  return { committer, sent, gates };
+}
+
 describe("createCommitter()", () => {
   it("keeps one commit in flight and sends only the newest position of each partition", async () => {
-    const sent: CommitOffset[][] = [];
-    const gates: (() => void)[] = [];
-    const committer = createCommitter(
-      (offsets) => {
-        sent.push(offsets);
-        return new Promise<void>((resolve) => gates.push(resolve));
-      },
-      () => {},
-    );
+    const { committer, sent, gates } = gatedCommitter();
     committer.note(at(10));
     committer.note(at(20));
     committer.note(at(30));
@@ -55,15 +61,7 @@ describe("createCommitter()", () => {
   });
 
   it("does not commit a partition that was lost while its position waited", async () => {
-    const sent: CommitOffset[][] = [];
-    const gates: (() => void)[] = [];
-    const committer = createCommitter(
-      (offsets) => {
-        sent.push(offsets);
-        return new Promise<void>((resolve) => gates.push(resolve));
-      },
-      () => {},
-    );
+    const { committer, sent, gates } = gatedCommitter();
     committer.note(at(10));
     committer.note(at(5, 1));
     committer.note(at(6, 2));

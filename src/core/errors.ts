@@ -5,7 +5,6 @@
  */
 export const errorCodes = {
   E_CONFIG: { exit: 2 },
-  E_RUNTIME: { exit: 2 },
   E_PLAN: { exit: 2 },
   E_MIGRATION: { exit: 1 },
   E_DATA_DIR_HELD: { exit: 2 },

@@ -8,8 +8,6 @@ const workerFile = new URL("../../workers/transcode.ts", import.meta.url).href;
 export interface WorkerPool {
   /** Transcodes one task. Its input buffer is moved to the worker and comes back in the result. */
   run(task: TranscodeTask): Promise<TranscodeResult>;
-  /** Tasks waiting for a worker. */
-  readonly queued: number;
   close(): Promise<void>;
 }
 
@@ -28,9 +26,6 @@ export function createWorkerPool(plans: TablePlan[], workers: number): WorkerPoo
   });
   return {
     run: (task) => pool.run(task, { transferList: [task.input] }),
-    get queued() {
-      return pool.queueSize;
-    },
     close: () => pool.destroy(),
   };
 }

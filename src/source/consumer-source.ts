@@ -1,4 +1,4 @@
-import type { Consumer, ConsumerRunConfig, KafkaConfig, logCreator } from "kafkajs";
+import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
 
@@ -37,8 +37,6 @@ export interface Source {
   /** Leaves the group. No batch arrives afterwards. */
   stop(): Promise<void>;
 }
-
-export type LogCreator = logCreator;
 
 /** A consumer group member that yields raw record batches. It decodes no record. */
 export function createSource(options: SourceOptions, events: SourceEvents): Source {

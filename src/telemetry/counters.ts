@@ -2,7 +2,6 @@ import type { TranscodeResult } from "../codec/task.ts";
 
 /** What happened since start, for status line, report and metrics. */
 export class Counters {
-  readonly startedMs = Date.now();
   stored = 0;
   dead = 0;
   readonly deadByType: Record<string, number> = {};

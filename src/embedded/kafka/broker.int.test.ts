@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CompressionTypes, type Consumer, Kafka, logLevel, type Producer } from "kafkajs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hasKcat } from "../../testing/kcat.ts";
 import { type KafkaBroker, startKafkaBroker } from "./server.ts";
 
 let dataDir: string;
@@ -236,9 +237,9 @@ describe("the embedded broker as a process", () => {
   });
 });
 
-const hasKcat = spawnSync("kcat", ["-V"]).status === 0;
+const withKcat = hasKcat();
 
-describe.skipIf(!hasKcat)("the embedded broker with kcat (librdkafka)", () => {
+describe.skipIf(!withKcat)("the embedded broker with kcat (librdkafka)", () => {
   async function kcat(args: string[], input = ""): Promise<string> {
     const child = spawn("kcat", ["-b", `127.0.0.1:${broker.port}`, ...args], { stdio: ["pipe", "pipe", "pipe"] });
     let output = "";
