@@ -3,12 +3,17 @@ import { move, transferableSymbol, valueSymbol } from "piscina";
 import { createReferenceTranscoder } from "../src/codec/reference/transcoder.ts";
 import type { Transcoder, TranscodeTask } from "../src/codec/task.ts";
 import { transferListOf } from "../src/codec/transfer-list.ts";
+import type { TranscoderName } from "../src/core/transcoding.ts";
 import type { TablePlan } from "../src/schema/plan.ts";
 import { nodeInflaters } from "./inflaters.ts";
 
 /** One thread: record batches in, rows out. No timers, no network, no environment. */
 
-const { plans } = workerData as { plans: TablePlan[] };
+const { plans, transcoder: name } = workerData as { plans: TablePlan[]; transcoder: TranscoderName };
+const create: { [Name in TranscoderName]?: typeof createReferenceTranscoder } = {
+  reference: createReferenceTranscoder,
+  // KERNEL: `kernel: createKernelTranscoder,` goes here, from ../src/codec/kernel/transcoder.ts.
+};
 // Compiled at the first task of a plan, then kept: the set of plans is fixed for the life of the pool.
 const transcoders = new Map<string, Transcoder>();
 
@@ -23,7 +28,8 @@ function transcoderFor(planKey: string): Transcoder {
   if (transcoder === undefined) {
     const plan = plans.find(({ key }) => key === planKey);
     if (plan === undefined) throw new Error(`Plan ${planKey} is not among the worker's plans`);
-    transcoder = createReferenceTranscoder(plan, nodeInflaters);
+    transcoder = create[name]?.(plan, nodeInflaters);
+    if (transcoder === undefined) throw new Error(`Transcoder ${name} is not among the worker's transcoders`);
     transcoders.set(planKey, transcoder);
   }
   return transcoder;

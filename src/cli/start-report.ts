@@ -23,6 +23,8 @@ export async function makeReport(run: Run): Promise<RunReport> {
     profile: options.profile.name,
     vcpus: options.vcpus,
     runtime: "Deno" in globalThis ? `deno ${process.versions.deno}` : `node ${process.versions.node}`,
+    transcoder: options.transcoder,
+    insertFormat: options.insertFormat,
     durationMs: Date.now() - run.startedMs,
     produced: producedHere(run),
     stored: ofRun?.stored ?? counters.stored,
@@ -37,6 +39,7 @@ export async function makeReport(run: Run): Promise<RunReport> {
     latencyMs: latencyOf(pipeline.total),
     ...usageByProcess(usages),
     peakBudgetBytes: pipeline.budget.peakBytes,
+    eventLoopUtilisation: pipeline.eventLoop.utilisation,
   };
 }
 
@@ -86,6 +89,7 @@ export function printReport(report: RunReport, pipeline: Pipeline, json: boolean
   console.log(`
 produced ${report.produced ?? "-"}   stored ${report.stored}   dead ${report.dead}   missing ${report.missing ?? "?"}   duplicate ${report.duplicate ?? "?"}   backlog ${report.backlog}
 ${deadByType.length === 0 ? "" : `dead letters: ${deadByType.join(", ")}\n`}time to first row ${report.timeToFirstRowMs ?? "-"} ms   ran ${(report.durationMs / 1000).toFixed(1)} s   ${report.runtime}
+transcoder ${report.transcoder}   insert format ${report.insertFormat}   declined ${report.counts.declined}   main thread busy ${asPercent(report.eventLoopUtilisation)}
 
 ${formatTable(
   header,
@@ -93,4 +97,8 @@ ${formatTable(
 )}
 
 ${formatTable(["process", "CPU s", "peak RSS MiB"], processes)}`);
+}
+
+function asPercent(share: number | null): string {
+  return share === null ? "-" : `${(share * 100).toFixed(1)} %`;
 }

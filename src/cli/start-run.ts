@@ -51,6 +51,7 @@ export async function runStart(environment: Environment, options: StartOptions):
   const startedMs = Date.now();
   const stopped = untilStopped({ onParentGone: environment.startedByNpm });
   const log = createLog(environment.logLevel);
+  log.info(options.profile.origin);
   const servers = await launchServers({
     kafka: environment.kafkaBrokers === undefined,
     clickHouse: environment.clickHouseUrl === undefined,
@@ -94,6 +95,8 @@ async function connect(
     client,
     log,
     profile: options.profile,
+    transcoder: options.transcoder,
+    insertFormat: options.insertFormat,
     source: {
       kafka,
       topics,

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import type { Environment } from "../config/environment.ts";
-import { profileNames } from "../config/profiles.ts";
+import { profileNames, profilesHelp } from "../config/profiles.ts";
 import { parseStartArguments, type StartArguments } from "../config/start-options.ts";
+import { defaultTranscoder, insertFormats, transcoderNames } from "../core/transcoding.ts";
 import { runStart } from "./start-run.ts";
 
 /** `millrace start`: the ingester, with embedded servers and a simulator where none are named. */
@@ -13,6 +14,14 @@ export function addStartCommand(program: Command, environment: Environment): voi
       new Option("--profile <name>", `how much is collected before an insert: ${profileNames.join(", ")}`).default(
         "mid",
       ),
+    )
+    .option(
+      "--transcoder <name>",
+      `how records become rows: ${transcoderNames.join(" or ")} (default: the profile's, else ${defaultTranscoder})`,
+    )
+    .option(
+      "--insert-format <name>",
+      `how rows go to ClickHouse: ${insertFormats.join(" or ")} (default: the profile's)`,
     )
     .option("--vcpus <n>", "vCPU budget that the profile is scaled to (default: what the machine has)")
     .option("--eps <n>", "events per second of the simulator (default: the profile's)")
@@ -31,6 +40,7 @@ export function addStartCommand(program: Command, environment: Environment): voi
     .option("--compression <codec>", "simulator: none, gzip, snappy, lz4 or zstd")
     .option("--seed <n>", "simulator: seed of its random numbers")
     .option("--bad-rate <share>", "simulator: share of broken documents, 0 to 1")
+    .addHelpText("after", () => `\n${profilesHelp()}`)
     .addHelpText("after", environmentHelp)
     .action((typed: StartArguments) => runStart(environment, parseStartArguments(typed)));
 }

@@ -14,6 +14,11 @@ export interface BatchSpan {
 
 export interface TranscodeTask {
   planKey: string;
+  /**
+   * What the rows are to be encoded in: `rows` is `plan.format`, `native` is Native. Dead letters are RowBinary in any
+   * case. A plan with RowBinaryWithDefaults stays so: Native cannot ask for a DEFAULT in a single cell.
+   */
+  format: "rows" | "native";
   topic: string;
   partition: number;
   input: ArrayBuffer;
@@ -32,13 +37,21 @@ export interface RefusedRow {
   errorMessage: string;
 }
 
-/** Rows of one table in `plan.format`, back to back. */
+/** Rows of one table. Without a row there is no byte, in any format. */
 export interface EncodedRows {
+  format: "RowBinary" | "RowBinaryWithDefaults" | "Native";
+  /**
+   * Rows back to back, or one Native block. Never several: ClickHouse gives each block of an insert a part of the token,
+   * so a repeat of the range that is cut into other blocks (by the other transcoder, or by rows) would double its rows.
+   */
   bytes: Uint8Array<ArrayBuffer>;
   rowCount: number;
-  /** Byte offset where each row begins; `rowStarts[rowCount]` is the total. Lets the sink cut a refused insert in two. */
+  /**
+   * Byte offset where each row begins; `rowStarts[rowCount]` is the total. Lets the sink cut a refused insert in two.
+   * Empty for Native, whose rows lie in no place of their own.
+   */
   rowStarts: Uint32Array<ArrayBuffer>;
-  /** Kafka offset of each row. */
+  /** Kafka offset of each row, in the order of the rows. */
   offsets: Float64Array<ArrayBuffer>;
 }
 
@@ -86,6 +99,8 @@ export interface TranscodeCounts {
   eventTimeFromKafka: number;
   /** Rows whose event time lies more than an hour behind the record time: lateness, not latency. */
   late: number;
+  /** Records that the kernel handed to the reference; 0 for the reference itself. */
+  declined: number;
 }
 
 /** One transcoder for one plan; the reference and the kernel both are this. Pure: no clock but `nowMs`. */

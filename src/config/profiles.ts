@@ -1,7 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { MillraceError } from "../core/errors.ts";
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
+import { type InsertFormat, insertFormats, type TranscoderName, transcoderNames } from "../core/transcoding.ts";
 
 /** How much is collected before an insert, and how much runs at once (S0-89). */
 export interface Profile {
@@ -15,65 +17,163 @@ export interface Profile {
   insertsMax: number;
   /** All bytes between fetch and acknowledgement; intake pauses above it. */
   bytesMax: number;
+  /** How rows are encoded for ClickHouse, unless `--insert-format` says otherwise. */
+  insertFormat: InsertFormat;
+  /** Which transcoder, unless `--transcoder` says otherwise; undefined: the program's default. */
+  transcoder: TranscoderName | undefined;
   /** Events per second of the simulator when `--eps` is not given. */
   simulatorEventsPerSecond: number;
+  /** One line for logs: which budget was measured, and what was scaled from it. */
+  origin: string;
 }
 
 export const profileNames = ["low", "mid", "high"] as const;
 export type ProfileName = (typeof profileNames)[number];
 
-/**
- * For two vCPUs. Long intervals make few large inserts (cheap); short ones make events visible early. With ten
- * partitions, `mid` makes at most twenty inserts a second.
- */
-const profiles: Record<ProfileName, Profile> = {
-  low: {
-    name: "low",
-    flushRows: 20_000,
-    flushBytes: 8 * MIB,
-    flushIntervalMs: 1_000,
-    workers: 1,
-    insertsMax: 2,
-    bytesMax: 64 * MIB,
-    simulatorEventsPerSecond: 1_000,
-  },
-  mid: {
-    name: "mid",
-    flushRows: 50_000,
-    flushBytes: 16 * MIB,
-    flushIntervalMs: 400,
-    workers: 1,
-    insertsMax: 3,
-    bytesMax: 192 * MIB,
-    simulatorEventsPerSecond: 5_000,
-  },
-  high: {
-    name: "high",
-    flushRows: 200_000,
-    flushBytes: 64 * MIB,
-    flushIntervalMs: 1_000,
-    workers: 2,
-    insertsMax: 4,
-    bytesMax: 384 * MIB,
-    simulatorEventsPerSecond: 20_000,
-  },
-};
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** The values of one profile, as its file has them. The bounds are those below which, or above which, a run fails. */
+const valuesSchema = z.strictObject({
+  flushRows: z.int().min(1).max(5_000_000),
+  flushBytes: z
+    .int()
+    .min(64 * KIB)
+    .max(512 * MIB),
+  flushIntervalMs: z.int().min(1).max(60_000),
+  workers: z.int().min(1).max(64),
+  insertsMax: z.int().min(1).max(64),
+  bytesMax: z
+    .int()
+    .min(MIB)
+    .max(64 * 1024 * MIB),
+  insertFormat: z.enum(insertFormats),
+  transcoder: z.enum(transcoderNames).optional(),
+  simulatorEventsPerSecond: z.int().min(1).max(2_000_000),
+  /** What the bench saw when it chose: for people, not read by the program. */
+  measured: z.unknown().optional(),
+});
+
+const fileSchema = z.strictObject({
+  vcpus: z.int().min(1).max(64),
+  /** Where, when and how the values were measured; null: chosen by hand. */
+  measured: z
+    .looseObject({ at: z.string().min(1), cpu: z.string().min(1), runtime: z.string().min(1), commit: z.string() })
+    .nullable(),
+  profiles: z.strictObject({ low: valuesSchema, mid: valuesSchema, high: valuesSchema }),
+});
+
+export type ProfileValues = z.infer<typeof valuesSchema>;
+export type ProfilesFile = z.infer<typeof fileSchema>;
+
+/** The files that come with Millrace: one per measured vCPU budget, written by `npm run bench:tune`. */
+export const defaultProfileFolder: string = fileURLToPath(new URL("../../ops/profiles", import.meta.url));
+
+/** MILLRACE_PROFILES names another folder: how the benches try values out. */
+function profileFolder(): string {
+  return process.env.MILLRACE_PROFILES ?? defaultProfileFolder;
+}
+
+/** vCPU budgets that have a file, ascending. @throws MillraceError E_CONFIG when there is none. */
+export function measuredBudgets(folder: string = profileFolder()): number[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    throw new MillraceError("E_CONFIG", `${folder}: cannot be read (${(error as Error).message})`, { cause: error });
+  }
+  const budgets = names.flatMap((name) => /^([1-9]\d?)\.json$/.exec(name)?.[1] ?? []).map(Number);
+  if (budgets.length === 0) {
+    throw new MillraceError(
+      "E_CONFIG",
+      `${folder}: holds no profiles; write them with: npm run bench:tune -- --vcpus 2`,
+    );
+  }
+  return budgets.sort((a, b) => a - b);
+}
+
+/** Reads `<vcpus>.json`. @throws MillraceError E_CONFIG that names the file, the key and its value. */
+export function readProfiles(vcpus: number, folder: string = profileFolder()): ProfilesFile {
+  const file = join(folder, `${vcpus}.json`);
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new MillraceError("E_CONFIG", `${file}: cannot be read as JSON (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
+  const parsed = parseProfilesFile(value, file);
+  if (parsed.vcpus !== vcpus) {
+    throw new MillraceError("E_CONFIG", `${file}: vcpus is ${parsed.vcpus}: must be ${vcpus}, as the file's name says`);
+  }
+  return parsed;
+}
+
+/** @throws MillraceError E_CONFIG with one line for each value that is wrong. */
+export function parseProfilesFile(value: unknown, file: string): ProfilesFile {
+  const result = fileSchema.safeParse(value);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => {
+    const found = issue.path.reduce<unknown>(
+      (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+      value,
+    );
+    const key = issue.path.length === 0 ? "the document" : issue.path.join(".");
+    const shown = found === undefined ? "missing" : typeof found === "object" ? "wrong" : JSON.stringify(found);
+    return `${file}: ${key} is ${shown}: ${issue.message}`;
+  });
+  throw new MillraceError("E_CONFIG", lines.join("\n"));
+}
 
 /**
- * The profile for a vCPU budget. Only two vCPUs are tuned so far; other budgets scale the number of workers and of
- * inserts with it.
+ * The profile for a vCPU budget: as its file says, or extrapolated from the largest measured budget below it.
+ *
+ * What runs at once (workers, inserts, the byte budget, the simulator's rate) follows the number of vCPUs. The flush
+ * limits stay: the size at which an insert is cheap is a property of ClickHouse's parts, not of the number of cores.
  */
-export function profileFor(name: string, vcpus: number): Profile {
+export function profileFor(name: string, vcpus: number, folder: string = profileFolder()): Profile {
   if (!isProfileName(name)) {
     throw new MillraceError("E_CONFIG", `--profile ${name}: must be one of ${profileNames.join(", ")}`);
   }
-  const profile = profiles[name];
-  const scale = vcpus / 2;
+  const budgets = measuredBudgets(folder);
+  const basis = budgets.findLast((budget) => budget <= vcpus) ?? budgets[0]!;
+  const { profiles, measured } = readProfiles(basis, folder);
+  const { measured: _, transcoder, ...values } = profiles[name];
+  const source = measured === null ? "set by hand" : `measured ${measured.at.slice(0, 10)} on ${measured.cpu}`;
+  if (basis === vcpus) {
+    return { name, ...values, transcoder, origin: `profile ${name} for ${vcpusText(vcpus)}: ${source}` };
+  }
+  const factor = vcpus / basis;
+  const scale = (value: number, max: number) => Math.min(max, Math.max(1, Math.round(value * factor)));
   return {
-    ...profile,
-    workers: Math.max(1, Math.round(profile.workers * scale)),
-    insertsMax: Math.max(1, Math.round(profile.insertsMax * scale)),
+    name,
+    ...values,
+    workers: scale(values.workers, 64),
+    insertsMax: scale(values.insertsMax, 64),
+    bytesMax: Math.max(MIB, Math.round(values.bytesMax * factor)),
+    simulatorEventsPerSecond: scale(values.simulatorEventsPerSecond, 2_000_000),
+    transcoder,
+    origin: `profile ${name} for ${vcpusText(vcpus)}: not measured, extrapolated from ${vcpusText(basis)} (${source}); ${scaledText(factor)}`,
   };
+}
+
+/** For `--help`: which budgets are measured, and what becomes of the others. */
+export function profilesHelp(): string {
+  const budgets = measuredBudgets();
+  return (
+    `Profiles are measured for ${budgets.join(" and ")} vCPU (ops/profiles). Another budget takes the largest measured ` +
+    "one\nbelow it: workers, insertsMax, bytesMax and the simulator's rate in proportion, flush limits unchanged."
+  );
+}
+
+function scaledText(factor: number): string {
+  const shown = Number(factor.toFixed(2));
+  return `workers, insertsMax, bytesMax and simulatorEventsPerSecond × ${shown}, flush limits unchanged`;
+}
+
+function vcpusText(vcpus: number): string {
+  return vcpus === 1 ? "1 vCPU" : `${vcpus} vCPUs`;
 }
 
 function isProfileName(name: string): name is ProfileName {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { defaultTranscoder } from "../core/transcoding.ts";
 import { parseStartArguments, type StartArguments } from "./start-options.ts";
 
-const typed: StartArguments = { profile: "mid", from: "earliest", simulator: true, pipelines: "ops/pipelines" };
+const typed: StartArguments = {
+  profile: "mid",
+  transcoder: "reference",
+  insertFormat: "rowbinary",
+  from: "earliest",
+  simulator: true,
+  pipelines: "ops/pipelines",
+};
 
 describe("parseStartArguments()", () => {
   it("runs the built-in pipelines with the simulator when nothing is named", () => {
@@ -11,6 +19,11 @@ describe("parseStartArguments()", () => {
       groupId: "millrace.events",
       simulator: true,
     });
+  });
+
+  it("passes transcoder and insert format on", () => {
+    const options = parseStartArguments({ ...typed, transcoder: "kernel", insertFormat: "native" });
+    expect(options).toMatchObject({ transcoder: "kernel", insertFormat: "native" });
   });
 
   it("makes no events for other topics, nor while it waits for an end", () => {
@@ -23,6 +36,15 @@ describe("parseStartArguments()", () => {
     expect(parseStartArguments({ ...typed, untilEnd: true }).simulator).toBe(false);
   });
 
+  it("takes transcoder and insert format from the profile, unless they are typed", () => {
+    const { transcoder: _, insertFormat: __, ...rest } = typed;
+    const options = parseStartArguments({ ...rest, vcpus: "2" });
+    expect(options.insertFormat).toBe(options.profile.insertFormat);
+    expect(options.transcoder).toBe(options.profile.transcoder ?? defaultTranscoder);
+    const other = { transcoder: "kernel", insertFormat: "native" };
+    expect(parseStartArguments({ ...rest, ...other, vcpus: "2" })).toMatchObject(other);
+  });
+
   it.each<[Partial<StartArguments>, string]>([
     [{ topic: ["dns"] }, "--topic and --table go together"],
     [{ table: "net.dns" }, "--topic and --table go together"],
@@ -32,6 +54,8 @@ describe("parseStartArguments()", () => {
     [{ vcpus: "0" }, "--vcpus 0: must be a whole number from 1 to 64"],
     [{ eps: "-5" }, "--eps -5: must be a whole number from 1 to 2000000"],
     [{ duration: "20" }, "--duration 20: must be a number with a unit"],
+    [{ transcoder: "fast" }, "--transcoder fast: must be reference or kernel"],
+    [{ insertFormat: "Native" }, "--insert-format Native: must be rowbinary or native"],
     [{ profile: "max" }, "--profile max: must be one of low, mid, high"],
   ])("refuses %j", (change, message) => {
     expect(() => parseStartArguments({ ...typed, ...change })).toThrow(message);

@@ -1,11 +1,21 @@
 import { availableParallelism } from "node:os";
 import { MillraceError } from "../core/errors.ts";
+import {
+  defaultTranscoder,
+  type InsertFormat,
+  insertFormats,
+  type TranscoderName,
+  transcoderNames,
+} from "../core/transcoding.ts";
 import { type Profile, profileFor } from "./profiles.ts";
-import { parseCount, parseDurationMs } from "./values.ts";
+import { parseChoice, parseCount, parseDurationMs } from "./values.ts";
 
 /** `millrace start` as typed. */
 export interface StartArguments {
   profile: string;
+  /** Undefined, and the next: the profile's. */
+  transcoder?: string;
+  insertFormat?: string;
   vcpus?: string;
   eps?: string;
   duration?: string;
@@ -28,6 +38,8 @@ export interface StartArguments {
 /** The same, checked. */
 export interface StartOptions {
   profile: Profile;
+  transcoder: TranscoderName;
+  insertFormat: InsertFormat;
   vcpus: number;
   /** Undefined: the profile's. */
   eventsPerSecond: number | undefined;
@@ -54,14 +66,18 @@ const VCPUS_MAX = 64;
 export function parseStartArguments(typed: StartArguments): StartOptions {
   const vcpus =
     typed.vcpus === undefined ? availableParallelism() : parseCount("--vcpus", typed.vcpus, { min: 1, max: VCPUS_MAX });
-  if (typed.from !== "earliest" && typed.from !== "latest") {
-    throw new MillraceError("E_CONFIG", `--from ${typed.from}: must be earliest or latest`);
-  }
   const direct = directPipeline(typed);
   const pipelineNames = direct === undefined ? (typed.pipeline ?? ["events", "dead-letters"]) : [];
   const groupName = direct === undefined ? pipelineNames[0] : direct.table;
+  const profile = profileFor(typed.profile, vcpus);
   return {
-    profile: profileFor(typed.profile, vcpus),
+    profile,
+    transcoder: parseChoice(
+      "--transcoder",
+      typed.transcoder ?? profile.transcoder ?? defaultTranscoder,
+      transcoderNames,
+    ),
+    insertFormat: parseChoice("--insert-format", typed.insertFormat ?? profile.insertFormat, insertFormats),
     vcpus,
     eventsPerSecond:
       typed.eps === undefined ? undefined : parseCount("--eps", typed.eps, { min: 1, max: EVENTS_PER_SECOND_MAX }),
@@ -72,7 +88,7 @@ export function parseStartArguments(typed: StartArguments): StartOptions {
     pipelineNames,
     pipelineFolder: typed.pipelines,
     groupId: typed.group ?? `millrace.${groupName}`,
-    from: typed.from,
+    from: parseChoice("--from", typed.from, ["earliest", "latest"]),
     // Made-up events belong only into the topics of the built-in pipeline.
     simulator: typed.simulator && pipelineNames.includes("events") && typed.untilEnd !== true,
     fresh: typed.fresh === true,

@@ -25,3 +25,10 @@ export function parseCount(option: string, text: string, bounds: { min: number; 
   }
   return value;
 }
+
+/** Reads one of a few words. @throws MillraceError E_CONFIG naming `option`, the word and the choices. */
+export function parseChoice<const T extends string>(option: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((word) => word === text);
+  if (choice !== undefined) return choice;
+  throw new MillraceError("E_CONFIG", `${option} ${text}: must be ${choices.join(" or ")}`);
+}

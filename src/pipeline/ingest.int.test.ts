@@ -144,31 +144,40 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
     expect(count).toEqual({ rows: 50_000, distinct: 50_000 });
   });
 
-  it("isolates the rows that ClickHouse refuses, stores all others, and keeps the server's reason", async () => {
-    await servers.client.command({
-      query: `CREATE TABLE net.checked (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64,
+  it.each(["rowbinary", "native"])(
+    "isolates the rows that ClickHouse refuses, stores all others, and keeps its reason: %s",
+    async (format) => {
+      const topic = `checked-${format}`;
+      const table = `net.checked_${format}`;
+      await servers.client.command({
+        query: `CREATE TABLE ${table} (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64,
         CONSTRAINT no_seven CHECK id % 1000 != 7) ENGINE = MergeTree ORDER BY id
         SETTINGS non_replicated_deduplication_window = 1000`,
-    });
-    await admin.createTopics({ topics: [{ topic: "checked", numPartitions: 1 }] });
-    await producer.send({
-      topic: "checked",
-      messages: Array.from({ length: 3_000 }, (_, id) => ({ key: `k${id}`, value: `{"id":${id}}` })),
-    });
-    const args = ["start", "--topic", "checked", "--table", "net.checked", "--until-end", "--json"];
-    const run = await runMillrace(args, servers.env);
-    expect([run.stderr, run.code]).toEqual(["", 0]);
-    expect(JSON.parse(run.stdout)).toMatchObject({ stored: 2_997, dead: 3, missing: 0, duplicate: 0 });
-    const dead = await rows(`SELECT source_key AS key, error_type AS type, raw_json AS raw,
-      error_message LIKE '%no_seven%' AS named FROM analytics.fact_event_dlq WHERE topic = 'checked' ORDER BY kafka_offset`);
-    const letter = (id: number) => ({
-      key: `k${id}`,
-      type: "clickhouse_violated_constraint",
-      raw: `{"id":${id}}`,
-      named: 1,
-    });
-    expect(dead).toEqual([letter(7), letter(1_007), letter(2_007)]);
-  });
+      });
+      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
+      await producer.send({
+        topic,
+        messages: Array.from({ length: 3_000 }, (_, id) => ({ key: `k${id}`, value: `{"id":${id}}` })),
+      });
+      const args = ["start", "--topic", topic, "--table", table, "--insert-format", format, "--until-end", "--json"];
+      const run = await runMillrace(args, servers.env);
+      expect([run.stderr, run.code]).toEqual(["", 0]);
+      const report = JSON.parse(run.stdout);
+      expect(report).toMatchObject({ stored: 2_997, dead: 3, missing: 0, duplicate: 0 });
+      expect(report).toMatchObject({ transcoder: "reference", insertFormat: format, counts: { declined: 0 } });
+      expect(report.eventLoopUtilisation).toBeGreaterThan(0);
+      expect(report.eventLoopUtilisation).toBeLessThanOrEqual(1);
+      const dead = await rows(`SELECT source_key AS key, error_type AS type, raw_json AS raw,
+      error_message LIKE '%no_seven%' AS named FROM analytics.fact_event_dlq WHERE topic = '${topic}' ORDER BY kafka_offset`);
+      const letter = (id: number) => ({
+        key: `k${id}`,
+        type: "clickhouse_violated_constraint",
+        raw: `{"id":${id}}`,
+        named: 1,
+      });
+      expect(dead).toEqual([letter(7), letter(1_007), letter(2_007)]);
+    },
+  );
 
   it("reads MessagePack beside JSON", async () => {
     await admin.createTopics({ topics: [{ topic: "logs.payment", numPartitions: 1 }] });

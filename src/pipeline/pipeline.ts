@@ -1,11 +1,12 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
-import type { EncodedRows } from "../codec/task.ts";
+import type { EncodedRows, TranscodeResult } from "../codec/task.ts";
 import { type Committer, createCommitter } from "../commit/committer.ts";
 import { PartitionLedger } from "../commit/ledger.ts";
 import type { Profile } from "../config/profiles.ts";
 import { MillraceError } from "../core/errors.ts";
 import { partitionKey } from "../core/raw-batch.ts";
+import { defaultInsertFormat, defaultTranscoder, type InsertFormat, type TranscoderName } from "../core/transcoding.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
@@ -14,6 +15,7 @@ import type { TablePlan } from "../schema/plan.ts";
 import { createSink, type StoreOutcome } from "../sink/sink.ts";
 import { createSource, type SourceOptions } from "../source/consumer-source.ts";
 import { Counters } from "../telemetry/counters.ts";
+import { EventLoopMeter } from "../telemetry/event-loop.ts";
 import { recordBatch } from "../telemetry/recorder.ts";
 import { StageTable } from "../telemetry/stages.ts";
 import { Flights } from "./flights.ts";
@@ -24,6 +26,9 @@ export interface PipelineOptions {
   profile: Profile;
   client: ClickHouseClient;
   log: Logger;
+  transcoder?: TranscoderName;
+  /** Plans that write RowBinaryWithDefaults keep it whatever this says. */
+  insertFormat?: InsertFormat;
 }
 
 export interface Pipeline {
@@ -37,6 +42,8 @@ export interface Pipeline {
   readonly total: StageTable;
   takeInterval(): StageTable;
   readonly budget: ByteBudget;
+  /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
+  readonly eventLoop: EventLoopMeter;
 }
 
 /** Source restarts after a crash of the client: at least this long after the last one. */
@@ -60,6 +67,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   let interval = new StageTable();
   const ledgers = new Map<string, PartitionLedger>();
   const aborter = new AbortController();
+  const eventLoop = new EventLoopMeter();
+  const taskFormat = (options.insertFormat ?? defaultInsertFormat) === "native" ? "native" : "rows";
   const flights = new Flights(() => dispatcher.cutDue());
   let accepting = true;
   let fail: (error: Error) => void = () => {};
@@ -72,7 +81,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     };
   });
 
-  const pool = createWorkerPool(plans, profile.workers);
+  const pool = createWorkerPool(plans, profile.workers, options.transcoder ?? defaultTranscoder);
   const sink = createSink(
     options.client,
     { insertsMax: profile.insertsMax, signal: aborter.signal },
@@ -83,6 +92,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
     },
   );
+  if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
   let source = createSource(options.source, sourceEvents());
   const committer: Committer = createCommitter(
     (offsets) => source.commit(offsets),
@@ -110,7 +120,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   function sourceEvents() {
     return {
       onBatch(batch: Parameters<typeof dispatcher.accept>[0]) {
-        if (accepting) dispatcher.accept(batch);
+        if (!accepting) return;
+        eventLoop.begin();
+        dispatcher.accept(batch);
       },
       onAssigned(partitions: { topic: string; partition: number }[]) {
         const kept = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
@@ -146,23 +158,35 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   /** One range from cut to commit. Never rejects: an error fails the pipeline, and the offset stays uncommitted. */
   async function deliver(cut: Cut): Promise<void> {
     let heldBytes = cut.byteLength;
+    function holdEncoded({ rows, dead }: TranscodeResult): void {
+      const encodedBytes = rows.bytes.byteLength + dead.bytes.byteLength;
+      budget.take(encodedBytes);
+      // Those of an earlier encoding of the range are garbage by now.
+      budget.give(heldBytes - cut.byteLength);
+      heldBytes = cut.byteLength + encodedBytes;
+    }
     try {
       const plan = planByTopic.get(cut.topic)!;
       const ledger = ledgers.get(partitionKey(cut.topic, cut.partition));
       if (ledger === undefined) return;
       const range = ledger.open(cut.firstOffset, cut.lastOffset);
-      let result = await pool.run(taskOf(cut, plan.key));
-      const encodedBytes = result.rows.bytes.byteLength + result.dead.bytes.byteLength;
-      heldBytes += encodedBytes;
-      budget.take(encodedBytes);
-      const { refusals, sentMs: insertSentMs } = await store(plan, cut, result.rows);
+      let result = await pool.run(taskOf(cut, plan.key, taskFormat));
+      holdEncoded(result);
+      const outcome = await store(plan, cut, result.rows);
+      let { refusals } = outcome;
+      if (outcome.refusedWhole !== undefined) {
+        log.info({ table: plan.table, err: outcome.refusedWhole }, "refused as a whole, will be sent by rows");
+        result = await pool.run(taskOn(cut, plan.key, result.input));
+        holdEncoded(result);
+        refusals = (await store(plan, cut, result.rows)).refusals;
+      }
       const stored = result.rows.rowCount - refusals.length;
       // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
       if (refusals.length > 0) result = await pool.run({ ...taskOn(cut, plan.key, result.input), refused: refusals });
       await storeDead(plan, cut, result.dead);
       const acknowledgedMs = Date.now();
       counters.add(cut, stored, result, acknowledgedMs);
-      const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs, acknowledgedMs };
+      const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs: outcome.sentMs, acknowledgedMs };
       recordBatch(total, batch);
       recordBatch(interval, batch);
       if (ledgers.get(partitionKey(cut.topic, cut.partition)) !== ledger) return;
@@ -173,17 +197,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       fail(error instanceof Error ? error : new Error(String(error)));
     } finally {
       budget.give(heldBytes);
+      eventLoop.mark();
     }
   }
 
   function store(target: Target, cut: Cut, rows: EncodedRows): Promise<StoreOutcome> {
     const columns = target.columns.map(({ name }) => name);
     const { topic, partition, firstOffset, lastOffset } = cut;
-    return sink.store(
-      { table: target.table, format: target.format, columns, topic, partition, ...rows },
-      firstOffset,
-      lastOffset,
-    );
+    return sink.store({ table: target.table, columns, topic, partition, ...rows }, firstOffset, lastOffset);
   }
 
   async function storeDead(plan: TablePlan, cut: Cut, dead: EncodedRows): Promise<void> {
@@ -200,6 +221,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters,
     total,
     budget,
+    eventLoop,
     failed,
     takeInterval() {
       const taken = interval;
@@ -224,6 +246,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
+function staysByRows({ table, format }: TablePlan): string {
+  return `${table} is written in ${format}, not in Native: only so can a field that is missing get the column's DEFAULT`;
+}
+
 function drainTooLong(ranges: number): MillraceError {
   return new MillraceError(
     "E_INCOMPLETE",
@@ -231,4 +257,4 @@ function drainTooLong(ranges: number): MillraceError {
   );
 }
 
-type Target = Pick<TablePlan, "table" | "format"> & { columns: { name: string }[] };
+type Target = Pick<TablePlan, "table"> & { columns: { name: string }[] };

@@ -36,31 +36,32 @@ describe.skipIf(!withKcat || !existsSync(dataFile))("real DNS logs", async () =>
         await client.command({ query: "CREATE DATABASE net" });
         const settings = "SETTINGS non_replicated_deduplication_window = 1000";
         const coordinates = "kafka_topic String, kafka_partition Int32, kafka_offset Int64";
-        await client.command({
-          query: `CREATE TABLE net.dns (${columns}, ${coordinates}) ENGINE = MergeTree ORDER BY ts ${settings}`,
-        });
         await client.command({ query: `CREATE TABLE net.expected (${columns}) ENGINE = MergeTree ORDER BY ts` });
         await kcat(["-P", "-b", servers.brokers, "-t", "dns", "-l", linesFile]);
-        const run = await runMillrace(
-          ["start", "--topic", "dns", "--table", "net.dns", "--until-end", "--json"],
-          servers.env,
-        );
-        expect([run.stderr, run.code]).toEqual(["", 0]);
-        const recordCount = lines.toString().trimEnd().split("\n").length;
-        expect(JSON.parse(run.stdout)).toMatchObject({ stored: recordCount, dead: 0, missing: 0, duplicate: 0 });
         const inserted = await fetch(
           `${servers.env.CLICKHOUSE_URL}/?query=${encodeURIComponent("INSERT INTO net.expected FORMAT JSONEachRow")}`,
           { method: "POST", body: lines },
         );
         expect(inserted.status).toBe(200);
-        const hashOf = async (table: string) => {
-          const query = `SELECT count() AS count, sum(cityHash64(* EXCEPT (kafka_topic, kafka_partition, kafka_offset))) AS hash FROM ${table}`;
-          const own = table === "net.dns" ? query : query.replace(/ EXCEPT \([^)]*\)/, "");
-          return (await (await client.query({ query: own, format: "JSONEachRow" })).json())[0];
+        const hashOf = async (values: string, table: string) => {
+          const query = `SELECT count() AS count, sum(cityHash64(${values})) AS hash FROM ${table}`;
+          return (await (await client.query({ query, format: "JSONEachRow" })).json())[0];
         };
-        const stored = await hashOf("net.dns");
-        expect(stored).toEqual(await hashOf("net.expected"));
-        expect(stored).toMatchObject({ count: recordCount });
+        const expected = await hashOf("*", "net.expected");
+        const recordCount = lines.toString().trimEnd().split("\n").length;
+        expect(expected).toMatchObject({ count: recordCount });
+        for (const format of ["rowbinary", "native"]) {
+          const table = `net.dns_${format}`;
+          await client.command({
+            query: `CREATE TABLE ${table} (${columns}, ${coordinates}) ENGINE = MergeTree ORDER BY ts ${settings}`,
+          });
+          const target = ["--topic", "dns", "--table", table, "--insert-format", format];
+          const run = await runMillrace(["start", ...target, "--until-end", "--json"], servers.env);
+          expect([run.stderr, run.code]).toEqual(["", 0]);
+          expect(JSON.parse(run.stdout)).toMatchObject({ stored: recordCount, dead: 0, missing: 0, duplicate: 0 });
+          const stored = await hashOf("* EXCEPT (kafka_topic, kafka_partition, kafka_offset)", table);
+          expect(stored).toEqual(expected);
+        }
       } finally {
         await servers.close();
         await rm(linesFile, { force: true });

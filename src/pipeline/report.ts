@@ -1,3 +1,4 @@
+import type { InsertFormat, TranscoderName } from "../core/transcoding.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { ProcessUsage } from "../telemetry/process-usage.ts";
 import { type LatencySummary, type Stage, type StageTable, stages, summarise } from "../telemetry/stages.ts";
@@ -8,6 +9,8 @@ export interface RunReport {
   profile: string;
   vcpus: number;
   runtime: string;
+  transcoder: TranscoderName;
+  insertFormat: InsertFormat;
   durationMs: number;
   /** Events that the broker acknowledged to the simulator, in the topics that this run reads; null without simulator. */
   produced: number | null;
@@ -28,6 +31,8 @@ export interface RunReport {
     unwrapped: number;
     eventTimeFromKafka: number;
     late: number;
+    /** Records that the kernel handed to the reference. */
+    declined: number;
     insertRetries: number;
     pauses: number;
     sourceRestarts: number;
@@ -38,6 +43,8 @@ export interface RunReport {
   cpuSeconds: Record<string, number>;
   rssMiBMax: Record<string, number>;
   peakBudgetBytes: number;
+  /** Share of time, 0 to 1, in which the main thread was busy while there was work; null where it is not measured. */
+  eventLoopUtilisation: number | null;
 }
 
 export function latencyOf(table: StageTable): Record<Stage, LatencySummary> {
@@ -48,7 +55,7 @@ export function latencyOf(table: StageTable): Record<Stage, LatencySummary> {
 }
 
 export function countsOf(counters: Counters): RunReport["counts"] {
-  const { coercions, unknownFields, unwrapped, eventTimeFromKafka, late } = counters;
+  const { coercions, unknownFields, unwrapped, eventTimeFromKafka, late, declined } = counters;
   const { insertRetries, pauses, sourceRestarts, insertedRanges } = counters;
   return {
     coercions,
@@ -56,6 +63,7 @@ export function countsOf(counters: Counters): RunReport["counts"] {
     unwrapped,
     eventTimeFromKafka,
     late,
+    declined,
     insertRetries,
     pauses,
     sourceRestarts,

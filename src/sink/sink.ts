@@ -16,7 +16,7 @@ export interface SinkBatch {
   partition: number;
   bytes: Uint8Array;
   rowCount: number;
-  /** Byte offset of each row, and the total behind the last. */
+  /** Byte offset of each row, and the total behind the last; empty for a format that cannot be cut by rows. */
   rowStarts: Uint32Array;
   /** Kafka offset of each row. */
   offsets: Float64Array;
@@ -32,6 +32,8 @@ export interface Refusal {
 /** How a batch ended. */
 export interface StoreOutcome {
   refusals: Refusal[];
+  /** The server refused the batch for its data and it cannot be cut: nothing of it is stored. The server's answer. */
+  refusedWhole: unknown;
   /** When its first insert was sent, after the wait for a free place; ms since 1970. */
   sentMs: number;
 }
@@ -46,7 +48,8 @@ export interface Sink {
    * Stores the rows. Returns those that the server refuses for their data; all others are durable then.
    *
    * The token is `topic:partition:first-last`; a part of a refused insert carries the offsets of its own first and last
-   * row, so that a replay of the same range cuts at the same places and finds the same tokens.
+   * row, so that a replay of the same range cuts at the same places and finds the same tokens. A batch that cannot be
+   * cut comes back as `refusedWhole`, to be stored again by rows, under the same tokens.
    *
    * @throws MillraceError E_CLICKHOUSE when no retry can help, and the signal's reason when it aborts.
    */
@@ -78,7 +81,9 @@ export function createSink(
 
   /** Rows `from … to` (exclusive) under their token, retried until stored, refused or hopeless. */
   async function insertRows(batch: SinkBatch, from: number, to: number, token: string): Promise<unknown> {
-    const body = { ...batch, bytes: batch.bytes.subarray(batch.rowStarts[from], batch.rowStarts[to]) };
+    const { rowStarts } = batch;
+    const bytes = rowStarts.length === 0 ? batch.bytes : batch.bytes.subarray(rowStarts[from], rowStarts[to]);
+    const body = { ...batch, bytes };
     for (let attempt = 1; ; attempt += 1) {
       options.signal.throwIfAborted();
       try {
@@ -95,9 +100,8 @@ export function createSink(
     }
   }
 
-  async function storeRows(batch: SinkBatch, from: number, to: number, token: string): Promise<Refusal[]> {
-    const refused = await insertRows(batch, from, to, token);
-    if (refused === undefined) return [];
+  /** What becomes of rows that are refused as a whole: the halves, the halves of those, until each refused row is alone. */
+  async function bisect(batch: SinkBatch, from: number, to: number, refused: unknown): Promise<Refusal[]> {
     if (to - from === 1) {
       const errorMessage = refused instanceof Error ? refused.message : String(refused);
       return [{ offset: batch.offsets[from]!, errorType: refusalType(refused), errorMessage }];
@@ -109,19 +113,22 @@ export function createSink(
       [middle, to],
     ] as const) {
       const part = tokenOf(batch, batch.offsets[first]!, batch.offsets[last - 1]!);
-      refusals.push(...(await storeRows(batch, first, last, part)));
+      const error = await insertRows(batch, first, last, part);
+      if (error !== undefined) refusals.push(...(await bisect(batch, first, last, error)));
     }
     return refusals;
   }
 
   return {
     async store(batch, firstOffset, lastOffset) {
-      if (batch.rowCount === 0) return { refusals: [], sentMs: Date.now() };
+      if (batch.rowCount === 0) return { refusals: [], refusedWhole: undefined, sentMs: Date.now() };
       await acquire();
       const sentMs = Date.now();
       try {
-        const refusals = await storeRows(batch, 0, batch.rowCount, tokenOf(batch, firstOffset, lastOffset));
-        return { refusals, sentMs };
+        const refused = await insertRows(batch, 0, batch.rowCount, tokenOf(batch, firstOffset, lastOffset));
+        if (refused === undefined) return { refusals: [], refusedWhole: undefined, sentMs };
+        if (batch.rowStarts.length === 0) return { refusals: [], refusedWhole: refused, sentMs };
+        return { refusals: await bisect(batch, 0, batch.rowCount, refused), refusedWhole: undefined, sentMs };
       } finally {
         release();
       }

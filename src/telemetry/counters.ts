@@ -10,6 +10,7 @@ export class Counters {
   unwrapped = 0;
   eventTimeFromKafka = 0;
   late = 0;
+  declined = 0;
   inputBytes = 0;
   insertedRanges = 0;
   insertRetries = 0;
@@ -31,6 +32,7 @@ export class Counters {
     this.unwrapped += counts.unwrapped;
     this.eventTimeFromKafka += counts.eventTimeFromKafka;
     this.late += counts.late;
+    this.declined += counts.declined;
   }
 }
 

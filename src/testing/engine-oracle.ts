@@ -8,8 +8,12 @@ import { Session } from "chdb";
  * session takes half a second to start, a query a few milliseconds, so callers put many values into one query.
  */
 export interface EngineOracle {
+  /** Runs SQL that answers nothing. */
+  run(sql: string): void;
   /** Runs SQL and returns the lines of a tab-separated answer. */
   lines(sql: string): string[];
+  /** Runs SQL and returns the answer in this format. */
+  bytes(sql: string, format: string): Uint8Array<ArrayBuffer>;
   /** Keeps bytes in a file that SQL can name; returns its path. */
   file(name: string, content: string | Uint8Array): string;
   close(): void;
@@ -18,13 +22,16 @@ export interface EngineOracle {
 export function openEngineOracle(): EngineOracle {
   const folder = mkdtempSync(join(tmpdir(), "millrace-oracle-"));
   const session = new Session(join(folder, "data"));
+  function read(sql: string, format: string): Buffer {
+    const path = join(folder, "answer");
+    rmSync(path, { force: true });
+    session.query(`${sql} INTO OUTFILE '${path}' FORMAT ${format}`);
+    return readFileSync(path);
+  }
   return {
-    lines(sql) {
-      const path = join(folder, "answer.tsv");
-      rmSync(path, { force: true });
-      session.query(`${sql} INTO OUTFILE '${path}' FORMAT TSV`);
-      return readFileSync(path, "utf8").split("\n").slice(0, -1);
-    },
+    run: (sql) => void session.query(sql),
+    lines: (sql) => read(sql, "TSV").toString("utf8").split("\n").slice(0, -1),
+    bytes: (sql, format) => Uint8Array.from(read(sql, format)),
     file(name, content) {
       const path = join(folder, name);
       writeFileSync(path, content);

@@ -24,10 +24,11 @@ export class RowTable {
   }
 
   /** The rows as they cross the threads: views of buffers that nothing else uses. */
-  finish(): EncodedRows {
+  finish(format: EncodedRows["format"]): EncodedRows {
     const { out, rowCount } = this;
     this.#starts[rowCount] = out.offset;
     return {
+      format,
       bytes: out.bytes.subarray(0, out.offset),
       rowCount,
       rowStarts: this.#starts.subarray(0, rowCount + 1),

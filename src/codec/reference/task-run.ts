@@ -52,6 +52,7 @@ export function startRun(
       unwrapped: 0,
       eventTimeFromKafka: 0,
       late: 0,
+      declined: 0,
     },
     refused: new Map(task.refused.map((row) => [row.offset, row])),
     startedMs,

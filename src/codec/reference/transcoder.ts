@@ -1,6 +1,7 @@
 import type { TablePlan } from "../../schema/plan.ts";
 import { CodecError } from "../codec-error.ts";
 import { type Inflaters, inflate } from "../inflate/inflate.ts";
+import { createRowsToNative } from "../native/rows-to-native.ts";
 import { nextRecord, openRecords, RecordCursor } from "../records.ts";
 import { BATCH_HEADER_BYTES, peekOffsets, readBatchHeader } from "../records-header.ts";
 import type { Transcoder, TranscodeTask } from "../task.ts";
@@ -27,18 +28,20 @@ export function createReferenceTranscoder(plan: TablePlan, inflaters: Inflaters)
   const compiled = compilePlan(plan);
   const context = new RowContext();
   const cursor = new RecordCursor();
+  // A DEFAULT that the server is to fill in for one cell has no place in a column.
+  const toNative = plan.format === "RowBinary" ? createRowsToNative(plan.columns) : undefined;
   let growth = 1;
   return {
     run(task, nowMs) {
       const capacityBytes = Math.ceil(task.input.byteLength * growth * CAPACITY_MARGIN);
       const run = startRun(compiled, context, task, nowMs(), Math.min(CAPACITY_BYTES_MAX, capacityBytes));
       runBatches(run, task, cursor, inflaters);
-      const rows = run.rows.finish();
-      const dead = run.dead.finish();
+      const rows = run.rows.finish(plan.format);
+      const dead = run.dead.finish(plan.deadLetters.format);
       if (task.input.byteLength > 0) growth = rows.bytes.length / task.input.byteLength;
       return {
         input: task.input,
-        rows,
+        rows: task.format === "native" && toNative !== undefined ? toNative(rows) : rows,
         dead,
         recordCount: rows.rowCount + dead.rowCount,
         startedMs: run.startedMs,

@@ -16,8 +16,11 @@ export function writeTypeDefault(out: ByteWriter, type: ColumnType): void {
   else writeZeros(out, zeroBytes(type));
 }
 
-/** How many zero bytes make the default. Strings, arrays and maps are one: their length. */
-function zeroBytes(type: Exclude<ColumnType, { kind: "lowCardinality" | "nullable" | "enum" }>): number {
+/**
+ * How many zero bytes make the default: the width of a type that has one. For strings, arrays and maps it is one byte,
+ * their length.
+ */
+export function zeroBytes(type: Exclude<ColumnType, { kind: "lowCardinality" | "nullable" | "enum" }>): number {
   switch (type.kind) {
     case "int":
     case "float":

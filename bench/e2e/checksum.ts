@@ -1,0 +1,46 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { BenchTable } from "./table.ts";
+
+/** What a run left in its table. Sums are of 64-bit hashes, as decimal text. */
+export interface Checksum {
+  rows: number;
+  /** Distinct pairs of partition and offset. */
+  coordinates: number;
+  /** Over whole rows: equal only when the same values stand beside each other. */
+  table: string;
+  /** One per column, each hashed with the row's coordinates, to name the columns that differ. */
+  columns: Record<string, string>;
+}
+
+/** Reads every stored value, in any order of rows. */
+export async function readChecksum(client: ClickHouseClient, table: BenchTable): Promise<Checksum> {
+  // As text: a hash over a NULL is NULL, and would make the whole row count as nothing.
+  const values = table.columns.map(({ name }) => `ifNull(toString(\`${name}\`), 'NULL')`);
+  const perColumn = values.map((value) => `toString(sum(cityHash64(kafka_partition, kafka_offset, ${value})))`);
+  const query = `SELECT count() AS rows, uniqExact(kafka_partition, kafka_offset) AS coordinates,
+    toString(sum(cityHash64(${values.join(", ")}))) AS table, [${perColumn.join(", ")}] AS columns FROM ${table.name}`;
+  const result = await client.query({ query, format: "JSONEachRow" });
+  const [row] = await result.json<{ rows: string; coordinates: string; table: string; columns: string[] }>();
+  const columns = Object.fromEntries(table.columns.map(({ name }, index) => [name, row!.columns[index]!]));
+  return { rows: Number(row!.rows), coordinates: Number(row!.coordinates), table: row!.table, columns };
+}
+
+/** One line per difference between what the runs stored; empty when all stored the same `events` rows. */
+export function compareChecksums(events: number, runs: readonly { peer: string; checksum: Checksum }[]): string[] {
+  const first = runs[0];
+  if (first === undefined) return [];
+  const lines = runs.flatMap(({ peer, checksum: { rows, coordinates } }) =>
+    rows === events && coordinates === events
+      ? []
+      : [`${peer}: ${rows} rows with ${coordinates} distinct coordinates, ${events} events are in the topic`],
+  );
+  for (const { peer, checksum } of runs) {
+    if (checksum.table === first.checksum.table) continue;
+    const differing = Object.keys(checksum.columns).filter(
+      (name) => checksum.columns[name] !== first.checksum.columns[name],
+    );
+    const where = differing.length === 0 ? "no single column, but rows as a whole" : `columns ${differing.join(", ")}`;
+    lines.push(`${peer} differs from ${first.peer}: ${where}`);
+  }
+  return [...new Set(lines)];
+}

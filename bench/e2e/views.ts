@@ -1,0 +1,26 @@
+import { migrate } from "../../src/schema/migrate.ts";
+import { type BenchClickHouse, queryRows } from "./clickhouse.ts";
+import { factTable } from "./table.ts";
+
+/**
+ * Puts the views of `analytics.fact_event` on the bench's fact table: the SELECTs that the migrations made, over a
+ * subquery that supplies the columns which the bench's table lacks. Their clocks are that of the insert, and Kafka's
+ * time is the event's; what the aggregates hold is of no interest here, what they cost is.
+ */
+export async function addViews({ client }: BenchClickHouse): Promise<void> {
+  await migrate(client);
+  const views = await queryRows<{ name: string; target: string; query: string }>(
+    client,
+    `SELECT name, extract(create_table_query, 'TO (analytics\\.\\w+)') AS target, as_select AS query FROM system.tables
+     WHERE database = 'analytics' AND engine = 'MaterializedView' AND as_select LIKE '%FROM analytics.fact_event AS f%'`,
+  );
+  const lacking = `event_ts AS ingest_ts, now64(3) AS processed_ts, now64(3) AS stored_ts,
+    CAST(now64(3), 'Nullable(DateTime64(3))') AS spark_ingest_ts`;
+  for (const { name, target, query } of views) {
+    const select = query.replace(
+      "FROM analytics.fact_event AS f",
+      `FROM (SELECT *, ${lacking} FROM ${factTable.name}) AS f`,
+    );
+    await client.command({ query: `CREATE MATERIALIZED VIEW bench.${name} TO ${target} AS ${select}` });
+  }
+}

@@ -1,0 +1,56 @@
+import type { ProfileName } from "../../src/config/profiles.ts";
+import { cheapest, type Figures, memoryMiB, NOISE, type Tried } from "./figures.ts";
+
+/** What each profile is for, as a sentence for the file and as a choice among runs. */
+export interface Goal {
+  sentence: string;
+  choose(tried: readonly Tried[]): Tried;
+}
+
+/** Events must be visible within this even in the cheapest profile. */
+export const LOW_P95_MS_MAX = 3_000;
+/** How much more CPU than the cheapest value `mid` may pay for a better p95. */
+const MID_COST_MAX = 1.5;
+/** CPU within this share of the cheapest is as cheap: memory decides. */
+const LOW_CPU_SHARE = 0.1;
+
+export const goals: Record<ProfileName, Goal> = {
+  low: {
+    sentence: `least CPU per row with an e2e p95 below ${LOW_P95_MS_MAX} ms; within ${LOW_CPU_SHARE * 100} % of it, least memory`,
+    choose: (tried) =>
+      cheapest(preferred(tried, isVisibleSoon), ({ cpuMicrosPerRow }) => cpuMicrosPerRow, LOW_CPU_SHARE, memoryMiB),
+  },
+  mid: {
+    sentence: `lowest e2e p95 at no more than ${MID_COST_MAX} times the CPU of the cheapest value; within ${NOISE * 100} % of it, least CPU`,
+    choose(tried) {
+      const least = Math.min(...tried.map(({ figures }) => figures.cpuMicrosPerRow));
+      const affordable = tried.filter(({ figures }) => figures.cpuMicrosPerRow <= least * MID_COST_MAX);
+      return cheapest(
+        preferred(affordable, ({ holds }) => holds !== false),
+        ({ e2eP95Ms }) => e2eP95Ms ?? 0,
+        NOISE,
+        ({ cpuMicrosPerRow }) => cpuMicrosPerRow,
+      );
+    },
+  },
+  high: {
+    sentence: `most rows per second by the clock; within ${NOISE * 100} % of it, least CPU per row`,
+    choose: (tried) =>
+      cheapest(
+        tried,
+        ({ rowsPerSecond }) => 1 / rowsPerSecond,
+        NOISE,
+        ({ cpuMicrosPerRow }) => cpuMicrosPerRow,
+      ),
+  },
+};
+
+function isVisibleSoon({ e2eP95Ms, holds }: Figures): boolean {
+  return holds !== false && (e2eP95Ms ?? 0) <= LOW_P95_MS_MAX;
+}
+
+/** Those that meet the condition; all of them when none does: some value must be chosen. */
+function preferred(tried: readonly Tried[], meets: (figures: Figures) => boolean): readonly Tried[] {
+  const met = tried.filter(({ figures }) => meets(figures));
+  return met.length > 0 ? met : tried;
+}

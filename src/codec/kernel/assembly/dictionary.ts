@@ -1,0 +1,164 @@
+import { copyLoose, hashBytes, sameBytes, writeVarUint } from "./bytes";
+import { allocate, createRegion, regionBase, regionCursor, reserve, setRegionCursor } from "./memory";
+
+/**
+ * The dictionary of a LowCardinality column: keys in the order in which they came, and an open-addressed table that
+ * finds them. Indexes are as narrow as the number of keys allows, and are widened when it grows.
+ *
+ * Words: region of the keys as Native writes them, number of keys, address of the table, its number of places, index
+ * width in bytes, 1 when keys are strings (written with their length), 1 when key 0 stands for NULL, and the width of a
+ * key of fixed width.
+ */
+const DICTIONARY_BYTES: usize = 32;
+const KEYS: usize = 0;
+const COUNT: usize = 4;
+const TABLE: usize = 8;
+const PLACES: usize = 12;
+const WIDTH: usize = 16;
+const IS_STRING: usize = 20;
+const HAS_NULL: usize = 24;
+const KEY_WIDTH: usize = 28;
+
+/** A place: hash, index + 1 (0 = free), address relative to the keys, length. */
+const PLACE_BYTES: usize = 16;
+const PLACES_FIRST: u32 = 512;
+
+/** Keys of fixed width are at most this wide; the host keeps wider ones out of the kernel. */
+export const ZERO_BYTES: usize = 256;
+const zeros: usize = allocate(ZERO_BYTES);
+
+/** Index of "no room". */
+export const NO_INDEX: u32 = 0xffffffff;
+
+/** `keyWidth` is the width of a key of fixed width; 0 for strings. */
+export function createDictionary(keyWidth: usize, hasNull: bool): usize {
+  const dictionary = allocate(DICTIONARY_BYTES);
+  store<u32>(dictionary, <u32>createRegion(4096), KEYS);
+  store<u32>(dictionary, <u32>allocate(<usize>PLACES_FIRST * PLACE_BYTES), TABLE);
+  store<u32>(dictionary, PLACES_FIRST, PLACES);
+  store<u32>(dictionary, keyWidth == 0 ? 1 : 0, IS_STRING);
+  store<u32>(dictionary, hasNull ? 1 : 0, HAS_NULL);
+  store<u32>(dictionary, <u32>keyWidth, KEY_WIDTH);
+  clearDictionary(dictionary);
+  return dictionary;
+}
+
+/** Empties the dictionary for the next task. */
+export function clearDictionary(dictionary: usize): void {
+  const keys = <usize>load<u32>(dictionary, KEYS);
+  setRegionCursor(keys, regionBase(keys));
+  memory.fill(<usize>load<u32>(dictionary, TABLE), 0, <usize>load<u32>(dictionary, PLACES) * PLACE_BYTES);
+  store<u32>(dictionary, 0, COUNT);
+  store<u32>(dictionary, 1, WIDTH);
+  // As the engine has it: the type's default leads the keys, and of a Nullable the key that means NULL stands before it,
+  // with the default's bytes, and is never searched for.
+  const width = <usize>load<u32>(dictionary, KEY_WIDTH);
+  memory.fill(zeros, 0, ZERO_BYTES);
+  if (load<u32>(dictionary, HAS_NULL) != 0) {
+    findIndex(dictionary, zeros, width);
+    memory.fill(<usize>load<u32>(dictionary, TABLE), 0, <usize>load<u32>(dictionary, PLACES) * PLACE_BYTES);
+  }
+  findIndex(dictionary, zeros, width);
+}
+
+export function dictionaryKeys(dictionary: usize): usize {
+  return <usize>load<u32>(dictionary, KEYS);
+}
+
+/** Bytes of an index: 1, 2 or 4. */
+@inline
+export function indexWidth(dictionary: usize): u32 {
+  return load<u32>(dictionary, WIDTH);
+}
+
+/** The index of a key, which is added when it is new; NO_INDEX when memory is at its bound. */
+@inline
+export function findIndex(dictionary: usize, start: usize, length: usize): u32 {
+  const hash = hashBytes(start, length);
+  const table = <usize>load<u32>(dictionary, TABLE);
+  const mask = load<u32>(dictionary, PLACES) - 1;
+  let place = hash & mask;
+  while (true) {
+    const entry = table + <usize>place * PLACE_BYTES;
+    const index = load<u32>(entry, 4);
+    if (index == 0) return addKey(dictionary, hash, start, length);
+    if (load<u32>(entry) == hash && <usize>load<u32>(entry, 12) == length) {
+      const base = regionBase(<usize>load<u32>(dictionary, KEYS));
+      if (sameBytes(base + <usize>load<u32>(entry, 8), start, length)) return index - 1;
+    }
+    place = (place + 1) & mask;
+  }
+}
+
+function addKey(dictionary: usize, hash: u32, start: usize, length: usize): u32 {
+  const count = load<u32>(dictionary, COUNT);
+  if (count * 2 >= load<u32>(dictionary, PLACES) && !growTable(dictionary)) return NO_INDEX;
+  const keys = <usize>load<u32>(dictionary, KEYS);
+  const at = reserve(keys, length + 8);
+  if (at == 0) return NO_INDEX;
+  const to = load<u32>(dictionary, IS_STRING) != 0 ? writeVarUint(at, length) : at;
+  copyLoose(to, start, length);
+  setRegionCursor(keys, to + length);
+  store<u32>(dictionary, count + 1, COUNT);
+  const table = <usize>load<u32>(dictionary, TABLE);
+  putEntry(table, load<u32>(dictionary, PLACES), hash, count + 1, <u32>(to - regionBase(keys)), <u32>length);
+  return count;
+}
+
+function putEntry(table: usize, places: u32, hash: u32, index: u32, key: u32, length: u32): void {
+  let place = hash & (places - 1);
+  while (load<u32>(table + <usize>place * PLACE_BYTES, 4) != 0) place = (place + 1) & (places - 1);
+  const entry = table + <usize>place * PLACE_BYTES;
+  store<u32>(entry, hash);
+  store<u32>(entry, index, 4);
+  store<u32>(entry, key, 8);
+  store<u32>(entry, length, 12);
+}
+
+function growTable(dictionary: usize): bool {
+  const places = load<u32>(dictionary, PLACES);
+  const table = <usize>load<u32>(dictionary, TABLE);
+  const larger = allocate(<usize>places * 4 * PLACE_BYTES);
+  if (larger == 0) return false;
+  for (let place: u32 = 0; place < places; place++) {
+    const entry = table + <usize>place * PLACE_BYTES;
+    const index = load<u32>(entry, 4);
+    if (index == 0) continue;
+    putEntry(larger, places * 4, load<u32>(entry), index, load<u32>(entry, 8), load<u32>(entry, 12));
+  }
+  store<u32>(dictionary, <u32>larger, TABLE);
+  store<u32>(dictionary, places * 4, PLACES);
+  return true;
+}
+
+/** Appends an index to the column's stream; false when memory is at its bound. */
+@inline
+export function appendIndex(dictionary: usize, stream: usize, index: u32): bool {
+  let width = load<u32>(dictionary, WIDTH);
+  if (width < 4 && index >= <u32>1 << (width * 8)) {
+    if (!widen(dictionary, stream)) return false;
+    width *= 2;
+  }
+  const at = reserve(stream, 4);
+  if (at == 0) return false;
+  store<u32>(at, index);
+  setRegionCursor(stream, at + <usize>width);
+  return true;
+}
+
+/** Doubles the width of all indexes, from the last to the first, in place. */
+function widen(dictionary: usize, stream: usize): bool {
+  const width = <usize>load<u32>(dictionary, WIDTH);
+  const used = regionCursor(stream) - regionBase(stream);
+  if (reserve(stream, used + 4) == 0) return false;
+  const base = regionBase(stream);
+  for (let index = used / width; index > 0; index--) {
+    const from = base + (index - 1) * width;
+    const to = base + (index - 1) * width * 2;
+    if (width == 1) store<u16>(to, <u16>load<u8>(from));
+    else store<u32>(to, <u32>load<u16>(from));
+  }
+  setRegionCursor(stream, base + used * 2);
+  store<u32>(dictionary, <u32>width * 2, WIDTH);
+  return true;
+}

@@ -1,0 +1,157 @@
+import { sameBytes } from "./bytes";
+import { allocate } from "./memory";
+import { NO_TIME } from "./row";
+
+/**
+ * Latencies of a task's rows as counts of quantised milliseconds by group and stage, with the same quantising and the
+ * same bound of groups as the reference (src/core/sparse-histogram.ts, src/codec/reference/latency.ts).
+ */
+
+const GROUPS_MAX: u32 = 64;
+export const GROUP_BYTES_MAX: usize = 100;
+const GROUP_BYTES: usize = 128;
+
+/** A count: group × 4 + stage + 1 (0 = free), the number of rows, the value. */
+const COUNT_BYTES: usize = 16;
+const PLACES_FIRST: u32 = 4096;
+
+/** Groups: length, then bytes. */
+const groups: usize = allocate(<usize>GROUPS_MAX * GROUP_BYTES);
+let groupCount: u32 = 0;
+let lastGroup: u32 = 0;
+
+let counts: usize = allocate(<usize>PLACES_FIRST * COUNT_BYTES);
+let places: u32 = PLACES_FIRST;
+let used: u32 = 0;
+
+/** Of each group and stage the value that came last, and where its count is. */
+const recent: usize = allocate(<usize>GROUPS_MAX * 4 * 16);
+
+export function clearLatency(): void {
+  groupCount = 0;
+  lastGroup = 0;
+  used = 0;
+  memory.fill(counts, 0, <usize>places * COUNT_BYTES);
+  memory.fill(recent, 0, <usize>GROUPS_MAX * 4 * 16);
+}
+
+export function latencyGroups(): usize {
+  return groups;
+}
+export function latencyGroupCount(): u32 {
+  return groupCount;
+}
+export function latencyCounts(): usize {
+  return counts;
+}
+export function latencyPlaces(): u32 {
+  return places;
+}
+
+/** False when memory is at its bound: `rows` more could fill the table up, and searching it would not end. */
+@inline
+export function hasLatencyRoom(rows: u32): bool {
+  return (used + 4 * rows) * 2 <= places || growCounts();
+}
+
+/** PRECONDITION: `hasLatencyRoom`. Counts a row; times in ms, `eventMs` NO_TIME when it has none. `start … length` names the group, at most 100 bytes. */
+export function addLatency(
+  start: usize,
+  length: usize,
+  eventMs: i64,
+  recordMs: i64,
+  receivedMs: i64,
+  startedMs: i64,
+): void {
+  const group = findGroup(start, length) * 4;
+  if (eventMs != NO_TIME) {
+    addDifference(group, recordMs - eventMs);
+    addDifference(group + 2, startedMs - eventMs);
+  }
+  addDifference(group + 1, receivedMs - recordMs);
+  addDifference(group + 3, startedMs - recordMs);
+}
+
+@inline
+function isGroup(index: u32, start: usize, length: usize): bool {
+  const group = groups + <usize>index * GROUP_BYTES;
+  return <usize>load<u32>(group) == length && sameBytes(group + 4, start, length);
+}
+
+function findGroup(start: usize, length: usize): u32 {
+  if (lastGroup < groupCount && isGroup(lastGroup, start, length)) return lastGroup;
+  for (let index: u32 = 0; index < groupCount; index++) {
+    if (!isGroup(index, start, length)) continue;
+    lastGroup = index;
+    return index;
+  }
+  if (groupCount == GROUPS_MAX) return GROUPS_MAX - 1;
+  const group = groups + <usize>groupCount * GROUP_BYTES;
+  if (groupCount == GROUPS_MAX - 1) {
+    // The last place is kept for all that does not fit: "other".
+    store<u32>(group, 5);
+    store<u32>(group, 0x6568746f, 4);
+    store<u8>(group, 0x72, 8);
+  } else {
+    store<u32>(group, <u32>length);
+    memory.copy(group + 4, start, length);
+  }
+  return groupCount++;
+}
+
+/** Three significant digits: below 2,048 exact, above it to a step of 2^k, at least 1,024 of them to each doubling. */
+function quantise(value: i64): i64 {
+  const magnitude = value < 0 ? -value : value;
+  if (magnitude < 2048) return value;
+  const shift = <i64>(53 - clz(magnitude));
+  return ((value + (<i64>1 << (shift - 1))) >> shift) << shift;
+}
+
+@inline
+function addDifference(stage: u32, difference: i64): void {
+  const value = quantise(difference);
+  const last = recent + <usize>stage * 16;
+  const place = <usize>load<u32>(last, 8);
+  if (place != 0 && load<i64>(last) == value) store<u32>(place, load<u32>(place, 4) + 1, 4);
+  else addValue(stage, value, last);
+}
+
+function addValue(stage: u32, value: i64, last: usize): void {
+  const place = findPlace(stage + 1, value);
+  if (load<u32>(place) == 0) {
+    store<u32>(place, stage + 1);
+    store<i64>(place, value, 8);
+    used++;
+  }
+  store<u32>(place, load<u32>(place, 4) + 1, 4);
+  store<i64>(last, value);
+  store<u32>(last, <u32>place, 8);
+}
+
+function findPlace(key: u32, value: i64): usize {
+  const mixed = (<u64>value ^ (<u64>key << 40)) * 0x9e3779b97f4a7c15;
+  let place = <u32>(mixed >> 40) & (places - 1);
+  while (true) {
+    const at = counts + <usize>place * COUNT_BYTES;
+    const found = load<u32>(at);
+    if (found == 0 || (found == key && load<i64>(at, 8) == value)) return at;
+    place = (place + 1) & (places - 1);
+  }
+}
+
+function growCounts(): bool {
+  const old = counts;
+  const oldPlaces = places;
+  const larger = allocate(<usize>places * 2 * COUNT_BYTES);
+  if (larger == 0) return false;
+  counts = larger;
+  places *= 2;
+  memory.fill(recent, 0, <usize>GROUPS_MAX * 4 * 16);
+  for (let index: u32 = 0; index < oldPlaces; index++) {
+    const from = old + <usize>index * COUNT_BYTES;
+    if (load<u32>(from) == 0) continue;
+    const to = findPlace(load<u32>(from), load<i64>(from, 8));
+    v128.store(to, v128.load(from));
+  }
+  return true;
+}

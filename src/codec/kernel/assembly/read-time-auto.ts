@@ -1,0 +1,171 @@
+import { DECLINED, OK, REJECT_FIELD_FORMAT } from "./layout";
+import {
+  CLOCK_BYTES,
+  OTHER_SHAPE,
+  finishClock,
+  offsetSeconds,
+  readClock,
+  setClock,
+  setOffset,
+} from "./read-time-clock";
+import { NO_DIGITS, fractionNanos, isDigit, readDigits, readFraction, twoDigits } from "./read-time-digits";
+import { readEpochDigits, readEpochText } from "./read-time-epoch";
+
+/**
+ * The format `auto`: ISO 8601 and ClickHouse's own form, with or without an offset, with one or two digits a part, their
+ * compact forms, and a count of seconds, milliseconds, microseconds or nanoseconds, told apart by its digits.
+ */
+
+const SPACE: u32 = 0x20;
+const POINT: u32 = 0x2e;
+const COLON: u32 = 0x3a;
+const LETTER_T: u32 = 0x54;
+const LETTER_Z: u32 = 0x5a;
+
+/** Nearly all text has each part in its place; the rest goes on to `readLoose` and `readCompact`. */
+export function readAuto(start: usize, end: usize, isUtc: u32): u32 {
+  if (end - start >= CLOCK_BYTES) {
+    const between = <u32>load<u8>(start, 10);
+    if (between == LETTER_T || between == SPACE) {
+      const clock = readClock(start);
+      if (clock == OK) return readEnding(start + CLOCK_BYTES, end, isUtc);
+      if (clock == REJECT_FIELD_FORMAT) return REJECT_FIELD_FORMAT;
+    }
+  }
+  const loose = readLoose(start, end, isUtc);
+  return loose == OTHER_SHAPE ? readCompact(start, end, isUtc) : loose;
+}
+
+/** What may follow the seconds: a fraction, then `readZone`. */
+// @ts-ignore: decorator
+@inline
+function readEnding(start: usize, end: usize, isUtc: u32): u32 {
+  let cursor = start;
+  let nanos: u32 = 0;
+  if (cursor < end && load<u8>(cursor) == POINT) {
+    cursor = readFraction(cursor + 1, end);
+    nanos = fractionNanos;
+  }
+  if (cursor == end) return isUtc ? finishClock(nanos, 0) : DECLINED;
+  if (load<u8>(cursor) == LETTER_Z && end - cursor == 1) return finishClock(nanos, 0);
+  return readZone(cursor, end, isUtc, nanos);
+}
+
+/** The end of a reading: spaces, `Z`, `UTC`, `GMT` or an offset as `+hh`, `+hhmm` or `+hh:mm`, spaces. */
+function readZone(start: usize, end: usize, isUtc: u32, nanos: u32): u32 {
+  let cursor = skipSpaces(start, end);
+  let last = end;
+  while (last > cursor && load<u8>(last - 1) == SPACE) last--;
+  const length = last - cursor;
+  if (length == 0) return isUtc ? finishClock(nanos, 0) : DECLINED;
+  if (length == 1) return load<u8>(cursor) == LETTER_Z ? finishClock(nanos, 0) : REJECT_FIELD_FORMAT;
+  const sign = <u32>load<u8>(cursor);
+  if (length == 3 && sign > 0x40) {
+    const name = load<u32>(cursor) & 0xffffff;
+    return name == 0x435455 || name == 0x544d47 ? finishClock(nanos, 0) : REJECT_FIELD_FORMAT;
+  }
+  let minutes: u32 = 0;
+  if (length == 5) minutes = twoDigits(cursor + 3);
+  else if (length == 6 && load<u8>(cursor, 3) == COLON) minutes = twoDigits(cursor + 4);
+  else if (length != 3) return REJECT_FIELD_FORMAT;
+  const outcome = setOffset(sign, twoDigits(cursor + 1), minutes);
+  return outcome == OK ? finishClock(nanos, offsetSeconds) : outcome;
+}
+
+function skipSpaces(start: usize, end: usize): usize {
+  let cursor = start;
+  while (cursor < end && load<u8>(cursor) == SPACE) cursor++;
+  return cursor;
+}
+
+/** The part that `readPart` has read, and where it ended. */
+let part: u32 = 0;
+let cursorAfter: usize = 0;
+
+/** Reads one or two digits, as many as there are. False when there is none. */
+function readPart(cursor: usize, end: usize): bool {
+  if (cursor >= end || !isDigit(load<u8>(cursor))) return false;
+  part = load<u8>(cursor) - 0x30;
+  cursorAfter = cursor + 1;
+  if (cursorAfter < end && isDigit(load<u8>(cursorAfter))) part = part * 10 + (load<u8>(cursorAfter++) - 0x30);
+  return true;
+}
+
+/** The same behind a certain byte. Leaves `cursorAfter` alone when there is none. */
+function readPartBehind(byte: u32, cursor: usize, end: usize): bool {
+  return cursor < end && load<u8>(cursor) == byte && readPart(cursor + 1, end);
+}
+
+/** A date with dashes or slashes, then perhaps the hour, the minute, the second, and what `readEnding` reads. */
+function readLoose(start: usize, end: usize, isUtc: u32): u32 {
+  let cursor = skipSpaces(start, end);
+  if (end - cursor < 8) return OTHER_SHAPE;
+  const year = <u32>readDigits(cursor, 4);
+  const separator = <u32>load<u8>(cursor, 4);
+  if (year > 9_999 || (separator != 0x2d && separator != 0x2f)) return OTHER_SHAPE;
+  if (!readPart(cursor + 5, end)) return REJECT_FIELD_FORMAT;
+  const month = part;
+  if (!readPartBehind(separator, cursorAfter, end)) return REJECT_FIELD_FORMAT;
+  const day = part;
+  let hour: u32 = 0;
+  let minute: u32 = 0;
+  let second: u32 = 0;
+  cursor = cursorAfter;
+  if (cursor < end && (load<u8>(cursor) == LETTER_T || load<u8>(cursor) == SPACE)) {
+    if (readPart(skipSpaces(cursor + 1, end), end)) {
+      hour = part;
+      cursor = cursorAfter;
+      if (readPartBehind(COLON, cursor, end)) {
+        minute = part;
+        cursor = cursorAfter;
+        if (readPartBehind(COLON, cursor, end)) {
+          second = part;
+          if (setClock(year, month, day, hour, minute, second) != OK) return REJECT_FIELD_FORMAT;
+          return readEnding(cursorAfter, end, isUtc);
+        }
+      }
+    }
+  }
+  if (setClock(year, month, day, hour, minute, second) != OK) return REJECT_FIELD_FORMAT;
+  // What could not be read above (a `T`, a colon) is no zone either.
+  return readZone(cursor, end, isUtc, 0);
+}
+
+/** `YYYYMMDD`, `YYYYMMDDhhmmss` and `YYYYMMDDThhmmss[.f…]`, each perhaps with a `Z`; else a count since 1970. */
+function readCompact(start: usize, end: usize, isUtc: u32): u32 {
+  const length = end - start;
+  const date = length >= 8 ? readDigits(start, 8) : NO_DIGITS;
+  if (date == NO_DIGITS) return REJECT_FIELD_FORMAT;
+  let cursor = start + 8;
+  let time: u64 = 0;
+  if (length > 9) {
+    const from = cursor + usize(load<u8>(cursor) == LETTER_T);
+    time = end - from >= 6 ? readDigits(from, 6) : NO_DIGITS;
+    if (time == NO_DIGITS) return readCount(start, end);
+    cursor = from + 6;
+  }
+  let nanos: u32 = 0;
+  if (length > 9 && cursor < end && load<u8>(cursor) == POINT) {
+    cursor = readFraction(cursor + 1, end);
+    nanos = fractionNanos;
+  }
+  const isZulu = cursor < end && load<u8>(cursor) == LETTER_Z;
+  if (cursor + usize(isZulu) != end) return readCount(start, end);
+  const day = <u32>date;
+  const second = <u32>time;
+  const clock = setClock(day / 10_000, (day / 100) % 100, day % 100, second / 10_000, (second / 100) % 100, second % 100);
+  if (clock != OK) return REJECT_FIELD_FORMAT;
+  return isZulu || isUtc ? finishClock(nanos, 0) : DECLINED;
+}
+
+/** Nine or ten digits are seconds, ten also with a fraction; 13, 16 and 19 digits are finer units. */
+function readCount(start: usize, end: usize): u32 {
+  const length = end - start;
+  if (length > 10 && load<u8>(start, 10) == POINT) {
+    return readFraction(start + 11, end) == end ? readEpochText(start, end, 0) : REJECT_FIELD_FORMAT;
+  }
+  if (length == 9 || length == 10) return readEpochDigits(start, end, 0);
+  if (length == 13) return readEpochDigits(start, end, 3);
+  if (length == 16) return readEpochDigits(start, end, 6);
+  return length == 19 ? readEpochDigits(start, end, 9) : REJECT_FIELD_FORMAT;
+}

@@ -1,0 +1,49 @@
+import {
+  REJECT_FIELD_FORMAT,
+  TIME_AUTO,
+  TIME_CLF,
+  TIME_CLICKHOUSE,
+  TIME_EPOCH_MS,
+  TIME_EPOCH_NS,
+  TIME_EPOCH_S,
+  TIME_EPOCH_US,
+  TIME_RFC3339,
+} from "./layout";
+import { readAuto } from "./read-time-auto";
+import { readEpochText } from "./read-time-epoch";
+import { readClickHouse, readCommonLog, readRfc3339 } from "./read-time-fixed";
+
+/** Returned by `unitScaleOf` for formats that are not counts. */
+export const NO_UNIT: u32 = 255;
+
+/** Decimal digits between a second and the unit of an epoch format, of which there are four in a row. */
+// @ts-ignore: decorator
+@inline
+export function unitScaleOf(format: u32): u32 {
+  const unit = format - TIME_EPOCH_S;
+  return unit < 4 ? unit * 3 : NO_UNIT;
+}
+
+/**
+ * Reads text in one of the formats TIME_*. OK: the instant is set. REJECT_FIELD_FORMAT: this is no time. DECLINED: a
+ * reading without an offset where `isUtc` is 0, or a count too odd for the kernel.
+ */
+export function readTime(format: u32, start: usize, end: usize, isUtc: u32): u32 {
+  switch (format) {
+    case TIME_AUTO:
+      return readAuto(start, end, isUtc);
+    case TIME_RFC3339:
+      return readRfc3339(start, end);
+    case TIME_CLICKHOUSE:
+      return readClickHouse(start, end, isUtc);
+    case TIME_EPOCH_S:
+    case TIME_EPOCH_MS:
+    case TIME_EPOCH_US:
+    case TIME_EPOCH_NS:
+      return readEpochText(start, end, unitScaleOf(format));
+    case TIME_CLF:
+      return readCommonLog(start, end);
+    default:
+      return REJECT_FIELD_FORMAT;
+  }
+}
