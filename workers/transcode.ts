@@ -1,18 +1,20 @@
 import { workerData } from "node:worker_threads";
 import { move, transferableSymbol, valueSymbol } from "piscina";
+import { createKernelTranscoder } from "../src/codec/kernel/transcoder.ts";
 import { createReferenceTranscoder } from "../src/codec/reference/transcoder.ts";
 import type { Transcoder, TranscodeTask } from "../src/codec/task.ts";
 import { transferListOf } from "../src/codec/transfer-list.ts";
 import type { TranscoderName } from "../src/core/transcoding.ts";
 import type { TablePlan } from "../src/schema/plan.ts";
 import { nodeInflaters } from "./inflaters.ts";
+import { loadKernelModule } from "./kernel-module.ts";
 
 /** One thread: record batches in, rows out. No timers, no network, no environment. */
 
 const { plans, transcoder: name } = workerData as { plans: TablePlan[]; transcoder: TranscoderName };
 const create: { [Name in TranscoderName]?: typeof createReferenceTranscoder } = {
   reference: createReferenceTranscoder,
-  // KERNEL: `kernel: createKernelTranscoder,` goes here, from ../src/codec/kernel/transcoder.ts.
+  kernel: (plan, inflaters) => createKernelTranscoder(plan, inflaters, loadKernelModule()),
 };
 // Compiled at the first task of a plan, then kept: the set of plans is fixed for the life of the pool.
 const transcoders = new Map<string, Transcoder>();

@@ -1,13 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { connectClickHouse } from "../../src/cli/connect.ts";
 import { defaultTopics, ensureTopics } from "../../src/config/topics.ts";
+import { MillraceError } from "../../src/core/errors.ts";
 import { launchServers } from "../../src/embedded/launch.ts";
 import { migrate } from "../../src/schema/migrate.ts";
 import { startRealKafka } from "../../src/testing/kafka/real-kafka.ts";
+
+const TOPIC_ATTEMPTS_MAX = 100;
+const TOPIC_RETRY_MS = 100;
 
 export const kafkaKinds = ["embedded", "real"] as const;
 export type KafkaKind = (typeof kafkaKinds)[number];
@@ -34,8 +39,8 @@ export async function startBenchServers(kind: KafkaKind): Promise<BenchServers> 
   const directory = await mkdtemp(join(tmpdir(), "millrace-bench-"));
   const closers: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const close = async () => {
-    for (const closer of closers.reverse()) await closer();
-    closers.length = 0;
+    // Each of them, whatever the others do: a server that is gone already must not keep the folder.
+    for (const closer of closers.splice(0).reverse()) await closer().catch(() => {});
   };
   try {
     const embedded = await launchServers({
@@ -86,7 +91,31 @@ async function emptyTables(client: ClickHouseClient): Promise<void> {
   }
 }
 
+/** Apache Kafka answers before a topic is gone, and before a new one can be asked about: both are waited for. */
 async function emptyTopics(admin: Admin): Promise<void> {
-  await admin.deleteTopics({ topics: defaultTopics.map(({ name }) => name) });
-  await ensureTopics(admin, defaultTopics);
+  const names = new Set(defaultTopics.map(({ name }) => name));
+  await admin.deleteTopics({ topics: [...names] });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if ((await admin.listTopics()).every((name) => !names.has(name))) break;
+    } catch (error) {
+      if (!isRetriable(error)) throw error;
+    }
+    if (attempt === TOPIC_ATTEMPTS_MAX) throw new MillraceError("E_KAFKA", "the emptied topics do not go away");
+    await sleep(TOPIC_RETRY_MS);
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await ensureTopics(admin, defaultTopics);
+      await admin.fetchTopicMetadata({ topics: [...names] });
+      return;
+    } catch (error) {
+      if (!isRetriable(error) || attempt === TOPIC_ATTEMPTS_MAX) throw error;
+    }
+    await sleep(TOPIC_RETRY_MS);
+  }
+}
+
+function isRetriable(error: unknown): boolean {
+  return (error as { retriable?: boolean }).retriable === true;
 }

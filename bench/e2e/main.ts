@@ -5,15 +5,15 @@
 import { hideNegativeTimeoutWarnings } from "../../src/cli/quiet-warnings.ts";
 import { errorCodes, MillraceError } from "../../src/core/errors.ts";
 import { runBench } from "./bench.ts";
-import { parseBenchOptions } from "./options.ts";
+import { parseBenchOptions, usage } from "./options.ts";
 import { progressLog } from "./progress.ts";
 import { searchKafkaEngine } from "./search-kafka-engine.ts";
 
 hideNegativeTimeoutWarnings();
 try {
   const options = parseBenchOptions(process.argv.slice(2));
-  const run = options.searchKafkaEngine ? searchKafkaEngine : runBench;
-  process.exitCode = await run(options, progressLog());
+  if (options.help) console.log(usage);
+  else process.exitCode = await (options.searchKafkaEngine ? searchKafkaEngine : runBench)(options, progressLog());
 } catch (error) {
   if (!(error instanceof MillraceError)) throw error;
   console.error(`bench:e2e: ${error.message}`);

@@ -18,6 +18,7 @@ export interface BenchOptions {
   json: boolean;
   /** Appends to bench/results/. */
   record: boolean;
+  help: boolean;
 }
 
 export const usage = `npm run bench:e2e -- [options]
@@ -58,6 +59,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
     check: values.check === true,
     json: values.json === true,
     record: values["no-record"] !== true,
+    help: values.help === true,
   };
 }
 
@@ -78,6 +80,7 @@ function parse(args: string[]) {
         check: { type: "boolean" },
         json: { type: "boolean" },
         "no-record": { type: "boolean" },
+        help: { type: "boolean" },
       },
     });
   } catch (error) {

@@ -91,7 +91,8 @@ describe("readProfiles()", () => {
 });
 
 describe("profilesHelp()", () => {
-  it("names the measured budgets and the rule for the others", () => {
-    expect(profilesHelp()).toMatch(/measured for 1 and 2 vCPU.*largest measured/s);
+  it("names the budgets with a file and the rule for the others, and comes even without profiles", () => {
+    expect(profilesHelp()).toMatch(/1 vCPU \(.+\) and 2 vCPUs \(.+\)\. Another budget is extrapolated/);
+    expect(profilesHelp(join(folder, "absent"))).toContain("cannot be read");
   });
 });

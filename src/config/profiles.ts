@@ -158,13 +158,19 @@ export function profileFor(name: string, vcpus: number, folder: string = profile
   };
 }
 
-/** For `--help`: which budgets are measured, and what becomes of the others. */
-export function profilesHelp(): string {
-  const budgets = measuredBudgets();
-  return (
-    `Profiles are measured for ${budgets.join(" and ")} vCPU (ops/profiles). Another budget takes the largest measured ` +
-    "one\nbelow it: workers, insertsMax, bytesMax and the simulator's rate in proportion, flush limits unchanged."
-  );
+/** For `--help`: which budgets have profiles, and what becomes of the others. Never throws: help must always come. */
+export function profilesHelp(folder: string = profileFolder()): string {
+  try {
+    const budgets = measuredBudgets(folder).map((budget) => {
+      const { measured } = readProfiles(budget, folder);
+      return `${vcpusText(budget)} (${measured === null ? "set by hand" : `measured ${measured.at.slice(0, 10)}`})`;
+    });
+    return `Profiles: ops/profiles has those for ${budgets.join(" and ")}. Another budget is extrapolated
+from the largest of these below it: workers, insertsMax, bytesMax and the simulator's rate
+in proportion, flush limits unchanged.`;
+  } catch (error) {
+    return `Profiles: ${(error as Error).message}`;
+  }
 }
 
 function scaledText(factor: number): string {

@@ -18,6 +18,8 @@ declare namespace WebAssembly {
     readonly exports: Exports;
   }
   const moduleBrand: unique symbol;
+  const Module: new (bytes: Uint8Array) => Module;
+  const Instance: new (module: Module, imports?: object) => Instance;
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
   function instantiate(module: Module, imports?: object): Promise<Instance>;
   function instantiate(

@@ -1,19 +1,12 @@
 import type { TablePlan } from "../../schema/plan.ts";
-import { CodecError } from "../codec-error.ts";
-import { type Inflaters, inflate } from "../inflate/inflate.ts";
+import type { Inflaters } from "../inflate/inflate.ts";
 import { createRowsToNative } from "../native/rows-to-native.ts";
-import { nextRecord, openRecords, RecordCursor } from "../records.ts";
-import { BATCH_HEADER_BYTES, peekOffsets, readBatchHeader } from "../records-header.ts";
-import type { Transcoder, TranscodeTask } from "../task.ts";
+import { RecordCursor } from "../records.ts";
+import type { Transcoder } from "../task.ts";
 import { compilePlan } from "./compile-plan.ts";
 import { RowContext } from "./row-context.ts";
-import { bury, runRecord, startRun, type TaskRun } from "./task-run.ts";
-
-/**
- * Dead letters that one unreadable batch makes. A batch that was ever produced has far fewer records; a header that lies
- * about its offsets must not fill the memory. The last letter then stands for the rest, and says so.
- */
-const CORRUPT_LETTERS_MAX = 100_000;
+import { runBatches } from "./run-batches.ts";
+import { startRun } from "./task-run.ts";
 
 /** The output's first capacity: the last task's bytes out per byte in, and a little more. */
 const CAPACITY_MARGIN = 1.1;
@@ -51,75 +44,4 @@ export function createReferenceTranscoder(plan: TablePlan, inflaters: Inflaters)
       };
     },
   };
-}
-
-function runBatches(run: TaskRun, task: TranscodeTask, cursor: RecordCursor, inflaters: Inflaters): void {
-  const input = new Uint8Array(task.input);
-  let start = 0;
-  for (const span of task.batches) {
-    const end = Math.min(input.length, start + span.byteLength);
-    run.context.record.receivedMs = span.receivedMs;
-    runBatch(run, task, cursor, inflaters, input.subarray(start, end));
-    start = end;
-  }
-}
-
-function runBatch(
-  run: TaskRun,
-  task: TranscodeTask,
-  cursor: RecordCursor,
-  inflaters: Inflaters,
-  batch: Uint8Array,
-): void {
-  const { record } = run.context;
-  const claimed = peekOffsets(batch, 0, batch.length);
-  let unread = claimed.first;
-  record.timestampMs = record.receivedMs;
-  try {
-    const header = readBatchHeader(batch, 0, batch.length);
-    if (header.isControl || header.lastOffset < task.firstOffset || header.baseOffset > task.lastOffset) return;
-    if (header.maxTimestampMs >= 0) record.timestampMs = header.maxTimestampMs;
-    openRecords(cursor, header, inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), inflaters));
-    while (nextRecord(cursor)) {
-      if (cursor.recordOffset > task.lastOffset) return;
-      unread = cursor.recordOffset + 1;
-      if (cursor.recordOffset < task.firstOffset) continue;
-      record.offset = cursor.recordOffset;
-      record.timestampMs = cursor.timestampMs >= 0 ? cursor.timestampMs : record.receivedMs;
-      record.key = cursor.keyStart < 0 ? null : cursor.bytes.subarray(cursor.keyStart, cursor.keyEnd);
-      record.value = cursor.valueStart < 0 ? null : cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
-      runRecord(run);
-    }
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error;
-    buryUnread(run, task, batch, unread, claimed.last, error.message);
-  }
-}
-
-/**
- * Makes a dead letter of each offset of the batch that could not be read and is in range. A compacted batch has fewer
- * records than offsets, so there may be a letter too many, never one too few. The raw bytes go into the first letter.
- */
-function buryUnread(
-  run: TaskRun,
-  task: TranscodeTask,
-  batch: Uint8Array,
-  unread: number,
-  last: number,
-  reason: string,
-): void {
-  const { record } = run.context;
-  // Too few bytes to say which offsets they hold: one letter keeps them.
-  const from = Number.isNaN(unread) ? task.firstOffset : Math.max(unread, task.firstOffset);
-  const to = Number.isNaN(last) ? from : Math.min(last, task.lastOffset);
-  const letters = Math.min(CORRUPT_LETTERS_MAX, to - from + 1);
-  record.key = null;
-  for (let index = 0; index < letters; index++) {
-    record.offset = from + index;
-    record.value = index === 0 ? batch : null;
-    const stored = index === 0 ? "" : `; the batch's bytes are in the dead letter of offset ${from}`;
-    const isOverflow = index === CORRUPT_LETTERS_MAX - 1 && record.offset < to;
-    const rest = isOverflow ? `; stands for offsets ${record.offset} to ${to}` : "";
-    bury(run, "batch_corrupt", `offset ${record.offset} cannot be read: ${reason}${stored}${rest}`, undefined);
-  }
 }

@@ -14,7 +14,7 @@ import {
   REJECT_FIELD_RANGE,
   REJECT_FIELD_TYPE,
 } from "./layout";
-import { setCoerced } from "./outcome";
+import { countCoercion } from "./outcome";
 
 /** The bits of the double 1. */
 const ONE: u64 = 0x3ff << 52;
@@ -62,6 +62,6 @@ function writeText(start: usize, end: usize, at: usize): u32 {
     return REJECT_FIELD_FORMAT;
   }
   store<u8>(at, <u8>value);
-  setCoerced(true);
+  countCoercion();
   return OK;
 }

@@ -16,6 +16,7 @@ import {
   FACT_RECEIVED,
   FACT_TIMESTAMP,
   FACT_TOPIC,
+  MISSING_DECLINED,
   MISSING_FACT,
   MISSING_REJECT,
   MISSING_TABLE_DEFAULT,
@@ -37,6 +38,7 @@ export const CELL_CONSTANT: u32 = 1;
 export const CELL_TYPE_DEFAULT: u32 = 2;
 export const CELL_TABLE_DEFAULT: u32 = 3;
 export const CELL_REJECTED: u32 = 4;
+export const CELL_DECLINED: u32 = 5;
 
 /** The value of the cell that was found last, and the node that writes it. */
 export let cellNode: usize = 0;
@@ -84,6 +86,8 @@ function findMissing(row: usize, column: usize): u32 {
       return CELL_TABLE_DEFAULT;
     case MISSING_REJECT:
       return CELL_REJECTED;
+    case MISSING_DECLINED:
+      return CELL_DECLINED;
     default:
       return CELL_TYPE_DEFAULT;
   }

@@ -17,7 +17,14 @@ import {
   TYPE_DATE_TIME,
 } from "./layout";
 import { NO_UNIT, readTime, unitScaleOf } from "./read-time";
-import { decimalFraction, decimalHasMore, decimalIsNegative, decimalWhole, isNearWhole, readDecimal } from "./read-time-decimal";
+import {
+  decimalFraction,
+  decimalHasMore,
+  decimalIsNegative,
+  decimalWhole,
+  isNearWhole,
+  readDecimal,
+} from "./read-time-decimal";
 import { NO_DIGITS, readDigits } from "./read-time-digits";
 import { readEpochNumber } from "./read-time-epoch";
 
@@ -93,8 +100,8 @@ const DAY_MS: i64 = 86_400_000;
 const ticksPerMs = memory.data<f64>([0.001, 0.01, 0.1, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]);
 
 /**
- * Reads a stored Date, Date32, DateTime or DateTime64 back: ms since 1970, rounded down. In doubles, like the reference:
- * beyond 2^53 ticks (nanoseconds) it is off by less than a microsecond, and equally so.
+ * Reads a stored Date, Date32, DateTime or DateTime64 back: ms since 1970, rounded down. In doubles, so that beyond
+ * 2^53 ticks (nanoseconds) it is off by less than a microsecond exactly where the reference is.
  */
 export function timeMsAt(node: usize, at: usize): i64 {
   switch (<u32>load<u8>(node, NODE_TYPE)) {

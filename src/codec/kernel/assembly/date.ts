@@ -14,7 +14,14 @@ import {
 } from "./layout";
 import { NO_UNIT, readTime, unitScaleOf } from "./read-time";
 import { DATE_BYTES, OTHER_SHAPE, clockDays, readDate } from "./read-time-clock";
-import { decimalFraction, decimalHasMore, decimalIsNegative, decimalWhole, isNearWhole, readDecimal } from "./read-time-decimal";
+import {
+  decimalFraction,
+  decimalHasMore,
+  decimalIsNegative,
+  decimalWhole,
+  isNearWhole,
+  readDecimal,
+} from "./read-time-decimal";
 import { NO_DIGITS, isDigit, readDigits } from "./read-time-digits";
 import { readEpochNumber } from "./read-time-epoch";
 

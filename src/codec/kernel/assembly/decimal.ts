@@ -22,14 +22,14 @@ import {
   REJECT_FIELD_RANGE,
   REJECT_FIELD_TYPE,
 } from "./layout";
-import { setCoerced } from "./outcome";
+import { countCoercion } from "./outcome";
 
 /** Writes a decimal of 4 or 8 bytes. Digits beyond the scale are cut off. */
 export function writeDecimal(node: usize, kind: u32, start: usize, end: usize, at: usize): u32 {
   if (kind == KIND_NUMBER) return storeDecimal(node, start, end, at);
   if (kind != KIND_STRING) return kind == KIND_NULL ? DECLINED : REJECT_FIELD_TYPE;
   if (load<u8>(node, NODE_LENIENT) == 0) return writeText(node, start, end, at);
-  setCoerced(true);
+  countCoercion();
   return trim(start, end) ? writeText(node, trimmedStart, trimmedEnd, at) : DECLINED;
 }
 

@@ -65,6 +65,10 @@ export function dictionaryKeys(dictionary: usize): usize {
   return <usize>load<u32>(dictionary, KEYS);
 }
 
+export function dictionaryCount(dictionary: usize): u32 {
+  return load<u32>(dictionary, COUNT);
+}
+
 /** Bytes of an index: 1, 2 or 4. */
 @inline
 export function indexWidth(dictionary: usize): u32 {

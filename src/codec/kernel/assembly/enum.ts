@@ -12,7 +12,14 @@ import {
   REJECT_FIELD_RANGE,
   REJECT_FIELD_TYPE,
 } from "./layout";
-import { decimalFraction, decimalHasMore, decimalIsNegative, decimalWhole, isNearWhole, readDecimal } from "./read-time-decimal";
+import {
+  decimalFraction,
+  decimalHasMore,
+  decimalIsNegative,
+  decimalWhole,
+  isNearWhole,
+  readDecimal,
+} from "./read-time-decimal";
 import { isDigit } from "./read-time-digits";
 
 /** What the look-ups return for what the type does not have; values have 16 bits. */

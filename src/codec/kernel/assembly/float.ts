@@ -19,7 +19,7 @@ import {
   REJECT_FIELD_RANGE,
   REJECT_FIELD_TYPE,
 } from "./layout";
-import { setCoerced } from "./outcome";
+import { countCoercion } from "./outcome";
 
 const tens = memory.data<f64>([
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
@@ -129,7 +129,7 @@ function writeFloat(node: usize, kind: u32, start: usize, end: usize, at: usize,
     let from = start;
     let to = end;
     if (load<u8>(node, NODE_LENIENT) != 0) {
-      setCoerced(true);
+      countCoercion();
       if (!trim(start, end)) return DECLINED;
       from = trimmedStart;
       to = trimmedEnd;
@@ -166,7 +166,8 @@ function storeWord(start: usize, end: usize, at: usize, width: u32): u32 {
   const from = start + <usize>(sign == 0x2d || sign == 0x2b);
   const letters = load<u64>(from) | 0x2020202020202020;
   const isNan = end - from == 3 && (letters & 0xffffff) == 0x6e616e;
-  const isInfinity = end - from == 3 ? (letters & 0xffffff) == 0x666e69 : end - from == 8 && letters == 0x7974696e69666e69;
+  const isInf = end - from == 3 && (letters & 0xffffff) == 0x666e69;
+  const isInfinity = isInf || (end - from == 8 && letters == 0x7974696e69666e69);
   if (!isNan && !isInfinity) return REJECT_FIELD_FORMAT;
   const infinity = width == 8 ? DOUBLE_INFINITY : FLOAT_INFINITY;
   const quiet: u64 = isNan ? (width == 8 ? 1 << 51 : 1 << 22) : 0;

@@ -1,6 +1,6 @@
 /**
- * An exact point in time, and decimal powers. The readers of time leave their result in these two globals, as a function
- * returns one number only.
+ * An exact point in time, and decimal powers. The readers of time leave their result in these two globals, as a
+ * function returns one number only.
  */
 
 /** Seconds since 1970, rounded down: before 1970 it is negative and `instantNanos` still counts forwards. */
@@ -45,9 +45,9 @@ export function areTicksInRange(ticks: i64, scale: u32): bool {
 }
 
 const powers = memory.data<u64>([
-  1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000,
-  1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000,
-  100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+  1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+  100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+  10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
 ]);
 
 /** 10^`exponent`, 0 … 19. */

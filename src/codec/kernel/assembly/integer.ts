@@ -27,9 +27,9 @@ import {
   REJECT_FIELD_RANGE,
   REJECT_FIELD_TYPE,
 } from "./layout";
-import { setCoerced } from "./outcome";
+import { countCoercion } from "./outcome";
 
-/** Numbers.MAX_SAFE_INTEGER: a JSON number whose double is a whole number up to this is that double's value. */
+/** Number.MAX_SAFE_INTEGER: a JSON number whose double is a whole number up to this is that double's value. */
 const SAFE_INTEGER_MAX: f64 = 9007199254740991;
 
 /** Writes an integer of the node's width, two's complement. */
@@ -103,14 +103,14 @@ function writeScaled(node: usize, kind: u32, at: usize): u32 {
   if (overflow) return inexact ? DECLINED : REJECT_FIELD_RANGE;
   if (inexact) {
     if (load<u8>(node, NODE_LENIENT) == 0) return REJECT_FIELD_TYPE;
-    if (kind == KIND_NUMBER) setCoerced(true);
+    if (kind == KIND_NUMBER) countCoercion();
   }
   return storeInteger(node, magnitude, negative, at);
 }
 
 function writeText(node: usize, start: usize, end: usize, at: usize): u32 {
   const isLenient = load<u8>(node, NODE_LENIENT) != 0;
-  if (isLenient) setCoerced(true);
+  if (isLenient) countCoercion();
   if (start == end || isFalse(start, end)) return storeInteger(node, 0, false, at);
   const sign = <u32>load<u8>(start);
   const plain = readDigits(start + <usize>(sign == 0x2d || sign == 0x2b), end);

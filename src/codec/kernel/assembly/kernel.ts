@@ -36,7 +36,7 @@ import { writeRow } from "./write-row";
  * last the regions hold the task's rows.
  */
 export { adoptRows } from "./adopt-rows";
-export { createDictionary, dictionaryKeys, indexWidth } from "./dictionary";
+export { createDictionary, dictionaryCount, dictionaryKeys, indexWidth } from "./dictionary";
 export { addPlanKey } from "./keys";
 export { latencyCounts, latencyGroupCount, latencyGroups, latencyPlaces } from "./latency";
 export { seedHash } from "./bytes";

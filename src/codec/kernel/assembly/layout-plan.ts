@@ -75,6 +75,8 @@ export const MISSING_VALUE = 1;
 export const MISSING_FACT = 2;
 export const MISSING_TABLE_DEFAULT = 3;
 export const MISSING_REJECT = 4;
+/** The plan's value is none that JSON can say. */
+export const MISSING_DECLINED = 5;
 
 export const FACT_NONE = 0;
 export const FACT_TOPIC = 1;

@@ -75,7 +75,6 @@ function appendBlock(
   windowOffset: usize,
   outputOffset: usize,
 ): bool {
-  if (isStored && byteLength > blockBytesMax) return false;
   const growth: usize = isStored ? 1 : GROWTH_MAX;
   const grownBytesMax = byteLength > blockBytesMax / growth ? blockBytesMax : byteLength * growth;
   const bytesLeft = INFLATED_BYTES_MAX - (regionCursor(target) - regionBase(target) - outputOffset);

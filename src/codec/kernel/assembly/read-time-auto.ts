@@ -8,13 +8,8 @@ import {
   setClock,
   setOffset,
 } from "./read-time-clock";
-import { NO_DIGITS, fractionNanos, isDigit, readDigits, readFraction, twoDigits } from "./read-time-digits";
-import { readEpochDigits, readEpochText } from "./read-time-epoch";
-
-/**
- * The format `auto`: ISO 8601 and ClickHouse's own form, with or without an offset, with one or two digits a part, their
- * compact forms, and a count of seconds, milliseconds, microseconds or nanoseconds, told apart by its digits.
- */
+import { readCompact } from "./read-time-compact";
+import { fractionNanos, isDigit, readDigits, readFraction, twoDigits } from "./read-time-digits";
 
 const SPACE: u32 = 0x20;
 const POINT: u32 = 0x2e;
@@ -22,7 +17,10 @@ const COLON: u32 = 0x3a;
 const LETTER_T: u32 = 0x54;
 const LETTER_Z: u32 = 0x5a;
 
-/** Nearly all text has each part in its place; the rest goes on to `readLoose` and `readCompact`. */
+/**
+ * The format `auto`: ISO 8601 and ClickHouse's own form, with or without an offset, with one or two digits a part, or
+ * what `readCompact` reads. Nearly all text has each part in its place, which is tried first.
+ */
 export function readAuto(start: usize, end: usize, isUtc: u32): u32 {
   if (end - start >= CLOCK_BYTES) {
     const between = <u32>load<u8>(start, 10);
@@ -129,43 +127,4 @@ function readLoose(start: usize, end: usize, isUtc: u32): u32 {
   if (setClock(year, month, day, hour, minute, second) != OK) return REJECT_FIELD_FORMAT;
   // What could not be read above (a `T`, a colon) is no zone either.
   return readZone(cursor, end, isUtc, 0);
-}
-
-/** `YYYYMMDD`, `YYYYMMDDhhmmss` and `YYYYMMDDThhmmss[.f…]`, each perhaps with a `Z`; else a count since 1970. */
-function readCompact(start: usize, end: usize, isUtc: u32): u32 {
-  const length = end - start;
-  const date = length >= 8 ? readDigits(start, 8) : NO_DIGITS;
-  if (date == NO_DIGITS) return REJECT_FIELD_FORMAT;
-  let cursor = start + 8;
-  let time: u64 = 0;
-  if (length > 9) {
-    const from = cursor + usize(load<u8>(cursor) == LETTER_T);
-    time = end - from >= 6 ? readDigits(from, 6) : NO_DIGITS;
-    if (time == NO_DIGITS) return readCount(start, end);
-    cursor = from + 6;
-  }
-  let nanos: u32 = 0;
-  if (length > 9 && cursor < end && load<u8>(cursor) == POINT) {
-    cursor = readFraction(cursor + 1, end);
-    nanos = fractionNanos;
-  }
-  const isZulu = cursor < end && load<u8>(cursor) == LETTER_Z;
-  if (cursor + usize(isZulu) != end) return readCount(start, end);
-  const day = <u32>date;
-  const second = <u32>time;
-  const clock = setClock(day / 10_000, (day / 100) % 100, day % 100, second / 10_000, (second / 100) % 100, second % 100);
-  if (clock != OK) return REJECT_FIELD_FORMAT;
-  return isZulu || isUtc ? finishClock(nanos, 0) : DECLINED;
-}
-
-/** Nine or ten digits are seconds, ten also with a fraction; 13, 16 and 19 digits are finer units. */
-function readCount(start: usize, end: usize): u32 {
-  const length = end - start;
-  if (length > 10 && load<u8>(start, 10) == POINT) {
-    return readFraction(start + 11, end) == end ? readEpochText(start, end, 0) : REJECT_FIELD_FORMAT;
-  }
-  if (length == 9 || length == 10) return readEpochDigits(start, end, 0);
-  if (length == 13) return readEpochDigits(start, end, 3);
-  if (length == 16) return readEpochDigits(start, end, 6);
-  return length == 19 ? readEpochDigits(start, end, 9) : REJECT_FIELD_FORMAT;
 }

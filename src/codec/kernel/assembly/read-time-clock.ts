@@ -15,7 +15,7 @@ export const OTHER_SHAPE: u32 = 255;
 export const DATE_BYTES: usize = 10;
 export const CLOCK_BYTES: usize = 19;
 
-/** The last date that was read, its ten characters and its day: neighbouring records mostly share it. Begins as 1970-01-01. */
+/** The last date read, first 1970-01-01: its ten characters and its day. Neighbouring records mostly share them. */
 let cachedYearMonth: u64 = 0x2d31302d30373931;
 let cachedDay: u32 = 0x3130;
 let cachedDays: i32 = 0;

@@ -110,7 +110,7 @@ function readExponent(start: usize, end: usize, fractionDigits: u32, wholeDigits
 
 /**
  * For a number of a document, after `readDecimal`: whether its double, which the reference looks at first, might be
- * whole although the text is not. True also for some that are not that near: they are declined, as such digits are rare.
+ * whole although the text is not. True also for some that are less near: such digits are rare enough to decline them.
  */
 export function isNearWhole(): bool {
   if (decimalFraction == 0) return decimalHasMore;

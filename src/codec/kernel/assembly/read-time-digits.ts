@@ -1,6 +1,6 @@
 /**
- * Decimal digits eight at a time inside a 64-bit word (SWAR). The first character is the lowest byte, as a little-endian
- * load puts it; `values` means a word from which the digit zero has been taken off each byte.
+ * Decimal digits eight at a time inside a 64-bit word (SWAR). The first character is the lowest byte, as a
+ * little-endian load puts it; `values` means a word from which the digit zero has been taken off each byte.
  */
 
 const ZEROS: u64 = 0x3030303030303030;
@@ -30,8 +30,8 @@ export function loadValues(address: usize): u64 {
 }
 
 /**
- * The number of eight digit values. Neighbours are joined to pairs, then pairs 0 and 2 and pairs 1 and 3 are each scaled
- * by one multiplication ("Quickly parsing eight digits").
+ * The number of eight digit values. Neighbours are joined to pairs, then pairs 0 and 2 and pairs 1 and 3 are each
+ * scaled by one multiplication ("Quickly parsing eight digits").
  */
 // @ts-ignore: decorator
 @inline

@@ -65,7 +65,8 @@ export function readClickHouse(start: usize, end: usize, isUtc: u32): u32 {
 
 /** The first three letters of the months, small, each in the low bytes of a word. */
 const monthNames = memory.data<u32>([
-  0x6e616a, 0x626566, 0x72616d, 0x727061, 0x79616d, 0x6e756a, 0x6c756a, 0x677561, 0x706573, 0x74636f, 0x766f6e, 0x636564,
+  0x6e616a, 0x626566, 0x72616d, 0x727061, 0x79616d, 0x6e756a, 0x6c756a, 0x677561, 0x706573, 0x74636f, 0x766f6e,
+  0x636564,
 ]);
 
 /** Bytes of `10/Oct/2000:13:55:36 -0700`. */

@@ -73,7 +73,7 @@ function writeColumns(rows: usize, rowBytes: usize, count: u32): bool {
 @inline
 function writeCell(row: usize, column: usize): u32 {
   const cell = findCell(row, column);
-  if (cell == CELL_REJECTED) return REJECT_FIELD_MISSING;
+  if (cell >= CELL_REJECTED) return cell == CELL_REJECTED ? REJECT_FIELD_MISSING : DECLINED;
   const before = coercions;
   const outcome =
     cell == CELL_TYPE_DEFAULT

@@ -58,7 +58,7 @@ export function writeRow(row: usize): u32 {
 @inline
 function writeCell(row: usize, column: usize, hasMarkers: bool): u32 {
   const cell = findCell(row, column);
-  if (cell == CELL_REJECTED) return REJECT_FIELD_MISSING;
+  if (cell >= CELL_REJECTED) return cell == CELL_REJECTED ? REJECT_FIELD_MISSING : DECLINED;
   if (cell == CELL_TABLE_DEFAULT) return writeMarker(1);
   if (hasMarkers) {
     const marked = writeMarker(0);

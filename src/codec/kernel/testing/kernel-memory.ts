@@ -6,8 +6,8 @@ const PAGE_BYTES = 65_536;
 
 /**
  * A compiled part of the kernel, and a place for input that ends 64 bytes before its memory does: a read further behind
- * than the contract allows traps. The bytes there change from input to input, so that a result that depends on them
- * differs from the reference's. (Once a region has grown, memory goes on behind and only the second holds.)
+ * than the contract allows traps. The bytes there are what a reader gone astray likes best: the rest of an input that was
+ * cut off, else zeros, ones or noise in turn. (Once a region has grown, memory goes on behind and nothing traps.)
  */
 export class KernelMemory {
   readonly exports: WebAssembly.Exports;
@@ -41,11 +41,16 @@ export class KernelMemory {
     if (this.bytes.length !== end) throw new Error(`memory ends at ${this.bytes.length}, planned was ${end}`);
   }
 
-  /** Puts `input` before the end of the place for it; returns its address. */
+  /** Puts `input` before the end of the place for it, and behind it what follows it in its buffer. */
   place(input: Uint8Array): { start: number; end: number } {
     const start = this.#inputEnd - input.length;
     this.bytes.set(input, start);
-    this.bytes.fill(this.#noise++, this.#inputEnd, this.#inputEnd + SLACK_BYTES);
+    const noise = [0, 0xff, 1, this.#noise][this.#noise % 4]!;
+    this.#noise++;
+    this.bytes.fill(noise, this.#inputEnd, this.#inputEnd + SLACK_BYTES);
+    const followed = input.byteOffset + input.length;
+    const follows = Math.min(SLACK_BYTES, input.buffer.byteLength - followed);
+    this.bytes.set(new Uint8Array(input.buffer, followed, follows), this.#inputEnd);
     return { start, end: this.#inputEnd };
   }
 }

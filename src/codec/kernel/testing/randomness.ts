@@ -63,7 +63,7 @@ export class Randomness {
         continue;
       }
       const { sequences, length } = this.#sequences(isLinked ? before : 0, 1_000);
-      blocks.push({ bytes: lz4Block(sequences) });
+      blocks.push({ bytes: this.#cut(lz4Block(sequences)) });
       before += length;
     }
     const [hasBlockChecksum, hasContentSize, hasContentChecksum] = [this.oneIn(3), this.oneIn(3), this.oneIn(3)];
@@ -73,7 +73,7 @@ export class Randomness {
 
   snappy(): Uint8Array {
     if (this.oneIn(2)) return this.#snappyBlock();
-    return xerial(Array.from({ length: this.below(4) }, () => this.#snappyBlock()));
+    return xerial(Array.from({ length: this.below(4) }, () => this.#cut(this.#snappyBlock())));
   }
 
   #snappyBlock(): Uint8Array {
@@ -83,7 +83,13 @@ export class Randomness {
       if (match.distance !== undefined) parts.push(match);
       return parts;
     });
-    return snappyBlock(elements, this.oneIn(30) ? length + this.below(3) - 1 : undefined);
+    if (this.oneIn(30)) return snappyBlock(elements, Math.max(0, length + this.below(3) - 1));
+    return snappyBlock(elements, this.oneIn(30) ? this.below(length + 1) : undefined);
+  }
+
+  /** One in ten loses its last bytes, and what is around it takes that for its length. */
+  #cut(block: Uint8Array): Uint8Array {
+    return this.oneIn(10) ? block.subarray(0, Math.max(0, block.length - 1 - this.below(4))) : block;
   }
 
   #sequences(before: number, matchedMax: number): { sequences: Sequence[]; length: number } {
@@ -96,6 +102,8 @@ export class Randomness {
       sequences.push({ literals, distance: this.distance(before + length), matched });
       length += matched;
     }
+    // A block may end in a match as well, although no packer makes such.
+    if (length > 0 && this.oneIn(3)) return { sequences, length };
     const literals = this.bytes(this.length());
     sequences.push({ literals });
     return { sequences, length: length + literals.length };

@@ -5,10 +5,10 @@ import { copyBytes, type NativeColumn, type RowCursor } from "../native-column.t
 import { Scalar, type ScalarType } from "./scalar.ts";
 
 /** KeysSerializationVersion: SharedDictionariesWithAdditionalKeys, the only one that the engine knows. */
-const KEYS_VERSION = 1;
+export const KEYS_VERSION = 1;
 /** Flags beside the index type: the keys lie in the block itself (bit 9), and are a new dictionary (bit 10). */
-const HAS_ADDITIONAL_KEYS = 1 << 9;
-const NEED_UPDATE_DICTIONARY = 1 << 10;
+export const HAS_ADDITIONAL_KEYS = 1 << 9;
+export const NEED_UPDATE_DICTIONARY = 1 << 10;
 
 const NULL_INDEX = 0;
 

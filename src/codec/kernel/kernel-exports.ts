@@ -1,0 +1,85 @@
+/** A global that holds the address of a region. */
+interface Address {
+  readonly value: number;
+}
+
+/** What the kernel exports (assembly/kernel.ts). Addresses are byte offsets in `memory`. */
+export interface KernelExports {
+  memory: WebAssembly.Memory;
+  /** Addresses of regions. */
+  rowsRegion: Address;
+  offsetsRegion: Address;
+  startsRegion: Address;
+  leftOverRegion: Address;
+  inputRegion: Address;
+  inflatedRegion: Address;
+  allocate(bytes: number): number;
+  createRegion(bytes: number): number;
+  regionBase(region: number): number;
+  regionCursor(region: number): number;
+  createDictionary(keyWidth: number, hasNull: number): number;
+  dictionaryKeys(dictionary: number): number;
+  dictionaryCount(dictionary: number): number;
+  indexWidth(dictionary: number): number;
+  addPlanKey(start: number, length: number, slot: number): void;
+  seedHash(seed: bigint): void;
+  setUp(plan: number): number;
+  beginTask(native: number): void;
+  placeInput(region: number, bytes: number): number;
+  inflate(start: number, end: number, isSnappy: number): number;
+  runBatch(
+    start: number,
+    end: number,
+    count: number,
+    baseOffset: number,
+    lastOffset: number,
+    baseTimestampMs: number,
+    maxTimestampMs: number,
+    isLogAppendTime: number,
+    receivedMs: number,
+    firstOffset: number,
+    finalOffset: number,
+  ): number;
+  lastReadOffset(): number;
+  adoptRows(start: number, count: number): number;
+  countOfUnknownFields(): number;
+  countOfKafkaTimes(): number;
+  countOfLate(): number;
+  latencyGroups(): number;
+  latencyGroupCount(): number;
+  latencyCounts(): number;
+  latencyPlaces(): number;
+}
+
+/** Kafka's own bound of a topic's name. */
+export const TOPIC_BYTES_MAX = 249;
+
+/** A kernel of its own, with memory of its own: one for each plan and worker. */
+export class Kernel {
+  readonly exports: KernelExports;
+
+  /** A place for a topic's name. */
+  readonly topicPlace: number;
+
+  constructor(module: WebAssembly.Module) {
+    this.exports = new WebAssembly.Instance(module).exports as unknown as KernelExports;
+    const seed = crypto.getRandomValues(new BigUint64Array(1));
+    this.exports.seedHash(seed[0]!);
+    this.topicPlace = this.exports.allocate(TOPIC_BYTES_MAX);
+  }
+
+  /** Views are void after the next call into the kernel: its memory may have grown. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.exports.memory.buffer);
+  }
+
+  get view(): DataView {
+    return new DataView(this.exports.memory.buffer);
+  }
+
+  /** What a region holds, as a view. */
+  regionBytes(region: number): Uint8Array<ArrayBuffer> {
+    const start = this.exports.regionBase(region);
+    return this.bytes.subarray(start, this.exports.regionCursor(region));
+  }
+}

@@ -1,0 +1,104 @@
+import * as layout from "./assembly/layout.ts";
+import type { Kernel } from "./kernel-exports.ts";
+
+/** Puts words, bytes, constants and field lists into the kernel's memory. */
+export class PlanWriter {
+  readonly kernel: Kernel;
+  /** Regions and dictionaries of all nodes: what a task begins with empty. */
+  readonly streams: number[] = [];
+  readonly dictionaries: number[] = [];
+  readonly #encoder = new TextEncoder();
+  readonly #slots = new Map<string, number>();
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  get slotCount(): number {
+    return this.#slots.size;
+  }
+
+  allocate(bytes: number): number {
+    return this.kernel.exports.allocate(bytes);
+  }
+
+  setWord(address: number, value: number): void {
+    this.kernel.view.setUint32(address, value, true);
+  }
+
+  setLong(address: number, value: number): void {
+    this.kernel.view.setBigInt64(address, BigInt(Math.trunc(value)), true);
+  }
+
+  words(values: number[]): number {
+    const address = this.allocate(Math.max(4, values.length * 4));
+    for (const [index, value] of values.entries()) this.setWord(address + index * 4, value);
+    return address;
+  }
+
+  text(value: string): { start: number; length: number } {
+    const bytes = this.#encoder.encode(value);
+    const start = this.allocate(Math.max(1, bytes.length));
+    this.kernel.bytes.set(bytes, start);
+    return { start, length: bytes.length };
+  }
+
+  /** The slot of a top-level key; the same key always has the same. */
+  slotOf(key: string): number {
+    let slot = this.#slots.get(key);
+    if (slot === undefined) {
+      slot = this.#slots.size;
+      this.#slots.set(key, slot);
+      const { start, length } = this.text(key);
+      this.kernel.exports.addPlanKey(start, length, slot);
+    }
+    return slot;
+  }
+
+  /** A field list: each name first as the key that it is, dots included, then as a path split at dots. */
+  fieldList(names: string[]): number {
+    const pairs = names.flatMap((name) => {
+      const [first = "", ...rest] = name.split(".");
+      const literal = [this.slotOf(name), 0];
+      return rest.length === 0 ? literal : [...literal, this.slotOf(first), this.#path(rest)];
+    });
+    return this.words([pairs.length / 2, ...pairs]);
+  }
+
+  #path(keys: string[]): number {
+    const texts = keys.map((key) => this.text(key));
+    return this.words([keys.length, ...texts.flatMap(({ start, length }) => [length, start])]);
+  }
+
+  /** Constant slots side by side. PRECONDITION: `isConstant` of each. */
+  constants(values: unknown[]): number {
+    const address = this.allocate(Math.max(1, values.length) * layout.SLOT_BYTES);
+    for (const [index, value] of values.entries()) {
+      const { start, length } = this.text(typeof value === "string" ? value : JSON.stringify(value));
+      const slot = address + index * layout.SLOT_BYTES;
+      this.setWord(slot + layout.SLOT_KIND, kindOf(value));
+      this.setWord(slot + layout.SLOT_START, start);
+      this.setWord(slot + layout.SLOT_END, start + length);
+    }
+    return address;
+  }
+}
+
+/** True for what JSON can say without loss; a YAML file can hold more (.inf, dates). */
+export function isConstant(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value === "string") return value.isWellFormed();
+  if (value === null || typeof value === "boolean") return true;
+  if (Array.isArray(value)) return value.every(isConstant);
+  if (typeof value !== "object" || value === undefined) return false;
+  return Object.getPrototypeOf(value) === Object.prototype && Object.entries(value).flat().every(isConstant);
+}
+
+function kindOf(value: unknown): number {
+  if (value === null) return layout.KIND_NULL;
+  if (value === true) return layout.KIND_TRUE;
+  if (value === false) return layout.KIND_FALSE;
+  if (typeof value === "number") return layout.KIND_NUMBER;
+  if (typeof value === "string") return layout.KIND_STRING;
+  return Array.isArray(value) ? layout.KIND_ARRAY : layout.KIND_OBJECT;
+}

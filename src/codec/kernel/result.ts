@@ -1,0 +1,83 @@
+import type { TablePlan } from "../../schema/plan.ts";
+import type { TaskRun } from "../reference/task-run.ts";
+import type { EncodedRows, TranscodeResult } from "../task.ts";
+import * as layout from "./assembly/layout-plan.ts";
+import type { Kernel } from "./kernel-exports.ts";
+import { addLatencyCounts } from "./latency-counts.ts";
+import { assembleBlock } from "./native-block.ts";
+import type { KernelPlan } from "./write-plan.ts";
+
+type Collected = Omit<TranscodeResult, "input" | "startedMs" | "endedMs">;
+
+/**
+ * Copies a task's rows out of the kernel's memory and puts those that the reference has written behind them; undefined
+ * when memory is at its bound.
+ */
+export function collectResult(
+  kernel: Kernel,
+  kernelPlan: KernelPlan,
+  plan: TablePlan,
+  run: TaskRun,
+  isNative: boolean,
+): Collected | undefined {
+  const added = run.rows.finish(plan.format);
+  const dead = run.dead.finish(plan.deadLetters.format);
+  const rows = isNative ? collectBlock(kernel, kernelPlan, plan, added) : collectRows(kernel, plan.format, added);
+  if (rows === undefined) return undefined;
+  addCounts(kernel, kernelPlan, plan, run);
+  addLatencyCounts(kernel, run.latency);
+  return { rows, dead, recordCount: rows.rowCount + dead.rowCount, latency: run.latency.finish(), counts: run.counts };
+}
+
+function collectRows(kernel: Kernel, format: TablePlan["format"], added: EncodedRows): EncodedRows {
+  const { exports } = kernel;
+  const own = kernel.regionBytes(exports.rowsRegion.value);
+  const bytes = new Uint8Array(own.length + added.bytes.length);
+  bytes.set(own);
+  bytes.set(added.bytes, own.length);
+  const ownStarts = kernel.regionBytes(exports.startsRegion.value);
+  const ownCount = ownStarts.length / 4;
+  const rowCount = ownCount + added.rowCount;
+  const rowStarts = new Uint32Array(rowCount + 1);
+  new Uint8Array(rowStarts.buffer).set(ownStarts);
+  for (let index = 0; index <= added.rowCount; index++)
+    rowStarts[ownCount + index] = own.length + added.rowStarts[index]!;
+  return { format, bytes, rowCount, rowStarts, offsets: collectOffsets(kernel, added) };
+}
+
+function collectBlock(
+  kernel: Kernel,
+  { nodes }: KernelPlan,
+  plan: TablePlan,
+  added: EncodedRows,
+): EncodedRows | undefined {
+  const { exports } = kernel;
+  if (added.rowCount > 0) {
+    const place = exports.placeInput(exports.inflatedRegion.value, added.bytes.length);
+    if (place === 0) return undefined;
+    kernel.bytes.set(added.bytes, place);
+    if (exports.adoptRows(place, added.rowCount) === 0) return undefined;
+  }
+  const offsets = collectOffsets(kernel, added);
+  const bytes = assembleBlock(kernel, plan.columns, nodes, offsets.length);
+  return { format: "Native", bytes, rowCount: offsets.length, rowStarts: new Uint32Array(0), offsets };
+}
+
+function collectOffsets(kernel: Kernel, added: EncodedRows): Float64Array<ArrayBuffer> {
+  const own = kernel.regionBytes(kernel.exports.offsetsRegion.value);
+  const offsets = new Float64Array(own.length / 8 + added.rowCount);
+  new Uint8Array(offsets.buffer).set(own);
+  offsets.set(added.offsets, own.length / 8);
+  return offsets;
+}
+
+function addCounts(kernel: Kernel, { columns }: KernelPlan, plan: TablePlan, { counts }: TaskRun): void {
+  const { exports, view } = kernel;
+  counts.unknownFields += exports.countOfUnknownFields();
+  counts.eventTimeFromKafka += exports.countOfKafkaTimes();
+  counts.late += exports.countOfLate();
+  for (const [index, { name }] of plan.columns.entries()) {
+    const coercions = view.getUint32(columns + index * layout.COLUMN_BYTES + layout.COLUMN_COERCIONS, true);
+    if (coercions > 0) counts.coercions[name] = (counts.coercions[name] ?? 0) + coercions;
+  }
+}

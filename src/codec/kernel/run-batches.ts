@@ -1,0 +1,170 @@
+import { CodecError } from "../codec-error.ts";
+import { type Inflaters, inflate } from "../inflate/inflate.ts";
+import type { RecordCursor } from "../records.ts";
+import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../records-header.ts";
+import { runBatch as runReferenceBatch } from "../reference/run-batches.ts";
+import { runRecord, type TaskRun } from "../reference/task-run.ts";
+import type { TranscodeTask } from "../task.ts";
+import { DECLINED } from "./assembly/layout.ts";
+import * as layout from "./assembly/layout-plan.ts";
+import { type Kernel, TOPIC_BYTES_MAX } from "./kernel-exports.ts";
+import type { KernelPlan } from "./write-plan.ts";
+
+/** Everything that the batches of one task are run with. */
+export interface BatchRun {
+  kernel: Kernel;
+  kernelPlan: KernelPlan;
+  /** Takes the records that the kernel leaves over. */
+  run: TaskRun;
+  task: TranscodeTask;
+  inflaters: Inflaters;
+  cursor: RecordCursor;
+  isNative: boolean;
+}
+
+const GZIP = 1;
+const SNAPPY = 2;
+const LZ4 = 3;
+const ZSTD = 4;
+
+// How the kernel's runBatch ends, besides 0.
+const CORRUPT = -1;
+
+/** A record without a row, as assembly/commit-row.ts lists it. */
+const LEFT_OVER_BYTES = 40;
+
+const encoder = new TextEncoder();
+
+/** Runs all batches of a task; undefined when the input finds no room in the kernel's memory. */
+export function runBatches(batchRun: BatchRun): { declined: number } | undefined {
+  const { kernel, task, run } = batchRun;
+  const { exports } = kernel;
+  const topic = encoder.encode(task.topic);
+  const base = exports.placeInput(exports.inputRegion.value, task.input.byteLength);
+  if (base === 0 || topic.length > TOPIC_BYTES_MAX) return undefined;
+  const input = new Uint8Array(task.input);
+  kernel.bytes.set(input, base);
+  writeTaskFacts(batchRun, topic);
+  exports.beginTask(batchRun.isNative ? 1 : 0);
+  const total = { declined: 0 };
+  let start = 0;
+  for (const span of task.batches) {
+    const end = Math.min(input.length, start + span.byteLength);
+    run.context.record.receivedMs = span.receivedMs;
+    total.declined += runBatch(batchRun, input.subarray(start, end), base + start, span.receivedMs);
+    start = end;
+  }
+  return total;
+}
+
+function writeTaskFacts({ kernel, kernelPlan: { address }, run, task }: BatchRun, topic: Uint8Array): void {
+  const start = kernel.topicPlace;
+  kernel.bytes.set(topic, start);
+  const { view } = kernel;
+  view.setUint32(address + layout.PLAN_TOPIC_START, start, true);
+  view.setUint32(address + layout.PLAN_TOPIC_END, start + topic.length, true);
+  view.setBigInt64(address + layout.PLAN_PARTITION, BigInt(task.partition), true);
+  view.setBigInt64(address + layout.PLAN_STARTED_MS, BigInt(Math.floor(run.startedMs)), true);
+}
+
+/** Runs one batch, and returns how many of its records the kernel declined. */
+function runBatch(batchRun: BatchRun, batch: Uint8Array, address: number, receivedMs: number): number {
+  const { kernel, kernelPlan, task } = batchRun;
+  let header: BatchHeader;
+  let records: Range | undefined;
+  try {
+    header = readBatchHeader(batch, 0, batch.length);
+    if (header.isControl || header.lastOffset < task.firstOffset || header.baseOffset > task.lastOffset) return 0;
+    records = inflateInto(batchRun, header, batch, address);
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    return runOnReference(batchRun, task, batch);
+  }
+  if (records === undefined) return runOnReference(batchRun, task, batch);
+  const received = BigInt(Math.floor(receivedMs));
+  kernel.view.setBigInt64(kernelPlan.address + layout.PLAN_RECEIVED_MS, received, true);
+  const ended = kernel.exports.runBatch(
+    records.start,
+    records.end,
+    header.recordCount,
+    header.baseOffset,
+    header.lastOffset,
+    header.baseTimestampMs,
+    header.maxTimestampMs,
+    header.isLogAppendTime ? 1 : 0,
+    receivedMs,
+    task.firstOffset,
+    task.lastOffset,
+  );
+  const lastReadOffset = kernel.exports.lastReadOffset();
+  const declined = takeLeftOver(batchRun);
+  if (ended === 0) return declined;
+  // What comes after the last good record is the reference's to judge, or the whole batch when it found no memory.
+  const firstOffset = ended === CORRUPT ? Math.max(task.firstOffset, lastReadOffset + 1) : task.firstOffset;
+  return declined + runOnReference(batchRun, { ...task, firstOffset }, batch);
+}
+
+interface Range {
+  start: number;
+  end: number;
+}
+
+/**
+ * Where the batch's records lie in the kernel's memory, inflated; undefined when the kernel refuses them.
+ *
+ * @throws CodecError when gzip or zstd cannot be inflated.
+ */
+function inflateInto(batchRun: BatchRun, header: BatchHeader, batch: Uint8Array, address: number): Range | undefined {
+  const { kernel, inflaters } = batchRun;
+  const { exports } = kernel;
+  const start = address + BATCH_HEADER_BYTES;
+  const end = address + batch.length;
+  const region = exports.inflatedRegion.value;
+  switch (header.compression) {
+    case 0:
+      return { start, end };
+    case SNAPPY:
+    case LZ4:
+      if (exports.inflate(start, end, header.compression === SNAPPY ? 1 : 0) === 0) return undefined;
+      return { start: exports.regionBase(region), end: exports.regionCursor(region) };
+    case GZIP:
+    case ZSTD: {
+      const inflated = inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), inflaters);
+      const place = exports.placeInput(region, inflated.length);
+      if (place === 0) return undefined;
+      kernel.bytes.set(inflated, place);
+      return { start: place, end: place + inflated.length };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Gives a batch to the reference, and returns how many records it had. */
+function runOnReference({ run, cursor, inflaters }: BatchRun, task: TranscodeTask, batch: Uint8Array): number {
+  const before = run.rows.rowCount + run.dead.rowCount;
+  runReferenceBatch(run, task, cursor, inflaters, batch);
+  return run.rows.rowCount + run.dead.rowCount - before;
+}
+
+/** Gives the records without a row to the reference; returns how many the kernel declined rather than rejected. */
+function takeLeftOver({ kernel, run }: BatchRun): number {
+  const { exports, view, bytes } = kernel;
+  const region = exports.leftOverRegion.value;
+  const end = exports.regionCursor(region);
+  const { record } = run.context;
+  let declined = 0;
+  for (let at = exports.regionBase(region); at < end; at += LEFT_OVER_BYTES) {
+    if (view.getUint32(at, true) === DECLINED) declined++;
+    record.offset = view.getFloat64(at + 8, true);
+    record.timestampMs = view.getFloat64(at + 16, true);
+    record.key = bytesAt(bytes, view.getUint32(at + 24, true), view.getUint32(at + 28, true));
+    record.value = bytesAt(bytes, view.getUint32(at + 32, true), view.getUint32(at + 36, true));
+    runRecord(run);
+  }
+  return declined;
+}
+
+function bytesAt(memory: Uint8Array, start: number, end: number): Uint8Array | null {
+  return start === 0 ? null : memory.subarray(start, end);
+}

@@ -1,0 +1,55 @@
+import type { TablePlan } from "../../schema/plan.ts";
+import type { Inflaters } from "../inflate/inflate.ts";
+import { RecordCursor } from "../records.ts";
+import { compilePlan } from "../reference/compile-plan.ts";
+import { RowContext } from "../reference/row-context.ts";
+import { startRun } from "../reference/task-run.ts";
+import { createReferenceTranscoder } from "../reference/transcoder.ts";
+import type { TranscodeResult, Transcoder, TranscodeTask } from "../task.ts";
+import { Kernel } from "./kernel-exports.ts";
+import { collectResult } from "./result.ts";
+import { runBatches } from "./run-batches.ts";
+import { isPlanSupported, writePlan } from "./write-plan.ts";
+
+/**
+ * The kernel as a transcoder: WebAssembly walks the records and writes the rows; what it declines or rejects goes to
+ * the reference, record by record, which decides and writes the dead letter. Rows of the reference come after the
+ * kernel's own.
+ *
+ * Tasks with refused rows (the second pass of a bisected insert) and plans that the kernel does not support run on the
+ * reference alone. `module` is the compiled kernel.wasm.
+ *
+ * @throws MillraceError E_PLAN when the plan contradicts itself. `run` throws for no record and no batch.
+ */
+export function createKernelTranscoder(plan: TablePlan, inflaters: Inflaters, module: WebAssembly.Module): Transcoder {
+  const reference = createReferenceTranscoder(plan, inflaters);
+  if (!isPlanSupported(plan)) return allDeclined(reference);
+  const kernel = new Kernel(module);
+  const kernelPlan = writePlan(kernel, plan);
+  const compiled = compilePlan(plan);
+  const context = new RowContext();
+  const cursor = new RecordCursor();
+  return {
+    run(task, nowMs) {
+      if (task.refused.length > 0) return runOnReference(reference, task, nowMs);
+      const run = startRun(compiled, context, task, nowMs(), 0);
+      const isNative = task.format === "native" && plan.format === "RowBinary";
+      const ran = runBatches({ kernel, kernelPlan, run, task, inflaters, cursor, isNative });
+      const result = ran === undefined ? undefined : collectResult(kernel, kernelPlan, plan, run, isNative);
+      // The kernel's memory is at its bound: the task is still whole, and small enough for the reference.
+      if (ran === undefined || result === undefined) return runOnReference(reference, task, nowMs);
+      result.counts.declined = ran.declined;
+      return { input: task.input, ...result, startedMs: run.startedMs, endedMs: nowMs() };
+    },
+  };
+}
+
+function allDeclined(reference: Transcoder): Transcoder {
+  return { run: (task, nowMs) => runOnReference(reference, task, nowMs) };
+}
+
+function runOnReference(reference: Transcoder, task: TranscodeTask, nowMs: () => number): TranscodeResult {
+  const result = reference.run(task, nowMs);
+  result.counts.declined = result.recordCount;
+  return result;
+}

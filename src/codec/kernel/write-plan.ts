@@ -1,0 +1,141 @@
+import type { PlanColumn, RecordField, Rule, TablePlan } from "../../schema/plan.ts";
+import { isNullableType } from "../reference/columns/type-default.ts";
+import { missingGroup } from "../reference/latency.ts";
+import * as layout from "./assembly/layout-plan.ts";
+import type { Kernel } from "./kernel-exports.ts";
+import { isConstant, PlanWriter } from "./plan-writer.ts";
+import { isTypeSupported, type KernelNode, writeNode } from "./write-node.ts";
+
+/** A plan as it lies in the kernel's memory. */
+export interface KernelPlan {
+  address: number;
+  /** Address of the first column's words. */
+  columns: number;
+  /** For each column the node that writes its values; facts of the record have one of their own. */
+  nodes: KernelNode[];
+}
+
+const facts: Record<RecordField, number> = {
+  topic: layout.FACT_TOPIC,
+  partition: layout.FACT_PARTITION,
+  offset: layout.FACT_OFFSET,
+  timestamp: layout.FACT_TIMESTAMP,
+  key: layout.FACT_KEY,
+  received: layout.FACT_RECEIVED,
+  processed: layout.FACT_PROCESSED,
+  raw: layout.FACT_RAW,
+};
+
+/** False for plans that the reference has to run alone: MessagePack, and types that the kernel does not write. */
+export function isPlanSupported(plan: TablePlan): boolean {
+  const areValuesConstant = plan.rules.every(
+    (rule) => rule.rule !== "default" || rule.value === undefined || isConstant(rule.value),
+  );
+  return plan.codec !== "msgpack" && areValuesConstant && plan.columns.every(({ type }) => isTypeSupported(type));
+}
+
+/** Writes a plan into the kernel and sets it up. PRECONDITION: `isPlanSupported`, and the reference compiles the plan. */
+export function writePlan(kernel: Kernel, plan: TablePlan): KernelPlan {
+  const writer = new PlanWriter(kernel);
+  const address = writer.allocate(layout.PLAN_BYTES);
+  const columns = writer.allocate(Math.max(1, plan.columns.length) * layout.COLUMN_BYTES);
+  const nodes = plan.columns.map((column, index) =>
+    writeColumn(writer, columns + index * layout.COLUMN_BYTES, column, plan),
+  );
+  const rules = writer.allocate(Math.max(1, plan.rules.length) * layout.RULE_BYTES);
+  for (const [index, rule] of plan.rules.entries()) writeRule(writer, rules + index * layout.RULE_BYTES, rule);
+  writeGroup(writer, address, plan);
+  writer.setWord(address + layout.PLAN_COLUMNS, columns);
+  writer.setWord(address + layout.PLAN_COLUMN_COUNT, plan.columns.length);
+  writer.setWord(address + layout.PLAN_RULES, rules);
+  writer.setWord(address + layout.PLAN_RULE_COUNT, plan.rules.length);
+  writer.setWord(address + layout.PLAN_MAY_BE_MESSAGE_PACK, plan.codec === "auto" ? 1 : 0);
+  writer.setWord(address + layout.PLAN_HAS_MARKERS, plan.format === "RowBinaryWithDefaults" ? 1 : 0);
+  writer.setLong(address + layout.PLAN_HORIZON_BACK_MS, plan.horizon?.backMs ?? 0);
+  writer.setLong(address + layout.PLAN_HORIZON_AHEAD_MS, plan.horizon?.aheadMs ?? 0);
+  writer.setWord(address + layout.PLAN_STREAMS, writer.words(writer.streams));
+  writer.setWord(address + layout.PLAN_STREAM_COUNT, writer.streams.length);
+  writer.setWord(address + layout.PLAN_DICTIONARIES, writer.words(writer.dictionaries));
+  writer.setWord(address + layout.PLAN_DICTIONARY_COUNT, writer.dictionaries.length);
+  writer.setWord(address + layout.PLAN_SLOT_COUNT, writer.slotCount);
+  kernel.exports.setUp(address);
+  return { address, columns, nodes };
+}
+
+function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, plan: TablePlan): KernelNode {
+  const { source } = column;
+  const node = writeNode(writer, column.type, column);
+  // Facts are plain: their times are ms, whatever the documents look like.
+  const factNode = writeNode(writer, column.type, { timeFormat: "epoch_ms", coercion: "strict" }, node);
+  writer.setWord(address + layout.COLUMN_NODE, node.address);
+  writer.setWord(address + layout.COLUMN_FACT_NODE, factNode.address);
+  writer.setWord(address + layout.COLUMN_FACT, source.kind === "record" ? facts[source.field] : layout.FACT_NONE);
+  if (source.kind === "document") writer.setWord(address + layout.COLUMN_FIELD, writer.fieldList(source.names));
+  const [kind, operand] = missingWords(writer, column);
+  writer.setWord(address + layout.COLUMN_MISSING, kind);
+  writer.setWord(address + layout.COLUMN_MISSING_OPERAND, operand);
+  writer.setWord(address + layout.COLUMN_IS_NULLABLE, isNullableType(column.type) ? 1 : 0);
+  writer.setWord(address + layout.COLUMN_IS_EVENT_TIME, column.name === plan.eventTimeColumn ? 1 : 0);
+  writer.setWord(address + layout.COLUMN_IS_HORIZON, column.name === plan.horizon?.column ? 1 : 0);
+  return node;
+}
+
+function missingWords(writer: PlanWriter, { missing }: PlanColumn): [kind: number, operand: number] {
+  switch (missing.kind) {
+    case "typeDefault":
+      return [layout.MISSING_TYPE_DEFAULT, 0];
+    case "value":
+      return isConstant(missing.value)
+        ? [layout.MISSING_VALUE, writer.constants([missing.value])]
+        : [layout.MISSING_DECLINED, 0];
+    case "record":
+      return [layout.MISSING_FACT, facts[missing.field]];
+    case "tableDefault":
+      return [layout.MISSING_TABLE_DEFAULT, 0];
+    case "reject":
+      return [layout.MISSING_REJECT, 0];
+  }
+}
+
+const ruleKinds: Record<Rule["rule"], number> = {
+  require: layout.RULE_REQUIRE,
+  default: layout.RULE_DEFAULT,
+  resultFromStatus: layout.RULE_RESULT_FROM_STATUS,
+  statusFromResult: layout.RULE_STATUS_FROM_RESULT,
+  recordId: layout.RULE_RECORD_ID,
+};
+
+function writeRule(writer: PlanWriter, address: number, rule: Rule): void {
+  writer.setWord(address + layout.RULE_KIND, ruleKinds[rule.rule]);
+  writer.setWord(address + layout.RULE_FIELD, writer.fieldList([rule.field]));
+  writer.setWord(address + layout.RULE_SLOT, writer.slotOf(rule.field));
+  if (rule.rule === "default") writeDefault(writer, address, rule);
+  if (rule.rule === "resultFromStatus") {
+    writer.setWord(address + layout.RULE_OTHER, writer.fieldList([rule.status]));
+    writer.setWord(address + layout.RULE_CONSTANTS, writer.constants(["fail", "success"]));
+  }
+  if (rule.rule === "statusFromResult") {
+    writer.setWord(address + layout.RULE_OTHER, writer.fieldList([rule.result]));
+    writer.setWord(address + layout.RULE_FLAG, writer.slotOf(rule.flag));
+    const constants = [500, 200, 0, true, false, "fail", "success"];
+    writer.setWord(address + layout.RULE_CONSTANTS, writer.constants(constants));
+  }
+}
+
+function writeDefault(writer: PlanWriter, address: number, rule: Extract<Rule, { rule: "default" }>): void {
+  const from = (rule.from ?? []).map((name) => writer.fieldList([name]));
+  const conditions = rule.whenAnyOf?.map((name) => writer.fieldList([name]));
+  if (rule.value !== undefined) writer.setWord(address + layout.RULE_VALUE, writer.constants([rule.value]));
+  writer.setWord(address + layout.RULE_FROM, writer.words(from));
+  writer.setWord(address + layout.RULE_FROM_COUNT, from.length);
+  writer.setWord(address + layout.RULE_CONDITIONS, writer.words(conditions ?? []));
+  writer.setWord(address + layout.RULE_CONDITION_COUNT, conditions?.length ?? -1);
+}
+
+/** The group comes from the document alone: a column that is a fact of the record makes no groups. */
+function writeGroup(writer: PlanWriter, address: number, plan: TablePlan): void {
+  const column = plan.columns.find(({ name }) => name === plan.latencyGroupColumn);
+  if (column === undefined || column.source.kind !== "document") return;
+  writer.setWord(address + layout.PLAN_GROUP_FIELD, writer.fieldList(column.source.names));
+  writer.setWord(address + layout.PLAN_GROUP_FALLBACK, writer.constants([missingGroup(column)]));
+}
