@@ -11,7 +11,7 @@ const kafka = await realKafka();
 if (!kafka.available) console.warn(`skipped with Apache Kafka: ${kafka.reason}`);
 
 const EVENTS = 20_000;
-const names = ["millrace-reference", "node-consumer"];
+const names = ["millrace-native", "node-consumer"];
 
 /** As documented, but for the 7.5 s that it would wait for more rows. */
 const engine = kafkaEnginePeer("kafka-engine", "Kafka engine", {

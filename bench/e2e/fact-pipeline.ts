@@ -13,7 +13,7 @@ function fillsAbsentColumn(rule: Rule): boolean {
  * The built-in pipeline of the events (src/schema/events-pipeline.ts) for another topic and the bench's table: the same
  * rules, lateness horizon and latency groups. As text of a pipeline file; JSON is YAML.
  */
-export function factPipeline({ topic, table }: PeerContext): string {
+export function factPipeline({ topic, table }: Pick<PeerContext, "topic" | "table">): string {
   return JSON.stringify({
     name: "bench",
     topics: [topic],

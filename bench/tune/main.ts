@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { hideNegativeTimeoutWarnings } from "../../src/cli/quiet-warnings.ts";
-import { formatTable } from "../../src/cli/table.ts";
 import {
   defaultProfileFolder,
   type ProfileName,
@@ -15,15 +14,13 @@ import { defaultTranscoder, type InsertFormat, insertFormats, transcoderNames } 
 import { describeMachine } from "../common/machine.ts";
 import { closeOnSignal } from "../common/on-signal.ts";
 import { coresFor, runPinned } from "../common/pinned.ts";
-import { appendResults, resultFile } from "../common/result-file.ts";
-import { type BenchServers, startBenchServers } from "../common/servers.ts";
-import { runStep } from "../latency/step.ts";
-import { judge } from "../latency/verdict.ts";
-import { type CodecFigures, measureCodec, smallestGoodSize } from "./codec-cases.ts";
-import { fillTopics, runDrain } from "./drain-run.ts";
-import type { Figures } from "./figures.ts";
+import { resultFile } from "../common/result-file.ts";
+import { startBenchServers } from "../common/servers.ts";
+import { measureCodec, smallestGoodSize } from "./codec-cases.ts";
+import { printCodec, printProfile } from "./print.ts";
 import { writeProfilesFile } from "./profiles-file.ts";
-import { type Runs, type TunedProfile, tuneProfiles } from "./tune-profiles.ts";
+import { makeRuns } from "./runs.ts";
+import { tuneProfiles } from "./tune-profiles.ts";
 
 /** Question: which flush limits, workers and inserts serve a vCPU budget best, for each of the three profiles? */
 
@@ -93,7 +90,19 @@ async function tune(vcpus: number): Promise<void> {
       vcpus,
       start: present,
       names,
-      runs: await makeRuns(servers, vcpus, ["--transcoder", transcoder], say),
+      runs: await makeRuns(servers, {
+        vcpus,
+        quick: typed.quick,
+        events:
+          typed.events === undefined
+            ? undefined
+            : parseCount("--events", typed.events, { min: 1_000, max: 100_000_000 }),
+        seconds: typed.seconds === undefined ? undefined : parseCount("--seconds", typed.seconds, { min: 1, max: 600 }),
+        first: present.high,
+        startArgs: ["--transcoder", transcoder],
+        results: typed.results,
+        say,
+      }),
       insertFormats: formats,
       flushRowsMin: smallestGoodSize(codec),
       quick: typed.quick,
@@ -139,114 +148,4 @@ function presentValues(vcpus: number, insertFormat: InsertFormat): Record<Profil
     return { ...own, insertFormat };
   };
   return { low: values("low"), mid: values("mid"), high: values("high") };
-}
-
-/** Long enough that the ramp at its start does not matter, short enough for a hundred of them in ten minutes. */
-const DRAIN_SECONDS = 4;
-/** Below the 10 s after which the ingester stores its histograms: until then a run has to wait anyway. */
-const WARM_UP_SECONDS = 6;
-const FIRST_DRAIN_EVENTS = 100_000;
-
-/**
- * Runs with their progress and results written as they happen. The topic is filled once for all drains; a paced run
- * empties it, so the next drain fills it again.
- */
-async function makeRuns(
-  servers: BenchServers,
-  vcpus: number,
-  startArgs: readonly string[],
-  say: (line: string) => void,
-): Promise<Runs> {
-  const seconds = Number(typed.seconds ?? (typed.quick ? 3 : 8));
-  let filled = 0;
-  const note = async (kind: string, values: ProfileValues, figures: Figures) => {
-    say(`${kind}  ${valuesText(values)}  →  ${figuresText(figures)}`);
-    await appendResults(typed.results, [{ vcpus, kind, startArgs, values, figures }]);
-  };
-  const drain = async (values: ProfileValues, events: number) => {
-    if (filled === 0) filled = await fillTopics(servers, events);
-    return runDrain(servers, { vcpus, events: filled, values, startArgs });
-  };
-  // Not counted: the first insert of a server compiles its queries and opens its files. Its rate sizes the others.
-  const given = typed.events === undefined ? undefined : parseCount("--events", typed.events, { min: 1_000, max: 1e8 });
-  const first = await drain(presentValues(vcpus, "rowbinary").high, given ?? FIRST_DRAIN_EVENTS);
-  const events = given ?? Math.max(FIRST_DRAIN_EVENTS, first.rowsPerSecond * (typed.quick ? 1 : DRAIN_SECONDS));
-  if (events > filled) {
-    await servers.emptyTopics();
-    filled = 0;
-  }
-  return {
-    drainedPerSecond: first.rowsPerSecond,
-    async drain(values) {
-      const figures = await drain(values, events);
-      await note("drain", values, figures);
-      return figures;
-    },
-    async paced(values, eventsPerSecond) {
-      filled = 0;
-      const step = await runStep(servers, {
-        vcpus,
-        eventsPerSecond,
-        seconds,
-        warmUpSeconds: typed.quick ? 0 : WARM_UP_SECONDS,
-        profile: "mid",
-        values,
-        compression: "lz4",
-        generatorCores: [],
-        patienceMs: 15_000,
-        startArgs,
-      });
-      const { ingester, clickhouse } = step.cpuSeconds;
-      const figures: Figures = {
-        events: step.replay.acknowledged,
-        rowsPerSecond: Math.round((step.replay.acknowledged * 1_000) / step.wallMs),
-        cpuMicrosPerRow: Math.round(((ingester + clickhouse) * 1e8) / Math.max(1, step.replay.acknowledged)) / 100,
-        ingesterMiB: step.rssMiBMax.ingester,
-        clickHouseMiB: step.rssMiBMax.clickhouse,
-        e2eP95Ms: step.latencyMs.e2e.p95,
-        holds: judge(step, 5_000).holds,
-      };
-      await note(`${eventsPerSecond}/s`, values, figures);
-      return figures;
-    },
-  };
-}
-
-function valuesText(values: ProfileValues): string {
-  const { flushRows, flushBytes, flushIntervalMs, workers, insertsMax, bytesMax, insertFormat } = values;
-  const mib = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
-  return `${flushRows} rows, ${mib(flushBytes)}, ${flushIntervalMs} ms, ${workers} workers, ${insertsMax} inserts, budget ${mib(bytesMax)}, ${insertFormat}`;
-}
-
-function figuresText({ rowsPerSecond, cpuMicrosPerRow, ingesterMiB, clickHouseMiB, e2eP95Ms }: Figures): string {
-  const late = e2eP95Ms === undefined ? "" : `, e2e p95 ${e2eP95Ms} ms`;
-  return `${rowsPerSecond} rows/s, ${cpuMicrosPerRow} µs CPU a row, ${ingesterMiB} + ${clickHouseMiB} MiB${late}`;
-}
-
-function printCodec(codec: readonly CodecFigures[]): void {
-  const rows = codec.map(({ rows, eventsPerSecond, margin, taskMs }) => [
-    String(rows),
-    String(eventsPerSecond),
-    `${(margin * 100).toFixed(1)} %`,
-    String(taskMs),
-  ]);
-  console.log(`\ncodec, one worker\n${formatTable(["rows per task", "events/s", "±", "ms per task"], rows)}`);
-}
-
-function printProfile(name: ProfileName, { goal, load, searches }: TunedProfile): void {
-  const rows = searches.flatMap(({ tried }) =>
-    tried.flatMap(({ name, runs }) =>
-      runs.map(({ value, chosen, figures }) => [
-        name,
-        `${value}${chosen ? " *" : "  "}`,
-        String(figures.rowsPerSecond),
-        figures.cpuMicrosPerRow.toFixed(2),
-        figures.e2eP95Ms === undefined ? "-" : String(figures.e2eP95Ms),
-        String(figures.ingesterMiB),
-        String(figures.clickHouseMiB),
-      ]),
-    ),
-  );
-  const header = ["value", "tried", "rows/s", "µs CPU a row", "e2e p95 ms", "ingester MiB", "ClickHouse MiB"];
-  console.log(`\n${name}: ${goal}\nload: ${load}\n${formatTable(header, rows)}`);
 }

@@ -61,7 +61,7 @@ function entry({ goal, load, values, figures, searches }: TunedProfile): Profile
           runs.map(({ value, chosen, figures }) => ({ value, chosen, ...short(figures) })),
         ]),
       ),
-      ...(skipped.length === 0 ? {} : { noTimeFor: [...new Set(skipped)] }),
+      ...(skipped.length === 0 ? {} : { noTimeFor: [...new Set(skipped)].join(", ") }),
     },
   };
 }
@@ -76,7 +76,13 @@ function short({ rowsPerSecond, cpuMicrosPerRow, ingesterMiB, clickHouseMiB, e2e
   };
 }
 
-/** JSON with each innermost object on one line: a table of figures stays a table. */
+const LINE_CHARS_MAX = 120;
+
+/** JSON as the formatter wants it: an innermost object on one line where it fits, so that a table stays a table. */
 function format(content: object): string {
-  return JSON.stringify(content, null, 2).replace(/\{\n[^{}[\]]*\n\s*\}/g, (inner) => inner.replace(/\s*\n\s*/g, " "));
+  return JSON.stringify(content, null, 2).replace(/^( *)(.*)\{\n[^{}[\]]*\n\s*\},?$/gm, (lines) => {
+    const line = lines.trimStart().replace(/\s*\n\s*/g, " ");
+    const indent = lines.length - lines.trimStart().length;
+    return indent + line.length <= LINE_CHARS_MAX ? " ".repeat(indent) + line : lines;
+  });
 }

@@ -58,7 +58,7 @@ export interface EncodedRows {
 /**
  * Latency of a group of rows, as sparse counts: pairs `[differenceMs, count]` of (reference − time), quantised to three
  * digits (src/core/sparse-histogram.ts). The main thread adds what it alone knows (the acknowledgement time) to each
- * pair, so it does no work per record.
+ * pair, so it does no work per record. The pairs are in no order, and a group may come twice.
  */
 export interface LatencyGroup {
   /** Value of the plan's latencyGroupColumn, "" if there is none. At most 64 groups a task; the rest count as "other". */

@@ -42,12 +42,6 @@ export function addToSparse(histogram: SparseHistogram, value: number): void {
   histogram.counts[slot]!++;
 }
 
-/** Counts a value that is quantised already, `count` times. */
-export function addCountToSparse(histogram: SparseHistogram, quantised: number, count: number): void {
-  addToSparse(histogram, quantised);
-  histogram.counts[histogram.lastSlot]! += count - 1;
-}
-
 /** The counts as pairs `value, count, value, count, …`, values ascending, in a buffer of its own. */
 export function sparsePairs(histogram: SparseHistogram): Float64Array<ArrayBuffer> {
   const slots: number[] = [];

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { factPipeline } from "../fact-pipeline.ts";
 import { factSelect, messageFields } from "../fact-select.ts";
 import type { Peer } from "../peer.ts";
@@ -9,6 +8,8 @@ import { millracePeer } from "./millrace.ts";
 
 /** Everything that can drain the fact topic, in the order of the tables. */
 export async function listPeers(): Promise<Peer[]> {
+  // Loaded here only: what runs a single peer does not need what Spark needs.
+  const { sparkNoopPeer, sparkPeer } = await import("./spark.ts");
   return [
     millracePeer("millrace-rowbinary", "Millrace, kernel, RowBinary", {
       transcoder: "kernel",
@@ -38,14 +39,7 @@ export async function listPeers(): Promise<Peer[]> {
     }),
     consumerPeer("node-consumer", "(b) kafkajs, JSON.parse, client insert", "./node-consumer-process.ts"),
     consumerPeer("pass-through", "(c) kafkajs, raw JSON, server parses", "./pass-through-process.ts"),
-    ...(await sparkPeers()),
+    sparkPeer,
+    sparkNoopPeer,
   ];
-}
-
-/** Loaded only when the peers are listed: the others do not need what Spark needs. */
-async function sparkPeers(): Promise<Peer[]> {
-  const file = new URL("./spark.ts", import.meta.url);
-  if (!existsSync(file)) return [];
-  const module: { sparkPeers: Peer[] } = await import(file.href);
-  return module.sparkPeers;
 }

@@ -35,7 +35,7 @@ export const sparkPeer: Peer = {
   name: "spark",
   title: `Spark ${SPARK_VERSION}, JDBC driver`,
   writesTable: true,
-  unavailable: missingForSpark,
+  unavailable,
   start: (context) => start("clickhouse", context),
 };
 
@@ -44,9 +44,22 @@ export const sparkNoopPeer: Peer = {
   name: "spark-noop",
   title: `Spark ${SPARK_VERSION}, noop sink`,
   writesTable: false,
-  unavailable: missingForSpark,
+  unavailable,
   start: (context) => start("noop", context),
 };
+
+/** Both. */
+export const sparkPeers: Peer[] = [sparkPeer, sparkNoopPeer];
+
+/** Fetches it when all that is needed is there, so that a machine without network hears of it before the first run. */
+async function unavailable(): Promise<string | undefined> {
+  const missing = await missingForSpark();
+  if (missing !== undefined) return missing;
+  return provisionSpark((line) => process.stderr.write(`spark: ${line}\n`)).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
 
 async function start(sink: Sink, context: PeerContext): Promise<RunningPeer> {
   const spark = await provisionSpark(context.log);

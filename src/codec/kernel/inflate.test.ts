@@ -120,6 +120,7 @@ describe("the kernel's inflaters", () => {
       ["lz4", lz4Frame(extras, [{ bytes: lz4 }, { bytes, isStored: true }])],
       ["snappy", block],
       ["snappy", xerial([block, block])],
+      ["snappy", snappyBlock([{ literals: text("abcde") }, { literals: bytes.subarray(0, 61) }])],
     ];
     for (const [codec, packed] of whole) {
       for (let length = 0; length <= packed.length; length++) expectAgreement(codec, packed.subarray(0, length));

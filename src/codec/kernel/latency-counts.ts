@@ -1,4 +1,4 @@
-import { type LatencyRecorder, latencyStages } from "../reference/latency.ts";
+import type { LatencyGroup } from "../task.ts";
 import type { Kernel } from "./kernel-exports.ts";
 
 // As assembly/latency.ts has them: a group is its length and its bytes, a count is group × 4 + stage + 1 (0 = free), the
@@ -6,27 +6,39 @@ import type { Kernel } from "./kernel-exports.ts";
 const GROUP_BYTES = 128;
 const COUNT_BYTES = 16;
 
+/** produce, fetch, eventAge, recordAge. */
+const STAGES = 4;
+
+type Pairs = LatencyGroup["produce"];
+
 const decoder = new TextDecoder();
 
-/** Adds the kernel's counts of a task to a recorder; the work is per distinct millisecond, not per row. */
-export function addLatencyCounts(kernel: Kernel, recorder: LatencyRecorder): void {
+/** The kernel's counts of a task. The work is per distinct millisecond, not per row. */
+export function readLatencyGroups(kernel: Kernel): LatencyGroup[] {
   const { exports, view, bytes } = kernel;
   const groupsStart = exports.latencyGroups();
-  const groups = Array.from({ length: exports.latencyGroupCount() }, (_, index) => {
-    const start = groupsStart + index * GROUP_BYTES;
-    return decoder.decode(bytes.subarray(start + 4, start + 4 + view.getUint32(start, true)));
-  });
-  // By group, then by stage: the recorder keeps the order in which groups come, and its last group at hand.
-  const found: { stage: number; at: number }[] = [];
+  const groupCount = exports.latencyGroupCount();
   const countsStart = exports.latencyCounts();
   const countsEnd = countsStart + exports.latencyPlaces() * COUNT_BYTES;
+  const lengths = new Uint32Array(groupCount * STAGES);
   for (let at = countsStart; at < countsEnd; at += COUNT_BYTES) {
     const stage = view.getUint32(at, true);
-    if (stage !== 0) found.push({ stage: stage - 1, at });
+    if (stage !== 0) lengths[stage - 1]!++;
   }
-  found.sort((left, right) => left.stage - right.stage);
-  for (const { stage, at } of found) {
-    const value = view.getInt32(at + 12, true) * 2 ** 32 + view.getUint32(at + 8, true);
-    recorder.addCounts(groups[stage >> 2]!, latencyStages[stage & 3]!, value, view.getUint32(at + 4, true));
+  const pairs = Array.from(lengths, (length) => new Float64Array(length * 2));
+  lengths.fill(0);
+  for (let at = countsStart; at < countsEnd; at += COUNT_BYTES) {
+    const stage = view.getUint32(at, true) - 1;
+    if (stage < 0) continue;
+    const index = lengths[stage]!;
+    pairs[stage]![index] = view.getInt32(at + 12, true) * 2 ** 32 + view.getUint32(at + 8, true);
+    pairs[stage]![index + 1] = view.getUint32(at + 4, true);
+    lengths[stage] = index + 2;
   }
+  return Array.from({ length: groupCount }, (_, index) => {
+    const start = groupsStart + index * GROUP_BYTES;
+    const group = decoder.decode(bytes.subarray(start + 4, start + 4 + view.getUint32(start, true)));
+    const [produce, fetch, eventAge, recordAge] = pairs.slice(index * STAGES) as [Pairs, Pairs, Pairs, Pairs];
+    return { group, produce, fetch, eventAge, recordAge };
+  });
 }

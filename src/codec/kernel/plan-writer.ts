@@ -14,8 +14,9 @@ export class PlanWriter {
     this.kernel = kernel;
   }
 
-  get slotCount(): number {
-    return this.#slots.size;
+  /** Bytes of a row: its facts, the slots so far, and one for what nothing reads. */
+  get rowBytes(): number {
+    return layout.ROW_SLOTS + (this.#slots.size + 1) * layout.SLOT_BYTES;
   }
 
   allocate(bytes: number): number {
@@ -43,11 +44,11 @@ export class PlanWriter {
     return { start, length: bytes.length };
   }
 
-  /** The slot of a top-level key; the same key always has the same. */
+  /** The slot of a top-level key, as its offset in a row; the same key always has the same. */
   slotOf(key: string): number {
     let slot = this.#slots.get(key);
     if (slot === undefined) {
-      slot = this.#slots.size;
+      slot = layout.ROW_SLOTS + this.#slots.size * layout.SLOT_BYTES;
       this.#slots.set(key, slot);
       const { start, length } = this.text(key);
       this.kernel.exports.addPlanKey(start, length, slot);
@@ -63,6 +64,12 @@ export class PlanWriter {
       return rest.length === 0 ? literal : [...literal, this.slotOf(first), this.#path(rest)];
     });
     return this.words([pairs.length / 2, ...pairs]);
+  }
+
+  /** The only slot of a list of one name without dots; 0 when a field has to be searched for. */
+  singleSlot(names: string[]): number {
+    const [name] = names;
+    return names.length === 1 && !name!.includes(".") ? this.slotOf(name!) : 0;
   }
 
   #path(keys: string[]): number {

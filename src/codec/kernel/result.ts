@@ -3,7 +3,7 @@ import type { TaskRun } from "../reference/task-run.ts";
 import type { EncodedRows, TranscodeResult } from "../task.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import type { Kernel } from "./kernel-exports.ts";
-import { addLatencyCounts } from "./latency-counts.ts";
+import { readLatencyGroups } from "./latency-counts.ts";
 import { assembleBlock } from "./native-block.ts";
 import type { KernelPlan } from "./write-plan.ts";
 
@@ -25,16 +25,14 @@ export function collectResult(
   const rows = isNative ? collectBlock(kernel, kernelPlan, plan, added) : collectRows(kernel, plan.format, added);
   if (rows === undefined) return undefined;
   addCounts(kernel, kernelPlan, plan, run);
-  addLatencyCounts(kernel, run.latency);
-  return { rows, dead, recordCount: rows.rowCount + dead.rowCount, latency: run.latency.finish(), counts: run.counts };
+  const latency = [...readLatencyGroups(kernel), ...run.latency.finish()];
+  return { rows, dead, recordCount: rows.rowCount + dead.rowCount, latency, counts: run.counts };
 }
 
 function collectRows(kernel: Kernel, format: TablePlan["format"], added: EncodedRows): EncodedRows {
   const { exports } = kernel;
   const own = kernel.regionBytes(exports.rowsRegion.value);
-  const bytes = new Uint8Array(own.length + added.bytes.length);
-  bytes.set(own);
-  bytes.set(added.bytes, own.length);
+  const bytes = added.rowCount === 0 ? own.slice() : concat(own, added.bytes);
   const ownStarts = kernel.regionBytes(exports.startsRegion.value);
   const ownCount = ownStarts.length / 4;
   const rowCount = ownCount + added.rowCount;
@@ -43,6 +41,13 @@ function collectRows(kernel: Kernel, format: TablePlan["format"], added: Encoded
   for (let index = 0; index <= added.rowCount; index++)
     rowStarts[ownCount + index] = own.length + added.rowStarts[index]!;
   return { format, bytes, rowCount, rowStarts, offsets: collectOffsets(kernel, added) };
+}
+
+function concat(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(left.length + right.length);
+  bytes.set(left);
+  bytes.set(right, left.length);
+  return bytes;
 }
 
 function collectBlock(

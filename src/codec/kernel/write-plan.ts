@@ -1,4 +1,4 @@
-import type { PlanColumn, RecordField, Rule, TablePlan } from "../../schema/plan.ts";
+import type { ColumnType, PlanColumn, RecordField, Rule, TablePlan } from "../../schema/plan.ts";
 import { isNullableType } from "../reference/columns/type-default.ts";
 import { missingGroup } from "../reference/latency.ts";
 import * as layout from "./assembly/layout-plan.ts";
@@ -57,13 +57,13 @@ export function writePlan(kernel: Kernel, plan: TablePlan): KernelPlan {
   writer.setWord(address + layout.PLAN_STREAM_COUNT, writer.streams.length);
   writer.setWord(address + layout.PLAN_DICTIONARIES, writer.words(writer.dictionaries));
   writer.setWord(address + layout.PLAN_DICTIONARY_COUNT, writer.dictionaries.length);
-  writer.setWord(address + layout.PLAN_SLOT_COUNT, writer.slotCount);
+  writer.setWord(address + layout.PLAN_ROW_BYTES, writer.rowBytes);
   kernel.exports.setUp(address);
   return { address, columns, nodes };
 }
 
 function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, plan: TablePlan): KernelNode {
-  const { source } = column;
+  const { source, missing } = column;
   const node = writeNode(writer, column.type, column);
   // Facts are plain: their times are ms, whatever the documents look like.
   const factNode = writeNode(writer, column.type, { timeFormat: "epoch_ms", coercion: "strict" }, node);
@@ -75,9 +75,36 @@ function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, pl
   writer.setWord(address + layout.COLUMN_MISSING, kind);
   writer.setWord(address + layout.COLUMN_MISSING_OPERAND, operand);
   writer.setWord(address + layout.COLUMN_IS_NULLABLE, isNullableType(column.type) ? 1 : 0);
+  const bare = bareNode(node);
+  const slot = source.kind === "document" ? writer.singleSlot(source.names) : 0;
+  writer.setWord(address + layout.COLUMN_BARE_NODE, bare.address);
+  writer.setWord(address + layout.COLUMN_SLOT, slot);
+  const isNullDefault = isNullableType(column.type) && missing.kind === "typeDefault";
+  writer.setWord(address + layout.COLUMN_IS_NULL_DEFAULT, isNullDefault ? 1 : 0);
+  writer.setWord(address + layout.COLUMN_CHUNK_WAY, slot === 0 ? layout.CHUNK_ANY : chunkWay(column.type));
   writer.setWord(address + layout.COLUMN_IS_EVENT_TIME, column.name === plan.eventTimeColumn ? 1 : 0);
   writer.setWord(address + layout.COLUMN_IS_HORIZON, column.name === plan.horizon?.column ? 1 : 0);
   return node;
+}
+
+function bareNode(node: KernelNode): KernelNode {
+  return node.kind === "nullable" || node.kind === "lowCardinality" ? bareNode(node.parts[0]!) : node;
+}
+
+function chunkWay(type: ColumnType): number {
+  switch (type.kind) {
+    case "string":
+      return layout.CHUNK_STRING;
+    case "lowCardinality":
+      return type.inner.kind === "string" ? layout.CHUNK_DICTIONARY : layout.CHUNK_ANY;
+    case "nullable":
+      return type.inner.kind === "string" ? layout.CHUNK_NULLABLE_STRING : layout.CHUNK_NULLABLE_FIXED;
+    case "array":
+    case "map":
+      return layout.CHUNK_ANY;
+    default:
+      return layout.CHUNK_FIXED;
+  }
 }
 
 function missingWords(writer: PlanWriter, { missing }: PlanColumn): [kind: number, operand: number] {
@@ -108,6 +135,7 @@ const ruleKinds: Record<Rule["rule"], number> = {
 function writeRule(writer: PlanWriter, address: number, rule: Rule): void {
   writer.setWord(address + layout.RULE_KIND, ruleKinds[rule.rule]);
   writer.setWord(address + layout.RULE_FIELD, writer.fieldList([rule.field]));
+  writer.setWord(address + layout.RULE_FIELD_SLOT, writer.singleSlot([rule.field]));
   writer.setWord(address + layout.RULE_SLOT, writer.slotOf(rule.field));
   if (rule.rule === "default") writeDefault(writer, address, rule);
   if (rule.rule === "resultFromStatus") {

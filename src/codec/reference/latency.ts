@@ -1,4 +1,4 @@
-import { addCountToSparse, addToSparse, SparseHistogram, sparsePairs } from "../../core/sparse-histogram.ts";
+import { addToSparse, SparseHistogram, sparsePairs } from "../../core/sparse-histogram.ts";
 import type { PlanColumn, TablePlan } from "../../schema/plan.ts";
 import type { LatencyGroup } from "../task.ts";
 import { compilePath, type Document, readPath } from "./path.ts";
@@ -7,9 +7,6 @@ import { compilePath, type Document, readPath } from "./path.ts";
 const GROUPS_MAX = 64;
 const GROUP_CHARACTERS_MAX = 100;
 const OVERFLOW_GROUP = "other";
-
-/** The histograms of a group, in the order in which the kernel numbers them. */
-export const latencyStages = ["produce", "fetch", "eventAge", "recordAge"] as const;
 
 interface GroupHistograms {
   produce: SparseHistogram;
@@ -31,12 +28,6 @@ export class LatencyRecorder {
     addToSparse(histograms.fetch, receivedMs - recordMs);
     addToSparse(histograms.eventAge, startedMs - eventMs);
     addToSparse(histograms.recordAge, startedMs - recordMs);
-  }
-
-  /** Adds `count` rows whose difference has been quantised already. */
-  addCounts(group: string, stage: (typeof latencyStages)[number], quantisedMs: number, count: number): void {
-    const histograms = group === this.#lastName ? this.#last! : this.#find(group);
-    addCountToSparse(histograms[stage], quantisedMs, count);
   }
 
   finish(): LatencyGroup[] {

@@ -1,6 +1,6 @@
 import { decodeEscapes } from "./escapes";
-import { highBits, isTooDeep, resetScan, scanString, scanValue, skipColon, skipSpace, valueEnd, valueKind, valueStart } from "./json";
-import { internKey, isRepeated, KEY_NONE, KEY_ROOT, learnSuccessor, literalEnd, predictKey, SLOT_UNKNOWN, slotOfKey } from "./keys";
+import { highBits, isTooDeep, resetScan, scanString, scanValue, shortString, skipColon, skipSpace, valueEnd, valueKind, valueStart } from "./json";
+import { internKey, isRepeated, KEY_NONE, KEY_ROOT, learnSuccessor, literalEnd, predictKey, slotOfKey, unknownSlot } from "./keys";
 import {
   DECLINED,
   KIND_ESCAPED,
@@ -11,8 +11,12 @@ import {
   REJECT_JSON_NOT_OBJECT,
   REJECT_JSON_PARSE_FAILED,
   REJECT_NULL_VALUE,
+  SLOT_END,
+  SLOT_KIND,
+  SLOT_STAMP,
+  SLOT_START,
 } from "./layout";
-import { rowStamp, rowValueEnd, rowValueStart, setRowUnknownFields, setSlot, slotAt } from "./row";
+import { rowStamp, rowValueEnd, rowValueStart, setRowUnknownFields } from "./row";
 import { scratchFor } from "./scratch";
 import { isUtf8 } from "./utf8";
 
@@ -58,23 +62,45 @@ function readMembers(row: usize, open: usize, end: usize): usize {
       if (at == 0) return 0;
       learnSuccessor(previous, key, literal, at);
     }
-    at = readValue(at, end);
+    if (at >= end) return 0;
+    const slot = row + <usize>slotOfKey(key);
+    at = load<u8>(at) == 0x22 ? readString(slot, at + 1, end) : readOther(slot, at, end);
     if (at == 0) return 0;
-    const slot = slotOfKey(key);
-    if (slot != SLOT_UNKNOWN) setSlot(slotAt(row, slot), valueKind, valueStart, valueEnd, stamp);
-    else if (key == KEY_NONE || !isRepeated(key, stamp)) unknownFields++;
+    store<u32>(slot, stamp, SLOT_STAMP);
+    if (slotOfKey(key) == unknownSlot && (key == KEY_NONE || !isRepeated(key, stamp))) unknownFields++;
     previous = key;
   }
   setRowUnknownFields(row, unknownFields);
   return at + 1;
 }
 
-/** A value, and white space before it: a predicted literal may end before the space of this document does. */
-function readValue(at: usize, end: usize): usize {
-  const next = scanValue(at, end);
-  if (next != 0) return next;
+/** A string whose opening quote stands before `start`; most end within the first sixteen bytes. */
+@inline
+function readString(slot: usize, start: usize, end: usize): usize {
+  const index = shortString(start);
+  if (index >= 16 || index >= end - start) return readLongString(slot, start, end);
+  store<u32>(slot, KIND_STRING, SLOT_KIND);
+  store<u32>(slot, <u32>start, SLOT_START);
+  store<u32>(slot, <u32>(start + index), SLOT_END);
+  return start + index + 1;
+}
+
+function readLongString(slot: usize, start: usize, end: usize): usize {
+  const close = scanString(start, end);
+  store<u32>(slot, valueKind, SLOT_KIND);
+  store<u32>(slot, <u32>start, SLOT_START);
+  store<u32>(slot, <u32>close, SLOT_END);
+  return close == 0 ? 0 : close + 1;
+}
+
+/** Any other value, and white space before it: a predicted literal may end before the space of this document does. */
+function readOther(slot: usize, at: usize, end: usize): usize {
   const from = skipSpace(at, end);
-  return from == at ? 0 : scanValue(from, end);
+  const next = scanValue(from, end);
+  store<u32>(slot, valueKind, SLOT_KIND);
+  store<u32>(slot, <u32>valueStart, SLOT_START);
+  store<u32>(slot, <u32>valueEnd, SLOT_END);
+  return next;
 }
 
 /** Where the value of the key that was read last begins; 0 when there is no key and colon. */

@@ -50,8 +50,24 @@ function isSpace(byte: u32): bool {
   return byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09;
 }
 
-/** From behind the opening quote to the closing one; sets `valueKind` to KIND_STRING or KIND_ESCAPED. */
+/**
+ * How many of the sixteen bytes at `from` come before the closing quote, when it is the first byte there that ends
+ * anything; else 16. Bytes behind the text's end are looked at: the caller compares with what is left.
+ */
 @inline
+export function shortString(from: usize): usize {
+  const bytes = v128.load(from);
+  const quotes = i8x16.eq(bytes, i8x16.splat(0x22));
+  const special = i8x16.bitmask(
+    v128.or(v128.or(quotes, i8x16.eq(bytes, i8x16.splat(0x5c))), i8x16.lt_u(bytes, i8x16.splat(0x20))),
+  );
+  const index = ctz(special | 0x10000);
+  if (((i8x16.bitmask(quotes) >> index) & 1) == 0) return 16;
+  highBits |= i8x16.bitmask(bytes) & ((1 << index) - 1);
+  return <usize>index;
+}
+
+/** From behind the opening quote to the closing one; sets `valueKind` to KIND_STRING or KIND_ESCAPED. */
 export function scanString(from: usize, end: usize): usize {
   let at = from;
   valueKind = KIND_STRING;

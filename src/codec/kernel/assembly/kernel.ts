@@ -3,6 +3,7 @@ import { clearDictionary } from "./dictionary";
 import { readDocument } from "./document";
 import { rows, truncateRows } from "./encode-rows";
 import { DECLINED, OK, SLOT_BYTES } from "./layout";
+import { setUnknownSlot } from "./keys";
 import {
   PLAN_DICTIONARIES,
   PLAN_DICTIONARY_COUNT,
@@ -12,7 +13,7 @@ import {
 } from "./layout-plan";
 import { inflateLz4 } from "./lz4";
 import { allocate, createRegion, regionBase, regionCursor, reserve, setRegionCursor } from "./memory";
-import { plan, slotCount, usePlan } from "./plan";
+import { plan, rowBytes, usePlan } from "./plan";
 import { CHUNK_ROWS } from "./record-id";
 import {
   keyEnd,
@@ -24,7 +25,7 @@ import {
   valueEnd,
   valueStart,
 } from "./records";
-import { openRow, ROW_SLOTS, rowOutcome, rowValueEnd, rowValueStart, setRowOutcome } from "./row";
+import { openRow, rowOutcome, rowValueEnd, rowValueStart, setRowOutcome } from "./row";
 import { applyRules } from "./rules";
 import { inflateSnappy } from "./snappy";
 import { writeChunk } from "./write-chunk";
@@ -60,7 +61,6 @@ export function countOfLate(): u32 {
   return late;
 }
 
-let rowSpace: usize = 0;
 let chunk: usize = 0;
 let isNative: bool = false;
 let mayBeMessagePack: bool = false;
@@ -69,8 +69,8 @@ let mayBeMessagePack: bool = false;
 export function setUp(address: usize): bool {
   usePlan(address);
   mayBeMessagePack = load<u32>(address, PLAN_MAY_BE_MESSAGE_PACK) != 0;
-  rowSpace = ROW_SLOTS + <usize>slotCount * SLOT_BYTES;
-  chunk = allocate(rowSpace * CHUNK_ROWS);
+  setUnknownSlot(<u32>(rowBytes - SLOT_BYTES));
+  chunk = allocate(rowBytes * CHUNK_ROWS);
   return chunk != 0;
 }
 
@@ -140,7 +140,7 @@ export function runBatch(
   while (found > 0) {
     if (recordOffset > <i64>finalOffset) break;
     if (recordOffset >= <i64>firstOffset) {
-      const row = chunk + <usize>waiting * rowSpace;
+      const row = chunk + <usize>waiting * rowBytes;
       // A record without a time counts as received when it was produced.
       const recordMs = timestampMs >= 0 ? timestampMs : <i64>receivedMs;
       openRow(row, recordOffset, recordMs, keyStart, keyEnd, valueStart, valueEnd);
@@ -178,9 +178,9 @@ function isMessagePackMap(row: usize): bool {
 
 /** Always 0: the chunk is empty then. */
 function flushChunk(count: u32): u32 {
-  writeChunk(chunk, rowSpace, count);
+  writeChunk(chunk, count);
   for (let index: u32 = 0; index < count; index++) {
-    const row = chunk + <usize>index * rowSpace;
+    const row = chunk + <usize>index * rowBytes;
     if (rowOutcome(row) != OK) leaveRow(row);
   }
   return 0;

@@ -17,7 +17,7 @@ const KEYS_MAX: u32 = 512;
 const KEY_LENGTH_MAX: usize = 256;
 const TABLE_SLOTS: u32 = 2048;
 
-// A key: address and length of its bytes, its slot (SLOT_UNKNOWN if nobody reads it), the stamp of the record that had
+// A key: address and length of its bytes, its slot's offset in a row, the stamp of the record that had
 // it last, then two successors.
 const ENTRY_BYTES: usize = 16 + 2 * 80;
 const ENTRY_ADDRESS: usize = 0;
@@ -33,7 +33,13 @@ const SUCCESSOR_MASKS: usize = 8;
 const SUCCESSOR_LITERAL: usize = 16;
 const LITERAL_BYTES_MAX: usize = 64;
 
-export const SLOT_UNKNOWN: u32 = 0xffffffff;
+/** Offset of the slot that takes what nothing reads. */
+export let unknownSlot: u32 = 0;
+
+export function setUnknownSlot(slot: u32): void {
+  unknownSlot = slot;
+  store<u32>(entryOf(KEY_NONE), slot, ENTRY_SLOT);
+}
 
 const entries: usize = allocate(<usize>KEYS_MAX * ENTRY_BYTES);
 const table: usize = allocate(<usize>TABLE_SLOTS * 2);
@@ -90,7 +96,7 @@ function addKey(start: usize, length: usize, place: u32): u32 {
   const entry = entryOf(key);
   store<u32>(entry, <u32>bytes, ENTRY_ADDRESS);
   store<u32>(entry, <u32>length, ENTRY_LENGTH);
-  store<u32>(entry, SLOT_UNKNOWN, ENTRY_SLOT);
+  store<u32>(entry, unknownSlot, ENTRY_SLOT);
   store<u16>(table + <usize>place * 2, <u16>key);
   return key;
 }

@@ -13,7 +13,7 @@ const GROUP_BYTES: usize = 128;
 
 /** A count: group × 4 + stage + 1 (0 = free), the number of rows, the value. */
 const COUNT_BYTES: usize = 16;
-const PLACES_FIRST: u32 = 4096;
+const PLACES_FIRST: u32 = 2048;
 
 /** Groups: length, then bytes. */
 const groups: usize = allocate(<usize>GROUPS_MAX * GROUP_BYTES);
@@ -51,7 +51,7 @@ export function latencyPlaces(): u32 {
 /** False when memory is at its bound: `rows` more could fill the table up, and searching it would not end. */
 @inline
 export function hasLatencyRoom(rows: u32): bool {
-  return (used + 4 * rows) * 2 <= places || growCounts();
+  return (used + 4 * rows) * 2 <= places || growCounts() || used + 4 * rows < places;
 }
 
 /** PRECONDITION: `hasLatencyRoom`. Counts a row; times in ms, `eventMs` NO_TIME when it has none. `start … length` names the group, at most 100 bytes. */

@@ -1,7 +1,8 @@
 /** The words of a plan, a rule and a column, as byte offsets; shared by the kernel and its host (see layout.ts). */
 
 export const PLAN_BYTES = 104;
-export const PLAN_SLOT_COUNT = 0;
+/** Bytes of a row with all its slots; the last slot is for fields that nothing reads. */
+export const PLAN_ROW_BYTES = 0;
 export const PLAN_COLUMNS = 4;
 export const PLAN_COLUMN_COUNT = 8;
 export const PLAN_RULES = 12;
@@ -32,6 +33,8 @@ export const RULE_BYTES = 48;
 export const RULE_KIND = 0;
 /** Field list of the rule's own field. */
 export const RULE_FIELD = 4;
+/** Offset of that field's slot when it has only one; else 0. */
+export const RULE_FIELD_SLOT = 44;
 /** Slot that is set: the field's literal name. */
 export const RULE_SLOT = 8;
 /** `default`: a constant slot or 0; the field lists `from` and their number; conditions, −1 when there are none. */
@@ -69,6 +72,23 @@ export const COLUMN_IS_HORIZON = 32;
 export const COLUMN_COERCIONS = 36;
 /** Native: conversions of the rows of this chunk. */
 export const COLUMN_CHUNK_COERCIONS = 40;
+/** Offset of the slot when the column is one field of the document without a path; else 0. */
+export const COLUMN_SLOT = 44;
+/** The node under LowCardinality and Nullable. */
+export const COLUMN_BARE_NODE = 48;
+/** 1: a missing field is NULL. */
+export const COLUMN_IS_NULL_DEFAULT = 52;
+/** How the column is written in a chunk: CHUNK_*. */
+export const COLUMN_CHUNK_WAY = 56;
+
+/** Value by value, whatever the type. */
+export const CHUNK_ANY = 0;
+/** One slot each: String, LowCardinality(String), a type of fixed width, and the Nullable of the first and the last. */
+export const CHUNK_STRING = 1;
+export const CHUNK_DICTIONARY = 2;
+export const CHUNK_FIXED = 3;
+export const CHUNK_NULLABLE_STRING = 4;
+export const CHUNK_NULLABLE_FIXED = 5;
 
 export const MISSING_TYPE_DEFAULT = 0;
 export const MISSING_VALUE = 1;

@@ -22,6 +22,9 @@ export const KIND_BYTES = 9;
 /** A fact of the record: a whole number, its low and high 32 bits in place of `start` and `end`. */
 export const KIND_INTEGER = 10;
 
+/** Bytes of a row before its slots. A slot is named by its offset from the row's address. */
+export const ROW_SLOTS = 80;
+
 /** A slot holds one field of one record: kind, start, end and the stamp of the record that wrote it, 32 bits each. */
 export const SLOT_BYTES = 16;
 export const SLOT_KIND = 0;

@@ -11,11 +11,3 @@ export function countCoercion(): void {
 export function resetCoercions(count: u32 = 0): void {
   coercions = count;
 }
-
-/** The older name. */
-export function setCoerced(value: bool): void {
-  if (value) coercions++;
-}
-export function coerced(): bool {
-  return coercions != 0;
-}

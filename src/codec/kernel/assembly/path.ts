@@ -2,7 +2,7 @@ import { sameBytes } from "./bytes";
 import { decodeEscapes } from "./escapes";
 import { scanString, scanValue, skipColon, skipSpace, valueEnd, valueKind, valueStart } from "./json";
 import { KIND_ESCAPED, KIND_MISSING, KIND_OBJECT } from "./layout";
-import { rowStamp, slotAt, slotEnd, slotKind, slotStart } from "./row";
+import { rowStamp, slotEnd, slotKind, slotStart } from "./row";
 import { scratchFor } from "./scratch";
 
 /**
@@ -21,7 +21,7 @@ export let fieldEnd: usize = 0;
 @inline
 export function findField(row: usize, list: usize): u32 {
   if (load<u32>(list) == 1 && load<u32>(list, 8) == 0) {
-    const slot = slotAt(row, load<u32>(list, 4));
+    const slot = row + <usize>load<u32>(list, 4);
     fieldKind = slotKind(slot, rowStamp(row));
     fieldStart = slotStart(slot);
     fieldEnd = slotEnd(slot);
@@ -35,7 +35,7 @@ function findAmong(row: usize, list: usize): u32 {
   const stamp = rowStamp(row);
   for (let index: u32 = 0; index < count; index++) {
     const pair = list + 4 + <usize>index * PAIR_BYTES;
-    const slot = slotAt(row, load<u32>(pair));
+    const slot = row + <usize>load<u32>(pair);
     fieldKind = slotKind(slot, stamp);
     fieldStart = slotStart(slot);
     fieldEnd = slotEnd(slot);

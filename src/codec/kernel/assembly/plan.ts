@@ -7,7 +7,7 @@ import {
   PLAN_COLUMNS,
   PLAN_RULE_COUNT,
   PLAN_RULES,
-  PLAN_SLOT_COUNT,
+  PLAN_ROW_BYTES,
 } from "./layout-plan";
 
 export let plan: usize = 0;
@@ -15,7 +15,7 @@ export let columns: usize = 0;
 export let columnCount: u32 = 0;
 export let rules: usize = 0;
 export let ruleCount: u32 = 0;
-export let slotCount: u32 = 0;
+export let rowBytes: usize = 0;
 
 export function usePlan(address: usize): void {
   plan = address;
@@ -23,5 +23,5 @@ export function usePlan(address: usize): void {
   columnCount = load<u32>(address, PLAN_COLUMN_COUNT);
   rules = <usize>load<u32>(address, PLAN_RULES);
   ruleCount = load<u32>(address, PLAN_RULE_COUNT);
-  slotCount = load<u32>(address, PLAN_SLOT_COUNT);
+  rowBytes = <usize>load<u32>(address, PLAN_ROW_BYTES);
 }

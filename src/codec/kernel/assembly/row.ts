@@ -1,10 +1,9 @@
-import { KIND_MISSING, SLOT_BYTES, SLOT_END, SLOT_KIND, SLOT_STAMP, SLOT_START } from "./layout";
+import { KIND_MISSING, SLOT_END, SLOT_KIND, SLOT_STAMP, SLOT_START } from "./layout";
 
 /**
- * A record on its way to a row: facts about it, then a slot for each field that the plan reads. Rows are taken one by
- * one (RowBinary) or in chunks, column by column (Native).
+ * A record on its way to a row: facts about it, then from ROW_SLOTS on a slot for each field that the plan reads, and
+ * one for all others. Rows are taken one by one (RowBinary) or in chunks, column by column (Native).
  */
-export const ROW_SLOTS: usize = 80;
 
 // The record's facts, as the host and the columns know them.
 const ROW_OFFSET: usize = 0;
@@ -117,11 +116,6 @@ export function openRow(
 @inline
 export function rowStamp(row: usize): u32 {
   return load<u32>(row, ROW_STAMP);
-}
-
-@inline
-export function slotAt(row: usize, slot: u32): usize {
-  return row + ROW_SLOTS + <usize>slot * SLOT_BYTES;
 }
 
 @inline

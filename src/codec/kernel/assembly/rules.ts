@@ -17,6 +17,7 @@ import {
   RULE_CONSTANTS,
   RULE_DEFAULT,
   RULE_FIELD,
+  RULE_FIELD_SLOT,
   RULE_FLAG,
   RULE_FROM,
   RULE_FROM_COUNT,
@@ -32,7 +33,7 @@ import { sameBytes } from "./bytes";
 import { fieldEnd, fieldKind, fieldStart, findField } from "./path";
 import { ruleCount, rules } from "./plan";
 import { recordIdEnd, recordIdStart, writeRecordId } from "./record-id";
-import { rowStamp, setRowOutcome, setSlot, slotAt } from "./row";
+import { rowStamp, setRowOutcome, setSlot, slotEnd, slotKind, slotStart } from "./row";
 
 /** Applies the plan's rules to the slots of a row (src/schema/plan.ts says what each does). OK, or the row's outcome. */
 export function applyRules(row: usize): u32 {
@@ -46,17 +47,29 @@ export function applyRules(row: usize): u32 {
 }
 
 @inline
+function slotOf(row: usize, rule: usize, word: usize): usize {
+  return row + <usize>load<u32>(rule + word);
+}
+
+@inline
 function applyRule(row: usize, rule: usize): u32 {
   const kind = load<u32>(rule, RULE_KIND);
-  const isBlank = isFieldBlank(row, <usize>load<u32>(rule, RULE_FIELD));
+  const slot = <usize>load<u32>(rule, RULE_FIELD_SLOT);
+  const isBlank = slot != 0 ? isSlotBlank(row, row + slot) : isFieldBlank(row, <usize>load<u32>(rule, RULE_FIELD));
   if (kind == RULE_STATUS_FROM_RESULT) return statusFromResult(row, rule, isBlank);
   if (!isBlank) return OK;
   if (kind == RULE_REQUIRE) return REJECT_RULE;
   if (kind == RULE_DEFAULT) return takeDefault(row, rule);
   if (kind == RULE_RESULT_FROM_STATUS) return resultFromStatus(row, rule);
   writeRecordId(row);
-  setSlot(slotAt(row, load<u32>(rule, RULE_SLOT)), KIND_STRING, recordIdStart, recordIdEnd, rowStamp(row));
+  setSlot(slotOf(row, rule, RULE_SLOT), KIND_STRING, recordIdStart, recordIdEnd, rowStamp(row));
   return OK;
+}
+
+@inline
+function isSlotBlank(row: usize, slot: usize): bool {
+  const kind = slotKind(slot, rowStamp(row));
+  return kind <= <u32>KIND_NULL || (kind == KIND_STRING && slotStart(slot) == slotEnd(slot));
 }
 
 /** Absent, null and "" are one to the rules. */
@@ -69,7 +82,7 @@ function isFieldBlank(row: usize, list: usize): bool {
 function takeDefault(row: usize, rule: usize): u32 {
   const conditionCount = <i32>load<u32>(rule, RULE_CONDITION_COUNT);
   if (conditionCount >= 0 && findFilled(row, <usize>load<u32>(rule, RULE_CONDITIONS), conditionCount) == 0) return OK;
-  const target = slotAt(row, load<u32>(rule, RULE_SLOT));
+  const target = slotOf(row, rule, RULE_SLOT);
   if (findFilled(row, <usize>load<u32>(rule, RULE_FROM), <i32>load<u32>(rule, RULE_FROM_COUNT)) != 0) {
     setSlot(target, fieldKind, fieldStart, fieldEnd, rowStamp(row));
     return OK;
@@ -102,7 +115,7 @@ function resultFromStatus(row: usize, rule: usize): u32 {
   const status = readSmallInteger(fieldStart, fieldEnd);
   // 4e2 and 404.5 are numbers as well, and rare.
   if (status == i64.MIN_VALUE) return DECLINED;
-  copyConstant(row, slotAt(row, load<u32>(rule, RULE_SLOT)), constantOf(rule, status >= 400 ? 0 : 1));
+  copyConstant(row, slotOf(row, rule, RULE_SLOT), constantOf(rule, status >= 400 ? 0 : 1));
   return OK;
 }
 
@@ -115,9 +128,9 @@ function statusFromResult(row: usize, rule: usize, isBlank: bool): u32 {
       if (isConstant(constantOf(rule, 5))) constant = 0;
       else if (isConstant(constantOf(rule, 6))) constant = 1;
     }
-    copyConstant(row, slotAt(row, load<u32>(rule, RULE_SLOT)), constantOf(rule, constant));
+    copyConstant(row, slotOf(row, rule, RULE_SLOT), constantOf(rule, constant));
   }
-  copyConstant(row, slotAt(row, load<u32>(rule, RULE_FLAG)), constantOf(rule, isBlank ? 3 : 4));
+  copyConstant(row, slotOf(row, rule, RULE_FLAG), constantOf(rule, isBlank ? 3 : 4));
   return OK;
 }
 

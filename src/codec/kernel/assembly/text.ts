@@ -14,7 +14,7 @@ import {
   REJECT_FIELD_RANGE,
   REJECT_FIELD_TYPE,
 } from "./layout";
-import { setCoerced } from "./outcome";
+import { countCoercion } from "./outcome";
 import { scratchFor } from "./scratch";
 
 /** The bytes that a String column stores, after `findText`. */
@@ -41,7 +41,7 @@ export function findText(node: usize, kind: u32, start: usize, end: usize): u32 
 function findOtherText(node: usize, kind: u32, start: usize, end: usize): u32 {
   if (kind == KIND_ESCAPED) return decodeText(start, end);
   if (kind == KIND_INTEGER) return writeIntegerText(start, end);
-  if (kind == KIND_NUMBER && load<u8>(node, NODE_LENIENT) != 0) setCoerced(true);
+  if (kind == KIND_NUMBER && load<u8>(node, NODE_LENIENT) != 0) countCoercion();
   return OK;
 }
 

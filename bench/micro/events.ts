@@ -1,0 +1,79 @@
+import { deadLetterPlanColumns } from "../../src/codec/fixtures/plan.ts";
+import { inflate } from "../../src/codec/inflate/inflate.ts";
+import { nextRecord, openRecords, RecordCursor } from "../../src/codec/records.ts";
+import { BATCH_HEADER_BYTES, readBatchHeader } from "../../src/codec/records-header.ts";
+import type { TranscodeTask } from "../../src/codec/task.ts";
+import { buildPlan } from "../../src/schema/build-plan.ts";
+import { parsePipeline } from "../../src/schema/pipeline-file.ts";
+import type { TablePlan } from "../../src/schema/plan.ts";
+import type { TableColumn } from "../../src/schema/read-table.ts";
+import { finishRecordBatch, RecordBatchBuilder } from "../../src/simulator/record-batch.ts";
+import { nodeInflaters } from "../../workers/inflaters.ts";
+import { factPipeline } from "../e2e/fact-pipeline.ts";
+import { factTable } from "../e2e/table.ts";
+import { simulatorDocuments } from "../e2e/topic.ts";
+
+const TOPIC = "bench.events";
+const SEED = 20_260_103;
+/** About what a producer with linger sends: 90 KiB before compression. */
+const RECORDS_PER_BATCH = 250;
+
+/** The plan of the end-to-end bench's table: 13 to 16 keys into 19 columns, nine of them LowCardinality. */
+export function factPlan(): TablePlan {
+  const pipeline = parsePipeline(factPipeline({ topic: TOPIC, table: factTable.name }), "bench.yaml");
+  const plain = (name: string, type: string): TableColumn => ({ name, type, defaultKind: "", defaultExpression: "" });
+  return buildPlan(
+    pipeline,
+    factTable.columns.map(({ name, type }) => plain(name, type)),
+    deadLetterPlanColumns.map(({ name, type }) => plain(name, type.text)),
+  );
+}
+
+/** lz4 batches of the simulator's events, back to back, as a task over all of them. */
+export function eventsTask(plan: TablePlan, events: number): TranscodeTask {
+  const next = simulatorDocuments(events, SEED, "http");
+  const builder = new RecordBatchBuilder();
+  const batches: Buffer[] = [];
+  let baseOffset = 0;
+  for (let index = 0; index < events; index++) {
+    const { bytes, length } = next(index);
+    builder.append(Date.now(), null, bytes, length);
+    if (builder.recordCount < RECORDS_PER_BATCH && index < events - 1) continue;
+    const { recordCount } = builder;
+    const batch = builder.seal("lz4");
+    batch.writeBigInt64BE(BigInt(baseOffset));
+    finishRecordBatch(batch, { producerId: -1n, producerEpoch: -1, baseSequence: -1 });
+    batches.push(batch);
+    baseOffset += recordCount;
+  }
+  const receivedMs = Date.now();
+  return {
+    planKey: plan.key,
+    format: "rows",
+    topic: TOPIC,
+    partition: 0,
+    input: Uint8Array.from(Buffer.concat(batches)).buffer,
+    batches: batches.map((batch) => ({ byteLength: batch.length, receivedMs })),
+    firstOffset: 0,
+    lastOffset: events - 1,
+    refused: [],
+  };
+}
+
+/** The values of a task's records, inflated: what JSON.parse gets to see. */
+export function valuesOf(task: TranscodeTask): Buffer[] {
+  const input = Buffer.from(task.input);
+  const values: Buffer[] = [];
+  const cursor = new RecordCursor();
+  let start = 0;
+  for (const { byteLength } of task.batches) {
+    const header = readBatchHeader(input, start, start + byteLength);
+    const records = input.subarray(start + BATCH_HEADER_BYTES, start + byteLength);
+    openRecords(cursor, header, inflate(header.compression, records, nodeInflaters));
+    while (nextRecord(cursor)) {
+      values.push(Buffer.from(cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd)));
+    }
+    start += byteLength;
+  }
+  return values;
+}
