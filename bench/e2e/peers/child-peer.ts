@@ -21,8 +21,8 @@ const LOG_POLL_MS = 10;
 const STOP_GRACE_MS = 60_000;
 
 /**
- * Runs a peer as a process of its own under the bench's own Node, its output in files of the work directory. It dies
- * with the bench.
+ * Runs a peer as a process of its own under the bench's own Node and its flags (`node --cpu-prof bench/e2e/main.ts`
+ * profiles the peers, too), its output in files of the work directory. It dies with the bench.
  */
 export function startChildPeer(
   name: string,
@@ -31,7 +31,7 @@ export function startChildPeer(
 ): ChildPeer {
   const stdoutFile = join(options.workDirectory, `${name}.out`);
   const stderrFile = join(options.workDirectory, `${name}.log`);
-  const running = spawnGuarded(process.execPath, args, { stdoutFile, stderrFile, env: options.env ?? {} });
+  const running = spawnGuarded(process.execPath, [...process.execArgv, ...args], { stdoutFile, stderrFile, env: options.env ?? {} });
   let stopping = false;
   const ended = running.exited.then(async ({ code, signal }) => {
     if (stopping) return new Promise<void>(() => {});

@@ -22,9 +22,13 @@ import { isPlanSupported, writePlan } from "./write-plan.ts";
  * @throws MillraceError E_PLAN when the plan contradicts itself. `run` throws for no record and no batch.
  */
 export function createKernelTranscoder(plan: TablePlan, inflaters: Inflaters, module: WebAssembly.Module): Transcoder {
+  if (!isPlanSupported(plan)) return allDeclined(createReferenceTranscoder(plan, inflaters));
+  return createTranscoderOn(new Kernel(module), plan, inflaters);
+}
+
+/** The same on a kernel of the caller's own, which no other plan uses. PRECONDITION: `isPlanSupported`. */
+export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: Inflaters): Transcoder {
   const reference = createReferenceTranscoder(plan, inflaters);
-  if (!isPlanSupported(plan)) return allDeclined(reference);
-  const kernel = new Kernel(module);
   const kernelPlan = writePlan(kernel, plan);
   const compiled = compilePlan(plan);
   const context = new RowContext();

@@ -81,6 +81,8 @@ function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, pl
   writer.setWord(address + layout.COLUMN_SLOT, slot);
   const isNullDefault = isNullableType(column.type) && missing.kind === "typeDefault";
   writer.setWord(address + layout.COLUMN_IS_NULL_DEFAULT, isNullDefault ? 1 : 0);
+  const isFactPlain = source.kind === "record" && isPlainNumber(source.field) && isFixedWidth(column.type);
+  writer.setWord(address + layout.COLUMN_IS_FACT_PLAIN, isFactPlain ? 1 : 0);
   writer.setWord(address + layout.COLUMN_CHUNK_WAY, slot === 0 ? layout.CHUNK_ANY : chunkWay(column.type));
   writer.setWord(address + layout.COLUMN_IS_EVENT_TIME, column.name === plan.eventTimeColumn ? 1 : 0);
   writer.setWord(address + layout.COLUMN_IS_HORIZON, column.name === plan.horizon?.column ? 1 : 0);
@@ -89,6 +91,14 @@ function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, pl
 
 function bareNode(node: KernelNode): KernelNode {
   return node.kind === "nullable" || node.kind === "lowCardinality" ? bareNode(node.parts[0]!) : node;
+}
+
+function isPlainNumber(field: RecordField): boolean {
+  return field !== "topic" && field !== "key" && field !== "raw";
+}
+
+function isFixedWidth(type: ColumnType): boolean {
+  return type.kind === "int" || type.kind === "dateTime" || type.kind === "dateTime64";
 }
 
 function chunkWay(type: ColumnType): number {

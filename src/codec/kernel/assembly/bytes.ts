@@ -45,19 +45,23 @@ export function seedHash(seed: u64): void {
   hashSeed = seed;
 }
 
-/** A seeded hash; up to seven bytes behind the end are read and shifted out. */
+/** A seeded hash; up to fifteen bytes behind the end are read and shifted out. */
+@inline
 export function hashBytes(start: usize, length: usize): u32 {
-  let state: u64 = hashSeed ^ (length * 0x9e3779b97f4a7c15);
-  let index: usize = 0;
-  for (; index + 8 < length; index += 8) {
-    state = (state ^ load<u64>(start + index)) * 0xff51afd7ed558ccd;
-    state ^= state >> 32;
+  let state: u64 = hashSeed + length;
+  if (length > 8) {
+    // The last eight bytes are taken whole; what they share with the eights before does no harm.
+    const last = start + length - 8;
+    for (let at = start; at < last; at += 8) state = mix(state ^ load<u64>(at));
+    state ^= load<u64>(last);
+  } else if (length > 0) {
+    state ^= load<u64>(start) << ((8 - length) << 3);
   }
-  if (length > index) {
-    const tail = load<u64>(start + index) << ((8 - (length - index)) * 8);
-    state = (state ^ tail) * 0xff51afd7ed558ccd;
-  }
-  state ^= state >> 32;
-  state *= 0xc4ceb9fe1a85ec53;
-  return <u32>(state >> 32);
+  return <u32>(mix(state) >> 32);
+}
+
+@inline
+function mix(state: u64): u64 {
+  const product = (state ^ 0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd;
+  return product ^ (product >> 32);
 }

@@ -138,16 +138,19 @@ function growTable(dictionary: usize): bool {
 /** Appends an index to the column's stream; false when memory is at its bound. */
 @inline
 export function appendIndex(dictionary: usize, stream: usize, index: u32): bool {
-  let width = load<u32>(dictionary, WIDTH);
-  if (width < 4 && index >= <u32>1 << (width * 8)) {
-    if (!widen(dictionary, stream)) return false;
-    width *= 2;
-  }
+  if (!hasWidthFor(dictionary, stream, index)) return false;
   const at = reserve(stream, 4);
   if (at == 0) return false;
   store<u32>(at, index);
-  setRegionCursor(stream, at + <usize>width);
+  setRegionCursor(stream, at + <usize>load<u32>(dictionary, WIDTH));
   return true;
+}
+
+/** Makes the stream's indexes wide enough for this one; false when memory is at its bound. */
+@inline
+export function hasWidthFor(dictionary: usize, stream: usize, index: u32): bool {
+  const width = load<u32>(dictionary, WIDTH);
+  return width == 4 || index < <u32>1 << (width * 8) || widen(dictionary, stream);
 }
 
 /** Doubles the width of all indexes, from the last to the first, in place. */

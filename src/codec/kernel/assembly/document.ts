@@ -1,9 +1,10 @@
 import { decodeEscapes } from "./escapes";
-import { highBits, isTooDeep, resetScan, scanString, scanValue, shortString, skipColon, skipSpace, valueEnd, valueKind, valueStart } from "./json";
+import { highBits, isTooDeep, resetScan, scanString, scanValue, shortInteger, shortString, skipColon, skipSpace, valueEnd, valueKind, valueStart } from "./json";
 import { internKey, isRepeated, KEY_NONE, KEY_ROOT, learnSuccessor, literalEnd, predictKey, slotOfKey, unknownSlot } from "./keys";
 import {
   DECLINED,
   KIND_ESCAPED,
+  KIND_NUMBER,
   KIND_STRING,
   OK,
   REJECT_EMPTY_VALUE,
@@ -64,7 +65,10 @@ function readMembers(row: usize, open: usize, end: usize): usize {
     }
     if (at >= end) return 0;
     const slot = row + <usize>slotOfKey(key);
-    at = load<u8>(at) == 0x22 ? readString(slot, at + 1, end) : readOther(slot, at, end);
+    const first = <u32>load<u8>(at);
+    if (first == 0x22) at = readString(slot, at + 1, end);
+    else if (first - 0x31 < 9) at = readInteger(slot, at, end);
+    else at = readOther(slot, at, end);
     if (at == 0) return 0;
     store<u32>(slot, stamp, SLOT_STAMP);
     if (slotOfKey(key) == unknownSlot && (key == KEY_NONE || !isRepeated(key, stamp))) unknownFields++;
@@ -93,6 +97,17 @@ function readLongString(slot: usize, start: usize, end: usize): usize {
   return close == 0 ? 0 : close + 1;
 }
 
+/** A number that begins with 1 … 9; most are whole and end within the first sixteen bytes. */
+@inline
+function readInteger(slot: usize, start: usize, end: usize): usize {
+  const length = shortInteger(start);
+  if (length >= 16 || length >= end - start) return readOther(slot, start, end);
+  store<u32>(slot, KIND_NUMBER, SLOT_KIND);
+  store<u32>(slot, <u32>start, SLOT_START);
+  store<u32>(slot, <u32>(start + length), SLOT_END);
+  return start + length;
+}
+
 /** Any other value, and white space before it: a predicted literal may end before the space of this document does. */
 function readOther(slot: usize, at: usize, end: usize): usize {
   const from = skipSpace(at, end);
@@ -106,7 +121,7 @@ function readOther(slot: usize, at: usize, end: usize): usize {
 /** Where the value of the key that was read last begins; 0 when there is no key and colon. */
 let keyEnd: usize = 0;
 
-function readKey(at: usize, end: usize): u32 {
+function readKey(at: usize, end: usize): usize {
   keyEnd = 0;
   if (at >= end || load<u8>(at) != 0x22) return KEY_NONE;
   const close = scanString(at + 1, end);

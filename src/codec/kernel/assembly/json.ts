@@ -67,6 +67,19 @@ export function shortString(from: usize): usize {
   return <usize>index;
 }
 
+/**
+ * How many of the sixteen bytes at `from` are digits, when no point and no exponent follows them; else 16. Bytes behind
+ * the text's end are looked at: the caller compares with what is left.
+ */
+@inline
+export function shortInteger(from: usize): usize {
+  const bytes = v128.load(from);
+  const isOther = i8x16.bitmask(i8x16.gt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(9)));
+  const length = <usize>ctz(isOther | 0x10000);
+  const next = load<u8>(from + length);
+  return next == 0x2e || (next | 0x20) == 0x65 ? 16 : length;
+}
+
 /** From behind the opening quote to the closing one; sets `valueKind` to KIND_STRING or KIND_ESCAPED. */
 export function scanString(from: usize, end: usize): usize {
   let at = from;

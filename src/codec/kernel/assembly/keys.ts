@@ -2,16 +2,12 @@ import { hashBytes, sameBytes } from "./bytes";
 import { allocate } from "./memory";
 
 /**
- * The keys of documents. Each key that was seen gets a small number, and each number remembers which two keys came
- * after it last, with all the bytes between the two values (`,"status":`). So a document that has its keys in the order
+ * The keys of documents. Each key that was seen gets an entry, and each entry remembers which two keys came after it
+ * last, with all the bytes between the two values (`,"status":`). So a document that has its keys in the order
  * of an earlier one costs one or two 16-byte compares a key, whatever the order is, and one that leaves a key out costs
  * one look-up in a table.
  */
 
-/** The beginning of a document, as the key before its first. */
-export const KEY_ROOT: u32 = 0;
-/** A key that found no room any more: never predicted, never known. */
-export const KEY_NONE: u32 = 1;
 
 const KEYS_MAX: u32 = 512;
 const KEY_LENGTH_MAX: usize = 256;
@@ -38,10 +34,17 @@ export let unknownSlot: u32 = 0;
 
 export function setUnknownSlot(slot: u32): void {
   unknownSlot = slot;
-  store<u32>(entryOf(KEY_NONE), slot, ENTRY_SLOT);
+  store<u32>(KEY_NONE, slot, ENTRY_SLOT);
 }
 
 const entries: usize = allocate(<usize>KEYS_MAX * ENTRY_BYTES);
+
+// A key is named by the address of its entry.
+/** The beginning of a document, as the key before its first. */
+export const KEY_ROOT: usize = entries;
+/** A key that found no room any more: never predicted, never known. */
+export const KEY_NONE: usize = entries + ENTRY_BYTES;
+
 const table: usize = allocate(<usize>TABLE_SLOTS * 2);
 let keyCount: u32 = 2;
 
@@ -49,68 +52,61 @@ let keyCount: u32 = 2;
 export let literalEnd: usize = 0;
 
 @inline
-function entryOf(key: u32): usize {
-  return entries + <usize>key * ENTRY_BYTES;
-}
-
-@inline
-export function slotOfKey(key: u32): u32 {
-  return load<u32>(entryOf(key), ENTRY_SLOT);
+export function slotOfKey(key: usize): u32 {
+  return load<u32>(key, ENTRY_SLOT);
 }
 
 /** True when this record has had the key already; marks it. */
 @inline
-export function isRepeated(key: u32, stamp: u32): bool {
-  const entry = entryOf(key);
-  if (load<u32>(entry, ENTRY_STAMP) == stamp) return true;
-  store<u32>(entry, stamp, ENTRY_STAMP);
+export function isRepeated(key: usize, stamp: u32): bool {
+  if (load<u32>(key, ENTRY_STAMP) == stamp) return true;
+  store<u32>(key, stamp, ENTRY_STAMP);
   return false;
 }
 
 /** A key that the plan reads, before any document is. Its bytes stay where they are. */
 export function addPlanKey(start: usize, length: usize, slot: u32): void {
-  const key = internKey(start, length);
-  store<u32>(entryOf(key), slot, ENTRY_SLOT);
+  store<u32>(internKey(start, length), slot, ENTRY_SLOT);
 }
 
-/** The number of a key by its decoded bytes; KEY_NONE when there is no room for another. */
-export function internKey(start: usize, length: usize): u32 {
+/** A key by its decoded bytes; KEY_NONE when there is no room for another. */
+export function internKey(start: usize, length: usize): usize {
   let place = hashBytes(start, length) & (TABLE_SLOTS - 1);
   while (true) {
-    const key = <u32>load<u16>(table + <usize>place * 2);
-    if (key == 0) return addKey(start, length, place);
-    const entry = entryOf(key);
-    if (<usize>load<u32>(entry, ENTRY_LENGTH) == length && sameBytes(<usize>load<u32>(entry, ENTRY_ADDRESS), start, length)) {
+    const number = <usize>load<u16>(table + <usize>place * 2);
+    if (number == 0) return addKey(start, length, place);
+    const key = entries + number * ENTRY_BYTES;
+    if (<usize>load<u32>(key, ENTRY_LENGTH) == length && sameBytes(<usize>load<u32>(key, ENTRY_ADDRESS), start, length)) {
       return key;
     }
     place = (place + 1) & (TABLE_SLOTS - 1);
   }
 }
 
-function addKey(start: usize, length: usize, place: u32): u32 {
+function addKey(start: usize, length: usize, place: u32): usize {
   if (keyCount == KEYS_MAX || length > KEY_LENGTH_MAX) return KEY_NONE;
   const bytes = allocate(length);
   if (bytes == 0) return KEY_NONE;
   memory.copy(bytes, start, length);
-  const key = keyCount++;
-  const entry = entryOf(key);
-  store<u32>(entry, <u32>bytes, ENTRY_ADDRESS);
-  store<u32>(entry, <u32>length, ENTRY_LENGTH);
-  store<u32>(entry, unknownSlot, ENTRY_SLOT);
-  store<u16>(table + <usize>place * 2, <u16>key);
+  const number = keyCount++;
+  const key = entries + <usize>number * ENTRY_BYTES;
+  store<u32>(key, <u32>bytes, ENTRY_ADDRESS);
+  store<u32>(key, <u32>length, ENTRY_LENGTH);
+  store<u32>(key, unknownSlot, ENTRY_SLOT);
+  store<u16>(table + <usize>place * 2, <u16>number);
   return key;
 }
 
 /** The key that comes after `previous` when its literal stands at `at`, else KEY_NONE; sets `literalEnd`. */
 @inline
-export function predictKey(previous: u32, at: usize, end: usize): u32 {
-  const first = entryOf(previous) + ENTRY_SUCCESSORS;
-  if (isLiteralAt(first, at, end)) return load<u32>(first, SUCCESSOR_KEY);
+export function predictKey(previous: usize, at: usize, end: usize): usize {
+  const first = previous + ENTRY_SUCCESSORS;
+  if (isLiteralAt(first, at, end)) return <usize>load<u32>(first, SUCCESSOR_KEY);
   return predictSecond(first + SUCCESSOR_BYTES, at, end);
 }
 
-function predictSecond(successor: usize, at: usize, end: usize): u32 {
-  return isLiteralAt(successor, at, end) ? load<u32>(successor, SUCCESSOR_KEY) : KEY_NONE;
+function predictSecond(successor: usize, at: usize, end: usize): usize {
+  return isLiteralAt(successor, at, end) ? <usize>load<u32>(successor, SUCCESSOR_KEY) : KEY_NONE;
 }
 
 @inline
@@ -129,13 +125,13 @@ function isRestEqual(successor: usize, at: usize, length: usize): bool {
 }
 
 /** Remembers that `key` came after `previous`, with the bytes `start … end` between. The older of the two memories goes. */
-export function learnSuccessor(previous: u32, key: u32, start: usize, end: usize): void {
+export function learnSuccessor(previous: usize, key: usize, start: usize, end: usize): void {
   const length = end - start;
   if (length > LITERAL_BYTES_MAX || key == KEY_NONE || previous == KEY_NONE) return;
-  const first = entryOf(previous) + ENTRY_SUCCESSORS;
+  const first = previous + ENTRY_SUCCESSORS;
   memory.copy(first + SUCCESSOR_BYTES, first, SUCCESSOR_BYTES);
   store<u32>(first, <u32>length);
-  store<u32>(first, key, SUCCESSOR_KEY);
+  store<u32>(first, <u32>key, SUCCESSOR_KEY);
   store<u32>(first, length >= 16 ? 0xffff : (1 << <u32>length) - 1, SUCCESSOR_MASKS);
   memory.copy(first + SUCCESSOR_LITERAL, start, length);
 }

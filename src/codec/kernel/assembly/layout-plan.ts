@@ -55,7 +55,7 @@ export const RULE_RESULT_FROM_STATUS = 3;
 export const RULE_STATUS_FROM_RESULT = 4;
 export const RULE_RECORD_ID = 5;
 
-export const COLUMN_BYTES = 64;
+export const COLUMN_BYTES = 80;
 export const COLUMN_NODE = 0;
 /** A fact of the record, FACT_NONE for a field of the document. */
 export const COLUMN_FACT = 4;
@@ -80,6 +80,8 @@ export const COLUMN_BARE_NODE = 48;
 export const COLUMN_IS_NULL_DEFAULT = 52;
 /** How the column is written in a chunk: CHUNK_*. */
 export const COLUMN_CHUNK_WAY = 56;
+/** 1: a fact that is a whole number, in a type of fixed width that is not Nullable. */
+export const COLUMN_IS_FACT_PLAIN = 60;
 
 /** Value by value, whatever the type. */
 export const CHUNK_ANY = 0;

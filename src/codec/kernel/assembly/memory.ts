@@ -46,6 +46,11 @@ export function regionCursor(region: usize): usize {
 }
 
 @inline
+export function regionEnd(region: usize): usize {
+  return <usize>load<u32>(region, 8);
+}
+
+@inline
 export function setRegionCursor(region: usize, cursor: usize): void {
   store<u32>(region, <u32>cursor, 4);
 }

@@ -51,7 +51,16 @@ export function readEpochDigits(start: usize, end: usize, unitScale: u32): u32 {
   return count == NO_DIGITS ? REJECT_FIELD_FORMAT : setWhole(count, unitScale);
 }
 
-/** Divisions by constants, which the engine turns into multiplications. */
+/**
+ * The quotient, rounded down. A division of doubles takes a fifth of one of 64-bit integers, and is exact here: the
+ * quotient of a count below 2^50 misses a whole number by more than doubles of that size are apart.
+ */
+// @ts-ignore: decorator
+@inline
+function divide(count: u64, divisor: u64): u64 {
+  return count < <u64>1 << 50 ? <u64>(<f64>count / <f64>divisor) : count / divisor;
+}
+
 // @ts-ignore: decorator
 @inline
 function setWhole(count: u64, unitScale: u32): u32 {
@@ -60,15 +69,22 @@ function setWhole(count: u64, unitScale: u32): u32 {
       setInstant(<i64>min(count, SECONDS_MAX), 0);
       break;
     case 3:
-      setInstant(<i64>min(count / 1_000, SECONDS_MAX), <u32>(count % 1_000) * 1_000_000);
+      setUnits(count, 1_000, 1_000_000);
       break;
     case 6:
-      setInstant(<i64>(count / 1_000_000), <u32>(count % 1_000_000) * 1_000);
+      setUnits(count, 1_000_000, 1_000);
       break;
     default:
-      setInstant(<i64>(count / 1_000_000_000), <u32>(count % 1_000_000_000));
+      setUnits(count, 1_000_000_000, 1);
   }
   return OK;
+}
+
+// @ts-ignore: decorator
+@inline
+function setUnits(count: u64, unitsPerSecond: u64, nanosPerUnit: u64): void {
+  const seconds = divide(count, unitsPerSecond);
+  setInstant(<i64>min(seconds, SECONDS_MAX), <u32>((count - seconds * unitsPerSecond) * nanosPerUnit));
 }
 
 /** The decimal that `readDecimal` has left, as an instant, rounded down to nanoseconds. */

@@ -17,14 +17,7 @@ import { allocate, regionBase, regionCursor, setRegionCursor } from "./memory";
 import { coercions, resetCoercions } from "./outcome";
 import { columnCount, columns, plan, rowBytes } from "./plan";
 import { rowOutcome, setRowOutcome } from "./row";
-import {
-  writeAnyCell,
-  writeDictionaryCell,
-  writeFixedCell,
-  writeNullableFixedCell,
-  writeNullableStringCell,
-  writeStringCell,
-} from "./write-column";
+import { writeAnyColumn, writeDictionaryColumn, writeFixedColumn, writeStringColumn } from "./write-column";
 
 /**
  * Writes a chunk of rows column by column, which keeps one column's dictionary, type and code at hand for all its rows.
@@ -61,37 +54,22 @@ function writeColumns(rows: usize, end: usize): bool {
   return isComplete;
 }
 
-/** The way of a column is the same for all its rows, which the branch predictor sees. */
+/** False when a row failed. */
 function writeColumn(column: usize, index: u32, rows: usize, end: usize): bool {
-  let isComplete = true;
-  const way = load<u32>(column, COLUMN_CHUNK_WAY);
-  for (let row = rows; row < end; row += rowBytes) {
-    if (rowOutcome(row) != OK) continue;
-    let outcome: u32;
-    switch (way) {
-      case CHUNK_STRING:
-        outcome = writeStringCell(row, column);
-        break;
-      case CHUNK_DICTIONARY:
-        outcome = writeDictionaryCell(row, column);
-        break;
-      case CHUNK_FIXED:
-        outcome = writeFixedCell(row, column);
-        break;
-      case CHUNK_NULLABLE_STRING:
-        outcome = writeNullableStringCell(row, column);
-        break;
-      case CHUNK_NULLABLE_FIXED:
-        outcome = writeNullableFixedCell(row, column);
-        break;
-      default:
-        outcome = writeAnyCell(row, column);
-    }
-    if (outcome == OK) continue;
-    setRowOutcome(row, outcome, index);
-    isComplete = false;
+  switch (load<u32>(column, COLUMN_CHUNK_WAY)) {
+    case CHUNK_STRING:
+      return writeStringColumn(column, index, rows, end, false);
+    case CHUNK_DICTIONARY:
+      return writeDictionaryColumn(column, index, rows, end);
+    case CHUNK_FIXED:
+      return writeFixedColumn(column, index, rows, end, false);
+    case CHUNK_NULLABLE_STRING:
+      return writeStringColumn(column, index, rows, end, true);
+    case CHUNK_NULLABLE_FIXED:
+      return writeFixedColumn(column, index, rows, end, true);
+    default:
+      return writeAnyColumn(column, index, rows, end);
   }
-  return isComplete;
 }
 
 /** Bytes in each stream when the chunk began; plans have fewer streams than this, the host sees to it. */

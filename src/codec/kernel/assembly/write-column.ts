@@ -10,7 +10,7 @@ import {
   findCell,
   isRecordTime,
 } from "./cell";
-import { appendIndex, findIndex, NO_INDEX } from "./dictionary";
+import { findIndex, hasWidthFor, indexWidth, NO_INDEX } from "./dictionary";
 import { columnValueAt, writeColumnDefault, writeColumnValue } from "./encode-columns";
 import { noteTime } from "./event-time";
 import {
@@ -30,98 +30,146 @@ import {
   COLUMN_NODE,
   COLUMN_SLOT,
 } from "./layout-plan";
-import { reserve, setRegionCursor } from "./memory";
+import { regionCursor, regionEnd, reserve, setRegionCursor } from "./memory";
 import { coercions, resetCoercions } from "./outcome";
-import { rowStamp, slotEnd, slotKind, slotStart } from "./row";
+import { rowBytes } from "./plan";
+import { rowOutcome, rowStamp, setRowOutcome, slotEnd, slotKind, slotStart } from "./row";
 import { writeScalar } from "./scalar";
 
 /**
- * The cell of one row in one column's streams: the ways that nearly all columns take, and the long way for the rest.
- * Each returns OK, DECLINED or a rejection.
+ * One column of a chunk of rows: a loop for each of the ways that nearly all columns take, with the place of the next
+ * byte in a local, and the long way for the rest and for every cell that is not what its column mostly has. Each
+ * returns false when a row failed; the row is marked then.
  */
 
 @inline
-function slotOf(row: usize, column: usize): usize {
-  return row + <usize>load<u32>(column, COLUMN_SLOT);
+function streamOf(node: usize): usize {
+  return <usize>load<u32>(node, NODE_STREAM);
 }
 
+/** String, or Nullable(String) with its null map. */
 @inline
-export function writeStringCell(row: usize, column: usize): u32 {
-  const slot = slotOf(row, column);
-  if (slotKind(slot, rowStamp(row)) != KIND_STRING) return writeAnyCell(row, column);
-  return writeText(<usize>load<u32>(<usize>load<u32>(column, COLUMN_NODE), NODE_STREAM), slot);
+export function writeStringColumn(column: usize, index: u32, rows: usize, end: usize, isNullable: bool): bool {
+  const slotOffset = <usize>load<u32>(column, COLUMN_SLOT);
+  const isNullDefault = load<u32>(column, COLUMN_IS_NULL_DEFAULT) != 0;
+  const nulls = streamOf(<usize>load<u32>(column, COLUMN_NODE));
+  const stream = streamOf(<usize>load<u32>(column, COLUMN_BARE_NODE));
+  let isComplete = true;
+  let at = regionCursor(stream);
+  let limit = regionEnd(stream);
+  for (let row = rows; row < end; row += rowBytes) {
+    if (rowOutcome(row) != OK) continue;
+    const slot = row + slotOffset;
+    const kind = slotKind(slot, rowStamp(row));
+    const isNull = isNullable && isNullDefault && kind <= <u32>KIND_NULL;
+    const length: usize = kind == KIND_STRING ? slotEnd(slot) - slotStart(slot) : 0;
+    if ((kind == KIND_STRING || isNull) && limit - at >= length + 8 && (!isNullable || writeNullByte(nulls, isNull))) {
+      const to = writeVarUint(at, length);
+      if (!isNull) copyLoose(to, slotStart(slot), length);
+      at = to + length;
+      continue;
+    }
+    setRegionCursor(stream, at);
+    // A stream that is merely full grows here, and the cell is written by the long way after all.
+    const outcome = reserve(stream, length + 8) == 0 ? DECLINED : writeAnyCell(row, column);
+    if (outcome != OK) isComplete = failRow(row, outcome, index);
+    at = regionCursor(stream);
+    limit = regionEnd(stream);
+  }
+  setRegionCursor(stream, at);
+  return isComplete;
 }
 
-@inline
-function writeText(stream: usize, slot: usize): u32 {
-  const start = slotStart(slot);
-  const length = slotEnd(slot) - start;
-  const at = reserve(stream, length + 8);
-  if (at == 0) return DECLINED;
-  const to = writeVarUint(at, length);
-  copyLoose(to, start, length);
-  setRegionCursor(stream, to + length);
-  return OK;
-}
-
-@inline
-export function writeDictionaryCell(row: usize, column: usize): u32 {
-  const slot = slotOf(row, column);
-  if (slotKind(slot, rowStamp(row)) != KIND_STRING) return writeAnyCell(row, column);
+/** LowCardinality(String). */
+export function writeDictionaryColumn(column: usize, index: u32, rows: usize, end: usize): bool {
+  const slotOffset = <usize>load<u32>(column, COLUMN_SLOT);
   const node = <usize>load<u32>(column, COLUMN_NODE);
   const dictionary = <usize>load<u32>(node, NODE_DICTIONARY);
-  const start = slotStart(slot);
-  const index = findIndex(dictionary, start, slotEnd(slot) - start);
-  return index != NO_INDEX && appendIndex(dictionary, <usize>load<u32>(node, NODE_STREAM), index) ? OK : DECLINED;
+  const stream = streamOf(node);
+  let isComplete = true;
+  for (let row = rows; row < end; row += rowBytes) {
+    if (rowOutcome(row) != OK) continue;
+    const slot = row + slotOffset;
+    if (slotKind(slot, rowStamp(row)) == KIND_STRING) {
+      const start = slotStart(slot);
+      const key = findIndex(dictionary, start, slotEnd(slot) - start);
+      const at = reserve(stream, 4);
+      if (key != NO_INDEX && at != 0 && key < 256 && indexWidth(dictionary) == 1) {
+        store<u8>(at, <u8>key);
+        setRegionCursor(stream, at + 1);
+        continue;
+      }
+      if (key != NO_INDEX && at != 0 && hasWidthFor(dictionary, stream, key)) {
+        const place = reserve(stream, 4);
+        if (place != 0) {
+          store<u32>(place, key);
+          setRegionCursor(stream, place + <usize>indexWidth(dictionary));
+          continue;
+        }
+      }
+      isComplete = failRow(row, DECLINED, index);
+      continue;
+    }
+    const outcome = writeAnyCell(row, column);
+    if (outcome != OK) isComplete = failRow(row, outcome, index);
+  }
+  return isComplete;
 }
 
+/** A type of fixed width, or its Nullable with the null map. */
 @inline
-export function writeFixedCell(row: usize, column: usize): u32 {
-  const slot = slotOf(row, column);
-  const kind = slotKind(slot, rowStamp(row));
-  return kind <= <u32>KIND_NULL ? writeAnyCell(row, column) : writeFixed(row, column, kind, slot);
-}
-
-@inline
-function writeFixed(row: usize, column: usize, kind: u32, slot: usize): u32 {
-  const node = <usize>load<u32>(column, COLUMN_BARE_NODE);
-  const width = <usize>load<u32>(node, NODE_WIDTH);
-  const stream = <usize>load<u32>(node, NODE_STREAM);
-  const at = reserve(stream, width);
-  if (at == 0) return DECLINED;
-  setRegionCursor(stream, at + width);
-  const outcome = writeScalar(node, kind, slotStart(slot), slotEnd(slot), at);
+export function writeFixedColumn(column: usize, index: u32, rows: usize, end: usize, isNullable: bool): bool {
+  const slotOffset = <usize>load<u32>(column, COLUMN_SLOT);
+  const isNullDefault = load<u32>(column, COLUMN_IS_NULL_DEFAULT) != 0;
   // Both flags at once: hardly any column is a time that matters.
-  if (outcome != OK || load<u64>(column, COLUMN_IS_EVENT_TIME) == 0) return outcome;
-  return noteTime(row, column, at, false);
-}
-
-@inline
-export function writeNullableStringCell(row: usize, column: usize): u32 {
-  const slot = slotOf(row, column);
-  const kind = slotKind(slot, rowStamp(row));
-  const isNull = kind <= <u32>KIND_NULL && load<u32>(column, COLUMN_IS_NULL_DEFAULT) != 0;
-  if (kind != KIND_STRING && !isNull) return writeAnyCell(row, column);
-  if (!writeNullByte(column, isNull)) return DECLINED;
-  const stream = <usize>load<u32>(<usize>load<u32>(column, COLUMN_BARE_NODE), NODE_STREAM);
-  return isNull ? writeZeros(stream, 1) : writeText(stream, slot);
-}
-
-@inline
-export function writeNullableFixedCell(row: usize, column: usize): u32 {
-  const slot = slotOf(row, column);
-  const kind = slotKind(slot, rowStamp(row));
-  const isNull = kind <= <u32>KIND_NULL;
-  if (isNull && load<u32>(column, COLUMN_IS_NULL_DEFAULT) == 0) return writeAnyCell(row, column);
-  if (!writeNullByte(column, isNull)) return DECLINED;
-  if (!isNull) return writeFixed(row, column, kind, slot);
+  const isTime = load<u64>(column, COLUMN_IS_EVENT_TIME) != 0;
   const node = <usize>load<u32>(column, COLUMN_BARE_NODE);
-  return writeZeros(<usize>load<u32>(node, NODE_STREAM), <usize>load<u32>(node, NODE_WIDTH));
+  const nulls = streamOf(<usize>load<u32>(column, COLUMN_NODE));
+  const stream = streamOf(node);
+  const width = <usize>load<u32>(node, NODE_WIDTH);
+  let isComplete = true;
+  for (let row = rows; row < end; row += rowBytes) {
+    if (rowOutcome(row) != OK) continue;
+    const slot = row + slotOffset;
+    const kind = slotKind(slot, rowStamp(row));
+    const isNull = isNullable && isNullDefault && kind <= <u32>KIND_NULL;
+    let outcome: u32;
+    if (kind > <u32>KIND_NULL || isNull) {
+      const at = reserve(stream, width);
+      if (at == 0 || (isNullable && !writeNullByte(nulls, isNull))) {
+        outcome = DECLINED;
+      } else {
+        setRegionCursor(stream, at + width);
+        if (isNull) outcome = writeZeros(at, width);
+        else outcome = writeScalar(node, kind, slotStart(slot), slotEnd(slot), at);
+        if (isTime && outcome == OK) outcome = noteTime(row, column, isNull ? 0 : at, false);
+      }
+    } else {
+      outcome = writeAnyCell(row, column);
+    }
+    if (outcome != OK) isComplete = failRow(row, outcome, index);
+  }
+  return isComplete;
+}
+
+export function writeAnyColumn(column: usize, index: u32, rows: usize, end: usize): bool {
+  let isComplete = true;
+  for (let row = rows; row < end; row += rowBytes) {
+    if (rowOutcome(row) != OK) continue;
+    const outcome = writeAnyCell(row, column);
+    if (outcome != OK) isComplete = failRow(row, outcome, index);
+  }
+  return isComplete;
+}
+
+/** Always false: the column is not complete then. */
+function failRow(row: usize, outcome: u32, index: u32): bool {
+  setRowOutcome(row, outcome, index);
+  return false;
 }
 
 @inline
-function writeNullByte(column: usize, isNull: bool): bool {
-  const stream = <usize>load<u32>(<usize>load<u32>(column, COLUMN_NODE), NODE_STREAM);
+function writeNullByte(stream: usize, isNull: bool): bool {
   const at = reserve(stream, 1);
   if (at == 0) return false;
   store<u8>(at, <u8>isNull);
@@ -129,18 +177,16 @@ function writeNullByte(column: usize, isNull: bool): bool {
   return true;
 }
 
+/** What lies under a NULL. */
 @inline
-function writeZeros(stream: usize, width: usize): u32 {
-  const at = reserve(stream, width);
-  if (at == 0) return DECLINED;
+function writeZeros(at: usize, width: usize): u32 {
   if (width <= 16) v128.store(at, i64x2.splat(0));
   else memory.fill(at, 0, width);
-  setRegionCursor(stream, at + width);
   return OK;
 }
 
-/** Any cell, the long way. */
-export function writeAnyCell(row: usize, column: usize): u32 {
+/** Any cell, the long way. Returns OK, DECLINED or a rejection. */
+function writeAnyCell(row: usize, column: usize): u32 {
   const cell = findCell(row, column);
   if (cell >= CELL_REJECTED) return cell == CELL_REJECTED ? REJECT_FIELD_MISSING : DECLINED;
   const before = coercions;

@@ -1,9 +1,10 @@
-import { copyLoose, writeVarUint } from "./bytes";
+import { copyLoose } from "./bytes";
 import {
   CELL_CONSTANT,
   CELL_REJECTED,
   CELL_TABLE_DEFAULT,
   CELL_TYPE_DEFAULT,
+  CELL_VALUE,
   cellEnd,
   cellKind,
   cellNode,
@@ -14,6 +15,7 @@ import {
 import { commitRow, hasCommitRoom, settleCoercions } from "./commit-row";
 import { rowBytes, rows, rowValueAt, truncateRows, writeMarker, writeRowDefault, writeRowValue } from "./encode-rows";
 import { noteTime } from "./event-time";
+import { writeFact } from "./fact";
 import { findGroup } from "./group";
 import {
   DECLINED,
@@ -23,7 +25,6 @@ import {
   NODE_WIDTH,
   OK,
   REJECT_FIELD_MISSING,
-  TYPE_NULLABLE,
   TYPE_STRING,
 } from "./layout";
 import {
@@ -31,20 +32,22 @@ import {
   COLUMN_BYTES,
   COLUMN_CHUNK_COERCIONS,
   COLUMN_IS_EVENT_TIME,
+  COLUMN_IS_FACT_PLAIN,
   COLUMN_IS_NULL_DEFAULT,
   COLUMN_IS_NULLABLE,
   COLUMN_NODE,
   COLUMN_SLOT,
   PLAN_HAS_MARKERS,
 } from "./layout-plan";
-import { regionCursor, reserve, setRegionCursor } from "./memory";
+import { regionCursor, regionEnd, reserve, setRegionCursor } from "./memory";
 import { coercions, resetCoercions } from "./outcome";
 import { columnCount, columns, plan } from "./plan";
 import { rowStamp, setRowOutcome, slotEnd, slotKind, slotStart } from "./row";
 import { writeScalar } from "./scalar";
 
-/** Room that is made sure of before each cell: a marker, a null byte, a length and a type of common width. */
+/** Room that is made sure of before each cell: a marker, a null byte, a length, and text or a type of common width. */
 const CELL_ROOM: usize = 64;
+const SHORT_BYTES: usize = CELL_ROOM - 8;
 
 /** Writes a row in RowBinary, all columns or nothing. Returns OK, DECLINED or a rejection. */
 export function writeRow(row: usize): u32 {
@@ -54,86 +57,135 @@ export function writeRow(row: usize): u32 {
     return ready;
   }
   const start = rowBytes();
-  const stamp = rowStamp(row);
-  const hasMarkers = load<u32>(plan, PLAN_HAS_MARKERS) != 0;
-  const columnsEnd = columns + <usize>columnCount * COLUMN_BYTES;
-  let isCoerced = false;
   resetCoercions();
-  for (let column = columns; column < columnsEnd; column += COLUMN_BYTES) {
-    const outcome = hasMarkers ? writeMarkedCell(row, column) : writePlainCell(row, column, stamp);
-    if (outcome != OK) return takeBack(row, start, outcome, (column - columns) / COLUMN_BYTES);
-    if (coercions == 0) continue;
-    store<u32>(column, coercions, COLUMN_CHUNK_COERCIONS);
-    resetCoercions();
-    isCoerced = true;
+  const outcome = load<u32>(plan, PLAN_HAS_MARKERS) != 0 ? writeMarkedCells(row) : writeCells(row);
+  if (outcome != OK) {
+    truncateRows(start);
+    settleCoercions(false);
+    setRowOutcome(row, outcome, failedColumn);
+    return outcome;
   }
   if (isCoerced) settleCoercions(true);
+  isCoerced = false;
   commitRow(row, start);
   return OK;
 }
 
-function takeBack(row: usize, start: usize, outcome: u32, column: usize): u32 {
-  truncateRows(start);
-  settleCoercions(false);
-  setRowOutcome(row, outcome, <u32>column);
-  return outcome;
+/** Index of the column that ended the row. */
+let failedColumn: u32 = 0;
+/** A cell of the row was converted. */
+let isCoerced: bool = false;
+
+@inline
+function indexOf(column: usize): u32 {
+  return <u32>((column - columns) / COLUMN_BYTES);
+}
+
+function noteCoercions(column: usize): void {
+  store<u32>(column, coercions, COLUMN_CHUNK_COERCIONS);
+  resetCoercions();
+  isCoerced = true;
 }
 
 /**
- * The cells of nearly all rows: a field of the document, or NULL for want of one, in a type without parts. Everything
- * else takes the long way.
+ * The cells of a row. Nearly all are a field of the document, NULL for want of one, or a number that is a fact of the
+ * record, in a type without parts: for these the place of the next byte stays in a local, and everything else takes the
+ * long way through the region's own cursor.
  */
-@inline
-function writePlainCell(row: usize, column: usize, stamp: u32): u32 {
-  const slotOffset = <usize>load<u32>(column, COLUMN_SLOT);
-  if (slotOffset == 0) return writeCell(row, column);
-  const slot = row + slotOffset;
-  const kind = slotKind(slot, stamp);
+function writeCells(row: usize): u32 {
+  const stamp = rowStamp(row);
+  const columnsEnd = columns + <usize>columnCount * COLUMN_BYTES;
   let at = reserve(rows, CELL_ROOM);
+  let limit = regionEnd(rows);
   if (at == 0) return DECLINED;
-  if (kind <= <u32>KIND_NULL) {
-    if (load<u32>(column, COLUMN_IS_NULL_DEFAULT) == 0) return writeCell(row, column);
-    store<u8>(at, 1);
-    setRegionCursor(rows, at + 1);
-    return OK;
-  }
-  if (load<u32>(column, COLUMN_IS_NULLABLE) != 0) store<u8>(at++, 0);
-  const node = <usize>load<u32>(column, COLUMN_BARE_NODE);
-  const type = <u32>load<u8>(node, NODE_TYPE);
-  const start = slotStart(slot);
-  const end = slotEnd(slot);
-  if (type == TYPE_STRING && kind == KIND_STRING) {
-    const length = end - start;
-    if (length > CELL_ROOM - 8) {
+  for (let column = columns; column < columnsEnd; column += COLUMN_BYTES) {
+    if (limit - at < CELL_ROOM) {
       setRegionCursor(rows, at);
-      return writeRowValue(node, kind, start, end);
+      at = reserve(rows, CELL_ROOM);
+      if (at == 0) return DECLINED;
+      limit = regionEnd(rows);
     }
-    const to = writeVarUint(at, length);
-    copyLoose(to, start, length);
-    setRegionCursor(rows, to + length);
-    return OK;
-  }
-  const width = <usize>load<u32>(node, NODE_WIDTH);
-  if (type >= <u32>TYPE_NULLABLE || type == TYPE_STRING || width > CELL_ROOM - 8) {
+    const slotOffset = <usize>load<u32>(column, COLUMN_SLOT);
+    if (slotOffset != 0) {
+      const slot = row + slotOffset;
+      const kind = slotKind(slot, stamp);
+      if (kind > <u32>KIND_NULL) {
+        const isNullable = load<u32>(column, COLUMN_IS_NULLABLE);
+        // Written over by the value when the column has no null byte.
+        store<u8>(at, 0);
+        const valueAt = at + <usize>isNullable;
+        const node = <usize>load<u32>(column, COLUMN_BARE_NODE);
+        const type = <u32>load<u8>(node, NODE_TYPE);
+        const start = slotStart(slot);
+        const end = slotEnd(slot);
+        if (type == TYPE_STRING) {
+          const length = end - start;
+          if (kind == KIND_STRING && length <= SHORT_BYTES) {
+            store<u8>(valueAt, <u8>length);
+            copyLoose(valueAt + 1, start, length);
+            at = valueAt + 1 + length;
+            continue;
+          }
+        } else {
+          const width = <usize>load<u32>(node, NODE_WIDTH);
+          // Types with parts have no width.
+          if (width - 1 < SHORT_BYTES) {
+            let outcome = writeScalar(node, kind, start, end, valueAt);
+            // Both flags at once: hardly any column is a time that matters.
+            if (outcome == OK && load<u64>(column, COLUMN_IS_EVENT_TIME) != 0) outcome = noteTime(row, column, valueAt, false);
+            if (outcome != OK) {
+              failedColumn = indexOf(column);
+              return outcome;
+            }
+            if (coercions != 0) noteCoercions(column);
+            at = valueAt + width;
+            continue;
+          }
+        }
+      } else if (load<u32>(column, COLUMN_IS_NULL_DEFAULT) != 0) {
+        store<u8>(at++, 1);
+        continue;
+      }
+    } else if (load<u32>(column, COLUMN_IS_FACT_PLAIN) != 0 && writeFactCell(row, column, at)) {
+      at += <usize>load<u32>(<usize>load<u32>(column, COLUMN_BARE_NODE), NODE_WIDTH);
+      continue;
+    }
     setRegionCursor(rows, at);
-    return writeRowValue(node, kind, start, end);
+    const outcome = writeCell(row, column);
+    if (outcome != OK) {
+      failedColumn = indexOf(column);
+      return outcome;
+    }
+    if (coercions != 0) noteCoercions(column);
+    at = reserve(rows, CELL_ROOM);
+    if (at == 0) return DECLINED;
+    limit = regionEnd(rows);
   }
-  setRegionCursor(rows, at + width);
-  const outcome = writeScalar(node, kind, start, end, at);
-  // Both flags at once: hardly any column is a time that matters.
-  if (outcome != OK || load<u64>(column, COLUMN_IS_EVENT_TIME) == 0) return outcome;
-  return noteTime(row, column, at, false);
+  setRegionCursor(rows, at);
+  return OK;
+}
+
+/** A whole number that is a fact of the record; false when it does not fit, which the long way then says. */
+@inline
+function writeFactCell(row: usize, column: usize, at: usize): bool {
+  const isFound = findCell(row, column) == CELL_VALUE;
+  return isFound && writeFact(cellNode, cellStart, cellEnd, at);
 }
 
 /** RowBinaryWithDefaults: a byte before each value says whether one follows. */
-function writeMarkedCell(row: usize, column: usize): u32 {
-  const marked = writeMarker(0);
-  if (marked != OK) return marked;
-  isTableDefault = false;
-  const outcome = writeCell(row, column);
-  // Nothing was written behind the marker, which now becomes the other one.
-  if (isTableDefault) store<u8>(regionCursor(rows) - 1, 1);
-  return outcome;
+function writeMarkedCells(row: usize): u32 {
+  for (let index: u32 = 0; index < columnCount; index++) {
+    const column = columns + <usize>index * COLUMN_BYTES;
+    failedColumn = index;
+    isTableDefault = false;
+    let outcome = writeMarker(0);
+    if (outcome == OK) outcome = writeCell(row, column);
+    if (outcome != OK) return outcome;
+    if (coercions != 0) noteCoercions(column);
+    // Nothing was written behind the marker, which now becomes the other one.
+    if (isTableDefault) store<u8>(regionCursor(rows) - 1, 1);
+  }
+  return OK;
 }
 
 let isTableDefault: bool = false;

@@ -1,0 +1,141 @@
+import type { PlanColumn, TablePlan } from "../../../schema/plan.ts";
+import type { createRowsToNative } from "../../native/rows-to-native.ts";
+import type { EncodedRows, LatencyGroup, TranscodeResult } from "../../task.ts";
+import { nativeToRows, printable } from "./native-to-rows.ts";
+
+/** From here on the groups of a task are not kept apart, and which ones are left depends on the order of the rows. */
+const GROUPS_MAX = 63;
+
+/**
+ * What the kernel's result has that the reference's has not, in words; empty when they mean the same: the same rows and
+ * dead letters by Kafka offset, byte for byte, the same counts and the same latencies. `reference` is of the format
+ * `rows`, whatever the kernel's is. Numbers of unknown fields are left to the caller.
+ */
+export function compareResults(
+  plan: TablePlan,
+  kernel: TranscodeResult,
+  reference: TranscodeResult,
+  toNative: ReturnType<typeof createRowsToNative>,
+): string {
+  const found =
+    compareRows("row", plan.columns, kernel.rows, reference.rows, toNative) ||
+    compareRows("dead letter", plan.deadLetters.columns, kernel.dead, reference.dead, undefined) ||
+    compareCounts(kernel, reference) ||
+    compareLatency(kernel.latency, reference.latency);
+  if (found !== "" || kernel.rows.format !== "Native") return found;
+  return compareBlock(kernel, reference, toNative);
+}
+
+function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
+}
+
+function compareRows(
+  what: string,
+  columns: PlanColumn[],
+  kernel: EncodedRows,
+  reference: EncodedRows,
+  toNative: ReturnType<typeof createRowsToNative> | undefined,
+): string {
+  if (kernel.rowCount !== reference.rowCount) {
+    return `${kernel.rowCount} ${what}s, the reference has ${reference.rowCount}${difference(kernel, reference)}`;
+  }
+  if (kernel.offsets.length !== kernel.rowCount)
+    return `${kernel.offsets.length} offsets of ${kernel.rowCount} ${what}s`;
+  const isOrderSame = kernel.offsets.every((offset, index) => offset === reference.offsets[index]);
+  if (kernel.format === "Native") {
+    if (isOrderSame && toNative !== undefined && isSameBytes(kernel.bytes, toNative(reference).bytes)) return "";
+  } else {
+    const starts = checkStarts(kernel);
+    if (starts !== "") return `${what}: ${starts}`;
+    if (isOrderSame && isSameBytes(kernel.bytes, reference.bytes)) return "";
+  }
+  const found = sortedRows(kernel, columns);
+  const wanted = sortedRows(reference, columns);
+  for (const [index, row] of found.entries()) {
+    const other = wanted[index]!;
+    if (row.offset !== other.offset) return `${what} of offset ${row.offset}, the reference has one of ${other.offset}`;
+    if (isSameBytes(row.bytes, other.bytes)) continue;
+    return `${what} of offset ${row.offset}: ${printable(row.bytes)}, by the reference ${printable(other.bytes)}`;
+  }
+  return "";
+}
+
+function difference(kernel: EncodedRows, reference: EncodedRows): string {
+  const [own, other] = [new Set(kernel.offsets), new Set(reference.offsets)];
+  return `; only in the one ${[...own].filter((offset) => !other.has(offset))}; only in the other ${[...other].filter((offset) => !own.has(offset))}`;
+}
+
+function checkStarts({ rowStarts, rowCount, bytes }: EncodedRows): string {
+  if (rowStarts.length !== rowCount + 1) return `${rowStarts.length} starts`;
+  if (rowStarts[rowCount] !== bytes.length) return `the last start is ${rowStarts[rowCount]} of ${bytes.length} bytes`;
+  return "";
+}
+
+function sortedRows(rows: EncodedRows, columns: PlanColumn[]): { offset: number; bytes: Uint8Array }[] {
+  const { offsets, rowStarts } = rows;
+  const bytes =
+    rows.format === "Native"
+      ? nativeToRows(rows.bytes, columns, rows.rowCount)
+      : Array.from(offsets, (_, index) => rows.bytes.subarray(rowStarts[index], rowStarts[index + 1]));
+  return Array.from(offsets, (offset, index) => ({ offset, bytes: bytes[index]! })).sort(
+    (left, right) => left.offset - right.offset || Buffer.compare(left.bytes, right.bytes),
+  );
+}
+
+/** Where no record took another way, the block is to be the reference's to the last byte: keys in the same order too. */
+function compareBlock(
+  kernel: TranscodeResult,
+  reference: TranscodeResult,
+  toNative: ReturnType<typeof createRowsToNative>,
+): string {
+  const isPlain = kernel.dead.rowCount === 0 && kernel.counts.declined === 0;
+  if (!isPlain || isSameBytes(kernel.rows.bytes, toNative(reference.rows).bytes)) return "";
+  return "the Native block has the same rows and other bytes";
+}
+
+function compareCounts(kernel: TranscodeResult, reference: TranscodeResult): string {
+  if (kernel.recordCount !== reference.recordCount)
+    return `${kernel.recordCount} records, not ${reference.recordCount}`;
+  const [own, other] = [kernel.counts, reference.counts];
+  for (const name of ["unwrapped", "eventTimeFromKafka", "late"] as const) {
+    if (own[name] !== other[name]) return `${name} ${own[name]}, by the reference ${other[name]}`;
+  }
+  for (const name of ["deadByType", "coercions"] as const) {
+    const [found, wanted] = [sortedText(own[name]), sortedText(other[name])];
+    if (found !== wanted) return `${name} ${found}, by the reference ${wanted}`;
+  }
+  return "";
+}
+
+function sortedText(counts: Record<string, number>): string {
+  return JSON.stringify(Object.entries(counts).sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+const stages = ["produce", "fetch", "eventAge", "recordAge"] as const;
+
+/** Groups may come twice and pairs in any order. */
+function compareLatency(kernel: LatencyGroup[], reference: LatencyGroup[]): string {
+  const isFull = kernel.length >= GROUPS_MAX || reference.length >= GROUPS_MAX;
+  const [found, wanted] = [sumLatency(kernel, isFull), sumLatency(reference, isFull)];
+  for (const [key, count] of wanted) {
+    if (found.get(key) !== count) return `latency ${key} counts ${found.get(key)}, by the reference ${count}`;
+    found.delete(key);
+  }
+  for (const [key, count] of found) return `latency ${key} counts ${count}, by the reference nothing`;
+  return "";
+}
+
+function sumLatency(groups: LatencyGroup[], isFull: boolean): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const group of groups) {
+    for (const stage of stages) {
+      const pairs = group[stage];
+      for (let index = 0; index < pairs.length; index += 2) {
+        const key = `${isFull ? "" : group.group} ${stage} ${pairs[index]! + 0}`;
+        counts.set(key, (counts.get(key) ?? 0) + pairs[index + 1]!);
+      }
+    }
+  }
+  return counts;
+}
