@@ -16,7 +16,7 @@ const files: SourceFile[] = readdirSync(src, { recursive: true, encoding: "utf8"
   .filter((name) => name.endsWith(".ts"))
   .map((name) => {
     const folder = name.includes(sep) ? name.split(sep)[0]! : "";
-    const isTest = /\.test\.ts$|[/\\]fixtures[/\\]/.test(name) || folder === "testing";
+    const isTest = /\.test\.ts$|[/\\](fixtures|testing)[/\\]/.test(name) || folder === "testing";
     return { name, folder, text: readFileSync(join(src, name), "utf8"), isTest };
   });
 

@@ -13,7 +13,7 @@ export interface BenchTable {
   /** `db.table`. */
   name: string;
   columns: readonly BenchColumn[];
-  /** ENGINE clause without settings. */
+  /** ENGINE clause. */
   engine: string;
 }
 
@@ -46,7 +46,8 @@ export const factTable: BenchTable = {
     { name: "kafka_partition", type: "Int32" },
     { name: "kafka_offset", type: "Int64", suffix: "CODEC(Delta, ZSTD(1))" },
   ],
-  engine: "MergeTree PARTITION BY toDate(event_ts) ORDER BY (service, event_ts)",
+  engine:
+    "MergeTree PARTITION BY toDate(event_ts) ORDER BY (service, event_ts) SETTINGS min_bytes_for_wide_part = 67108864",
 };
 
 /**

@@ -29,8 +29,8 @@ export function factPlan(): TablePlan {
   );
 }
 
-/** lz4 batches of the simulator's events, back to back, as a task over all of them. */
-export function eventsTask(plan: TablePlan, events: number): TranscodeTask {
+/** Record batches of the simulator's events, seeded, back to back, as a task over all of them. */
+export function eventsTask(plan: TablePlan, events: number, compression: "none" | "lz4"): TranscodeTask {
   const next = simulatorDocuments(events, SEED, "http");
   const builder = new RecordBatchBuilder();
   const batches: Buffer[] = [];
@@ -40,7 +40,7 @@ export function eventsTask(plan: TablePlan, events: number): TranscodeTask {
     builder.append(Date.now(), null, bytes, length);
     if (builder.recordCount < RECORDS_PER_BATCH && index < events - 1) continue;
     const { recordCount } = builder;
-    const batch = builder.seal("lz4");
+    const batch = builder.seal(compression);
     batch.writeBigInt64BE(BigInt(baseOffset));
     finishRecordBatch(batch, { producerId: -1n, producerEpoch: -1, baseSequence: -1 });
     batches.push(batch);

@@ -2,6 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { Bench } from "tinybench";
 import type { TranscodeTask } from "../../src/codec/task.ts";
 import { readSimulatorProfile, readSimulatorRoutes } from "../../src/config/simulator-files.ts";
+import { BufferPool } from "../../src/core/buffer-pool.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import type { RawBatch } from "../../src/core/raw-batch.ts";
 import type { InsertFormat, TranscoderName } from "../../src/core/transcoding.ts";
@@ -114,5 +115,5 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
     byteLength,
     recordCount: rows,
   };
-  return taskOf(cut, planKey, insertFormat === "native" ? "native" : "rows");
+  return taskOf(cut, planKey, insertFormat === "native" ? "native" : "rows", new BufferPool(0));
 }

@@ -21,6 +21,7 @@ export interface TranscodeTask {
   format: "rows" | "native";
   topic: string;
   partition: number;
+  /** The batches, from its start. May be longer than they are: buffers are reused. */
   input: ArrayBuffer;
   batches: BatchSpan[];
   /** Records outside `firstOffset … lastOffset` (inclusive) are skipped: a batch may begin before the range. */
@@ -28,6 +29,8 @@ export interface TranscodeTask {
   lastOffset: number;
   /** Rows that ClickHouse refused for their data, to be written as dead letters instead. Empty on the first pass. */
   refused: RefusedRow[];
+  /** A buffer that nobody else uses any more, with anything in it: the rows go into it when they fit. */
+  spare?: ArrayBuffer | undefined;
 }
 
 export interface RefusedRow {
@@ -76,6 +79,8 @@ export interface LatencyGroup {
 export interface TranscodeResult {
   /** The task's input, handed back: needed again when the server refuses rows, then reused. */
   input: ArrayBuffer;
+  /** The task's spare buffer, handed back, when the rows do not lie in it. */
+  spare?: ArrayBuffer | undefined;
   rows: EncodedRows;
   dead: EncodedRows;
   /** Records in range = rows + dead. */

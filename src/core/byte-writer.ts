@@ -9,9 +9,10 @@ export class ByteWriter {
   view: DataView<ArrayBuffer>;
   offset = 0;
 
-  constructor(capacityBytes: number) {
-    this.bytes = new Uint8Array(new ArrayBuffer(capacityBytes));
-    this.view = new DataView(this.bytes.buffer);
+  /** `buffer`: what to write into until it is full, instead of a new one. */
+  constructor(capacityBytes: number, buffer = new ArrayBuffer(capacityBytes)) {
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 
   /** Makes room for `byteCount` more bytes. Growth doubles, so a row costs amortised constant copies. */

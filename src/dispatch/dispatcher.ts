@@ -67,7 +67,10 @@ export function createDispatcher(
     accept(batch) {
       const accumulator = accumulatorFor(batch.topic, batch.partition);
       const taken = accumulator.add(batch);
-      if (taken === 0) return;
+      if (taken === 0) {
+        batch.release?.();
+        return;
+      }
       if (accumulator.isFull(limits)) handOn(accumulator);
       // After the cut: pausing is for what waits, and the cut already counts as taken.
       budget.take(taken);
@@ -77,6 +80,7 @@ export function createDispatcher(
       for (const [key, accumulator] of accumulators) {
         if (kept.has(key)) continue;
         budget.give(accumulator.byteLength);
+        for (const { release } of accumulator.cut()?.batches ?? []) release?.();
         accumulators.delete(key);
       }
     },

@@ -1,5 +1,6 @@
 import { Piscina } from "piscina";
 import type { TranscodeResult, TranscodeTask } from "../codec/task.ts";
+import type { BufferPool } from "../core/buffer-pool.ts";
 import type { TranscoderName } from "../core/transcoding.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { Cut } from "./accumulator.ts";
@@ -7,7 +8,7 @@ import type { Cut } from "./accumulator.ts";
 const workerFile = new URL("../../workers/transcode.ts", import.meta.url).href;
 
 export interface WorkerPool {
-  /** Transcodes one task. Its input buffer is moved to the worker and comes back in the result. */
+  /** Transcodes one task. Its buffers are moved to the worker; the input comes back in the result. */
   run(task: TranscodeTask): Promise<TranscodeResult>;
   close(): Promise<void>;
 }
@@ -26,25 +27,25 @@ export function createWorkerPool(plans: TablePlan[], workers: number, transcoder
     idleTimeout: 0x7fffffff,
   });
   return {
-    run: (task) => pool.run(task, { transferList: [task.input] }),
+    run: (task) => pool.run(task, { transferList: task.spare ? [task.input, task.spare] : [task.input] }),
     close: () => pool.destroy(),
   };
 }
 
-/** Copies a cut's batches into one buffer of their own: what they are views of is shared with other partitions. */
-export function taskOf(cut: Cut, planKey: string, format: TranscodeTask["format"]): TranscodeTask {
-  const input = new Uint8Array(cut.byteLength);
+/**
+ * Copies a cut's batches into one buffer, which may be longer than they are, and releases them: what they are views of
+ * is shared with other partitions, and is reused.
+ */
+export function taskOf(cut: Cut, planKey: string, format: TranscodeTask["format"], buffers: BufferPool): TranscodeTask {
+  const { topic, partition, firstOffset, lastOffset } = cut;
+  const input = buffers.take(cut.byteLength);
+  const bytes = new Uint8Array(input);
   let at = 0;
   for (const batch of cut.batches) {
-    input.set(batch.bytes, at);
+    bytes.set(batch.bytes, at);
     at += batch.bytes.byteLength;
   }
-  return { ...taskOn(cut, planKey, input.buffer), format };
-}
-
-/** The task, by rows, of a cut whose bytes lie in `input` already: a buffer that came back from a worker. */
-export function taskOn(cut: Cut, planKey: string, input: ArrayBuffer): TranscodeTask {
-  const { topic, partition, firstOffset, lastOffset } = cut;
-  const batches = cut.batches.map(({ bytes, receivedMs }) => ({ byteLength: bytes.byteLength, receivedMs }));
-  return { planKey, format: "rows", topic, partition, input, batches, firstOffset, lastOffset, refused: [] };
+  const batches = cut.batches.map(({ bytes: { byteLength }, receivedMs }) => ({ byteLength, receivedMs }));
+  for (const { release } of cut.batches) release?.();
+  return { planKey, format, topic, partition, input, batches, firstOffset, lastOffset, refused: [] };
 }

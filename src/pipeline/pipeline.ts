@@ -1,16 +1,17 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
-import type { EncodedRows, TranscodeResult } from "../codec/task.ts";
+import type { EncodedRows, TranscodeResult, TranscodeTask } from "../codec/task.ts";
 import { type Committer, createCommitter } from "../commit/committer.ts";
 import { PartitionLedger } from "../commit/ledger.ts";
 import type { Profile } from "../config/profiles.ts";
+import { BufferPool } from "../core/buffer-pool.ts";
 import { MillraceError } from "../core/errors.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { defaultInsertFormat, defaultTranscoder, type InsertFormat, type TranscoderName } from "../core/transcoding.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
-import { createWorkerPool, taskOf, taskOn } from "../dispatch/worker-pool.ts";
+import { createWorkerPool, taskOf } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createSink, type StoreOutcome } from "../sink/sink.ts";
 import { createSource, type SourceOptions } from "../source/consumer-source.ts";
@@ -19,6 +20,7 @@ import { EventLoopMeter } from "../telemetry/event-loop.ts";
 import { recordBatch } from "../telemetry/recorder.ts";
 import { StageTable } from "../telemetry/stages.ts";
 import { Flights } from "./flights.ts";
+import { RangeBuffers, RangeMemory } from "./range-memory.ts";
 
 export interface PipelineOptions {
   source: SourceOptions;
@@ -45,6 +47,12 @@ export interface Pipeline {
   /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
   readonly eventLoop: EventLoopMeter;
 }
+
+/** The part of the byte budget that may lie unused in the pool: below its low-water mark, or intake would never resume. */
+const POOL_SHARE = 0.25;
+
+/** Intake resumes when so much of the budget is used. What it then takes in before the next pause, the pool can supply. */
+const RESUME_SHARE = 1 - POOL_SHARE;
 
 /** Source restarts after a crash of the client: at least this long after the last one. */
 const RESTART_MS = 2_000;
@@ -93,20 +101,25 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
   );
   if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
-  let source = createSource(options.source, sourceEvents());
-  const committer: Committer = createCommitter(
-    (offsets) => source.commit(offsets),
-    (error) => log.warn({ err: error }, "offset commit failed, will go with the next one"),
-  );
   const budget = new ByteBudget({
     highBytes: profile.bytesMax,
-    lowBytes: Math.floor(profile.bytesMax / 2),
+    lowBytes: Math.floor(profile.bytesMax * RESUME_SHARE),
     onPause() {
       counters.pauses += 1;
       source.pause();
     },
     onResume: () => source.resume(),
   });
+  const buffers = new BufferPool(profile.bytesMax * POOL_SHARE, (change) =>
+    change > 0 ? budget.take(change) : budget.give(-change),
+  );
+  (globalThis as any).pool = buffers; // DEBUG
+  const shared = new RangeBuffers(budget, buffers);
+  let source = createSource(options.source, sourceEvents(), buffers);
+  const committer: Committer = createCommitter(
+    (offsets) => source.commit(offsets),
+    (error) => log.warn({ err: error }, "offset commit failed, will go with the next one"),
+  );
   const limits = { rows: profile.flushRows, bytes: profile.flushBytes, intervalMs: profile.flushIntervalMs };
   // One range in each insert, and one in each worker to follow it.
   const flightsMax = profile.insertsMax + profile.workers;
@@ -147,7 +160,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   async function restartSource(): Promise<void> {
     if (!accepting) return;
     await source.stop().catch(() => {});
-    source = createSource(options.source, sourceEvents());
+    source = createSource(options.source, sourceEvents(), buffers);
     await source.start().catch((error) => {
       log.error({ err: error }, "Kafka consumer did not start, will be tried again");
       if (accepting) setTimeout(restartSource, RESTART_MS);
@@ -157,33 +170,33 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** One range from cut to commit. Never rejects: an error fails the pipeline, and the offset stays uncommitted. */
   async function deliver(cut: Cut): Promise<void> {
-    let heldBytes = cut.byteLength;
-    function holdEncoded({ rows, dead }: TranscodeResult): void {
-      const encodedBytes = rows.bytes.byteLength + dead.bytes.byteLength;
-      budget.take(encodedBytes);
-      // Those of an earlier encoding of the range are garbage by now.
-      budget.give(heldBytes - cut.byteLength);
-      heldBytes = cut.byteLength + encodedBytes;
-    }
+    const memory = new RangeMemory(shared, cut.byteLength);
     try {
       const plan = planByTopic.get(cut.topic)!;
       const ledger = ledgers.get(partitionKey(cut.topic, cut.partition));
       if (ledger === undefined) return;
       const range = ledger.open(cut.firstOffset, cut.lastOffset);
-      let result = await pool.run(taskOf(cut, plan.key, taskFormat));
-      holdEncoded(result);
+      const outputBytes = shared.outputBytes(plan.key, cut.byteLength);
+      const spare = buffers.takeFree(outputBytes);
+      memory.holdOutput(outputBytes);
+      const task = taskOf(cut, plan.key, taskFormat, buffers);
+      let result = await transcode({ ...task, spare }, memory);
+      shared.noteGrowth(plan.key, cut.byteLength, result.rows.bytes.length);
       const outcome = await store(plan, cut, result.rows);
+      if (outcome.isBodyRead) memory.spend(result.rows.bytes.buffer);
       let { refusals } = outcome;
       if (outcome.refusedWhole !== undefined) {
         log.info({ table: plan.table, err: outcome.refusedWhole }, "refused as a whole, will be sent by rows");
-        result = await pool.run(taskOn(cut, plan.key, result.input));
-        holdEncoded(result);
+        result = await transcode({ ...task, format: "rows", input: result.input }, memory);
         refusals = (await store(plan, cut, result.rows)).refusals;
       }
       const stored = result.rows.rowCount - refusals.length;
       // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
-      if (refusals.length > 0) result = await pool.run({ ...taskOn(cut, plan.key, result.input), refused: refusals });
+      if (refusals.length > 0) {
+        result = await transcode({ ...task, format: "rows", input: result.input, refused: refusals }, memory);
+      }
       await storeDead(plan, cut, result.dead);
+      memory.spend(result.input);
       const acknowledgedMs = Date.now();
       counters.add(cut, stored, result, acknowledgedMs);
       const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs: outcome.sentMs, acknowledgedMs };
@@ -196,9 +209,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } catch (error) {
       fail(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      budget.give(heldBytes);
+      memory.close();
       eventLoop.mark();
     }
+  }
+
+  async function transcode(task: TranscodeTask, memory: RangeMemory): Promise<TranscodeResult> {
+    const result = await pool.run(task);
+    memory.holdResult(result);
+    if (result.spare !== undefined) memory.spend(result.spare);
+    return result;
   }
 
   function store(target: Target, cut: Cut, rows: EncodedRows): Promise<StoreOutcome> {

@@ -45,18 +45,18 @@ const header = ["Why:", "Change:", "Cost:", "Order:", "Undo:", "Check:"].map((la
 
 describe("migrate() on a fresh server", () => {
   it("applies every file once although two instances ran at the same time", async () => {
-    expect(first.map((report) => report.version)).toEqual([7, 7]);
+    expect(first.map((report) => report.version)).toEqual([8, 8]);
     const recorded = await rowsOf<{ version: number; copies: string }>(
       "SELECT version, toString(count()) AS copies FROM analytics.millrace_migrations GROUP BY version ORDER BY version",
     );
-    expect(recorded).toEqual([1, 2, 3, 4, 5, 6, 7].map((version) => ({ version, copies: "1" })));
+    expect(recorded).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((version) => ({ version, copies: "1" })));
   });
 
   it("changes nothing when it is called again", async () => {
     const tables =
       "SELECT name, create_table_query, metadata_modification_time FROM system.tables WHERE database = 'analytics' ORDER BY name";
     const before = await rowsOf(tables);
-    expect(await migrate(client)).toEqual({ dryRun: false, applied: [], alreadyApplied: 7, version: 7 });
+    expect(await migrate(client)).toEqual({ dryRun: false, applied: [], alreadyApplied: 8, version: 8 });
     expect(await rowsOf(tables)).toEqual(before);
   });
 
@@ -115,34 +115,34 @@ describe("migrate() refuses", () => {
   });
 
   it("a server that has a version which no file has", async () => {
-    const directory = await directoryWith("0007_dead_letters_1m.sql", (text) => text);
-    await rm(join(directory, "0007_dead_letters_1m.sql"));
+    const directory = await directoryWith("0008_fact_event_parts.sql", (text) => text);
+    await rm(join(directory, "0008_fact_event_parts.sql"));
     await expect(migrate(client, { directory })).rejects.toMatchObject({
       code: "E_MIGRATION",
-      message: expect.stringContaining("0007_dead_letters_1m.sql, which no file has"),
+      message: expect.stringContaining("0008_fact_event_parts.sql, which no file has"),
     });
   });
 
   it("a statement that the server refuses, with file, number and reason, and does not record the file", async () => {
-    const directory = await directoryWith("0008_broken.sql", () => `${header}SELECT 1;\nSELECT no_such_column;\n`);
+    const directory = await directoryWith("0009_broken.sql", () => `${header}SELECT 1;\nSELECT no_such_column;\n`);
     await expect(migrate(client, { directory })).rejects.toMatchObject({
       code: "E_MIGRATION",
       message: expect.stringMatching(
-        /0008_broken\.sql, statement 2 of 2 \(SELECT no_such_column\).*UNKNOWN_IDENTIFIER|0008_broken\.sql, statement 2 of 2 .*no_such_column/s,
+        /0009_broken\.sql, statement 2 of 2 \(SELECT no_such_column\).*UNKNOWN_IDENTIFIER|0009_broken\.sql, statement 2 of 2 .*no_such_column/s,
       ),
     });
-    expect(await migrate(client)).toMatchObject({ alreadyApplied: 7 });
+    expect(await migrate(client)).toMatchObject({ alreadyApplied: 8 });
   });
 });
 
 it("migrate() with dryRun reports the SQL and changes nothing", async () => {
   const sql = "CREATE TABLE IF NOT EXISTS analytics.extra (x UInt8) ENGINE = {engine:MergeTree} ORDER BY x;\n";
-  const directory = await directoryWith("0008_extra.sql", () => header + sql);
+  const directory = await directoryWith("0009_extra.sql", () => header + sql);
   const report = await migrate(client, { directory, dryRun: true });
   expect(report.applied).toEqual([
     {
-      version: 8,
-      name: "0008_extra.sql",
+      version: 9,
+      name: "0009_extra.sql",
       durationMs: 0,
       statements: ["CREATE TABLE IF NOT EXISTS analytics.extra (x UInt8) ENGINE = MergeTree ORDER BY x"],
     },

@@ -10,9 +10,6 @@ export interface InsertBody {
   bytes: Uint8Array;
 }
 
-/** Binary bodies go out in slices, so that one insert does not hold the socket's buffer hostage. */
-const SLICE_BYTES = 256 * 1024;
-
 /**
  * Sends one insert and waits for the server's answer. A repeat of the same `token` within the table's deduplication
  * window writes nothing, in the table and in the tables behind its views.
@@ -24,7 +21,7 @@ export async function insertOnce(client: ClickHouseClient, body: InsertBody, tok
   const columns = body.columns.map((name) => `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``).join(", ");
   const { stream } = await client.exec({
     query: `INSERT INTO ${body.table} (${columns}) FORMAT ${body.format}`,
-    values: Readable.from(slices(body.bytes), { objectMode: false }),
+    values: inOnePiece(body.bytes),
     clickhouse_settings: {
       insert_deduplicate: 1,
       insert_deduplication_token: token,
@@ -45,9 +42,12 @@ export async function insertOnce(client: ClickHouseClient, body: InsertBody, tok
   for await (const _ of stream);
 }
 
-function* slices(bytes: Uint8Array): Generator<Buffer> {
-  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
-    const slice = bytes.subarray(start, start + SLICE_BYTES);
-    yield Buffer.from(slice.buffer, slice.byteOffset, slice.byteLength);
-  }
+/** A body that goes to the socket as it is: the kernel takes what it has room for, and asks for the rest. */
+function inOnePiece(bytes: Uint8Array): Readable {
+  return new Readable({
+    read() {
+      this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      this.push(null);
+    },
+  });
 }

@@ -36,6 +36,11 @@ export interface StoreOutcome {
   refusedWhole: unknown;
   /** When its first insert was sent, after the wait for a free place; ms since 1970. */
   sentMs: number;
+  /**
+   * Whether the batch's bytes may be overwritten: its first insert was acknowledged, so the server has read the body to
+   * its end. After a repeat or a refusal a socket may still hold a part of an earlier one.
+   */
+  isBodyRead: boolean;
 }
 
 export interface SinkEvents {
@@ -79,8 +84,8 @@ export function createSink(
     else next();
   }
 
-  /** Rows `from … to` (exclusive) under their token, retried until stored, refused or hopeless. */
-  async function insertRows(batch: SinkBatch, from: number, to: number, token: string): Promise<unknown> {
+  /** Rows `from … to` (exclusive) under their token, retried until stored, refused (then the error) or hopeless. */
+  async function insertRows(batch: SinkBatch, from: number, to: number, token: string): Promise<InsertOutcome> {
     const { rowStarts } = batch;
     const bytes = rowStarts.length === 0 ? batch.bytes : batch.bytes.subarray(rowStarts[from], rowStarts[to]);
     const body = { ...batch, bytes };
@@ -88,10 +93,10 @@ export function createSink(
       options.signal.throwIfAborted();
       try {
         await insertOnce(client, body, token);
-        return undefined;
+        return { refused: undefined, attempts: attempt };
       } catch (error) {
         const errorClass = classifyInsertError(error);
-        if (errorClass === "data") return error;
+        if (errorClass === "data") return { refused: error, attempts: attempt };
         if (errorClass === "fatal") throw hopeless(batch.table, error);
         const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1));
         events.onRetry(batch.table, error, attempt, delayMs);
@@ -113,27 +118,36 @@ export function createSink(
       [middle, to],
     ] as const) {
       const part = tokenOf(batch, batch.offsets[first]!, batch.offsets[last - 1]!);
-      const error = await insertRows(batch, first, last, part);
-      if (error !== undefined) refusals.push(...(await bisect(batch, first, last, error)));
+      const outcome = await insertRows(batch, first, last, part);
+      if (outcome.refused !== undefined) refusals.push(...(await bisect(batch, first, last, outcome.refused)));
     }
     return refusals;
   }
 
   return {
     async store(batch, firstOffset, lastOffset) {
-      if (batch.rowCount === 0) return { refusals: [], refusedWhole: undefined, sentMs: Date.now() };
+      const stored = { refusals: [], refusedWhole: undefined, isBodyRead: true };
+      if (batch.rowCount === 0) return { ...stored, sentMs: Date.now() };
       await acquire();
       const sentMs = Date.now();
       try {
-        const refused = await insertRows(batch, 0, batch.rowCount, tokenOf(batch, firstOffset, lastOffset));
-        if (refused === undefined) return { refusals: [], refusedWhole: undefined, sentMs };
-        if (batch.rowStarts.length === 0) return { refusals: [], refusedWhole: refused, sentMs };
-        return { refusals: await bisect(batch, 0, batch.rowCount, refused), refusedWhole: undefined, sentMs };
+        const token = tokenOf(batch, firstOffset, lastOffset);
+        const { refused, attempts } = await insertRows(batch, 0, batch.rowCount, token);
+        const outcome = { ...stored, sentMs, isBodyRead: refused === undefined && attempts === 1 };
+        if (refused === undefined) return outcome;
+        if (batch.rowStarts.length === 0) return { ...outcome, refusedWhole: refused };
+        return { ...outcome, refusals: await bisect(batch, 0, batch.rowCount, refused) };
       } finally {
         release();
       }
     },
   };
+}
+
+interface InsertOutcome {
+  /** The server's error, when it refuses the rows for their data. */
+  refused: unknown;
+  attempts: number;
 }
 
 function tokenOf(batch: SinkBatch, firstOffset: number, lastOffset: number): string {

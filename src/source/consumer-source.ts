@@ -1,5 +1,7 @@
 import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
+import { BufferPool } from "../core/buffer-pool.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
+import { frameSockets } from "./frame-socket.ts";
 import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
 
 /** kafkajs stops resolving offsets in JS numbers here too: 2^53 records in one partition do not happen. */
@@ -38,9 +40,12 @@ export interface Source {
   stop(): Promise<void>;
 }
 
-/** A consumer group member that yields raw record batches. It decodes no record. */
-export function createSource(options: SourceOptions, events: SourceEvents): Source {
-  const kafka = new RawKafka(options.kafka);
+/**
+ * A consumer group member that yields raw record batches. It decodes no record. Fetch responses lie in buffers of
+ * `buffers` and go back there when all their batches are released.
+ */
+export function createSource(options: SourceOptions, events: SourceEvents, buffers = new BufferPool(0)): Source {
+  const kafka = new RawKafka({ socketFactory: frameSockets(buffers), ...options.kafka });
   const consumer: Consumer = kafka.consumer({
     groupId: options.groupId,
     sessionTimeout: options.sessionTimeoutMs,
@@ -120,6 +125,7 @@ function toRawBatch(topic: string, partition: number, message: RawMessage, recei
     recordCount: message.batchContext.count,
     bytes: message.value,
     receivedMs,
+    release: message.release,
   };
 }
 

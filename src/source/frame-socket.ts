@@ -1,5 +1,5 @@
-import { connect, type Socket } from "node:net";
 import { createRequire } from "node:module";
+import { connect, type Socket } from "node:net";
 import type { ISocketFactory, KafkaConfig } from "kafkajs";
 import type { BufferPool } from "../core/buffer-pool.ts";
 import { ResponseFrames } from "./response-frames.ts";
@@ -15,8 +15,7 @@ const kafkaJsSocketFactory: () => ISocketFactory = require("kafkajs/src/network/
 
 /**
  * Sockets for kafkajs that emit `data` once for each whole response of the broker instead of once for each chunk. They
- * read into one buffer that is never replaced, so reading makes no garbage; the responses lie in buffers of `pool`, and
- * `lend` is called with each pooled one.
+ * read into one buffer that is never replaced, so reading makes no garbage; the responses lie in buffers of `pool`.
  *
  * All else is a plain net.Socket: kafkajs uses `on` (data, end, error, timeout), `write`, `end`, `unref` and what this
  * factory sets. With TLS (`ssl`) the sockets are those of kafkajs: a TLS socket has no such way to read.
@@ -27,8 +26,9 @@ export function frameSockets(pool: BufferPool): NonNullable<KafkaConfig["socketF
     if (options.ssl) return usual(options);
     const buffer = new Uint8Array(READ_BYTES);
     const frames = new ResponseFrames(pool, (frame) => socket.emit("data", frame));
-    const onread = { buffer, callback: (byteCount: number) => takeChunk(socket, frames, buffer, byteCount) };
-    const socket = connect({ host: options.host, port: options.port, onread }, options.onConnect);
+    const callback = (byteCount: number): boolean => takeChunk(socket, frames, buffer, byteCount);
+    const onread = { buffer, callback };
+    const socket: Socket = connect({ host: options.host, port: options.port, onread }, options.onConnect);
     return socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
   };
 }

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type * as KafkaJs from "kafkajs";
+import { readerOf } from "./response-frames.ts";
 
 /**
  * The seam: kafkajs' fetch hands on whole record batches instead of decoded messages.
@@ -42,6 +43,8 @@ export interface RawMessage {
   offset: string;
   value: Buffer;
   batchContext: { firstOffset: string; count: number };
+  /** As RawBatch has it. */
+  release: (() => void) | undefined;
 }
 
 function replaceDecoder(original: (decoder: FetchDecoder) => Promise<{ records: { key: Buffer | null }[] }>) {
@@ -65,6 +68,7 @@ function replaceDecoder(original: (decoder: FetchDecoder) => Promise<{ records: 
       offset: (baseOffset + BigInt(buffer.readInt32BE(start + LAST_OFFSET_DELTA_AT))).toString(),
       key,
       value: buffer.subarray(start, start + byteLength),
+      release: readerOf(buffer),
       headers: {},
       // Never "control": a control batch must reach the pipeline too, or its offset would never be committed.
       isControlRecord: false,
@@ -99,5 +103,26 @@ function installReplacement(): void {
   require(decoderUserPath);
 }
 
+interface Connection {
+  chunks: Buffer[];
+  bytesBuffered: number;
+  processData(data: Buffer): void;
+}
+
+/**
+ * After each response kafkajs keeps what came behind it, an empty buffer as a rule, and concatenates it with the next
+ * chunk: a copy of every response, even when each arrives whole (frame-socket.ts). Without the empty one there is
+ * nothing to concatenate.
+ */
+function dropEmptyRemainders(): void {
+  const { prototype }: { prototype: Connection } = require("kafkajs/src/network/connection.js");
+  const processData = prototype.processData;
+  prototype.processData = function (this: Connection, data) {
+    if (this.bytesBuffered === 0) this.chunks = [];
+    processData.call(this, data);
+  };
+}
+
 installReplacement();
+dropEmptyRemainders();
 export const RawKafka: typeof KafkaJs.Kafka = require("kafkajs").Kafka;

@@ -1,5 +1,5 @@
-import { MillraceError } from "../core/errors.ts";
 import type { BufferPool } from "../core/buffer-pool.ts";
+import { MillraceError } from "../core/errors.ts";
 
 const SIZE_BYTES = 4;
 
@@ -8,6 +8,32 @@ const SIZE_BYTES = 4;
  * `message.max.bytes`. What a TLS or HTTP server answers, read as a size, is above it.
  */
 export const RESPONSE_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Responses that nobody has given back yet, and how many batches of each are still to be read. */
+const lent = new WeakMap<ArrayBuffer, { pool: BufferPool; readers: number }>();
+
+/**
+ * Notes one more reader of the response that `bytes` are a view of. Returns what the reader calls when it is done: the
+ * last one's call gives the response back to its pool. Undefined for bytes that come from no pool.
+ *
+ * PRECONDITION: all readers are noted before the first is done. kafkajs decodes a fetch response to its end before it
+ * hands on the first batch.
+ */
+export function readerOf(bytes: Uint8Array): (() => void) | undefined {
+  const buffer = bytes.buffer as ArrayBuffer;
+  const response = lent.get(buffer);
+  if (response === undefined) return undefined;
+  response.readers += 1;
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    response.readers -= 1;
+    if (response.readers > 0) return;
+    lent.delete(buffer);
+    response.pool.give(buffer);
+  };
+}
 
 /**
  * Cuts what a broker sends into whole responses, each with its size in front
@@ -61,7 +87,9 @@ export class ResponseFrames {
           "Does this port speak Kafka's protocol, and without TLS?",
       );
     }
-    this.#frame = Buffer.from(this.#pool.take(SIZE_BYTES + byteLength), 0, SIZE_BYTES + byteLength);
+    const buffer = this.#pool.take(SIZE_BYTES + byteLength);
+    lent.set(buffer, { pool: this.#pool, readers: 0 });
+    this.#frame = Buffer.from(buffer, 0, SIZE_BYTES + byteLength);
     this.#frame.set(this.#size);
     this.#filled = SIZE_BYTES;
     this.#sizeFilled = 0;

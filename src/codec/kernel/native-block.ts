@@ -3,6 +3,7 @@ import type { PlanColumn } from "../../schema/plan.ts";
 import { HAS_ADDITIONAL_KEYS, KEYS_VERSION, NEED_UPDATE_DICTIONARY } from "../native/columns/low-cardinality.ts";
 import { copyBytes } from "../native/native-column.ts";
 import { writeInt64Number, writeText, writeVarUInt } from "../reference/columns/bytes.ts";
+import { outputBuffer } from "../task-buffers.ts";
 import type { Kernel } from "./kernel-exports.ts";
 import type { KernelNode } from "./write-node.ts";
 
@@ -11,16 +12,19 @@ const HEADER_BYTES = 4_096;
 
 /**
  * Puts the kernel's streams together into one Native block. What stands where is said in src/codec/native: the number
- * of columns and of rows, then for each column its name, its type, its prefix and its data.
+ * of columns and of rows, then for each column its name, its type, its prefix and its data. The block lies in `spare`
+ * when it fits.
  */
 export function assembleBlock(
   kernel: Kernel,
   columns: PlanColumn[],
   nodes: KernelNode[],
   rowCount: number,
+  spare: ArrayBuffer | undefined,
 ): Uint8Array<ArrayBuffer> {
   if (rowCount === 0) return new Uint8Array(0);
-  const out = new ByteWriter(HEADER_BYTES + nodes.reduce((sum, node) => sum + byteLength(kernel, node), 0));
+  const capacityBytes = HEADER_BYTES + nodes.reduce((sum, node) => sum + byteLength(kernel, node), 0);
+  const out = new ByteWriter(capacityBytes, outputBuffer(spare, capacityBytes));
   writeVarUInt(out, columns.length);
   writeVarUInt(out, rowCount);
   for (const [index, { name, type }] of columns.entries()) {

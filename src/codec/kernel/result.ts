@@ -1,17 +1,18 @@
 import type { TablePlan } from "../../schema/plan.ts";
 import type { TaskRun } from "../reference/task-run.ts";
 import type { EncodedRows, TranscodeResult } from "../task.ts";
+import { outputBuffer } from "../task-buffers.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import type { Kernel } from "./kernel-exports.ts";
 import { readLatencyGroups } from "./latency-counts.ts";
 import { assembleBlock } from "./native-block.ts";
 import type { KernelPlan } from "./write-plan.ts";
 
-type Collected = Omit<TranscodeResult, "input" | "startedMs" | "endedMs">;
+type Collected = Omit<TranscodeResult, "input" | "spare" | "startedMs" | "endedMs">;
 
 /**
  * Copies a task's rows out of the kernel's memory and puts those that the reference has written behind them; undefined
- * when memory is at its bound.
+ * when memory is at its bound. The rows lie in `spare` when they fit.
  */
 export function collectResult(
   kernel: Kernel,
@@ -19,20 +20,31 @@ export function collectResult(
   plan: TablePlan,
   run: TaskRun,
   isNative: boolean,
+  spare: ArrayBuffer | undefined,
 ): Collected | undefined {
   const added = run.rows.finish(plan.format);
   const dead = run.dead.finish(plan.deadLetters.format);
-  const rows = isNative ? collectBlock(kernel, kernelPlan, plan, added) : collectRows(kernel, plan.format, added);
+  const rows = isNative
+    ? collectBlock(kernel, kernelPlan, plan, added, spare)
+    : collectRows(kernel, plan.format, added, spare);
   if (rows === undefined) return undefined;
   addCounts(kernel, kernelPlan, plan, run);
   const latency = [...readLatencyGroups(kernel), ...run.latency.finish()];
   return { rows, dead, recordCount: rows.rowCount + dead.rowCount, latency, counts: run.counts };
 }
 
-function collectRows(kernel: Kernel, format: TablePlan["format"], added: EncodedRows): EncodedRows {
+function collectRows(
+  kernel: Kernel,
+  format: TablePlan["format"],
+  added: EncodedRows,
+  spare: ArrayBuffer | undefined,
+): EncodedRows {
   const { exports } = kernel;
   const own = kernel.regionBytes(exports.rowsRegion.value);
-  const bytes = added.rowCount === 0 ? own.slice() : concat(own, added.bytes);
+  const byteLength = own.length + added.bytes.length;
+  const bytes = new Uint8Array(outputBuffer(spare, byteLength), 0, byteLength);
+  bytes.set(own);
+  bytes.set(added.bytes, own.length);
   const ownStarts = kernel.regionBytes(exports.startsRegion.value);
   const ownCount = ownStarts.length / 4;
   const rowCount = ownCount + added.rowCount;
@@ -43,18 +55,12 @@ function collectRows(kernel: Kernel, format: TablePlan["format"], added: Encoded
   return { format, bytes, rowCount, rowStarts, offsets: collectOffsets(kernel, added) };
 }
 
-function concat(left: Uint8Array, right: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(left.length + right.length);
-  bytes.set(left);
-  bytes.set(right, left.length);
-  return bytes;
-}
-
 function collectBlock(
   kernel: Kernel,
   { nodes }: KernelPlan,
   plan: TablePlan,
   added: EncodedRows,
+  spare: ArrayBuffer | undefined,
 ): EncodedRows | undefined {
   const { exports } = kernel;
   if (added.rowCount > 0) {
@@ -64,7 +70,7 @@ function collectBlock(
     if (exports.adoptRows(place, added.rowCount) === 0) return undefined;
   }
   const offsets = collectOffsets(kernel, added);
-  const bytes = assembleBlock(kernel, plan.columns, nodes, offsets.length);
+  const bytes = assembleBlock(kernel, plan.columns, nodes, offsets.length, spare);
   return { format: "Native", bytes, rowCount: offsets.length, rowStarts: new Uint32Array(0), offsets };
 }
 

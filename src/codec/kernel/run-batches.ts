@@ -5,6 +5,7 @@ import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../record
 import { runBatch as runReferenceBatch } from "../reference/run-batches.ts";
 import { runRecord, type TaskRun } from "../reference/task-run.ts";
 import type { TranscodeTask } from "../task.ts";
+import { inputOf } from "../task-buffers.ts";
 import { DECLINED } from "./assembly/layout.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import { type Kernel, TOPIC_BYTES_MAX } from "./kernel-exports.ts";
@@ -40,9 +41,9 @@ export function runBatches(batchRun: BatchRun): { declined: number } | undefined
   const { kernel, task, run } = batchRun;
   const { exports } = kernel;
   const topic = encoder.encode(task.topic);
-  const base = exports.placeInput(exports.inputRegion.value, task.input.byteLength);
+  const input = inputOf(task);
+  const base = exports.placeInput(exports.inputRegion.value, input.length);
   if (base === 0 || topic.length > TOPIC_BYTES_MAX) return undefined;
-  const input = new Uint8Array(task.input);
   kernel.bytes.set(input, base);
   writeTaskFacts(batchRun, topic);
   exports.beginTask(batchRun.isNative ? 1 : 0);
@@ -80,7 +81,7 @@ function runBatch(batchRun: BatchRun, batch: Uint8Array, address: number, receiv
     if (!(error instanceof CodecError)) throw error;
     return runOnReference(batchRun, task, batch);
   }
-  if (records === undefined) return runOnReference(batchRun, task, batch);
+  if (records === undefined || !isExact(header)) return runOnReference(batchRun, task, batch);
   const received = BigInt(Math.floor(receivedMs));
   kernel.view.setBigInt64(kernelPlan.address + layout.PLAN_RECEIVED_MS, received, true);
   const ended = kernel.exports.runBatch(
@@ -102,6 +103,17 @@ function runBatch(batchRun: BatchRun, batch: Uint8Array, address: number, receiv
   // What comes after the last good record is the reference's to judge, or the whole batch when it found no memory.
   const firstOffset = ended === CORRUPT ? Math.max(task.firstOffset, lastReadOffset + 1) : task.firstOffset;
   return declined + runOnReference(batchRun, { ...task, firstOffset }, batch);
+}
+
+/** No Kafka time or offset comes near. */
+const EXACT_MAX = 2 ** 52;
+
+/**
+ * True when sums of the header's times and offsets and the records' deltas are whole numbers to the reference too, which
+ * computes in doubles: a header that lies may name any 64-bit number.
+ */
+function isExact({ baseOffset, baseTimestampMs, maxTimestampMs }: BatchHeader): boolean {
+  return [baseOffset, baseTimestampMs, maxTimestampMs].every((value) => Math.abs(value) <= EXACT_MAX);
 }
 
 interface Range {

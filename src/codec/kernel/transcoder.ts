@@ -6,6 +6,7 @@ import { RowContext } from "../reference/row-context.ts";
 import { startRun } from "../reference/task-run.ts";
 import { createReferenceTranscoder } from "../reference/transcoder.ts";
 import type { TranscodeResult, Transcoder, TranscodeTask } from "../task.ts";
+import { unusedSpare } from "../task-buffers.ts";
 import { Kernel } from "./kernel-exports.ts";
 import { collectResult } from "./result.ts";
 import { runBatches } from "./run-batches.ts";
@@ -39,11 +40,12 @@ export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: I
       const run = startRun(compiled, context, task, nowMs(), 0);
       const isNative = task.format === "native" && plan.format === "RowBinary";
       const ran = runBatches({ kernel, kernelPlan, run, task, inflaters, cursor, isNative });
-      const result = ran === undefined ? undefined : collectResult(kernel, kernelPlan, plan, run, isNative);
+      const result = ran === undefined ? undefined : collectResult(kernel, kernelPlan, plan, run, isNative, task.spare);
       // The kernel's memory is at its bound: the task is still whole, and small enough for the reference.
       if (ran === undefined || result === undefined) return runOnReference(reference, task, nowMs);
       result.counts.declined = ran.declined;
-      return { input: task.input, ...result, startedMs: run.startedMs, endedMs: nowMs() };
+      const spare = unusedSpare(task, result.rows);
+      return { input: task.input, spare, ...result, startedMs: run.startedMs, endedMs: nowMs() };
     },
   };
 }

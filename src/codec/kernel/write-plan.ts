@@ -1,5 +1,6 @@
 import type { ColumnType, PlanColumn, RecordField, Rule, TablePlan } from "../../schema/plan.ts";
 import { isNullableType } from "../reference/columns/type-default.ts";
+import { collectKnownKeys } from "../reference/compile-plan.ts";
 import { missingGroup } from "../reference/latency.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import type { Kernel } from "./kernel-exports.ts";
@@ -26,8 +27,24 @@ const facts: Record<RecordField, number> = {
   raw: layout.FACT_RAW,
 };
 
-/** False for plans that the reference has to run alone: MessagePack, and types that the kernel does not write. */
+/** The kernel's table has room for 510 keys; half of it is left to fields that no column reads. */
+const PLAN_KEYS_MAX = 256;
+/** As of assembly/keys.ts and latency.ts. */
+const KEY_BYTES_MAX = 256;
+const GROUP_BYTES_MAX = 100;
+
+const encoder = new TextEncoder();
+
+/**
+ * False for plans that the reference has to run alone: MessagePack, types that the kernel does not write, and more or
+ * longer names than its tables hold.
+ */
 export function isPlanSupported(plan: TablePlan): boolean {
+  const group = plan.columns.find(({ name }) => name === plan.latencyGroupColumn);
+  if (group !== undefined && encoder.encode(missingGroup(group)).length > GROUP_BYTES_MAX) return false;
+  const keys = collectKnownKeys(plan);
+  if (keys.size > PLAN_KEYS_MAX) return false;
+  for (const key of keys) if (!key.isWellFormed() || encoder.encode(key).length > KEY_BYTES_MAX) return false;
   const areValuesConstant = plan.rules.every(
     (rule) => rule.rule !== "default" || rule.value === undefined || isConstant(rule.value),
   );
@@ -81,7 +98,9 @@ function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, pl
   writer.setWord(address + layout.COLUMN_SLOT, slot);
   const isNullDefault = isNullableType(column.type) && missing.kind === "typeDefault";
   writer.setWord(address + layout.COLUMN_IS_NULL_DEFAULT, isNullDefault ? 1 : 0);
-  const isFactPlain = source.kind === "record" && isPlainNumber(source.field) && isFixedWidth(column.type);
+  const isTimeOfRow = column.name === plan.eventTimeColumn || column.name === plan.horizon?.column;
+  const isFactPlain =
+    source.kind === "record" && isPlainNumber(source.field) && isFixedWidth(column.type) && !isTimeOfRow;
   writer.setWord(address + layout.COLUMN_IS_FACT_PLAIN, isFactPlain ? 1 : 0);
   writer.setWord(address + layout.COLUMN_CHUNK_WAY, slot === 0 ? layout.CHUNK_ANY : chunkWay(column.type));
   writer.setWord(address + layout.COLUMN_IS_EVENT_TIME, column.name === plan.eventTimeColumn ? 1 : 0);
@@ -154,6 +173,8 @@ function writeRule(writer: PlanWriter, address: number, rule: Rule): void {
   }
   if (rule.rule === "statusFromResult") {
     writer.setWord(address + layout.RULE_OTHER, writer.fieldList([rule.result]));
+    // As a list it makes its first name known too, which counts as read then.
+    writer.fieldList([rule.flag]);
     writer.setWord(address + layout.RULE_FLAG, writer.slotOf(rule.flag));
     const constants = [500, 200, 0, true, false, "fail", "success"];
     writer.setWord(address + layout.RULE_CONSTANTS, writer.constants(constants));

@@ -58,7 +58,8 @@ function compileTime(plan: TablePlan, name: string | undefined, role: string): {
   return { index, read };
 }
 
-function collectKnownKeys(plan: TablePlan): Set<string> {
+/** Top-level keys that a column or a rule reads: the first key of a path too. */
+export function collectKnownKeys(plan: TablePlan): Set<string> {
   const names = plan.rules.flatMap(fieldsOfRule);
   for (const { source } of plan.columns) if (source.kind === "document") names.push(...source.names);
   return new Set(names.flatMap((name) => [name, name.split(".")[0]!]));

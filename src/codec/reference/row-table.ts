@@ -8,9 +8,9 @@ export class RowTable {
   #offsets: Float64Array<ArrayBuffer>;
   rowCount = 0;
 
-  /** The capacities are guesses; both grow. */
-  constructor(capacityBytes: number, capacityRows: number) {
-    this.out = new ByteWriter(capacityBytes);
+  /** The capacities are guesses; both grow. `buffer`, if given, is what the rows are written into while they fit. */
+  constructor(capacityBytes: number, capacityRows: number, buffer?: ArrayBuffer) {
+    this.out = new ByteWriter(capacityBytes, buffer);
     this.#starts = new Uint32Array(capacityRows + 1);
     this.#offsets = new Float64Array(capacityRows);
   }

@@ -3,6 +3,7 @@ import { type Inflaters, inflate } from "../inflate/inflate.ts";
 import { nextRecord, openRecords, type RecordCursor } from "../records.ts";
 import { BATCH_HEADER_BYTES, peekOffsets, readBatchHeader } from "../records-header.ts";
 import type { TranscodeTask } from "../task.ts";
+import { inputOf } from "../task-buffers.ts";
 import { bury, runRecord, type TaskRun } from "./task-run.ts";
 
 /**
@@ -13,7 +14,7 @@ const CORRUPT_LETTERS_MAX = 100_000;
 
 /** Runs all batches of a task. Throws for no record and no batch. */
 export function runBatches(run: TaskRun, task: TranscodeTask, cursor: RecordCursor, inflaters: Inflaters): void {
-  const input = new Uint8Array(task.input);
+  const input = inputOf(task);
   let start = 0;
   for (const span of task.batches) {
     const end = Math.min(input.length, start + span.byteLength);
@@ -34,11 +35,11 @@ export function runBatch(
   const { record } = run.context;
   const claimed = peekOffsets(batch, 0, batch.length);
   let unread = claimed.first;
-  record.timestampMs = record.receivedMs;
+  let batchMs = record.receivedMs;
   try {
     const header = readBatchHeader(batch, 0, batch.length);
     if (header.isControl || header.lastOffset < task.firstOffset || header.baseOffset > task.lastOffset) return;
-    if (header.maxTimestampMs >= 0) record.timestampMs = header.maxTimestampMs;
+    if (header.maxTimestampMs >= 0) batchMs = header.maxTimestampMs;
     openRecords(cursor, header, inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), inflaters));
     while (nextRecord(cursor)) {
       if (cursor.recordOffset > task.lastOffset) return;
@@ -52,6 +53,8 @@ export function runBatch(
     }
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
+    // The time that the batch claims, not the one of the record that happened to be read before.
+    record.timestampMs = batchMs;
     buryUnread(run, task, batch, unread, claimed.last, error.message);
   }
 }

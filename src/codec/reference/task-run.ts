@@ -33,6 +33,7 @@ export function startRun(
   task: TranscodeTask,
   startedMs: number,
   capacityBytes: number,
+  buffer?: ArrayBuffer,
 ): TaskRun {
   const capacityRows = Math.max(0, Math.min(CAPACITY_ROWS_MAX, task.lastOffset - task.firstOffset + 1));
   context.coercions = {};
@@ -42,7 +43,7 @@ export function startRun(
   return {
     compiled,
     context,
-    rows: new RowTable(capacityBytes, capacityRows),
+    rows: new RowTable(capacityBytes, capacityRows, buffer),
     dead: new RowTable(0, 0),
     latency: new LatencyRecorder(),
     counts: {

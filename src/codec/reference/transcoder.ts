@@ -3,6 +3,7 @@ import type { Inflaters } from "../inflate/inflate.ts";
 import { createRowsToNative } from "../native/rows-to-native.ts";
 import { RecordCursor } from "../records.ts";
 import type { Transcoder } from "../task.ts";
+import { inputOf, outputBuffer, unusedSpare } from "../task-buffers.ts";
 import { compilePlan } from "./compile-plan.ts";
 import { RowContext } from "./row-context.ts";
 import { runBatches } from "./run-batches.ts";
@@ -26,15 +27,20 @@ export function createReferenceTranscoder(plan: TablePlan, inflaters: Inflaters)
   let growth = 1;
   return {
     run(task, nowMs) {
-      const capacityBytes = Math.ceil(task.input.byteLength * growth * CAPACITY_MARGIN);
-      const run = startRun(compiled, context, task, nowMs(), Math.min(CAPACITY_BYTES_MAX, capacityBytes));
+      const inputBytes = inputOf(task).length;
+      const isNative = task.format === "native" && toNative !== undefined;
+      const capacityBytes = Math.min(CAPACITY_BYTES_MAX, Math.ceil(inputBytes * growth * CAPACITY_MARGIN));
+      const buffer = isNative ? undefined : outputBuffer(task.spare, capacityBytes);
+      const run = startRun(compiled, context, task, nowMs(), capacityBytes, buffer);
       runBatches(run, task, cursor, inflaters);
-      const rows = run.rows.finish(plan.format);
+      const binary = run.rows.finish(plan.format);
       const dead = run.dead.finish(plan.deadLetters.format);
-      if (task.input.byteLength > 0) growth = rows.bytes.length / task.input.byteLength;
+      if (inputBytes > 0) growth = binary.bytes.length / inputBytes;
+      const rows = isNative ? toNative(binary, task.spare) : binary;
       return {
         input: task.input,
-        rows: task.format === "native" && toNative !== undefined ? toNative(rows) : rows,
+        spare: unusedSpare(task, rows),
+        rows,
         dead,
         recordCount: rows.rowCount + dead.rowCount,
         startedMs: run.startedMs,

@@ -61,7 +61,8 @@ function readMembers(row: usize, open: usize, end: usize): usize {
       key = readKey(at, end);
       at = keyEnd;
       if (at == 0) return 0;
-      learnSuccessor(previous, key, literal, at);
+      // What is predicted is not looked at again, so that a literal may not hold what is no UTF-8.
+      if (highBits == 0 || isUtf8(literal, at)) learnSuccessor(previous, key, literal, at);
     }
     if (at >= end) return 0;
     const slot = row + <usize>slotOfKey(key);

@@ -56,9 +56,17 @@ function compareRows(
     const other = wanted[index]!;
     if (row.offset !== other.offset) return `${what} of offset ${row.offset}, the reference has one of ${other.offset}`;
     if (isSameBytes(row.bytes, other.bytes)) continue;
-    return `${what} of offset ${row.offset}: ${printable(row.bytes)}, by the reference ${printable(other.bytes)}`;
+    return `${what} of offset ${row.offset} has ${firstDifference(row.bytes, other.bytes)}`;
   }
   return "";
+}
+
+/** Some bytes before and behind the first one that differs. */
+function firstDifference(found: Uint8Array, wanted: Uint8Array): string {
+  const at = found.findIndex((byte, index) => byte !== wanted[index]);
+  const place = at < 0 ? found.length : at;
+  const around = (bytes: Uint8Array) => printable(bytes.subarray(Math.max(0, place - 20), place + 40));
+  return `at byte ${place} of ${found.length} ${around(found)}, by the reference ${wanted.length} bytes, ${around(wanted)}`;
 }
 
 function difference(kernel: EncodedRows, reference: EncodedRows): string {

@@ -28,6 +28,8 @@ export interface FuzzCounts {
   declined: number;
   /** Declined records that the reference made rows of. */
   declinedRows: number;
+  /** What the kernel declined by the kind of the column at which it did, as far as there was one. */
+  declinedAt: Record<string, number>;
   unwrapped: number;
   deadByType: Record<string, number>;
   /** Tasks in which fields that nobody reads were counted twice, for want of room in the kernel's key table. */
@@ -43,6 +45,7 @@ export function emptyCounts(): FuzzCounts {
     leftOver: 0,
     declined: 0,
     declinedRows: 0,
+    declinedAt: {},
     unwrapped: 0,
     deadByType: {},
     countedTwice: 0,
@@ -61,6 +64,9 @@ export class Finding extends Error {
     this.task = task;
   }
 }
+
+/** A lying snappy block may claim 64 MiB, and a region doubles: no row of small tasks may take more than that. */
+const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
 
 const nowMs = () => STARTED_MS;
 
@@ -83,12 +89,13 @@ export class TranscoderPair {
   }
 
   /**
-   * Runs a task on both.
+   * Runs a task on both, as if it were begun at `startedMs`.
    *
    * @throws Finding when the results differ, the kernel traps, or its memory is not as it should be.
    */
-  run(task: TranscodeTask): TranscodeResult {
+  run(task: TranscodeTask, startedMs = STARTED_MS): TranscodeResult {
     const { kernel } = this;
+    const nowMs = () => startedMs;
     kernel.leftOver = [];
     let result: TranscodeResult;
     try {
@@ -109,7 +116,8 @@ export class TranscoderPair {
 
   /** @throws Finding when the plan's words have changed or regions overlap. */
   check(task: TranscodeTask): void {
-    const found = this.kernel.check();
+    const isTooLarge = this.kernel.memoryBytes > MEMORY_BYTES_MAX;
+    const found = isTooLarge ? `the kernel holds ${this.kernel.memoryBytes} bytes` : this.kernel.check();
     if (found !== "") throw new Finding(found, this.plan, task);
   }
 
@@ -136,6 +144,8 @@ export class TranscoderPair {
       const found = types.get(offset);
       if (outcome === layout.DECLINED) {
         if (rows.has(offset)) this.#counts.declinedRows++;
+        const kind = this.plan.columns[place]?.type.kind ?? "none";
+        this.#counts.declinedAt[kind] = (this.#counts.declinedAt[kind] ?? 0) + 1;
         continue;
       }
       if (found?.some((type) => isReason(outcome, type, this.plan)) !== true) {

@@ -1,0 +1,82 @@
+import type { SourcePatch } from "../../src/codec/kernel/testing/compile-assembly.ts";
+
+/**
+ * Ways of writing the kernel that were measured and lost: kept as changes of its source, so that they are built anew,
+ * must still give the same bytes, and show their price in every run.
+ */
+export interface Variant {
+  name: string;
+  /** The formats that it concerns. */
+  formats: readonly ("rows" | "native")[];
+  patches: SourcePatch[];
+}
+
+const copyBody = `  v128.store(target, v128.load(source));
+  for (let index: usize = 16; index < length; index += 16) v128.store(target + index, v128.load(source + index));`;
+
+export const variants: readonly Variant[] = [
+  {
+    name: "memory.copy for every string",
+    formats: ["rows", "native"],
+    patches: [{ file: "bytes.ts", find: copyBody, replace: "  memory.copy(target, source, length);" }],
+  },
+  {
+    name: "a byte loop for every string",
+    formats: ["rows", "native"],
+    patches: [
+      {
+        file: "bytes.ts",
+        find: copyBody,
+        replace: "  for (let i: usize = 0; i < length; i++) store<u8>(target + i, load<u8>(source + i));",
+      },
+    ],
+  },
+  {
+    name: "keys looked up, never predicted",
+    formats: ["rows"],
+    patches: [
+      {
+        file: "keys.ts",
+        find: "  const first = previous + ENTRY_SUCCESSORS;\n  if (isLiteralAt",
+        replace: "  if (at != 0) return KEY_NONE;\n  const first = previous + ENTRY_SUCCESSORS;\n  if (isLiteralAt",
+      },
+    ],
+  },
+  {
+    name: "the end of a string found byte by byte",
+    formats: ["rows"],
+    patches: [
+      {
+        file: "document.ts",
+        find: "  const index = shortString(start);",
+        replace:
+          "  let index: usize = 0;\n" +
+          "  while (index < 16 && load<u8>(start + index) >= 0x20 && load<u8>(start + index) < 0x7f &&\n" +
+          "    load<u8>(start + index) != 0x22 && load<u8>(start + index) != 0x5c) index++;\n" +
+          "  if (index < 16 && load<u8>(start + index) != 0x22) index = 16;",
+      },
+    ],
+  },
+  {
+    name: "columns filled row by row (chunks of one row)",
+    formats: ["native"],
+    patches: [
+      {
+        file: "record-id.ts",
+        find: "export const CHUNK_ROWS: u32 = 256;",
+        replace: "export const CHUNK_ROWS: u32 = 1;",
+      },
+    ],
+  },
+  {
+    name: "chunks of 32 rows",
+    formats: ["native"],
+    patches: [
+      {
+        file: "record-id.ts",
+        find: "export const CHUNK_ROWS: u32 = 256;",
+        replace: "export const CHUNK_ROWS: u32 = 32;",
+      },
+    ],
+  },
+];
