@@ -31,7 +31,11 @@ export function startChildPeer(
 ): ChildPeer {
   const stdoutFile = join(options.workDirectory, `${name}.out`);
   const stderrFile = join(options.workDirectory, `${name}.log`);
-  const running = spawnGuarded(process.execPath, [...process.execArgv, ...args], { stdoutFile, stderrFile, env: options.env ?? {} });
+  const running = spawnGuarded(process.execPath, [...process.execArgv, ...args], {
+    stdoutFile,
+    stderrFile,
+    env: options.env ?? {},
+  });
   let stopping = false;
   const ended = running.exited.then(async ({ code, signal }) => {
     if (stopping) return new Promise<void>(() => {});

@@ -45,6 +45,7 @@ export interface KernelExports {
   countOfUnknownFields(): number;
   countOfKafkaTimes(): number;
   countOfLate(): number;
+  settleLatency(): void;
   latencyGroups(): number;
   latencyGroupCount(): number;
   latencyCounts(): number;

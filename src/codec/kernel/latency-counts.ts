@@ -15,7 +15,9 @@ const decoder = new TextDecoder();
 
 /** The kernel's counts of a task. The work is per distinct millisecond, not per row. */
 export function readLatencyGroups(kernel: Kernel): LatencyGroup[] {
-  const { exports, view, bytes } = kernel;
+  const { exports } = kernel;
+  exports.settleLatency();
+  const { view, bytes } = kernel;
   const groupsStart = exports.latencyGroups();
   const groupCount = exports.latencyGroupCount();
   const countsStart = exports.latencyCounts();

@@ -94,7 +94,10 @@ async function prepareQuery(
     const inlineData = await gatherValues(dataHead, body);
     return { query: { ...query, sql: toSql(head.slice(0, data.dataStart)), inlineData }, file: undefined, format };
   }
-  const file = await spool.write(dataHead, body.rest());
+  const file = await spool.write(async (append) => {
+    append(dataHead);
+    await body.drain(append);
+  });
   const sql = toSql(readInsertFromFile(head, statement, file.path));
   return { query: { ...query, sql }, file, format };
 }
@@ -147,6 +150,7 @@ export async function handleQuery(
     report({ error });
     sendError(response, queryId, error);
     // An unread body would otherwise be taken for the next request on this connection.
+    request.unpipe();
     request.resume();
   } finally {
     file?.remove();

@@ -1,6 +1,6 @@
 import { groupLength, groupStart } from "./group";
 import { addLatency, clearLatency, hasLatencyRoom } from "./latency";
-import { COLUMN_BYTES, COLUMN_CHUNK_COERCIONS, COLUMN_COERCIONS, PLAN_RECEIVED_MS, PLAN_STARTED_MS } from "./layout-plan";
+import { COLUMN_BYTES, COLUMN_CHUNK_COERCIONS, COLUMN_COERCIONS, PLAN_RECEIVED_MS } from "./layout-plan";
 import { createRegion, regionBase, reserve, setRegionCursor } from "./memory";
 import { columnCount, columns, plan } from "./plan";
 import {
@@ -66,14 +66,7 @@ export function commitRow(row: usize, start: usize): void {
   const eventMs = rowEventMs(row);
   const recordMs = rowTimestampMs(row);
   if (eventMs != NO_TIME && recordMs - eventMs > LATE_MS) late++;
-  addLatency(
-    groupStart,
-    groupLength,
-    eventMs,
-    recordMs,
-    load<i64>(plan, PLAN_RECEIVED_MS),
-    load<i64>(plan, PLAN_STARTED_MS),
-  );
+  addLatency(groupStart, groupLength, eventMs, recordMs, load<i64>(plan, PLAN_RECEIVED_MS));
 }
 
 /** Adds the conversions of rows that were written to the columns' counts, or forgets them. */

@@ -19,8 +19,12 @@ const IS_STRING: usize = 20;
 const HAS_NULL: usize = 24;
 const KEY_WIDTH: usize = 28;
 
-/** A place: hash, index + 1 (0 = free), address relative to the keys, length. */
-const PLACE_BYTES: usize = 16;
+/** A place: the key's first eight bytes, index + 1 (0 = free), length, address relative to the keys, hash. */
+const PLACE_BYTES: usize = 24;
+const PLACE_INDEX: usize = 8;
+const PLACE_LENGTH: usize = 12;
+const PLACE_KEY: usize = 16;
+const PLACE_HASH: usize = 20;
 const PLACES_FIRST: u32 = 512;
 
 /** Keys of fixed width are at most this wide; the host keeps wider ones out of the kernel. */
@@ -78,20 +82,32 @@ export function indexWidth(dictionary: usize): u32 {
 /** The index of a key, which is added when it is new; NO_INDEX when memory is at its bound. */
 @inline
 export function findIndex(dictionary: usize, start: usize, length: usize): u32 {
+  const prefix = prefixOf(start, length);
   const hash = hashBytes(start, length);
   const table = <usize>load<u32>(dictionary, TABLE);
   const mask = load<u32>(dictionary, PLACES) - 1;
   let place = hash & mask;
   while (true) {
     const entry = table + <usize>place * PLACE_BYTES;
-    const index = load<u32>(entry, 4);
+    const index = load<u32>(entry, PLACE_INDEX);
     if (index == 0) return addKey(dictionary, hash, start, length);
-    if (load<u32>(entry) == hash && <usize>load<u32>(entry, 12) == length) {
-      const base = regionBase(<usize>load<u32>(dictionary, KEYS));
-      if (sameBytes(base + <usize>load<u32>(entry, 8), start, length)) return index - 1;
+    if (load<u64>(entry) == prefix && <usize>load<u32>(entry, PLACE_LENGTH) == length) {
+      if (length <= 8 || isRestEqual(dictionary, entry, start, length)) return index - 1;
     }
     place = (place + 1) & mask;
   }
+}
+
+/** The first eight bytes, zeros for those that a shorter key lacks. */
+@inline
+function prefixOf(start: usize, length: usize): u64 {
+  if (length >= 8) return load<u64>(start);
+  return load<u64>(start) & ((<u64>1 << (length << 3)) - 1);
+}
+
+function isRestEqual(dictionary: usize, entry: usize, start: usize, length: usize): bool {
+  const key = regionBase(<usize>load<u32>(dictionary, KEYS)) + <usize>load<u32>(entry, PLACE_KEY);
+  return sameBytes(key + 8, start + 8, length - 8);
 }
 
 function addKey(dictionary: usize, hash: u32, start: usize, length: usize): u32 {
@@ -104,19 +120,19 @@ function addKey(dictionary: usize, hash: u32, start: usize, length: usize): u32 
   copyLoose(to, start, length);
   setRegionCursor(keys, to + length);
   store<u32>(dictionary, count + 1, COUNT);
-  const table = <usize>load<u32>(dictionary, TABLE);
-  putEntry(table, load<u32>(dictionary, PLACES), hash, count + 1, <u32>(to - regionBase(keys)), <u32>length);
+  const entry = freePlace(<usize>load<u32>(dictionary, TABLE), load<u32>(dictionary, PLACES), hash);
+  store<u64>(entry, prefixOf(to, length));
+  store<u32>(entry, count + 1, PLACE_INDEX);
+  store<u32>(entry, <u32>length, PLACE_LENGTH);
+  store<u32>(entry, <u32>(to - regionBase(keys)), PLACE_KEY);
+  store<u32>(entry, hash, PLACE_HASH);
   return count;
 }
 
-function putEntry(table: usize, places: u32, hash: u32, index: u32, key: u32, length: u32): void {
+function freePlace(table: usize, places: u32, hash: u32): usize {
   let place = hash & (places - 1);
-  while (load<u32>(table + <usize>place * PLACE_BYTES, 4) != 0) place = (place + 1) & (places - 1);
-  const entry = table + <usize>place * PLACE_BYTES;
-  store<u32>(entry, hash);
-  store<u32>(entry, index, 4);
-  store<u32>(entry, key, 8);
-  store<u32>(entry, length, 12);
+  while (load<u32>(table + <usize>place * PLACE_BYTES, PLACE_INDEX) != 0) place = (place + 1) & (places - 1);
+  return table + <usize>place * PLACE_BYTES;
 }
 
 function growTable(dictionary: usize): bool {
@@ -126,9 +142,8 @@ function growTable(dictionary: usize): bool {
   if (larger == 0) return false;
   for (let place: u32 = 0; place < places; place++) {
     const entry = table + <usize>place * PLACE_BYTES;
-    const index = load<u32>(entry, 4);
-    if (index == 0) continue;
-    putEntry(larger, places * 4, load<u32>(entry), index, load<u32>(entry, 8), load<u32>(entry, 12));
+    if (load<u32>(entry, PLACE_INDEX) == 0) continue;
+    memory.copy(freePlace(larger, places * 4, load<u32>(entry, PLACE_HASH)), entry, PLACE_BYTES);
   }
   store<u32>(dictionary, <u32>larger, TABLE);
   store<u32>(dictionary, places * 4, PLACES);

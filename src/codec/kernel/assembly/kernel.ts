@@ -39,7 +39,7 @@ import { writeRow } from "./write-row";
 export { adoptRows } from "./adopt-rows";
 export { createDictionary, dictionaryCount, dictionaryKeys, indexWidth } from "./dictionary";
 export { addPlanKey } from "./keys";
-export { latencyCounts, latencyGroupCount, latencyGroups, latencyPlaces } from "./latency";
+export { latencyCounts, latencyGroupCount, latencyGroups, latencyPlaces, settleLatency } from "./latency";
 export { seedHash } from "./bytes";
 export { allocate, createRegion, regionBase, regionCursor };
 

@@ -1,5 +1,7 @@
 import { sameBytes } from "./bytes";
 import { allocate } from "./memory";
+import { PLAN_STARTED_MS } from "./layout-plan";
+import { plan } from "./plan";
 import { NO_TIME } from "./row";
 
 /**
@@ -13,7 +15,7 @@ const GROUP_BYTES: usize = 128;
 
 /** A count: group × 4 + stage + 1 (0 = free), the number of rows, the value. */
 const COUNT_BYTES: usize = 16;
-const PLACES_FIRST: u32 = 2048;
+const PLACES_FIRST: u32 = 4096;
 
 /** Groups: length, then bytes. */
 const groups: usize = allocate(<usize>GROUPS_MAX * GROUP_BYTES);
@@ -24,15 +26,17 @@ let counts: usize = allocate(<usize>PLACES_FIRST * COUNT_BYTES);
 let places: u32 = PLACES_FIRST;
 let used: u32 = 0;
 
-/** Of each group and stage the value that came last, and where its count is. */
-const recent: usize = allocate(<usize>GROUPS_MAX * 4 * 16);
+/** Of each group the run of equal rows that goes on: event, record and received time, and the number of rows. */
+const RUN_BYTES: usize = 32;
+const RUN_ROWS: usize = 24;
+const runs: usize = allocate(<usize>GROUPS_MAX * RUN_BYTES);
 
 export function clearLatency(): void {
   groupCount = 0;
   lastGroup = 0;
   used = 0;
   memory.fill(counts, 0, <usize>places * COUNT_BYTES);
-  memory.fill(recent, 0, <usize>GROUPS_MAX * 4 * 16);
+  memory.fill(runs, 0, <usize>GROUPS_MAX * RUN_BYTES);
 }
 
 export function latencyGroups(): usize {
@@ -48,28 +52,54 @@ export function latencyPlaces(): u32 {
   return places;
 }
 
-/** False when memory is at its bound: `rows` more could fill the table up, and searching it would not end. */
+/**
+ * False when memory is at its bound: `rows` more, and the runs that still go on, could fill the table up, and searching it
+ * would not end.
+ */
 @inline
 export function hasLatencyRoom(rows: u32): bool {
-  return (used + 4 * rows) * 2 <= places || growCounts() || used + 4 * rows < places;
+  return (used + 4 * (rows + GROUPS_MAX)) * 2 <= places || growCounts() || used + 4 * (rows + GROUPS_MAX) < places;
 }
 
-/** PRECONDITION: `hasLatencyRoom`. Counts a row; times in ms, `eventMs` NO_TIME when it has none. `start … length` names the group, at most 100 bytes. */
-export function addLatency(
-  start: usize,
-  length: usize,
-  eventMs: i64,
-  recordMs: i64,
-  receivedMs: i64,
-  startedMs: i64,
-): void {
-  const group = findGroup(start, length) * 4;
-  if (eventMs != NO_TIME) {
-    addDifference(group, recordMs - eventMs);
-    addDifference(group + 2, startedMs - eventMs);
+/**
+ * Counts a row; times in ms, `eventMs` NO_TIME when it has none. `start … length` names the group, at most 100 bytes.
+ * Rows of a group that share their milliseconds come in runs, of which only the length is counted until the run ends.
+ *
+ * PRECONDITION: `hasLatencyRoom`.
+ */
+@inline
+export function addLatency(start: usize, length: usize, eventMs: i64, recordMs: i64, receivedMs: i64): void {
+  const run = runs + <usize>findGroup(start, length) * RUN_BYTES;
+  if (load<i64>(run) == eventMs && load<i64>(run, 8) == recordMs && load<i64>(run, 16) == receivedMs) {
+    store<u32>(run, load<u32>(run, RUN_ROWS) + 1, RUN_ROWS);
+    return;
   }
-  addDifference(group + 1, receivedMs - recordMs);
-  addDifference(group + 3, startedMs - recordMs);
+  endRun(run);
+  store<i64>(run, eventMs);
+  store<i64>(run, recordMs, 8);
+  store<i64>(run, receivedMs, 16);
+  store<u32>(run, 1, RUN_ROWS);
+}
+
+/** Ends all runs: the counts are complete then. */
+export function settleLatency(): void {
+  for (let group: u32 = 0; group < groupCount; group++) endRun(runs + <usize>group * RUN_BYTES);
+}
+
+function endRun(run: usize): void {
+  const rows = load<u32>(run, RUN_ROWS);
+  if (rows == 0) return;
+  store<u32>(run, 0, RUN_ROWS);
+  const eventMs = load<i64>(run);
+  const recordMs = load<i64>(run, 8);
+  const startedMs = load<i64>(plan, PLAN_STARTED_MS);
+  const stage = <u32>((run - runs) / RUN_BYTES) * 4;
+  if (eventMs != NO_TIME) {
+    addDifference(stage, recordMs - eventMs, rows);
+    addDifference(stage + 2, startedMs - eventMs, rows);
+  }
+  addDifference(stage + 1, load<i64>(run, 16) - recordMs, rows);
+  addDifference(stage + 3, startedMs - recordMs, rows);
 }
 
 @inline
@@ -107,25 +137,15 @@ function quantise(value: i64): i64 {
   return ((value + (<i64>1 << (shift - 1))) >> shift) << shift;
 }
 
-@inline
-function addDifference(stage: u32, difference: i64): void {
+function addDifference(stage: u32, difference: i64, rows: u32): void {
   const value = quantise(difference);
-  const last = recent + <usize>stage * 16;
-  const place = <usize>load<u32>(last, 8);
-  if (place != 0 && load<i64>(last) == value) store<u32>(place, load<u32>(place, 4) + 1, 4);
-  else addValue(stage, value, last);
-}
-
-function addValue(stage: u32, value: i64, last: usize): void {
   const place = findPlace(stage + 1, value);
   if (load<u32>(place) == 0) {
     store<u32>(place, stage + 1);
     store<i64>(place, value, 8);
     used++;
   }
-  store<u32>(place, load<u32>(place, 4) + 1, 4);
-  store<i64>(last, value);
-  store<u32>(last, <u32>place, 8);
+  store<u32>(place, load<u32>(place, 4) + rows, 4);
 }
 
 function findPlace(key: u32, value: i64): usize {
@@ -146,7 +166,6 @@ function growCounts(): bool {
   if (larger == 0) return false;
   counts = larger;
   places *= 2;
-  memory.fill(recent, 0, <usize>GROUPS_MAX * 4 * 16);
   for (let index: u32 = 0; index < oldPlaces; index++) {
     const from = old + <usize>index * COUNT_BYTES;
     if (load<u32>(from) == 0) continue;

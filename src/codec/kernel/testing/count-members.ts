@@ -1,0 +1,36 @@
+import { nodeInflaters } from "../../../../workers/inflaters.ts";
+import { inflate } from "../../inflate/inflate.ts";
+import { nextRecord, openRecords, RecordCursor } from "../../records.ts";
+import { BATCH_HEADER_BYTES, readBatchHeader } from "../../records-header.ts";
+import { eachMember } from "../../reference/json-scan.ts";
+import type { TranscodeTask } from "../../task.ts";
+
+/** Members of all documents that nobody reads, each time that they come. */
+export function countMembers(task: TranscodeTask, known: Set<string>): number {
+  let count = 0;
+  let start = 0;
+  const cursor = new RecordCursor();
+  for (const { byteLength } of task.batches) {
+    const batch = new Uint8Array(task.input, start, byteLength);
+    start += byteLength;
+    try {
+      const header = readBatchHeader(batch, 0, batch.length);
+      openRecords(cursor, header, inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), nodeInflaters));
+      while (nextRecord(cursor)) count += countOfDocument(cursor, known);
+    } catch {} // the rest of the batch has no documents
+  }
+  return count;
+}
+
+function countOfDocument({ bytes, valueStart, valueEnd }: RecordCursor, known: Set<string>): number {
+  let count = 0;
+  try {
+    let text = new TextDecoder().decode(bytes.subarray(Math.max(0, valueStart), valueEnd));
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "string") text = parsed;
+    eachMember(text, text.indexOf("{"), (key) => {
+      if (!known.has(key)) count++;
+    });
+  } catch {} // not JSON: it has no members
+  return count;
+}
