@@ -160,6 +160,12 @@ describe("kernel and reference", () => {
     const values = Array.from({ length: 300 }, (_, index) => text(`{"service":"s${index % 100}","ts":${EVENT_MS}}`));
     for (const { latency } of agree(plan, values)) expect(latency).toHaveLength(64);
   });
+
+  it("keep a byte order mark that begins a latency group", () => {
+    const plan = makePlan({ columns: [read("service", "String")], latencyGroupColumn: "service" });
+    for (const { latency } of agree(plan, [text('{"service":"\ufeffauth"}')]))
+      expect(latency[0]?.group).toBe("\ufeffauth");
+  });
 });
 
 /** A column for each fact that is a number. */

@@ -11,7 +11,8 @@ const STAGES = 4;
 
 type Pairs = LatencyGroup["produce"];
 
-const decoder = new TextDecoder();
+// A group may begin with what elsewhere is a byte order mark.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The kernel's counts of a task. The work is per distinct millisecond, not per row. */
 export function readLatencyGroups(kernel: Kernel): LatencyGroup[] {
