@@ -1,5 +1,6 @@
 import * as layout from "./assembly/layout.ts";
 import type { Kernel } from "./kernel-exports.ts";
+import { zoneTable } from "./zone-table.ts";
 
 /** Puts words, bytes, constants and field lists into the kernel's memory. */
 export class PlanWriter {
@@ -9,6 +10,7 @@ export class PlanWriter {
   readonly dictionaries: number[] = [];
   readonly #encoder = new TextEncoder();
   readonly #slots = new Map<string, number>();
+  readonly #zones = new Map<string, number>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -42,6 +44,19 @@ export class PlanWriter {
     const start = this.allocate(Math.max(1, bytes.length));
     this.kernel.bytes.set(bytes, start);
     return { start, length: bytes.length };
+  }
+
+  /** The table of a zone, one for all columns in it; 0 for UTC. */
+  zone(timeZone: string | undefined): number {
+    const table = zoneTable(timeZone);
+    if (timeZone === undefined || table === undefined) return 0;
+    let address = this.#zones.get(timeZone);
+    if (address === undefined) {
+      address = this.allocate(table.length);
+      this.kernel.bytes.set(table, address);
+      this.#zones.set(timeZone, address);
+    }
+    return address;
   }
 
   /** The slot of a top-level key, as its offset in a row; the same key always has the same. */

@@ -151,8 +151,7 @@ function writeFields(writer: PlanWriter, address: number, type: ColumnType, mode
   writer.setWord(address + layout.NODE_SIGNED, type.kind === "int" && type.signed ? 1 : 0);
   writer.setWord(address + layout.NODE_PRECISION, type.kind === "decimal" ? type.precision : 0);
   const zone = type.kind === "dateTime" || type.kind === "dateTime64" ? type.timeZone : undefined;
-  const isUtc = zone === undefined || /^(Etc\/)?(UTC|GMT|UCT|Zulu|Universal)$/.test(zone);
-  writer.setWord(address + layout.NODE_IS_UTC, isUtc ? 1 : 0);
+  writer.setWord(address + layout.NODE_ZONE, writer.zone(zone));
   if (type.kind === "enum") writeEnumTable(writer, address, type);
 }
 

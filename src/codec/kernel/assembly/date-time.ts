@@ -4,10 +4,10 @@ import {
   KIND_NULL,
   KIND_NUMBER,
   KIND_STRING,
-  NODE_IS_UTC,
   NODE_SCALE,
   NODE_TIME_FORMAT,
   NODE_TYPE,
+  NODE_ZONE,
   OK,
   REJECT_FIELD_RANGE,
   REJECT_FIELD_TYPE,
@@ -84,7 +84,7 @@ function writeWholeTicks(node: usize, scale: u32, start: usize, end: usize, at: 
 @inline
 function readInstant(node: usize, kind: u32, start: usize, end: usize): u32 {
   const format = <u32>load<u8>(node, NODE_TIME_FORMAT);
-  if (kind == KIND_STRING) return readTime(format, start, end, load<u32>(node, NODE_IS_UTC));
+  if (kind == KIND_STRING) return readTime(format, start, end, <usize>load<u32>(node, NODE_ZONE));
   if (kind != KIND_NUMBER) return kind == KIND_NULL ? DECLINED : REJECT_FIELD_TYPE;
   const unitScale = unitScaleOf(format);
   if (unitScale != NO_UNIT) return readEpochNumber(start, end, unitScale);

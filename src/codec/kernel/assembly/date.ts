@@ -61,7 +61,7 @@ function readDays(node: usize, kind: u32, start: usize, end: usize): u32 {
   const format = <u32>load<u8>(node, NODE_TIME_FORMAT);
   if (kind == KIND_STRING) {
     if (format == TIME_AUTO) return readDateText(start, end);
-    return takeDay(readTime(format, start, end, 1));
+    return takeDay(readTime(format, start, end, 0));
   }
   if (kind != KIND_NUMBER) return kind == KIND_NULL ? DECLINED : REJECT_FIELD_TYPE;
   const unitScale = unitScaleOf(format);

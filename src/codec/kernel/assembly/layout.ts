@@ -89,8 +89,8 @@ export const NODE_INNER = 16;
 /** Enum: address of the entries, each value (i32), name length (u32), name address (u32); and their number. */
 export const NODE_TABLE = 20;
 export const NODE_TABLE_COUNT = 24;
-/** 1 when readings without an offset are in UTC; else such readings are declined. */
-export const NODE_IS_UTC = 28;
+/** Address of the table of the zone that readings without an offset are in; 0 for UTC. */
+export const NODE_ZONE = 28;
 /** The type's own default of fixed width, up to 16 bytes (FixedString: zeros). */
 export const NODE_DEFAULT = 32;
 /** Native: address of the stream that this node's own bytes go to (null map, offsets, indexes or values). */
@@ -99,6 +99,14 @@ export const NODE_STREAM = 48;
 export const NODE_DICTIONARY = 52;
 
 export const ENUM_ENTRY_BYTES = 12;
+
+/**
+ * A zone: the number of its periods, from `ZONE_ENTRIES` on an entry for each, in order, and one behind them that begins
+ * after all readings. An entry is two 64-bit words: the second (UTC) from which on the offset holds, and the offset.
+ */
+export const ZONE_COUNT = 0;
+export const ZONE_ENTRIES = 8;
+export const ZONE_ENTRY_BYTES = 16;
 
 export const TIME_AUTO = 0;
 export const TIME_RFC3339 = 1;

@@ -1,8 +1,9 @@
-import { DECLINED, OK, REJECT_FIELD_FORMAT } from "./layout";
+import { OK, REJECT_FIELD_FORMAT } from "./layout";
 import {
   CLOCK_BYTES,
   OTHER_SHAPE,
   finishClock,
+  finishLocal,
   offsetSeconds,
   readClock,
   setClock,
@@ -21,41 +22,41 @@ const LETTER_Z: u32 = 0x5a;
  * The format `auto`: ISO 8601 and ClickHouse's own form, with or without an offset, with one or two digits a part, or
  * what `readCompact` reads. Nearly all text has each part in its place, which is tried first.
  */
-export function readAuto(start: usize, end: usize, isUtc: u32): u32 {
+export function readAuto(start: usize, end: usize, zone: usize): u32 {
   if (end - start >= CLOCK_BYTES) {
     const between = <u32>load<u8>(start, 10);
     if (between == LETTER_T || between == SPACE) {
       const clock = readClock(start);
-      if (clock == OK) return readEnding(start + CLOCK_BYTES, end, isUtc);
+      if (clock == OK) return readEnding(start + CLOCK_BYTES, end, zone);
       if (clock == REJECT_FIELD_FORMAT) return REJECT_FIELD_FORMAT;
     }
   }
-  const loose = readLoose(start, end, isUtc);
-  return loose == OTHER_SHAPE ? readCompact(start, end, isUtc) : loose;
+  const loose = readLoose(start, end, zone);
+  return loose == OTHER_SHAPE ? readCompact(start, end, zone) : loose;
 }
 
 /** What may follow the seconds: a fraction, then `readZone`. */
 // @ts-ignore: decorator
 @inline
-function readEnding(start: usize, end: usize, isUtc: u32): u32 {
+function readEnding(start: usize, end: usize, zone: usize): u32 {
   let cursor = start;
   let nanos: u32 = 0;
   if (cursor < end && load<u8>(cursor) == POINT) {
     cursor = readFraction(cursor + 1, end);
     nanos = fractionNanos;
   }
-  if (cursor == end) return isUtc ? finishClock(nanos, 0) : DECLINED;
+  if (cursor == end) return finishLocal(nanos, zone);
   if (load<u8>(cursor) == LETTER_Z && end - cursor == 1) return finishClock(nanos, 0);
-  return readZone(cursor, end, isUtc, nanos);
+  return readZone(cursor, end, zone, nanos);
 }
 
 /** The end of a reading: spaces, `Z`, `UTC`, `GMT` or an offset as `+hh`, `+hhmm` or `+hh:mm`, spaces. */
-function readZone(start: usize, end: usize, isUtc: u32, nanos: u32): u32 {
+function readZone(start: usize, end: usize, zone: usize, nanos: u32): u32 {
   let cursor = skipSpaces(start, end);
   let last = end;
   while (last > cursor && load<u8>(last - 1) == SPACE) last--;
   const length = last - cursor;
-  if (length == 0) return isUtc ? finishClock(nanos, 0) : DECLINED;
+  if (length == 0) return finishLocal(nanos, zone);
   if (length == 1) return load<u8>(cursor) == LETTER_Z ? finishClock(nanos, 0) : REJECT_FIELD_FORMAT;
   const sign = <u32>load<u8>(cursor);
   if (length == 3 && sign > 0x40) {
@@ -95,7 +96,7 @@ function readPartBehind(byte: u32, cursor: usize, end: usize): bool {
 }
 
 /** A date with dashes or slashes, then perhaps the hour, the minute, the second, and what `readEnding` reads. */
-function readLoose(start: usize, end: usize, isUtc: u32): u32 {
+function readLoose(start: usize, end: usize, zone: usize): u32 {
   let cursor = skipSpaces(start, end);
   if (end - cursor < 8) return OTHER_SHAPE;
   const year = <u32>readDigits(cursor, 4);
@@ -119,12 +120,12 @@ function readLoose(start: usize, end: usize, isUtc: u32): u32 {
         if (readPartBehind(COLON, cursor, end)) {
           second = part;
           if (setClock(year, month, day, hour, minute, second) != OK) return REJECT_FIELD_FORMAT;
-          return readEnding(cursorAfter, end, isUtc);
+          return readEnding(cursorAfter, end, zone);
         }
       }
     }
   }
   if (setClock(year, month, day, hour, minute, second) != OK) return REJECT_FIELD_FORMAT;
   // What could not be read above (a `T`, a colon) is no zone either.
-  return readZone(cursor, end, isUtc, 0);
+  return readZone(cursor, end, zone, 0);
 }

@@ -2,6 +2,7 @@ import { NO_DAY, daysSinceEpoch } from "./calendar";
 import { setInstant } from "./instant";
 import { OK, REJECT_FIELD_FORMAT } from "./layout";
 import { nonDigits, twoDigits } from "./read-time-digits";
+import { localToUtc } from "./zone";
 
 /** A wall-clock reading, as the readers below leave it. Only valid after one of them has returned OK. */
 export let clockDays: i32 = 0;
@@ -99,6 +100,15 @@ export function setClock(year: u32, month: u32, day: u32, hour: u32, minute: u32
 @inline
 export function finishClock(nanos: u32, offsetSeconds: i32): u32 {
   setInstant(<i64>clockDays * 86_400 + <i64>clockSecondOfDay - <i64>offsetSeconds, nanos);
+  return OK;
+}
+
+/** The reading as an instant in the zone whose table `zone` is; 0 for UTC. */
+// @ts-ignore: decorator
+@inline
+export function finishLocal(nanos: u32, zone: usize): u32 {
+  const localSeconds = <i64>clockDays * 86_400 + <i64>clockSecondOfDay;
+  setInstant(zone == 0 ? localSeconds : localToUtc(zone, localSeconds), nanos);
   return OK;
 }
 

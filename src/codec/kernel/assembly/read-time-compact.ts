@@ -1,5 +1,5 @@
-import { DECLINED, OK, REJECT_FIELD_FORMAT } from "./layout";
-import { finishClock, setClock } from "./read-time-clock";
+import { OK, REJECT_FIELD_FORMAT } from "./layout";
+import { finishClock, finishLocal, setClock } from "./read-time-clock";
 import { NO_DIGITS, fractionNanos, readDigits, readFraction } from "./read-time-digits";
 import { readEpochDigits, readEpochText } from "./read-time-epoch";
 
@@ -11,7 +11,7 @@ const LETTER_Z: u32 = 0x5a;
  * `YYYYMMDD`, `YYYYMMDDhhmmss` and `YYYYMMDDThhmmss`, the last two perhaps with a fraction, all perhaps with a `Z`; else
  * a count since 1970, its unit told by the number of its digits. Readings go before counts: 14 digits are a reading.
  */
-export function readCompact(start: usize, end: usize, isUtc: u32): u32 {
+export function readCompact(start: usize, end: usize, zone: usize): u32 {
   const length = end - start;
   const date = length >= 8 ? readDigits(start, 8) : NO_DIGITS;
   if (date == NO_DIGITS) return REJECT_FIELD_FORMAT;
@@ -36,7 +36,7 @@ export function readCompact(start: usize, end: usize, isUtc: u32): u32 {
   const minute = (second / 100) % 100;
   const clock = setClock(day / 10_000, (day / 100) % 100, day % 100, hour, minute, second % 100);
   if (clock != OK) return REJECT_FIELD_FORMAT;
-  return isZulu || isUtc ? finishClock(nanos, 0) : DECLINED;
+  return isZulu ? finishClock(nanos, 0) : finishLocal(nanos, zone);
 }
 
 /** Nine or ten digits are seconds, ten also with a fraction; 13, 16 and 19 digits are finer units. */

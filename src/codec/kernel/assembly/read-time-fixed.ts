@@ -1,9 +1,10 @@
-import { DECLINED, OK, REJECT_FIELD_FORMAT } from "./layout";
+import { OK, REJECT_FIELD_FORMAT } from "./layout";
 import {
   CLOCK_BYTES,
   DATE_BYTES,
   checkTimeOfDay,
   finishClock,
+  finishLocal,
   offsetSeconds,
   readClock,
   readDate,
@@ -46,7 +47,7 @@ function readShortFraction(start: usize, end: usize): usize {
 }
 
 /** `YYYY-MM-DD hh:mm:ss[.f…]`, as ClickHouse prints it, in the column's time zone; or the date alone. */
-export function readClickHouse(start: usize, end: usize, isUtc: u32): u32 {
+export function readClickHouse(start: usize, end: usize, zone: usize): u32 {
   const length = end - start;
   let nanos: u32 = 0;
   if (length == DATE_BYTES) {
@@ -60,7 +61,7 @@ export function readClickHouse(start: usize, end: usize, isUtc: u32): u32 {
       nanos = fractionNanos;
     }
   }
-  return isUtc ? finishClock(nanos, 0) : DECLINED;
+  return finishLocal(nanos, zone);
 }
 
 /** The first three letters of the months, small, each in the low bytes of a word. */

@@ -26,16 +26,16 @@ export function unitScaleOf(format: u32): u32 {
 
 /**
  * Reads text in one of the formats TIME_*. OK: the instant is set. REJECT_FIELD_FORMAT: this is no time. DECLINED: a
- * reading without an offset where `isUtc` is 0, or a count too odd for the kernel.
+ * count too odd for the kernel. Readings without an offset are in the zone whose table `zone` is, 0 for UTC.
  */
-export function readTime(format: u32, start: usize, end: usize, isUtc: u32): u32 {
+export function readTime(format: u32, start: usize, end: usize, zone: usize): u32 {
   switch (format) {
     case TIME_AUTO:
-      return readAuto(start, end, isUtc);
+      return readAuto(start, end, zone);
     case TIME_RFC3339:
       return readRfc3339(start, end);
     case TIME_CLICKHOUSE:
-      return readClickHouse(start, end, isUtc);
+      return readClickHouse(start, end, zone);
     case TIME_EPOCH_S:
     case TIME_EPOCH_MS:
     case TIME_EPOCH_US:

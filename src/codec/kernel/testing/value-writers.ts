@@ -4,6 +4,7 @@ import type { ColumnType, TimeFormat } from "../../../schema/plan.ts";
 import { FieldError } from "../../reference/column.ts";
 import { compileColumn } from "../../reference/columns/compile.ts";
 import * as layout from "../assembly/layout.ts";
+import { zoneTable } from "../zone-table.ts";
 import { KernelMemory } from "./kernel-memory.ts";
 
 type Writer = (node: number, kind: number, start: number, end: number, at: number) => number;
@@ -123,16 +124,23 @@ export class ValueWriters {
   }
 
   #writeNode(type: ColumnType, format: TimeFormat, width: number): number {
+    const zone = type.kind === "dateTime" || type.kind === "dateTime64" ? zoneTable(type.timeZone) : undefined;
+    const zoneAddress = zone === undefined ? 0 : this.#writeZone(zone);
     const node = this.#memory.allocate(layout.NODE_BYTES);
     const view = new DataView(this.#memory.bytes.buffer);
     view.setUint8(node + layout.NODE_TYPE, kinds[type.kind]!.type);
     view.setUint8(node + layout.NODE_SCALE, type.kind === "dateTime64" ? type.scale : 0);
     view.setUint8(node + layout.NODE_TIME_FORMAT, timeFormats.indexOf(format));
     view.setUint32(node + layout.NODE_WIDTH, width, true);
-    const isLocal = (type.kind === "dateTime" || type.kind === "dateTime64") && type.timeZone !== undefined;
-    view.setUint32(node + layout.NODE_IS_UTC, isLocal ? 0 : 1, true);
+    view.setUint32(node + layout.NODE_ZONE, zoneAddress, true);
     if (type.kind === "enum") this.#writeEntries(node, type.values);
     return node;
+  }
+
+  #writeZone(table: Uint8Array): number {
+    const address = this.#memory.allocate(table.length);
+    this.#memory.bytes.set(table, address);
+    return address;
   }
 
   #writeEntries(node: number, values: { name: string; value: number }[]): void {

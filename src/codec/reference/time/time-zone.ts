@@ -12,7 +12,7 @@ const sliceSeconds = 900;
  * the offset that holds after the gap.
  */
 export function compileTimeZone(timeZone: string | undefined): LocalToUtc {
-  if (timeZone === undefined || /^(Etc\/)?(UTC|GMT|UCT|Zulu|Universal)$/.test(timeZone)) return (local) => local;
+  if (timeZone === undefined || isUtcZone(timeZone)) return (local) => local;
   const offsetAt = compileOffsets(timeZone);
   return function localToUtc(localSeconds: number): number {
     const before = offsetAt(localSeconds - daySeconds);
@@ -26,8 +26,13 @@ export function compileTimeZone(timeZone: string | undefined): LocalToUtc {
   };
 }
 
+/** True for UTC by any of its names. */
+export function isUtcZone(timeZone: string): boolean {
+  return /^(Etc\/)?(UTC|GMT|UCT|Zulu|Universal)$/.test(timeZone);
+}
+
 /** Offset of the zone's wall clock from UTC in seconds, by instant. `Intl` takes microseconds, hence the cache. */
-function compileOffsets(timeZone: string): (utcSeconds: number) => number {
+export function compileOffsets(timeZone: string): (utcSeconds: number) => number {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone,
     calendar: "gregory",
