@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
@@ -13,6 +12,8 @@ import { startRealKafka } from "../../src/testing/kafka/real-kafka.ts";
 
 const TOPIC_ATTEMPTS_MAX = 100;
 const TOPIC_RETRY_MS = 100;
+
+import { makeScratchFolder } from "./scratch.ts";
 
 export const kafkaKinds = ["embedded", "real"] as const;
 export type KafkaKind = (typeof kafkaKinds)[number];
@@ -36,7 +37,7 @@ export interface BenchServers {
 
 /** @throws MillraceError when a server does not start; nothing is left behind then. */
 export async function startBenchServers(kind: KafkaKind): Promise<BenchServers> {
-  const directory = await mkdtemp(join(tmpdir(), "millrace-bench-"));
+  const directory = await makeScratchFolder();
   const closers: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const close = async () => {
     // Each of them, whatever the others do: a server that is gone already must not keep the folder.

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { connectClickHouse } from "../../src/cli/connect.ts";
 import { startChild, waitForLine } from "../../src/embedded/child.ts";
+import { makeScratchFolder } from "../common/scratch.ts";
 
 export interface BenchClickHouse {
   url: string;
@@ -22,7 +22,7 @@ const STOP_GRACE_MS = 15_000;
  * and every run meets a server of the same age.
  */
 export async function startBenchClickHouse(): Promise<BenchClickHouse> {
-  const workDirectory = await mkdtemp(join(tmpdir(), "millrace-bench-"));
+  const workDirectory = await makeScratchFolder();
   const child = startChild("clickhouse", [
     "embedded",
     "clickhouse",

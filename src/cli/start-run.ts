@@ -15,6 +15,7 @@ import type { TablePlan } from "../schema/plan.ts";
 import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { storeLatency } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";
+import { relaxCollectionOfBuffers } from "./collector.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { untilStopped } from "./signals.ts";
@@ -49,6 +50,7 @@ export interface Run {
  */
 export async function runStart(environment: Environment, options: StartOptions): Promise<void> {
   const startedMs = Date.now();
+  relaxCollectionOfBuffers();
   const stopped = untilStopped({ onParentGone: environment.startedByNpm });
   const log = createLog(environment.logLevel);
   log.info(options.profile.origin);

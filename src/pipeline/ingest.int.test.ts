@@ -164,7 +164,7 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
       expect([run.stderr, run.code]).toEqual(["", 0]);
       const report = JSON.parse(run.stdout);
       expect(report).toMatchObject({ stored: 2_997, dead: 3, missing: 0, duplicate: 0 });
-      expect(report).toMatchObject({ transcoder: "reference", insertFormat: format, counts: { declined: 0 } });
+      expect(report).toMatchObject({ transcoder: "kernel", insertFormat: format, counts: { declined: 0 } });
       expect(report.eventLoopUtilisation).toBeGreaterThan(0);
       expect(report.eventLoopUtilisation).toBeLessThanOrEqual(1);
       const dead = await rows(`SELECT source_key AS key, error_type AS type, raw_json AS raw,

@@ -113,7 +113,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const buffers = new BufferPool(profile.bytesMax * POOL_SHARE, (change) =>
     change > 0 ? budget.take(change) : budget.give(-change),
   );
-  (globalThis as any).pool = buffers; // DEBUG
   const shared = new RangeBuffers(budget, buffers);
   let source = createSource(options.source, sourceEvents(), buffers);
   const committer: Committer = createCommitter(

@@ -36,7 +36,8 @@ export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: I
   const cursor = new RecordCursor();
   return {
     run(task, nowMs) {
-      if (task.refused.length > 0) return runOnReference(reference, task, nowMs);
+      // The kernel has declined nothing of these: they were rows on the first pass.
+      if (task.refused.length > 0) return reference.run(task, nowMs);
       const run = startRun(compiled, context, task, nowMs(), 0);
       const isNative = task.format === "native" && plan.format === "RowBinary";
       const ran = runBatches({ kernel, kernelPlan, run, task, inflaters, cursor, isNative });

@@ -17,9 +17,9 @@ const endSeconds = 10_413_792_000 + 3 * daySeconds;
 
 /**
  * Offsets are compared at steps of this many days, and where two differ the change between them is searched. A change
- * that is taken back within one step would be missed: of all zones Africa/Freetown was the quickest, in four days of
- * 1939, and Asia/Gaza will need seven in 2040 (Ramadan). The database lists changes one by one up to 2087; afterwards
- * there are only yearly rules, whose seasons last months.
+ * that is taken back within one step would be missed: the quickest are America/Noronha in 2000 and Asia/Gaza in 2040
+ * (Ramadan) with seven days, in the long form of the database Africa/Freetown in 1939 with four. Changes are listed one
+ * by one up to 2087; afterwards there are only yearly rules, whose seasons last four months or more.
  */
 const listedStepDays = 3;
 const ruledStepDays = 28;
@@ -34,7 +34,7 @@ const tables = new Map<string, Uint8Array>();
 /**
  * The offsets of a zone as the kernel searches them (assembly/zone.ts): their number, then an entry for each period, in
  * order, and one more that begins after all readings. Undefined for UTC, which needs no table. The first call for a zone
- * takes 20 to 40 ms, the table 16 bytes a period, at most 14 KiB.
+ * takes 15 to 50 ms, the table 16 bytes a period, at most 14 KiB.
  *
  * @throws RangeError when the runtime does not know the zone.
  */

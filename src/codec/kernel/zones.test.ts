@@ -12,7 +12,8 @@ const zones = [
   "America/St_Johns",
   "Australia/Lord_Howe",
   "Africa/Casablanca",
-  "Africa/Freetown", // for four days of 1939 another offset
+  "America/Noronha", // a summer of seven days in 2000
+  "Asia/Gaza", // a winter of seven days in 2040
   "Pacific/Apia",
   "Asia/Pyongyang",
   "Europe/Dublin",
@@ -86,7 +87,7 @@ const known: [string, string, string][] = [
   ["Asia/Kathmandu", "1985-12-31 23:59:59", "1985-12-31T18:29:59Z"],
   ["Asia/Kathmandu", "1986-01-01 00:15:00", "1985-12-31T18:30:00Z"],
   ["Australia/Lord_Howe", "2024-04-07 01:45:00", "2024-04-06T14:45:00Z"],
-  ["Africa/Freetown", "1939-09-06 12:00:00", "1939-09-06T12:00:00Z"],
+  ["America/Noronha", "2000-10-12 12:00:00", "2000-10-12T13:00:00Z"], // one hour more than on other days
   ["Pacific/Apia", "2011-12-29 23:59:59", "2011-12-30T09:59:59Z"],
   ["Pacific/Apia", "2011-12-30 12:00:00", "2011-12-29T22:00:00Z"], // the whole day does not occur
   ["Pacific/Apia", "2011-12-31 00:00:00", "2011-12-30T10:00:00Z"],
