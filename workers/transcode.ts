@@ -12,9 +12,11 @@ import { loadKernelModule } from "./kernel-module.ts";
 /** One thread: record batches in, rows out. No timers, no network, no environment. */
 
 const { plans, transcoder: name } = workerData as { plans: TablePlan[]; transcoder: TranscoderName };
+// Before the first task, so that none waits for it.
+const kernel = name === "kernel" ? loadKernelModule() : undefined;
 const create: { [Name in TranscoderName]?: typeof createReferenceTranscoder } = {
   reference: createReferenceTranscoder,
-  kernel: (plan, inflaters) => createKernelTranscoder(plan, inflaters, loadKernelModule()),
+  kernel: (plan, inflaters) => createKernelTranscoder(plan, inflaters, kernel!),
 };
 // Compiled at the first task of a plan, then kept: the set of plans is fixed for the life of the pool.
 const transcoders = new Map<string, Transcoder>();

@@ -4,8 +4,8 @@ import type { TranscodeTask } from "../../src/codec/task.ts";
 import { readSimulatorProfile, readSimulatorRoutes } from "../../src/config/simulator-files.ts";
 import { BufferPool } from "../../src/core/buffer-pool.ts";
 import { MillraceError } from "../../src/core/errors.ts";
-import type { RawBatch } from "../../src/core/raw-batch.ts";
 import type { InsertFormat, TranscoderName } from "../../src/core/transcoding.ts";
+import { Accumulator } from "../../src/dispatch/accumulator.ts";
 import { createWorkerPool, taskOf } from "../../src/dispatch/worker-pool.ts";
 import { buildPlan } from "../../src/schema/build-plan.ts";
 import { eventsPipeline } from "../../src/schema/events-pipeline.ts";
@@ -52,7 +52,9 @@ export async function measureCodec(
       const task = makeTask(rows, plan.key, options.insertFormat);
       bench.add(String(rows), async () => {
         const result = await pool.run(task);
-        task.input = result.input; // moved back: the next iteration sends the same bytes
+        // Moved back: the next iteration sends the same bytes.
+        task.input = result.input;
+        task.further = result.further;
         if (result.recordCount !== rows || result.rows.rowCount !== rows) {
           throw new MillraceError("E_INCOMPLETE", `of ${rows} events ${result.rows.rowCount} became rows`);
         }
@@ -90,30 +92,20 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
   const source = { profile: readSimulatorProfile(), routes: readSimulatorRoutes(), seed: SEED };
   const prepared = prepareBatches(source, new Map([[TOPIC, RECORDS_PER_BATCH]]), BATCHES, "lz4").get(TOPIC)!;
   const nowMs = Date.now();
-  const batches: RawBatch[] = Array.from({ length: rows / RECORDS_PER_BATCH }, (_, index) => {
+  const accumulator = new Accumulator(TOPIC, 0, new BufferPool(0));
+  for (let index = 0; index < rows / RECORDS_PER_BATCH; index++) {
     const bytes = stampBatch(prepared[index % BATCHES]!, nowMs, 0, nowMs);
     const baseOffset = index * RECORDS_PER_BATCH;
     bytes.writeBigInt64BE(BigInt(baseOffset), 0); // as a broker does: the checksum leaves the offset out
-    const lastOffset = baseOffset + RECORDS_PER_BATCH - 1;
-    return {
+    accumulator.add({
       topic: TOPIC,
       partition: 0,
       baseOffset,
-      lastOffset,
+      lastOffset: baseOffset + RECORDS_PER_BATCH - 1,
       recordCount: RECORDS_PER_BATCH,
       bytes,
       receivedMs: nowMs,
-    };
-  });
-  const byteLength = batches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-  const cut = {
-    topic: TOPIC,
-    partition: 0,
-    firstOffset: 0,
-    lastOffset: rows - 1,
-    batches,
-    byteLength,
-    recordCount: rows,
-  };
-  return taskOf(cut, planKey, insertFormat === "native" ? "native" : "rows", new BufferPool(0));
+    });
+  }
+  return taskOf(accumulator.cut()!, planKey, insertFormat === "native" ? "native" : "rows");
 }

@@ -1,10 +1,25 @@
 import { pooledLength } from "../core/buffer-pool.ts";
 import type { EncodedRows, TranscodeTask } from "./task.ts";
 
-/** The bytes of the task's batches: its input may be longer. */
-export function inputOf({ input, batches }: TranscodeTask): Uint8Array<ArrayBuffer> {
-  const byteLength = batches.reduce((sum, span) => sum + span.byteLength, 0);
-  return new Uint8Array(input, 0, Math.min(input.byteLength, byteLength));
+/** The bytes of each batch, in order. One that the input is too short for comes cut off. */
+export function batchesOf({ input, further = [], batches }: TranscodeTask): Uint8Array<ArrayBuffer>[] {
+  let buffer = input;
+  let furtherUsed = 0;
+  let start = 0;
+  return batches.map(({ byteLength }) => {
+    if (start + byteLength > buffer.byteLength && furtherUsed < further.length) {
+      buffer = further[furtherUsed++]!;
+      start = 0;
+    }
+    const bytes = new Uint8Array(buffer, start, Math.min(byteLength, buffer.byteLength - start));
+    start += bytes.length;
+    return bytes;
+  });
+}
+
+/** How long the batches are together. */
+export function batchesLength({ batches }: TranscodeTask): number {
+  return batches.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** A buffer of at least `byteLength` bytes for output: the spare one if it is long enough, or one that can be reused. */

@@ -6,7 +6,7 @@
 
 /** One raw record batch inside `TranscodeTask.input`. */
 export interface BatchSpan {
-  /** Byte length of the record batch, header included; batches lie back to back. */
+  /** Byte length of the record batch, header included; batches lie back to back (see `further`). */
   byteLength: number;
   /** When the main thread received it, ms since 1970. */
   receivedMs: number;
@@ -23,6 +23,11 @@ export interface TranscodeTask {
   partition: number;
   /** The batches, from its start. May be longer than they are: buffers are reused. */
   input: ArrayBuffer;
+  /**
+   * What did not fit into `input`: a batch that does not fit behind the one before it begins the next of these. So memory
+   * for input can be pooled in pieces of one size.
+   */
+  further?: ArrayBuffer[] | undefined;
   batches: BatchSpan[];
   /** Records outside `firstOffset … lastOffset` (inclusive) are skipped: a batch may begin before the range. */
   firstOffset: number;
@@ -79,6 +84,7 @@ export interface LatencyGroup {
 export interface TranscodeResult {
   /** The task's input, handed back: needed again when the server refuses rows, then reused. */
   input: ArrayBuffer;
+  further?: ArrayBuffer[] | undefined;
   /** The task's spare buffer, handed back, when the rows do not lie in it. */
   spare?: ArrayBuffer | undefined;
   rows: EncodedRows;

@@ -9,19 +9,19 @@ const HEADROOM = 1.125;
 const ROUND_BYTES = 64 * 1024;
 
 /**
- * Large buffers between two uses. One range costs megabytes three times (fetch response, task, rows); each of them new
- * would be paged in by the kernel, cleared, collected and unmapped, which took more than half of the main thread's time.
+ * Large buffers between two uses. An event's bytes lie in three of them (fetch response, task, rows); were each new, the
+ * kernel would page it in and clear it, and V8 collect it: more than half of the main thread's time.
  *
  * Whoever gives a buffer must be its last owner: nothing may read or write it afterwards, on any thread. Forgetting to
  * give is harmless: the garbage collector takes the buffer.
  */
 export class BufferPool {
-  /** Least recently given first. */
-  readonly #free: ArrayBuffer[] = [];
+  /** Free buffers by their length; the length that was longest of no use comes first. */
+  readonly #free = new Map<number, ArrayBuffer[]>();
   #freeBytes = 0;
   readonly #freeBytesMax: number;
   readonly #onFreeBytes: (change: number) => void;
-  /** Buffers that were asked for, and how many of them the pool had. */
+  /** How many buffers were asked for, and how many of them the pool had. */
   taken = 0;
   reused = 0;
 
@@ -40,22 +40,23 @@ export class BufferPool {
   takeFree(byteLength: number): ArrayBuffer | undefined {
     if (byteLength < POOLED_BYTES_MIN) return undefined;
     this.taken += 1;
-    let best = -1;
-    for (const [index, { byteLength: own }] of this.#free.entries()) {
-      if (own < byteLength || own > byteLength * FIT_MAX) continue;
-      if (best < 0 || own < this.#free[best]!.byteLength) best = index;
-    }
-    if (best < 0) return undefined;
+    let best = Number.POSITIVE_INFINITY;
+    for (const length of this.#free.keys()) if (length >= byteLength && length < best) best = length;
+    if (best > byteLength * FIT_MAX) return undefined;
     this.reused += 1;
-    return this.#remove(best);
+    return this.#remove(best, true);
   }
 
-  /** Takes a buffer back. What the pool has no room for gives way: what has lain unused longest. */
+  /** Takes a buffer back. What there is no room for gives way: first of the length that was longest of no use. */
   give(buffer: ArrayBuffer): void {
     const { byteLength } = buffer;
     if (byteLength < POOLED_BYTES_MIN || byteLength > this.#freeBytesMax) return;
-    while (this.#freeBytes + byteLength > this.#freeBytesMax) this.#remove(0);
-    this.#free.push(buffer);
+    for (const length of this.#free.keys()) {
+      while (this.#freeBytes + byteLength > this.#freeBytesMax && this.#free.has(length)) this.#remove(length, false);
+    }
+    const stack = this.#free.get(byteLength);
+    if (stack === undefined) this.#free.set(byteLength, [buffer]);
+    else stack.push(buffer);
     this.#freeBytes += byteLength;
     this.#onFreeBytes(byteLength);
   }
@@ -65,10 +66,14 @@ export class BufferPool {
     return this.#freeBytes;
   }
 
-  #remove(index: number): ArrayBuffer {
-    const [buffer] = this.#free.splice(index, 1) as [ArrayBuffer];
-    this.#freeBytes -= buffer.byteLength;
-    this.#onFreeBytes(-buffer.byteLength);
+  /** The buffer of this length that was given last: a core may still have some of it in its cache. */
+  #remove(byteLength: number, isUsed: boolean): ArrayBuffer {
+    const stack = this.#free.get(byteLength)!;
+    const buffer = stack.pop()!;
+    if (isUsed || stack.length === 0) this.#free.delete(byteLength);
+    if (isUsed && stack.length > 0) this.#free.set(byteLength, stack);
+    this.#freeBytes -= byteLength;
+    this.#onFreeBytes(-byteLength);
     return buffer;
   }
 }

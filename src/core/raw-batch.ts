@@ -7,13 +7,11 @@ export interface RawBatch {
   lastOffset: number;
   /** From the batch header. At least the number of records; fewer may lie in range. */
   recordCount: number;
-  /** The whole batch, header included: a view into the fetch response. Not to be read after `release`. */
-  bytes: Uint8Array;
   /**
-   * To be called when `bytes` are copied or dropped; after its last batch a fetch response is reused. A batch that is
-   * never released only leaves its response to the garbage collector. Undefined when the response is not reused.
+   * The whole batch, header included: a view into the fetch response, whose memory is used again. To be copied by whoever
+   * takes the batch, before the call that hands it over returns.
    */
-  release?: (() => void) | undefined;
+  bytes: Uint8Array;
   /** When the main thread received it, ms since 1970. */
   receivedMs: number;
 }

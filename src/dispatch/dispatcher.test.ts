@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { BufferPool } from "../core/buffer-pool.ts";
 import type { RawBatch } from "../core/raw-batch.ts";
 import type { Cut } from "./accumulator.ts";
 import { ByteBudget } from "./byte-budget.ts";
@@ -15,6 +16,7 @@ function batch(baseOffset: number, recordCount: number, byteLength = 10, partiti
 describe("createDispatcher()", () => {
   let cuts: Cut[];
   let budget: ByteBudget;
+  let buffers: BufferPool;
   let pauses: string[];
   let room: boolean;
 
@@ -23,6 +25,7 @@ describe("createDispatcher()", () => {
     cuts = [];
     room = true;
     pauses = [];
+    buffers = new BufferPool(1 << 20);
     budget = new ByteBudget({
       highBytes: 2_000,
       lowBytes: 500,
@@ -36,6 +39,7 @@ describe("createDispatcher()", () => {
     const dispatcher = createDispatcher(
       limits,
       budget,
+      buffers,
       () => room,
       (cut) => cuts.push(cut),
     );
@@ -57,6 +61,7 @@ describe("createDispatcher()", () => {
     const dispatcher = createDispatcher(
       limits,
       budget,
+      buffers,
       () => room,
       (cut) => cuts.push(cut),
     );
@@ -75,6 +80,7 @@ describe("createDispatcher()", () => {
     const dispatcher = createDispatcher(
       limits,
       budget,
+      buffers,
       () => room,
       (cut) => cuts.push(cut),
     );
@@ -92,6 +98,7 @@ describe("createDispatcher()", () => {
     const dispatcher = createDispatcher(
       limits,
       budget,
+      buffers,
       () => room,
       (cut) => cuts.push(cut),
     );
@@ -110,6 +117,7 @@ describe("createDispatcher()", () => {
     const dispatcher = createDispatcher(
       limits,
       budget,
+      buffers,
       () => room,
       (cut) => {
         cuts.push(cut);

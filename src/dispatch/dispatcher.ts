@@ -1,3 +1,4 @@
+import type { BufferPool } from "../core/buffer-pool.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { Accumulator, type Cut, type CutLimits } from "./accumulator.ts";
 import type { ByteBudget } from "./byte-budget.ts";
@@ -21,7 +22,7 @@ export interface Dispatcher {
 }
 
 /**
- * Collects raw batches by topic-partition and hands on a `Cut` whenever a limit is met. Cuts of one partition come in
+ * Collects raw batches by topic-partition, in memory of `buffers`, and hands on a `Cut` whenever a limit is met. Cuts of one partition come in
  * offset order.
  *
  * Age cuts only while `hasRoom()`: when workers and inserts are busy, a cut would only wait behind them, and ClickHouse
@@ -31,6 +32,7 @@ export interface Dispatcher {
 export function createDispatcher(
   limits: CutLimits,
   budget: ByteBudget,
+  buffers: BufferPool,
   hasRoom: () => boolean,
   onCut: (cut: Cut) => void,
 ): Dispatcher {
@@ -41,7 +43,7 @@ export function createDispatcher(
     const key = partitionKey(topic, partition);
     let accumulator = accumulators.get(key);
     if (accumulator === undefined) {
-      accumulator = new Accumulator(topic, partition);
+      accumulator = new Accumulator(topic, partition, buffers);
       accumulators.set(key, accumulator);
     }
     return accumulator;
@@ -67,10 +69,7 @@ export function createDispatcher(
     accept(batch) {
       const accumulator = accumulatorFor(batch.topic, batch.partition);
       const taken = accumulator.add(batch);
-      if (taken === 0) {
-        batch.release?.();
-        return;
-      }
+      if (taken === 0) return;
       if (accumulator.isFull(limits)) handOn(accumulator);
       // After the cut: pausing is for what waits, and the cut already counts as taken.
       budget.take(taken);
@@ -80,7 +79,7 @@ export function createDispatcher(
       for (const [key, accumulator] of accumulators) {
         if (kept.has(key)) continue;
         budget.give(accumulator.byteLength);
-        for (const { release } of accumulator.cut()?.batches ?? []) release?.();
+        for (const buffer of accumulator.cut()?.buffers ?? []) buffers.give(buffer);
         accumulators.delete(key);
       }
     },

@@ -1,6 +1,5 @@
 import { Piscina } from "piscina";
 import type { TranscodeResult, TranscodeTask } from "../codec/task.ts";
-import type { BufferPool } from "../core/buffer-pool.ts";
 import type { TranscoderName } from "../core/transcoding.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { Cut } from "./accumulator.ts";
@@ -27,25 +26,24 @@ export function createWorkerPool(plans: TablePlan[], workers: number, transcoder
     idleTimeout: 0x7fffffff,
   });
   return {
-    run: (task) => pool.run(task, { transferList: task.spare ? [task.input, task.spare] : [task.input] }),
+    run(task) {
+      const transferList = inputBuffers(task);
+      if (task.spare !== undefined) transferList.push(task.spare);
+      return pool.run(task, { transferList });
+    },
     close: () => pool.destroy(),
   };
 }
 
-/**
- * Copies a cut's batches into one buffer, which may be longer than they are, and releases them: what they are views of
- * is shared with other partitions, and is reused.
- */
-export function taskOf(cut: Cut, planKey: string, format: TranscodeTask["format"], buffers: BufferPool): TranscodeTask {
+/** The task that turns a cut into rows. It takes the cut's buffers over. */
+export function taskOf(cut: Cut, planKey: string, format: TranscodeTask["format"]): TranscodeTask {
   const { topic, partition, firstOffset, lastOffset } = cut;
-  const input = buffers.take(cut.byteLength);
-  const bytes = new Uint8Array(input);
-  let at = 0;
-  for (const batch of cut.batches) {
-    bytes.set(batch.bytes, at);
-    at += batch.bytes.byteLength;
-  }
-  const batches = cut.batches.map(({ bytes: { byteLength }, receivedMs }) => ({ byteLength, receivedMs }));
-  for (const { release } of cut.batches) release?.();
-  return { planKey, format, topic, partition, input, batches, firstOffset, lastOffset, refused: [] };
+  const [input, ...further] = cut.buffers as [ArrayBuffer, ...ArrayBuffer[]];
+  const batches = cut.batches.map(({ byteLength, receivedMs }) => ({ byteLength, receivedMs }));
+  return { planKey, format, topic, partition, input, further, batches, firstOffset, lastOffset, refused: [] };
+}
+
+/** The buffers that a task, or its result, moves between the threads. */
+export function inputBuffers({ input, further }: Pick<TranscodeTask, "input" | "further">): ArrayBuffer[] {
+  return [input, ...(further ?? [])];
 }

@@ -11,7 +11,7 @@ import { defaultInsertFormat, defaultTranscoder, type InsertFormat, type Transco
 import type { Cut } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
-import { createWorkerPool, taskOf } from "../dispatch/worker-pool.ts";
+import { createWorkerPool, inputBuffers, taskOf } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createSink, type StoreOutcome } from "../sink/sink.ts";
 import { createSource, type SourceOptions } from "../source/consumer-source.ts";
@@ -125,6 +125,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const dispatcher: Dispatcher = createDispatcher(
     limits,
     budget,
+    buffers,
     () => flights.count < flightsMax,
     (cut) => flights.add(deliver(cut)),
   );
@@ -173,12 +174,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     try {
       const plan = planByTopic.get(cut.topic)!;
       const ledger = ledgers.get(partitionKey(cut.topic, cut.partition));
-      if (ledger === undefined) return;
+      if (ledger === undefined) {
+        for (const buffer of cut.buffers) memory.spend(buffer);
+        return;
+      }
       const range = ledger.open(cut.firstOffset, cut.lastOffset);
       const outputBytes = shared.outputBytes(plan.key, cut.byteLength);
       const spare = buffers.takeFree(outputBytes);
       memory.holdOutput(outputBytes);
-      const task = taskOf(cut, plan.key, taskFormat, buffers);
+      const task = taskOf(cut, plan.key, taskFormat);
       let result = await transcode({ ...task, spare }, memory);
       shared.noteGrowth(plan.key, cut.byteLength, result.rows.bytes.length);
       const outcome = await store(plan, cut, result.rows);
@@ -186,16 +190,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       let { refusals } = outcome;
       if (outcome.refusedWhole !== undefined) {
         log.info({ table: plan.table, err: outcome.refusedWhole }, "refused as a whole, will be sent by rows");
-        result = await transcode({ ...task, format: "rows", input: result.input }, memory);
+        result = await transcode({ ...task, ...inputOf(result), format: "rows" }, memory);
         refusals = (await store(plan, cut, result.rows)).refusals;
       }
       const stored = result.rows.rowCount - refusals.length;
       // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
       if (refusals.length > 0) {
-        result = await transcode({ ...task, format: "rows", input: result.input, refused: refusals }, memory);
+        result = await transcode({ ...task, ...inputOf(result), format: "rows", refused: refusals }, memory);
       }
       await storeDead(plan, cut, result.dead);
-      memory.spend(result.input);
+      for (const buffer of inputBuffers(result)) memory.spend(buffer);
       const acknowledgedMs = Date.now();
       counters.add(cut, stored, result, acknowledgedMs);
       const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs: outcome.sentMs, acknowledgedMs };
@@ -263,6 +267,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (failure !== undefined) throw failure;
     },
   };
+}
+
+function inputOf({ input, further }: TranscodeResult): Pick<TranscodeTask, "input" | "further"> {
+  return { input, further };
 }
 
 function staysByRows({ table, format }: TablePlan): string {

@@ -21,7 +21,7 @@ export interface SourceOptions {
 }
 
 export interface SourceEvents {
-  /** A batch has arrived. Synchronous: the caller takes it or has paused the source before. */
+  /** A batch has arrived. Synchronous: the caller copies its bytes, or has no use for it. */
   onBatch(batch: RawBatch): void;
   /** The group gave this member these partitions; everything not listed is lost. Called after each rebalance. */
   onAssigned(partitions: { topic: string; partition: number }[]): void;
@@ -42,7 +42,7 @@ export interface Source {
 
 /**
  * A consumer group member that yields raw record batches. It decodes no record. Fetch responses lie in buffers of
- * `buffers` and go back there when all their batches are released.
+ * `buffers` and go back there when all their batches were handed over.
  */
 export function createSource(options: SourceOptions, events: SourceEvents, buffers = new BufferPool(0)): Source {
   const kafka = new RawKafka({ socketFactory: frameSockets(buffers), ...options.kafka });
@@ -107,6 +107,7 @@ function runConfig(events: SourceEvents): ConsumerRunConfig {
       const receivedMs = Date.now();
       for (const message of batch.messages as unknown as RawMessage[]) {
         events.onBatch(toRawBatch(batch.topic, batch.partition, message, receivedMs));
+        message.release?.();
       }
     },
   };
@@ -125,7 +126,6 @@ function toRawBatch(topic: string, partition: number, message: RawMessage, recei
     recordCount: message.batchContext.count,
     bytes: message.value,
     receivedMs,
-    release: message.release,
   };
 }
 

@@ -43,7 +43,7 @@ export interface RawMessage {
   offset: string;
   value: Buffer;
   batchContext: { firstOffset: string; count: number };
-  /** As RawBatch has it. */
+  /** To be called when `value` is not read any more; undefined when its response is not reused. */
   release: (() => void) | undefined;
 }
 

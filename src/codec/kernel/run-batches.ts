@@ -5,7 +5,7 @@ import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../record
 import { runBatch as runReferenceBatch } from "../reference/run-batches.ts";
 import { runRecord, type TaskRun } from "../reference/task-run.ts";
 import type { TranscodeTask } from "../task.ts";
-import { inputOf } from "../task-buffers.ts";
+import { batchesLength, batchesOf } from "../task-buffers.ts";
 import { DECLINED } from "./assembly/layout.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import { type Kernel, TOPIC_BYTES_MAX } from "./kernel-exports.ts";
@@ -41,21 +41,29 @@ export function runBatches(batchRun: BatchRun): { declined: number } | undefined
   const { kernel, task, run } = batchRun;
   const { exports } = kernel;
   const topic = encoder.encode(task.topic);
-  const input = inputOf(task);
-  const base = exports.placeInput(exports.inputRegion.value, input.length);
+  const base = exports.placeInput(exports.inputRegion.value, batchesLength(task));
   if (base === 0 || topic.length > TOPIC_BYTES_MAX) return undefined;
-  kernel.bytes.set(input, base);
+  const batches = batchesOf(task);
+  copyBatches(batches, kernel.bytes, base);
   writeTaskFacts(batchRun, topic);
   exports.beginTask(batchRun.isNative ? 1 : 0);
   const total = { declined: 0 };
-  let start = 0;
-  for (const span of task.batches) {
-    const end = Math.min(input.length, start + span.byteLength);
-    run.context.record.receivedMs = span.receivedMs;
-    total.declined += runBatch(batchRun, input.subarray(start, end), base + start, span.receivedMs);
-    start = end;
+  let start = base;
+  for (const [index, batch] of batches.entries()) {
+    const { receivedMs } = task.batches[index]!;
+    run.context.record.receivedMs = receivedMs;
+    total.declined += runBatch(batchRun, batch, start, receivedMs);
+    start += batch.length;
   }
   return total;
+}
+
+function copyBatches(batches: Uint8Array[], memory: Uint8Array, base: number): void {
+  let start = base;
+  for (const batch of batches) {
+    memory.set(batch, start);
+    start += batch.length;
+  }
 }
 
 function writeTaskFacts({ kernel, kernelPlan: { address }, run, task }: BatchRun, topic: Uint8Array): void {

@@ -46,7 +46,7 @@ export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: I
       if (ran === undefined || result === undefined) return runOnReference(reference, task, nowMs);
       result.counts.declined = ran.declined;
       const spare = unusedSpare(task, result.rows);
-      return { input: task.input, spare, ...result, startedMs: run.startedMs, endedMs: nowMs() };
+      return { input: task.input, further: task.further, spare, ...result, startedMs: run.startedMs, endedMs: nowMs() };
     },
   };
 }

@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { loadKernelModule } from "../../../workers/kernel-module.ts";
+import { parseColumnType } from "../../schema/column-type.ts";
+import { column, makePlan } from "../fixtures/plan.ts";
+import { makeBatch, text } from "../fixtures/record-batch.ts";
+import { makeTask } from "../fixtures/task.ts";
 import { compileOffsets } from "../reference/time/time-zone.ts";
 import { Randomness } from "./testing/randomness.ts";
+import { emptyCounts, TranscoderPair } from "./testing/transcoder-pair.ts";
 import { type ComparedColumn, ValueWriters } from "./testing/value-writers.ts";
 import { findPeriods, type OffsetPeriod, zoneTable } from "./zone-table.ts";
 
@@ -126,6 +132,32 @@ it("a zone has one table, UTC has none, and what is no zone throws", () => {
   expect(zoneTable("Europe/Berlin")).toBe(zoneTable("Europe/Berlin"));
   for (const utc of [undefined, "UTC", "Etc/UTC", "GMT"]) expect(zoneTable(utc)).toBeUndefined();
   expect(() => zoneTable("Europe/Atlantis")).toThrow(RangeError);
+});
+
+it("a plan with columns in several zones needs the reference for no record", () => {
+  const read = (name: string, type: string) => column(name, parseColumnType(type), { timeFormat: "auto" });
+  const columns = [
+    read("at", "DateTime('Europe/Berlin')"),
+    read("seen", "Nullable(DateTime64(3, 'America/New_York'))"),
+    read("all", "Array(DateTime64(6, 'Europe/Berlin'))"),
+    read("last", "LowCardinality(DateTime('Asia/Kolkata'))"),
+    read("day", "Date"),
+  ];
+  const plan = makePlan({ columns, eventTimeColumn: "at" });
+  const random = new Randomness(13);
+  const records = Array.from({ length: 1_000 }, () => {
+    const time = () => clockText(Date.UTC(2024, 0, 1) / 1_000 + random.below(366 * 86_400));
+    const value = { at: time(), seen: time(), all: [time(), `${time()}.25`], last: time(), day: time().slice(0, 10) };
+    return { value: text(JSON.stringify(value)) };
+  });
+  const counts = emptyCounts();
+  const pair = new TranscoderPair(loadKernelModule(), plan, random, counts);
+  for (const format of ["rows", "native"] as const) {
+    const task = makeTask([makeBatch(records)], { format });
+    pair.run(task);
+    pair.check(task);
+  }
+  expect(counts).toMatchObject({ records: 2_000, rows: 2_000, leftOver: 0, declined: 0, deadByType: {} });
 });
 
 const hours = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0"));

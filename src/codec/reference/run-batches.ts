@@ -3,7 +3,7 @@ import { type Inflaters, inflate } from "../inflate/inflate.ts";
 import { nextRecord, openRecords, type RecordCursor } from "../records.ts";
 import { BATCH_HEADER_BYTES, peekOffsets, readBatchHeader } from "../records-header.ts";
 import type { TranscodeTask } from "../task.ts";
-import { inputOf } from "../task-buffers.ts";
+import { batchesOf } from "../task-buffers.ts";
 import { bury, runRecord, type TaskRun } from "./task-run.ts";
 
 /**
@@ -14,13 +14,9 @@ const CORRUPT_LETTERS_MAX = 100_000;
 
 /** Runs all batches of a task. Throws for no record and no batch. */
 export function runBatches(run: TaskRun, task: TranscodeTask, cursor: RecordCursor, inflaters: Inflaters): void {
-  const input = inputOf(task);
-  let start = 0;
-  for (const span of task.batches) {
-    const end = Math.min(input.length, start + span.byteLength);
-    run.context.record.receivedMs = span.receivedMs;
-    runBatch(run, task, cursor, inflaters, input.subarray(start, end));
-    start = end;
+  for (const [index, batch] of batchesOf(task).entries()) {
+    run.context.record.receivedMs = task.batches[index]!.receivedMs;
+    runBatch(run, task, cursor, inflaters, batch);
   }
 }
 

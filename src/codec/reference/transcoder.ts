@@ -3,7 +3,7 @@ import type { Inflaters } from "../inflate/inflate.ts";
 import { createRowsToNative } from "../native/rows-to-native.ts";
 import { RecordCursor } from "../records.ts";
 import type { Transcoder } from "../task.ts";
-import { inputOf, outputBuffer, unusedSpare } from "../task-buffers.ts";
+import { batchesLength, outputBuffer, unusedSpare } from "../task-buffers.ts";
 import { compilePlan } from "./compile-plan.ts";
 import { RowContext } from "./row-context.ts";
 import { runBatches } from "./run-batches.ts";
@@ -27,7 +27,7 @@ export function createReferenceTranscoder(plan: TablePlan, inflaters: Inflaters)
   let growth = 1;
   return {
     run(task, nowMs) {
-      const inputBytes = inputOf(task).length;
+      const inputBytes = batchesLength(task);
       const isNative = task.format === "native" && toNative !== undefined;
       const capacityBytes = Math.min(CAPACITY_BYTES_MAX, Math.ceil(inputBytes * growth * CAPACITY_MARGIN));
       const buffer = isNative ? undefined : outputBuffer(task.spare, capacityBytes);
@@ -39,6 +39,7 @@ export function createReferenceTranscoder(plan: TablePlan, inflaters: Inflaters)
       const rows = isNative ? toNative(binary, task.spare) : binary;
       return {
         input: task.input,
+        further: task.further,
         spare: unusedSpare(task, rows),
         rows,
         dead,
