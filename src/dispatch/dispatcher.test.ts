@@ -86,8 +86,10 @@ describe("createDispatcher()", () => {
     );
     dispatcher.accept(batch(0, 10, 300));
     dispatcher.accept(batch(0, 10, 200, 1));
+    expect(buffers.freeBytes).toBe(0);
     dispatcher.retain([{ topic: "t", partition: 1 }]);
     expect(budget.usedBytes).toBe(200);
+    expect(buffers.freeBytes).toBeGreaterThan(0);
     dispatcher.accept(batch(0, 10, 300));
     dispatcher.cutAll();
     expect(cuts.map((cut) => cut.partition).sort()).toEqual([0, 1]);

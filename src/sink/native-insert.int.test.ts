@@ -83,7 +83,7 @@ describe("a Native insert", () => {
   it("stores the rows that an insert by rows stores, in one part", async () => {
     const rows = rowsOf(100, 106);
     const done = await sink.store(batchOf(toNative(rows)), 100, 106);
-    expect(done).toMatchObject({ refusals: [], refusedWhole: undefined });
+    expect(done).toMatchObject({ refusals: [], refusedWhole: undefined, isBodyRead: true });
     const native = await stored();
     await client.command({ query: "TRUNCATE TABLE d.target" });
     await client.command({ query: "TRUNCATE TABLE d.by_name" });
@@ -104,12 +104,12 @@ describe("a Native insert", () => {
   it("that is refused for its data writes nothing, and goes on by rows under the same tokens", async () => {
     const rows = rowsOf(300, 399);
     const whole = await sink.store(batchOf(toNative(rows)), 300, 399);
-    expect(whole.refusals).toEqual([]);
+    expect(whole).toMatchObject({ refusals: [], isBodyRead: false });
     expect(String(whole.refusedWhole)).toContain("no_seven");
     expect(await stored()).toMatchObject({ rows: 0, viewed: 0 });
     for (let repeat = 0; repeat < 2; repeat += 1) {
-      const { refusals, refusedWhole } = await sink.store(batchOf(rows), 300, 399);
-      expect(refusedWhole).toBeUndefined();
+      const { refusals, refusedWhole, isBodyRead } = await sink.store(batchOf(rows), 300, 399);
+      expect([refusedWhole, isBodyRead]).toEqual([undefined, false]);
       expect(refusals).toMatchObject([{ offset: 307, errorType: "clickhouse_violated_constraint" }]);
       expect(await stored()).toMatchObject({ rows: 99, viewed: 99 });
     }
