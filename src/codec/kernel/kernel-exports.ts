@@ -41,6 +41,7 @@ export interface KernelExports {
     finalOffset: number,
   ): number;
   lastReadOffset(): number;
+  forgetRows(): void;
   adoptRows(start: number, count: number): number;
   countOfUnknownFields(): number;
   countOfKafkaTimes(): number;

@@ -12,8 +12,8 @@ const HEADER_BYTES = 4_096;
 
 /**
  * Puts the kernel's streams together into one Native block. What stands where is said in src/codec/native: the number
- * of columns and of rows, then for each column its name, its type, its prefix and its data. The block lies in `spare`
- * when it fits.
+ * of columns and of rows, then for each column its name, its type, its prefix and its data. The block lies in
+ * `spare` when it fits.
  */
 export function assembleBlock(
   kernel: Kernel,

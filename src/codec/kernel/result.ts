@@ -1,7 +1,8 @@
+import type { ByteWriter } from "../../core/byte-writer.ts";
 import type { TablePlan } from "../../schema/plan.ts";
+import { copyBytes } from "../native/native-column.ts";
 import type { TaskRun } from "../reference/task-run.ts";
 import type { EncodedRows, TranscodeResult } from "../task.ts";
-import { outputBuffer } from "../task-buffers.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import type { Kernel } from "./kernel-exports.ts";
 import { readLatencyGroups } from "./latency-counts.ts";
@@ -11,47 +12,42 @@ import type { KernelPlan } from "./write-plan.ts";
 type Collected = Omit<TranscodeResult, "input" | "spare" | "startedMs" | "endedMs">;
 
 /**
- * Copies a task's rows out of the kernel's memory and puts those that the reference has written behind them; undefined
- * when memory is at its bound. The rows lie in `spare` when they fit.
+ * Puts the rows that the reference has written behind those of the kernel, or all into one block; undefined
+ * when memory is at its bound. `rows` has the kernel's rows; without it
+ * they are columns, and their block lies in `spare` when it fits.
  */
 export function collectResult(
   kernel: Kernel,
   kernelPlan: KernelPlan,
   plan: TablePlan,
   run: TaskRun,
-  isNative: boolean,
+  rows: ByteWriter | undefined,
   spare: ArrayBuffer | undefined,
 ): Collected | undefined {
   const added = run.rows.finish(plan.format);
   const dead = run.dead.finish(plan.deadLetters.format);
-  const rows = isNative
-    ? collectBlock(kernel, kernelPlan, plan, added, spare)
-    : collectRows(kernel, plan.format, added, spare);
-  if (rows === undefined) return undefined;
+  const encoded =
+    rows === undefined
+      ? collectBlock(kernel, kernelPlan, plan, added, spare)
+      : collectRows(kernel, plan.format, added, rows);
+  if (encoded === undefined) return undefined;
   addCounts(kernel, kernelPlan, plan, run);
   const latency = [...readLatencyGroups(kernel), ...run.latency.finish()];
-  return { rows, dead, recordCount: rows.rowCount + dead.rowCount, latency, counts: run.counts };
+  return { rows: encoded, dead, recordCount: encoded.rowCount + dead.rowCount, latency, counts: run.counts };
 }
 
-function collectRows(
-  kernel: Kernel,
-  format: TablePlan["format"],
-  added: EncodedRows,
-  spare: ArrayBuffer | undefined,
-): EncodedRows {
+function collectRows(kernel: Kernel, format: TablePlan["format"], added: EncodedRows, rows: ByteWriter): EncodedRows {
   const { exports } = kernel;
-  const own = kernel.regionBytes(exports.rowsRegion.value);
-  const byteLength = own.length + added.bytes.length;
-  const bytes = new Uint8Array(outputBuffer(spare, byteLength), 0, byteLength);
-  bytes.set(own);
-  bytes.set(added.bytes, own.length);
+  const ownBytes = rows.offset;
+  copyBytes(rows, added.bytes, 0, added.bytes.length);
+  const bytes = rows.bytes.subarray(0, rows.offset);
   const ownStarts = kernel.regionBytes(exports.startsRegion.value);
   const ownCount = ownStarts.length / 4;
   const rowCount = ownCount + added.rowCount;
   const rowStarts = new Uint32Array(rowCount + 1);
   new Uint8Array(rowStarts.buffer).set(ownStarts);
   for (let index = 0; index <= added.rowCount; index++)
-    rowStarts[ownCount + index] = own.length + added.rowStarts[index]!;
+    rowStarts[ownCount + index] = ownBytes + added.rowStarts[index]!;
   return { format, bytes, rowCount, rowStarts, offsets: collectOffsets(kernel, added) };
 }
 

@@ -1,3 +1,4 @@
+import type { ByteWriter } from "../../core/byte-writer.ts";
 import { CodecError } from "../codec-error.ts";
 import { type Inflaters, inflate } from "../inflate/inflate.ts";
 import type { RecordCursor } from "../records.ts";
@@ -5,7 +6,7 @@ import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../record
 import { runBatch as runReferenceBatch } from "../reference/run-batches.ts";
 import { runRecord, type TaskRun } from "../reference/task-run.ts";
 import type { TranscodeTask } from "../task.ts";
-import { batchesLength, batchesOf } from "../task-buffers.ts";
+import { batchesOf } from "../task-buffers.ts";
 import { DECLINED } from "./assembly/layout.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import { type Kernel, TOPIC_BYTES_MAX } from "./kernel-exports.ts";
@@ -20,8 +21,11 @@ export interface BatchRun {
   task: TranscodeTask;
   inflaters: Inflaters;
   cursor: RecordCursor;
-  isNative: boolean;
+  /** Takes the rows; undefined: Native, whose columns stay in the kernel until the end of the task. */
+  rows: ByteWriter | undefined;
 }
+
+const ROWS_KEPT_BYTES_MAX = 256 * 1024;
 
 const GZIP = 1;
 const SNAPPY = 2;
@@ -36,34 +40,35 @@ const LEFT_OVER_BYTES = 40;
 
 const encoder = new TextEncoder();
 
-/** Runs all batches of a task; undefined when the input finds no room in the kernel's memory. */
+/** Runs all batches of a task; undefined when the task is none for the kernel. */
 export function runBatches(batchRun: BatchRun): { declined: number } | undefined {
-  const { kernel, task, run } = batchRun;
-  const { exports } = kernel;
+  const { kernel, task, run, rows } = batchRun;
   const topic = encoder.encode(task.topic);
-  const base = exports.placeInput(exports.inputRegion.value, batchesLength(task));
-  if (base === 0 || topic.length > TOPIC_BYTES_MAX) return undefined;
-  const batches = batchesOf(task);
-  copyBatches(batches, kernel.bytes, base);
+  if (topic.length > TOPIC_BYTES_MAX) return undefined;
   writeTaskFacts(batchRun, topic);
-  exports.beginTask(batchRun.isNative ? 1 : 0);
+  kernel.exports.beginTask(rows === undefined ? 1 : 0);
   const total = { declined: 0 };
-  let start = base;
-  for (const [index, batch] of batches.entries()) {
+  for (const [index, batch] of batchesOf(task).entries()) {
     const { receivedMs } = task.batches[index]!;
     run.context.record.receivedMs = receivedMs;
-    total.declined += runBatch(batchRun, batch, start, receivedMs);
-    start += batch.length;
+    total.declined += runBatch(batchRun, batch, receivedMs);
+    if (rows !== undefined) takeRows(kernel, rows, ROWS_KEPT_BYTES_MAX);
   }
+  if (rows !== undefined) takeRows(kernel, rows, 0);
   return total;
 }
 
-function copyBatches(batches: Uint8Array[], memory: Uint8Array, base: number): void {
-  let start = base;
-  for (const batch of batches) {
-    memory.set(batch, start);
-    start += batch.length;
-  }
+/**
+ * Moves the kernel's rows to the task's when there are more than `keptBytesMax` of them: batch after batch, while they
+ * are still in the processor's cache.
+ */
+function takeRows(kernel: Kernel, rows: ByteWriter, keptBytesMax: number): void {
+  const bytes = kernel.regionBytes(kernel.exports.rowsRegion.value);
+  if (bytes.length <= keptBytesMax) return;
+  rows.reserve(bytes.length);
+  rows.bytes.set(bytes, rows.offset);
+  rows.offset += bytes.length;
+  kernel.exports.forgetRows();
 }
 
 function writeTaskFacts({ kernel, kernelPlan: { address }, run, task }: BatchRun, topic: Uint8Array): void {
@@ -77,14 +82,14 @@ function writeTaskFacts({ kernel, kernelPlan: { address }, run, task }: BatchRun
 }
 
 /** Runs one batch, and returns how many of its records the kernel declined. */
-function runBatch(batchRun: BatchRun, batch: Uint8Array, address: number, receivedMs: number): number {
+function runBatch(batchRun: BatchRun, batch: Uint8Array, receivedMs: number): number {
   const { kernel, kernelPlan, task } = batchRun;
   let header: BatchHeader;
   let records: Range | undefined;
   try {
     header = readBatchHeader(batch, 0, batch.length);
     if (header.isControl || header.lastOffset < task.firstOffset || header.baseOffset > task.lastOffset) return 0;
-    records = inflateInto(batchRun, header, batch, address);
+    records = placeRecords(batchRun, header, batch);
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     return runOnReference(batchRun, task, batch);
@@ -130,34 +135,37 @@ interface Range {
 }
 
 /**
- * Where the batch's records lie in the kernel's memory, inflated; undefined when the kernel refuses them.
+ * Puts the batch's records into the kernel's memory, inflated; undefined when the kernel refuses them or has no room.
  *
  * @throws CodecError when gzip or zstd cannot be inflated.
  */
-function inflateInto(batchRun: BatchRun, header: BatchHeader, batch: Uint8Array, address: number): Range | undefined {
-  const { kernel, inflaters } = batchRun;
+function placeRecords({ kernel, inflaters }: BatchRun, header: BatchHeader, batch: Uint8Array): Range | undefined {
   const { exports } = kernel;
-  const start = address + BATCH_HEADER_BYTES;
-  const end = address + batch.length;
-  const region = exports.inflatedRegion.value;
+  const packed = batch.subarray(BATCH_HEADER_BYTES);
   switch (header.compression) {
     case 0:
-      return { start, end };
+      return placeBytes(kernel, packed);
     case SNAPPY:
-    case LZ4:
-      if (exports.inflate(start, end, header.compression === SNAPPY ? 1 : 0) === 0) return undefined;
+    case LZ4: {
+      const place = placeBytes(kernel, packed);
+      if (place === undefined) return undefined;
+      if (exports.inflate(place.start, place.end, header.compression === SNAPPY ? 1 : 0) === 0) return undefined;
+      const region = exports.inflatedRegion.value;
       return { start: exports.regionBase(region), end: exports.regionCursor(region) };
-    case GZIP:
-    case ZSTD: {
-      const inflated = inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), inflaters);
-      const place = exports.placeInput(region, inflated.length);
-      if (place === 0) return undefined;
-      kernel.bytes.set(inflated, place);
-      return { start: place, end: place + inflated.length };
     }
+    case GZIP:
+    case ZSTD:
+      return placeBytes(kernel, inflate(header.compression, packed, inflaters));
     default:
       return undefined;
   }
+}
+
+function placeBytes(kernel: Kernel, bytes: Uint8Array): Range | undefined {
+  const start = kernel.exports.placeInput(kernel.exports.inputRegion.value, bytes.length);
+  if (start === 0) return undefined;
+  kernel.bytes.set(bytes, start);
+  return { start, end: start + bytes.length };
 }
 
 /** Gives a batch to the reference, and returns how many records it had. */

@@ -1,3 +1,4 @@
+import { ByteWriter } from "../../core/byte-writer.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import type { Inflaters } from "../inflate/inflate.ts";
 import { RecordCursor } from "../records.ts";
@@ -6,11 +7,14 @@ import { RowContext } from "../reference/row-context.ts";
 import { startRun } from "../reference/task-run.ts";
 import { createReferenceTranscoder } from "../reference/transcoder.ts";
 import type { TranscodeResult, Transcoder, TranscodeTask } from "../task.ts";
-import { unusedSpare } from "../task-buffers.ts";
+import { batchesLength, outputBuffer, unusedSpare } from "../task-buffers.ts";
 import { Kernel } from "./kernel-exports.ts";
 import { collectResult } from "./result.ts";
 import { runBatches } from "./run-batches.ts";
 import { isPlanSupported, writePlan } from "./write-plan.ts";
+
+/** The rows' first capacity: the last task's bytes out per byte in, and a little more. */
+const CAPACITY_MARGIN = 1.1;
 
 /**
  * The kernel as a transcoder: WebAssembly walks the records and writes the rows; what it declines or rejects goes to
@@ -34,17 +38,21 @@ export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: I
   const compiled = compilePlan(plan);
   const context = new RowContext();
   const cursor = new RecordCursor();
+  let growth = 1;
   return {
     run(task, nowMs) {
       // The kernel has declined nothing of these: they were rows on the first pass.
       if (task.refused.length > 0) return reference.run(task, nowMs);
       const run = startRun(compiled, context, task, nowMs(), 0);
       const isNative = task.format === "native" && plan.format === "RowBinary";
-      const ran = runBatches({ kernel, kernelPlan, run, task, inflaters, cursor, isNative });
-      const result = ran === undefined ? undefined : collectResult(kernel, kernelPlan, plan, run, isNative, task.spare);
+      const capacityBytes = Math.ceil(batchesLength(task) * growth * CAPACITY_MARGIN);
+      const rows = isNative ? undefined : new ByteWriter(capacityBytes, outputBuffer(task.spare, capacityBytes));
+      const ran = runBatches({ kernel, kernelPlan, run, task, inflaters, cursor, rows });
+      const result = ran === undefined ? undefined : collectResult(kernel, kernelPlan, plan, run, rows, task.spare);
       // The kernel's memory is at its bound: the task is still whole, and small enough for the reference.
       if (ran === undefined || result === undefined) return runOnReference(reference, task, nowMs);
       result.counts.declined = ran.declined;
+      if (rows !== undefined) growth = rows.offset / Math.max(1, batchesLength(task));
       const spare = unusedSpare(task, result.rows);
       return { input: task.input, further: task.further, spare, ...result, startedMs: run.startedMs, endedMs: nowMs() };
     },

@@ -41,14 +41,29 @@ export const rows: usize = createRegion(1 << 16);
 /** Address of the value of fixed width that was written last, for the event time; 0 for null and everything else. */
 export let rowValueAt: usize = 0;
 
-/** Bytes written so far: where the next row begins. */
+/** Bytes of the task that the host has taken already. */
+let takenBytes: usize = 0;
+
+/** Bytes of the task so far: where the next row begins. */
 export function rowBytes(): usize {
-  return regionCursor(rows) - regionBase(rows);
+  return takenBytes + regionCursor(rows) - regionBase(rows);
 }
 
-/** Takes back everything behind `bytes`. */
+/** Takes back everything behind `bytes`, of which the host has taken none. */
 export function truncateRows(bytes: usize): void {
-  setRegionCursor(rows, regionBase(rows) + bytes);
+  setRegionCursor(rows, regionBase(rows) + bytes - takenBytes);
+}
+
+/** Begins a task. */
+export function clearRows(): void {
+  takenBytes = 0;
+  setRegionCursor(rows, regionBase(rows));
+}
+
+/** The host has taken the rows: their place is free. */
+export function forgetRows(): void {
+  takenBytes = rowBytes();
+  setRegionCursor(rows, regionBase(rows));
 }
 
 export function writeMarker(marker: u8): u32 {

@@ -1,7 +1,7 @@
 import { clearLeftOver, clearTask, eventTimeFromKafka, late, leaveRow, leftOver, offsets, starts, unknownFields } from "./commit-row";
 import { clearDictionary } from "./dictionary";
 import { readDocument } from "./document";
-import { rows, truncateRows } from "./encode-rows";
+import { clearRows, rows } from "./encode-rows";
 import { DECLINED, OK, SLOT_BYTES } from "./layout";
 import { setUnknownSlot } from "./keys";
 import {
@@ -41,13 +41,14 @@ export { createDictionary, dictionaryCount, dictionaryKeys, indexWidth } from ".
 export { addPlanKey } from "./keys";
 export { latencyCounts, latencyGroupCount, latencyGroups, latencyPlaces, settleLatency } from "./latency";
 export { seedHash } from "./bytes";
+export { forgetRows } from "./encode-rows";
 export { allocate, createRegion, regionBase, regionCursor };
 
 export const rowsRegion: usize = rows;
 export const offsetsRegion: usize = offsets;
 export const startsRegion: usize = starts;
 export const leftOverRegion: usize = leftOver;
-/** The task's input, and the records of one batch inflated. */
+/** A batch's records as they came, and inflated. */
 export const inputRegion: usize = createRegion(1 << 16);
 export const inflatedRegion: usize = createRegion(1 << 16);
 
@@ -77,7 +78,7 @@ export function setUp(address: usize): bool {
 /** `native`: columns instead of rows. */
 export function beginTask(native: bool): void {
   isNative = native;
-  truncateRows(0);
+  clearRows();
   clearTask();
   const streams = <usize>load<u32>(plan, PLAN_STREAMS);
   for (let index: u32 = 0; index < load<u32>(plan, PLAN_STREAM_COUNT); index++) {
