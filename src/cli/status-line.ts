@@ -15,7 +15,8 @@ export function startStatusLine(run: Run): () => void {
   const everyMs = onTerminal ? TERMINAL_MS : PLAIN_MS;
   let stored = 0;
   const timer = setInterval(async () => {
-    const { counters, total, budget } = run.pipeline;
+    const { counters, total, budget, buffers } = run.pipeline;
+    const inFlightBytes = budget.usedBytes - buffers.freeBytes;
     const rate = Math.round(((counters.stored - stored) * 1000) / everyMs);
     stored = counters.stored;
     const lag = await lagNow(run);
@@ -26,7 +27,7 @@ export function startStatusLine(run: Run): () => void {
       `dead ${counters.dead}`,
       `lag ${lag ?? "?"}`,
       `e2e p95 ${summarise(total.cell("e2e", "")).p95} ms`,
-      `in flight ${Math.round(budget.usedBytes / 1024 / 1024)} MiB${budget.paused ? " (paused)" : ""}`,
+      `in flight ${Math.round(inFlightBytes / 1024 / 1024)} MiB${budget.paused ? " (paused)" : ""}`,
     ].join("   ");
     process.stdout.write(onTerminal ? `\r\x1b[K${line}` : `${line}\n`);
   }, everyMs);

@@ -1,9 +1,10 @@
 /**
- * One budget for all bytes between the fetch and the acknowledged insert: collected, queued, in workers, in flight.
+ * One budget for all bytes between the fetch and the acknowledged insert: collected, queued, in workers, in flight, and
+ * those that lie unused in the buffer pool.
  *
  * Above the high-water mark intake is told to pause, below the low one to resume; the distance between them keeps the
  * source from flapping. What kafkajs has already fetched still arrives after a pause, so the budget can be exceeded by
- * one fetch (`fetchBytesMax`), and by no more.
+ * one fetch of each broker (`fetchBytesMax`) and the rows that are made of it, and by no more.
  */
 export class ByteBudget {
   #used = 0;

@@ -44,6 +44,8 @@ export interface Pipeline {
   readonly total: StageTable;
   takeInterval(): StageTable;
   readonly budget: ByteBudget;
+  /** Memory between two uses; counts in the budget. */
+  readonly buffers: BufferPool;
   /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
   readonly eventLoop: EventLoopMeter;
 }
@@ -244,6 +246,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters,
     total,
     budget,
+    buffers,
     eventLoop,
     failed,
     takeInterval() {
