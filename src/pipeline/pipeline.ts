@@ -50,11 +50,15 @@ export interface Pipeline {
   readonly eventLoop: EventLoopMeter;
 }
 
-/** The part of the byte budget that may lie unused in the pool: below its low-water mark, or intake would never resume. */
-const POOL_SHARE = 0.25;
-
-/** Intake resumes when so much of the budget is used. What it then takes in before the next pause, the pool can supply. */
-const RESUME_SHARE = 1 - POOL_SHARE;
+/**
+ * Shares of the byte budget. Intake pauses when so much of it is counted: the rest is for what cannot be counted piece by
+ * piece, a fetch that comes after the pause, the workers' own memory, and buffers that wait for the collector.
+ */
+const PAUSE_SHARE = 0.6;
+/** Intake resumes below this. What it then takes in before the next pause, the pool can supply. */
+const RESUME_SHARE = 0.45;
+/** So much may lie unused in the pool: less than the share at which intake resumes, or it never would. */
+const POOL_SHARE = 0.15;
 
 /** Source restarts after a crash of the client: at least this long after the last one. */
 const RESTART_MS = 2_000;
@@ -104,7 +108,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   );
   if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
   const budget = new ByteBudget({
-    highBytes: profile.bytesMax,
+    highBytes: Math.floor(profile.bytesMax * PAUSE_SHARE),
     lowBytes: Math.floor(profile.bytesMax * RESUME_SHARE),
     onPause() {
       counters.pauses += 1;
