@@ -49,7 +49,7 @@ async function choosePeers(options: BenchOptions, log: Log): Promise<{ peers: Pe
     const names = known.map(({ name }) => name).join(", ");
     throw new MillraceError("E_CONFIG", `--peers ${unknown.join(",")}: must be among ${names}`);
   }
-  const wanted = known.filter(({ name }) => options.peers === undefined || options.peers.includes(name));
+  const wanted = known.filter(({ name, onlyByName }) => options.peers?.includes(name) ?? onlyByName !== true);
   const peers: Peer[] = [];
   const absent: string[] = [];
   for (const peer of wanted) {

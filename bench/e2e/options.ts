@@ -22,12 +22,12 @@ export interface BenchOptions {
 }
 
 export const usage = `npm run bench:e2e -- [options]
-  --events N              events in the topic (default 1000000)
+  --events N              events in the topic (default 2000000)
   --rounds N              runs of each peer, alternating; medians count (default 3)
   --partitions N          of the topic (default 10)
   --seed N                of the events (default 1)
   --mode http|domain|all  which of the simulator's events (default http: 13 to 16 keys, 332 to 430 bytes)
-  --peers a,b             only these
+  --peers a,b             only these (millrace-reference runs only when named)
   --views                 a second table of results, with the fact table's materialized views on
   --dns                   one more table of results: real DNS logs, repeated to N records, no target
   --search-kafka-engine   instead of all that: search the best settings of ClickHouse's Kafka engine
@@ -47,7 +47,7 @@ export function parseBenchOptions(args: string[]): BenchOptions {
     throw new MillraceError("E_CONFIG", `--mode ${mode}: must be one of ${eventModes.join(", ")}`);
   }
   return {
-    events: count("events", 1_000_000, 100_000_000),
+    events: count("events", 2_000_000, 100_000_000),
     rounds: count("rounds", 3, 99),
     partitions: count("partitions", 10, 1_000),
     seed: count("seed", 1, 2 ** 31),

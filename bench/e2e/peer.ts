@@ -38,6 +38,8 @@ export interface Peer {
   title: string;
   /** False when nothing is stored, so that no checksum is asked of it. */
   writesTable: boolean;
+  /** Runs only when `--peers` names it. */
+  onlyByName?: true;
   /** Why it cannot run on this machine (no Java, no Python), or undefined. */
   unavailable?(): Promise<string | undefined>;
   start(context: PeerContext): Promise<RunningPeer>;

@@ -21,11 +21,14 @@ export async function listPeers(): Promise<Peer[]> {
       insertFormat: "native",
       pipeline: factPipeline,
     }),
-    millracePeer("millrace-reference", "Millrace, reference, RowBinary", {
-      transcoder: "reference",
-      insertFormat: "rowbinary",
-      pipeline: factPipeline,
-    }),
+    {
+      ...millracePeer("millrace-reference", "Millrace, reference, RowBinary", {
+        transcoder: "reference",
+        insertFormat: "rowbinary",
+        pipeline: factPipeline,
+      }),
+      onlyByName: true,
+    },
     kafkaEnginePeer("kafka-engine-documented", "(a1) Kafka engine as documented", {
       fields: messageFields,
       select: factSelect,
