@@ -89,7 +89,7 @@ describe("goals", () => {
     const tried = [
       run(1, { cpuMicrosPerRow: 10, e2eP95Ms: 900 }),
       run(2, { cpuMicrosPerRow: 14, e2eP95Ms: 400 }),
-      run(3, { cpuMicrosPerRow: 16, e2eP95Ms: 200 }),
+      run(3, { cpuMicrosPerRow: 21, e2eP95Ms: 200 }),
       run(4, { cpuMicrosPerRow: 12, e2eP95Ms: 100, holds: false }),
     ];
     expect(goals.mid.choose(tried).value).toBe(2);
