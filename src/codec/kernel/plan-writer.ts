@@ -106,9 +106,12 @@ export class PlanWriter {
   }
 }
 
-/** True for what JSON can say without loss; a YAML file can hold more (.inf, dates). */
+/**
+ * True for what JSON can say without loss: a YAML file can hold more (.inf, dates), and the text of a whole number beyond
+ * 2^53 is rounded to another one.
+ */
 export function isConstant(value: unknown): boolean {
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value === "number") return Number.isInteger(value) ? isExactInteger(value) : Number.isFinite(value);
   if (typeof value === "string") return value.isWellFormed();
   if (value === null || typeof value === "boolean") return true;
   if (Array.isArray(value)) return value.every(isConstant);
@@ -123,4 +126,8 @@ function kindOf(value: unknown): number {
   if (typeof value === "number") return layout.KIND_NUMBER;
   if (typeof value === "string") return layout.KIND_STRING;
   return Array.isArray(value) ? layout.KIND_ARRAY : layout.KIND_OBJECT;
+}
+
+function isExactInteger(value: number): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0);
 }
