@@ -5,7 +5,7 @@ import { compileKernel } from "../src/codec/kernel/testing/compile-assembly.ts";
  * Builds src/codec/kernel/kernel.wasm from its sources: `npm run build:kernel`. The result is committed, so that nobody
  * needs the compiler to run Millrace; scripts/build-kernel.test.ts builds it again and compares the bytes.
  */
-export const kernelFile = new URL("../src/codec/kernel/kernel.wasm", import.meta.url);
+const kernelFile = new URL("../src/codec/kernel/kernel.wasm", import.meta.url);
 
 if (import.meta.main) {
   const bytes = await compileKernel();

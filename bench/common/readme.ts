@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { MillraceError } from "../../src/core/errors.ts";
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`: the part of a text that a bench writes itself. */
-export function replaceSection(text: string, name: string, body: string): string {
+function replaceSection(text: string, name: string, body: string): string {
   const open = `<!-- ${name} -->`;
   const close = `<!-- /${name} -->`;
   const from = text.indexOf(open);

@@ -1,7 +1,6 @@
-import { statfsSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { memoryFolder } from "../../src/embedded/memory-folder.ts";
 
 const ROOM_MIN_BYTES = 6 * 1024 ** 3;
 
@@ -11,15 +10,5 @@ const ROOM_MIN_BYTES = 6 * 1024 ** 3;
  * in the next one several times as dear.
  */
 export function makeScratchFolder(): Promise<string> {
-  return mkdtemp(join(scratchParent(), "millrace-bench-"));
-}
-
-function scratchParent(): string {
-  try {
-    const room = statfsSync("/dev/shm");
-    if (room.bavail * room.bsize >= ROOM_MIN_BYTES) return "/dev/shm";
-  } catch {
-    // No such file system here (macOS).
-  }
-  return tmpdir();
+  return mkdtemp(join(memoryFolder(ROOM_MIN_BYTES), "millrace-bench-"));
 }

@@ -11,7 +11,7 @@ import type { BenchColumn, BenchTable } from "./table.ts";
 import type { SourceDocument } from "./topic.ts";
 
 /** DNS logs of a real network (Zeek), which no one here wrote: another shape than the simulator's. */
-export const dnsFile: string = fileURLToPath(new URL("../../../shared/data/zeek-dns.ndjson.gz", import.meta.url));
+const dnsFile: string = fileURLToPath(new URL("../../../shared/data/zeek-dns.ndjson.gz", import.meta.url));
 
 export function hasDnsFile(): boolean {
   return existsSync(dnsFile);

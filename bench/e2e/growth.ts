@@ -48,7 +48,7 @@ export interface GrowthResult {
 }
 
 /** @throws MillraceError E_INCOMPLETE when not every event became one row. */
-export async function measureGrowth(options: GrowthOptions, log: (line: string) => void): Promise<GrowthResult> {
+async function measureGrowth(options: GrowthOptions, log: (line: string) => void): Promise<GrowthResult> {
   const peer = (await listPeers()).find(({ name }) => name === options.peer && name.startsWith("millrace-"));
   if (peer === undefined) throw new MillraceError("E_CONFIG", `--peer ${options.peer}: must be one of Millrace's`);
   const session = await openSession(log);

@@ -1,14 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-
-/** Clock ticks a second of /proc/PID/stat: fixed at 100 in Linux' user interface (proc_pid_stat(5)). */
-const TICKS_PER_SECOND = 100;
-const KIB_PER_MIB = 1024;
-
-interface Process {
-  parent: number;
-  /** Own time, and that of children that have ended and were waited for. */
-  ticks: number;
-}
+import { readdir } from "node:fs/promises";
+import { type ProcessStat, readPeakMiB, readProcessStat } from "../../src/telemetry/process-usage.ts";
 
 /**
  * CPU time and peak memory of processes and all that they start (Linux only). Sampled: `sample()` has to be called now
@@ -16,7 +7,7 @@ interface Process {
  */
 export class ProcessTree {
   readonly #roots: readonly number[];
-  readonly #peakKiB = new Map<number, number>();
+  readonly #peakMiB = new Map<number, number>();
   /** Last reading of descendants; one that has gone counts with its parent's reading of ended children. */
   #cpuSeconds = 0;
 
@@ -31,52 +22,43 @@ export class ProcessTree {
   /** Sum of each process's own peak, in MiB: an upper bound of the tree's peak. */
   get rssMiBMax(): number {
     let sum = 0;
-    for (const peak of this.#peakKiB.values()) sum += peak;
-    return Math.round(sum / KIB_PER_MIB);
+    for (const peak of this.#peakMiB.values()) sum += peak;
+    return Math.round(sum);
   }
 
   async sample(): Promise<void> {
     if (this.#roots.length === 0) return;
     const processes = await readProcesses();
     const members = descendantsOf(processes, this.#roots);
-    let ticks = 0;
+    let cpuSeconds = 0;
     for (const pid of members) {
-      ticks += processes.get(pid)!.ticks;
-      const peak = await readPeakKiB(pid);
-      if (peak > (this.#peakKiB.get(pid) ?? 0)) this.#peakKiB.set(pid, peak);
+      const stat = processes.get(pid)!;
+      cpuSeconds += stat.cpuSeconds + stat.childrenCpuSeconds;
+      const peak = await readPeakMiB(pid);
+      if (peak > (this.#peakMiB.get(pid) ?? 0)) this.#peakMiB.set(pid, peak);
     }
     // Between the end of a child and its parent's wait, its time is in neither reading: never let the sum fall.
-    this.#cpuSeconds = Math.max(this.#cpuSeconds, ticks / TICKS_PER_SECOND);
+    this.#cpuSeconds = Math.max(this.#cpuSeconds, cpuSeconds);
   }
 }
 
-async function readProcesses(): Promise<Map<number, Process>> {
+async function readProcesses(): Promise<Map<number, ProcessStat>> {
   const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const processes = new Map<number, Process>();
+  const processes = new Map<number, ProcessStat>();
   await Promise.all(
     names.map(async (name) => {
-      const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => undefined);
-      if (stat === undefined) return;
-      // The command in field 2 may hold spaces and parentheses: fields are counted behind its last ")".
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      const ownTicks = Number(fields[11]) + Number(fields[12]);
-      const ticks = ownTicks + Number(fields[13]) + Number(fields[14]);
-      processes.set(Number(name), { parent: Number(fields[1]), ticks });
+      const stat = await readProcessStat(Number(name));
+      if (stat !== undefined) processes.set(Number(name), stat);
     }),
   );
   return processes;
 }
 
-function descendantsOf(processes: Map<number, Process>, roots: readonly number[]): Set<number> {
+function descendantsOf(processes: Map<number, ProcessStat>, roots: readonly number[]): Set<number> {
   const members = new Set(roots.filter((pid) => processes.has(pid)));
   for (let before = -1; before !== members.size; ) {
     before = members.size;
     for (const [pid, { parent }] of processes) if (members.has(parent)) members.add(pid);
   }
   return members;
-}
-
-async function readPeakKiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0);
 }

@@ -48,9 +48,7 @@ const IN_FLIGHT_BYTES_MAX = 256 * 1024 * 1024;
 const ACKNOWLEDGE_MAX_MS = 20_000;
 
 /** Prepares all batches and connects. `run` sends them; `close` must follow. */
-export async function openReplay(
-  options: ReplayOptions,
-): Promise<{ run(): Promise<ReplayReport>; close(): Promise<void> }> {
+async function openReplay(options: ReplayOptions): Promise<{ run(): Promise<ReplayReport>; close(): Promise<void> }> {
   const source = { profile: readSimulatorProfile(), routes: readSimulatorRoutes(), seed: options.seed };
   const shares = topicShares(source);
   const connection = await connectReplay(options.brokers, [...shares.keys()]);

@@ -18,7 +18,7 @@ export interface LaneShape {
 }
 
 /** How long events wait for company in the producer: the batch of a window leaves at the window's end. */
-export const LINGER_MS = 20;
+const LINGER_MS = 20;
 /** Keeps batches below a broker's default of 1 MiB: 340 bytes an event, even when nothing is compressed. */
 const RECORDS_PER_BATCH_MAX = 2_500;
 

@@ -31,7 +31,7 @@ export interface Verdict {
 }
 
 /** A generator this late at its 99th percentile does not offer the rate it claims. */
-export const GENERATOR_LATE_MS_MAX = 250;
+const GENERATOR_LATE_MS_MAX = 250;
 /** Of the CPU there is: above it, something always waits. */
 const SATURATED = 0.9;
 

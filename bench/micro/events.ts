@@ -56,6 +56,7 @@ export function eventsTask(plan: TablePlan, events: number, compression: "none" 
     batches: batches.map((batch) => ({ byteLength: batch.length, receivedMs })),
     firstOffset: 0,
     lastOffset: events - 1,
+    judgedMs: receivedMs,
     refused: [],
   };
 }

@@ -12,7 +12,7 @@ export interface Variant {
 }
 
 const copyBody = `  v128.store(target, v128.load(source));
-  for (let index: usize = 16; index < length; index += 16) v128.store(target + index, v128.load(source + index));`;
+  if (length > 16) copyLong(target, source, length);`;
 
 export const variants: readonly Variant[] = [
   {

@@ -92,7 +92,7 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
   const source = { profile: readSimulatorProfile(), routes: readSimulatorRoutes(), seed: SEED };
   const prepared = prepareBatches(source, new Map([[TOPIC, RECORDS_PER_BATCH]]), BATCHES, "lz4").get(TOPIC)!;
   const nowMs = Date.now();
-  const accumulator = new Accumulator(TOPIC, 0, new BufferPool(0));
+  const accumulator = new Accumulator({ topic: TOPIC, partition: 0 }, new BufferPool(0));
   for (let index = 0; index < rows / RECORDS_PER_BATCH; index++) {
     const bytes = stampBatch(prepared[index % BATCHES]!, nowMs, 0, nowMs);
     const baseOffset = index * RECORDS_PER_BATCH;
@@ -100,6 +100,7 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
     accumulator.add({
       topic: TOPIC,
       partition: 0,
+      fetchOffset: baseOffset,
       baseOffset,
       lastOffset: baseOffset + RECORDS_PER_BATCH - 1,
       recordCount: RECORDS_PER_BATCH,
@@ -107,5 +108,5 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
       receivedMs: nowMs,
     });
   }
-  return taskOf(accumulator.cut()!, planKey, insertFormat === "native" ? "native" : "rows");
+  return taskOf(accumulator.cut(nowMs)!, planKey, insertFormat === "native" ? "native" : "rows");
 }

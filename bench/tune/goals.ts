@@ -8,7 +8,7 @@ export interface Goal {
 }
 
 /** Events must be visible within this even in the cheapest profile. */
-export const LOW_P95_MS_MAX = 3_000;
+const LOW_P95_MS_MAX = 3_000;
 /** How much more CPU than the cheapest value `mid` may pay for a better p95. */
 const MID_COST_MAX = 2;
 /** CPU within this share of the cheapest is as cheap: memory decides. */

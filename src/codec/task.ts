@@ -1,3 +1,5 @@
+import type { LateRows } from "../core/lateness.ts";
+
 /**
  * What crosses the threads: one task = one range of one partition, as raw Kafka record batches.
  *
@@ -32,6 +34,12 @@ export interface TranscodeTask {
   /** Records outside `firstOffset … lastOffset` (inclusive) are skipped: a batch may begin before the range. */
   firstOffset: number;
   lastOffset: number;
+  /**
+   * The time that the lateness horizon is judged against, a whole number of ms since 1970. It is noted before the insert,
+   * and a replay of the range takes the same one, so that the same records become the same rows in the same partitions. It
+   * also stands in for the time of a record that has none.
+   */
+  judgedMs: number;
   /** Rows that ClickHouse refused for their data, to be written as dead letters instead. Empty on the first pass. */
   refused: RefusedRow[];
   /** A buffer that nobody else uses any more, with anything in it: the rows go into it when they fit. */
@@ -71,7 +79,10 @@ export interface EncodedRows {
 export interface LatencyGroup {
   /** Value of the plan's latencyGroupColumn, "" if there is none. At most 64 groups a task; the rest count as "other". */
   group: string;
-  /** Kafka record time − event time. Negative: clock skew, or an event time ahead. */
+  /**
+   * Kafka record time − event time. Negative: clock skew, or an event time ahead. Events more than an hour behind are
+   * late, not slow: neither here nor in `eventAge`.
+   */
   produce: Float64Array<ArrayBuffer>;
   /** Received − Kafka record time. */
   fetch: Float64Array<ArrayBuffer>;
@@ -108,8 +119,8 @@ export interface TranscodeCounts {
   unwrapped: number;
   /** Rows whose event time was taken from Kafka because the document had none. */
   eventTimeFromKafka: number;
-  /** Rows whose event time lies more than an hour behind the record time: lateness, not latency. */
-  late: number;
+  /** Rows whose event time lies more than a minute behind the record time. */
+  lateByBand: LateRows;
   /** Records that the kernel handed to the reference; 0 for the reference itself. */
   declined: number;
 }

@@ -15,7 +15,10 @@ export interface Profile {
   workers: number;
   /** Inserts at once. Bounds ClickHouse's memory, too. */
   insertsMax: number;
-  /** All bytes between fetch and acknowledgement; intake pauses above it. */
+  /**
+   * The budget for all bytes between fetch and acknowledgement. Intake pauses at 60 % of it and resumes below 45 %
+   * (src/pipeline/pipeline.ts): what is on its way then still has to fit.
+   */
   bytesMax: number;
   /** How rows are encoded for ClickHouse, unless `--insert-format` says otherwise. */
   insertFormat: InsertFormat;

@@ -3,8 +3,9 @@
  * those that lie unused in the buffer pool.
  *
  * Above the high-water mark intake is told to pause, below the low one to resume; the distance between them keeps the
- * source from flapping. What kafkajs has already fetched still arrives after a pause, so the budget can be exceeded by
- * one fetch of each broker (`fetchBytesMax`) and the rows that are made of it, and by no more.
+ * source from flapping. What kafkajs has already fetched still arrives after a pause, so the high-water mark can be
+ * exceeded by one fetch of each broker (`fetchBytesMax`) and the rows that are made of it, and by no more: the mark lies
+ * below what the process may hold (src/pipeline/pipeline.ts).
  */
 export class ByteBudget {
   #used = 0;

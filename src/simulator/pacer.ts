@@ -1,5 +1,5 @@
 /** After a standstill longer than this, what is older is not made up for: it counts as withheld. */
-export const catchUpMsMax = 1_000;
+const catchUpMsMax = 1_000;
 
 /** Spreads events evenly over time. */
 export interface Pacer {

@@ -48,9 +48,6 @@ export const sparkNoopPeer: Peer = {
   start: (context) => start("noop", context),
 };
 
-/** Both. */
-export const sparkPeers: Peer[] = [sparkPeer, sparkNoopPeer];
-
 /** Fetches it when all that is needed is there, so that a machine without network hears of it before the first run. */
 async function unavailable(): Promise<string | undefined> {
   const missing = await missingForSpark();

@@ -10,7 +10,7 @@ import { kafkaTestEnvironment } from "../../../src/testing/kafka/environment.ts"
 /** The newest 3.5 whose Kafka connector is on Maven Central. PySpark and connector have to be of one version. */
 export const SPARK_VERSION = "3.5.7";
 /** The newest driver that is published with its dependencies relocated: its ANTLR is not the one that Spark needs. */
-export const JDBC_VERSION = "0.9.9";
+const JDBC_VERSION = "0.9.9";
 
 /** What Spark 3.5 runs on, by its documentation. */
 const JAVA_VERSIONS = [8, 11, 17];

@@ -36,7 +36,6 @@ export interface KernelExports {
     baseTimestampMs: number,
     maxTimestampMs: number,
     isLogAppendTime: number,
-    receivedMs: number,
     firstOffset: number,
     finalOffset: number,
   ): number;
@@ -45,7 +44,7 @@ export interface KernelExports {
   adoptRows(start: number, count: number): number;
   countOfUnknownFields(): number;
   countOfKafkaTimes(): number;
-  countOfLate(): number;
+  latenessCounts(): number;
   settleLatency(): void;
   latencyGroups(): number;
   latencyGroupCount(): number;

@@ -1,4 +1,5 @@
 import type { ByteWriter } from "../../core/byte-writer.ts";
+import { latenessBands } from "../../core/lateness.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { copyBytes } from "../native/native-column.ts";
 import type { TaskRun } from "../reference/task-run.ts";
@@ -82,7 +83,10 @@ function addCounts(kernel: Kernel, { columns }: KernelPlan, plan: TablePlan, { c
   const { exports, view } = kernel;
   counts.unknownFields += exports.countOfUnknownFields();
   counts.eventTimeFromKafka += exports.countOfKafkaTimes();
-  counts.late += exports.countOfLate();
+  const lateRows = exports.latenessCounts();
+  for (const [index, { name }] of latenessBands.entries()) {
+    counts.lateByBand[name] += view.getUint32(lateRows + 4 * index, true);
+  }
   for (const [index, { name }] of plan.columns.entries()) {
     const coercions = view.getUint32(columns + index * layout.COLUMN_BYTES + layout.COLUMN_COERCIONS, true);
     if (coercions > 0) counts.coercions[name] = (counts.coercions[name] ?? 0) + coercions;

@@ -3,12 +3,23 @@ import { CodecError } from "../codec-error.ts";
 import { type Inflaters, inflate } from "../inflate/inflate.ts";
 import type { RecordCursor } from "../records.ts";
 import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../records-header.ts";
+import { setRecordTime } from "../reference/current-record.ts";
 import { runBatch as runReferenceBatch } from "../reference/run-batches.ts";
 import { runRecord, type TaskRun } from "../reference/task-run.ts";
 import type { TranscodeTask } from "../task.ts";
 import { batchesOf } from "../task-buffers.ts";
 import { DECLINED } from "./assembly/layout.ts";
 import * as layout from "./assembly/layout-plan.ts";
+import {
+  LEFT_OVER_BYTES,
+  LEFT_OVER_KEY_END,
+  LEFT_OVER_KEY_START,
+  LEFT_OVER_OFFSET,
+  LEFT_OVER_OUTCOME,
+  LEFT_OVER_TIMESTAMP,
+  LEFT_OVER_VALUE_END,
+  LEFT_OVER_VALUE_START,
+} from "./assembly/layout-result.ts";
 import { type Kernel, TOPIC_BYTES_MAX } from "./kernel-exports.ts";
 import type { KernelPlan } from "./write-plan.ts";
 
@@ -34,9 +45,6 @@ const ZSTD = 4;
 
 // How the kernel's runBatch ends, besides 0.
 const CORRUPT = -1;
-
-/** A record without a row, as assembly/commit-row.ts lists it. */
-const LEFT_OVER_BYTES = 40;
 
 const encoder = new TextEncoder();
 
@@ -79,6 +87,7 @@ function writeTaskFacts({ kernel, kernelPlan: { address }, run, task }: BatchRun
   view.setUint32(address + layout.PLAN_TOPIC_END, start + topic.length, true);
   view.setBigInt64(address + layout.PLAN_PARTITION, BigInt(task.partition), true);
   view.setBigInt64(address + layout.PLAN_STARTED_MS, BigInt(Math.floor(run.startedMs)), true);
+  view.setBigInt64(address + layout.PLAN_JUDGED_MS, BigInt(run.judgedMs), true);
 }
 
 /** Runs one batch, and returns how many of its records the kernel declined. */
@@ -106,7 +115,6 @@ function runBatch(batchRun: BatchRun, batch: Uint8Array, receivedMs: number): nu
     header.baseTimestampMs,
     header.maxTimestampMs,
     header.isLogAppendTime ? 1 : 0,
-    receivedMs,
     task.firstOffset,
     task.lastOffset,
   );
@@ -183,11 +191,12 @@ function takeLeftOver({ kernel, run }: BatchRun): number {
   const { record } = run.context;
   let declined = 0;
   for (let at = exports.regionBase(region); at < end; at += LEFT_OVER_BYTES) {
-    if (view.getUint32(at, true) === DECLINED) declined++;
-    record.offset = view.getFloat64(at + 8, true);
-    record.timestampMs = view.getFloat64(at + 16, true);
-    record.key = bytesAt(bytes, view.getUint32(at + 24, true), view.getUint32(at + 28, true));
-    record.value = bytesAt(bytes, view.getUint32(at + 32, true), view.getUint32(at + 36, true));
+    const word = (place: number) => view.getUint32(at + place, true);
+    if (word(LEFT_OVER_OUTCOME) === DECLINED) declined++;
+    record.offset = view.getFloat64(at + LEFT_OVER_OFFSET, true);
+    setRecordTime(record, view.getFloat64(at + LEFT_OVER_TIMESTAMP, true), run.judgedMs);
+    record.key = bytesAt(bytes, word(LEFT_OVER_KEY_START), word(LEFT_OVER_KEY_END));
+    record.value = bytesAt(bytes, word(LEFT_OVER_VALUE_START), word(LEFT_OVER_VALUE_END));
     runRecord(run);
   }
   return declined;

@@ -5,7 +5,7 @@ import { RecordCursor } from "../records.ts";
 import { compilePlan } from "../reference/compile-plan.ts";
 import { RowContext } from "../reference/row-context.ts";
 import { startRun } from "../reference/task-run.ts";
-import { createReferenceTranscoder } from "../reference/transcoder.ts";
+import { createReferenceTranscoder, referenceOf } from "../reference/transcoder.ts";
 import type { TranscodeResult, Transcoder, TranscodeTask } from "../task.ts";
 import { batchesLength, outputBuffer, unusedSpare } from "../task-buffers.ts";
 import { Kernel } from "./kernel-exports.ts";
@@ -33,16 +33,18 @@ export function createKernelTranscoder(plan: TablePlan, inflaters: Inflaters, mo
 
 /** The same on a kernel of the caller's own, which no other plan uses. PRECONDITION: `isPlanSupported`. */
 export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: Inflaters): Transcoder {
-  const reference = createReferenceTranscoder(plan, inflaters);
-  const kernelPlan = writePlan(kernel, plan);
   const compiled = compilePlan(plan);
+  const kernelPlan = writePlan(kernel, plan);
+  // Whole tasks are hardly ever the reference's: its encoder of Native is made when one comes.
+  let reference: Transcoder | undefined;
+  const wholeTasks = () => (reference ??= referenceOf(compiled, inflaters));
   const context = new RowContext();
   const cursor = new RecordCursor();
   let growth = 1;
   return {
     run(task, nowMs) {
       // The kernel has declined nothing of these: they were rows on the first pass.
-      if (task.refused.length > 0) return reference.run(task, nowMs);
+      if (task.refused.length > 0) return wholeTasks().run(task, nowMs);
       const run = startRun(compiled, context, task, nowMs(), 0);
       const isNative = task.format === "native" && plan.format === "RowBinary";
       const capacityBytes = Math.ceil(batchesLength(task) * growth * CAPACITY_MARGIN);
@@ -50,7 +52,7 @@ export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: I
       const ran = runBatches({ kernel, kernelPlan, run, task, inflaters, cursor, rows });
       const result = ran === undefined ? undefined : collectResult(kernel, kernelPlan, plan, run, rows, task.spare);
       // The kernel's memory is at its bound: the task is still whole, and small enough for the reference.
-      if (ran === undefined || result === undefined) return runOnReference(reference, task, nowMs);
+      if (ran === undefined || result === undefined) return runOnReference(wholeTasks(), task, nowMs);
       result.counts.declined = ran.declined;
       if (rows !== undefined) growth = rows.offset / Math.max(1, batchesLength(task));
       const spare = unusedSpare(task, result.rows);

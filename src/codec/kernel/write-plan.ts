@@ -1,3 +1,4 @@
+import { latencyLagMsMax, latenessBands } from "../../core/lateness.ts";
 import type { ColumnType, PlanColumn, RecordField, Rule, TablePlan } from "../../schema/plan.ts";
 import { isNullableType } from "../reference/columns/type-default.ts";
 import { collectKnownKeys } from "../reference/compile-plan.ts";
@@ -70,6 +71,7 @@ export function writePlan(kernel: Kernel, plan: TablePlan): KernelPlan {
   writer.setWord(address + layout.PLAN_HAS_MARKERS, plan.format === "RowBinaryWithDefaults" ? 1 : 0);
   writer.setLong(address + layout.PLAN_HORIZON_BACK_MS, plan.horizon?.backMs ?? 0);
   writer.setLong(address + layout.PLAN_HORIZON_AHEAD_MS, plan.horizon?.aheadMs ?? 0);
+  writeLateness(writer, address);
   writer.setWord(address + layout.PLAN_STREAMS, writer.words(writer.streams));
   writer.setWord(address + layout.PLAN_STREAM_COUNT, writer.streams.length);
   writer.setWord(address + layout.PLAN_DICTIONARIES, writer.words(writer.dictionaries));
@@ -77,6 +79,15 @@ export function writePlan(kernel: Kernel, plan: TablePlan): KernelPlan {
   writer.setWord(address + layout.PLAN_ROW_BYTES, writer.rowBytes);
   kernel.exports.setUp(address);
   return { address, columns, nodes };
+}
+
+function writeLateness(writer: PlanWriter, address: number): void {
+  if (latenessBands.length > layout.LATENESS_BANDS_MAX) throw new Error("more lateness bands than the kernel counts");
+  const bounds = writer.allocate(8 * latenessBands.length);
+  for (const [index, { aboveMs }] of latenessBands.entries()) writer.setLong(bounds + 8 * index, aboveMs);
+  writer.setWord(address + layout.PLAN_LATENESS_BOUNDS, bounds);
+  writer.setWord(address + layout.PLAN_LATENESS_BAND_COUNT, latenessBands.length);
+  writer.setLong(address + layout.PLAN_LATENCY_LAG_MS_MAX, latencyLagMsMax);
 }
 
 function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, plan: TablePlan): KernelNode {

@@ -5,8 +5,10 @@ export interface CurrentRecord {
   topic: string;
   partition: number;
   offset: number;
-  /** Kafka's time; the time of receipt when the producer set none. */
+  /** Kafka's time; the task's `judgedMs` when the producer set none, so that a replay writes the same. */
   timestampMs: number;
+  /** Where its latency begins: Kafka's time, or the time of receipt when the producer set none. */
+  sentMs: number;
   key: Uint8Array | null;
   value: Uint8Array | null;
   receivedMs: number;
@@ -14,7 +16,23 @@ export interface CurrentRecord {
 }
 
 export function emptyRecord(): CurrentRecord {
-  return { topic: "", partition: 0, offset: 0, timestampMs: 0, key: null, value: null, receivedMs: 0, processedMs: 0 };
+  return {
+    topic: "",
+    partition: 0,
+    offset: 0,
+    timestampMs: 0,
+    sentMs: 0,
+    key: null,
+    value: null,
+    receivedMs: 0,
+    processedMs: 0,
+  };
+}
+
+/** Sets the record's times. A negative `timestampMs`: the producer set none. PRECONDITION: `receivedMs` is set. */
+export function setRecordTime(record: CurrentRecord, timestampMs: number, judgedMs: number): void {
+  record.timestampMs = timestampMs >= 0 ? timestampMs : judgedMs;
+  record.sentMs = timestampMs >= 0 ? timestampMs : record.receivedMs;
 }
 
 /** Times are ms since 1970; key and raw are bytes or null. */

@@ -2,6 +2,7 @@ import { Unpackr } from "msgpackr/unpack";
 import type { TablePlan } from "../../schema/plan.ts";
 import { rejectField } from "./column.ts";
 import { findJsonError } from "./json-error.ts";
+import { isNestedTooDeep, messagePackLevelsMax } from "./message-pack-depth.ts";
 import { type Document, isDocument } from "./path.ts";
 
 /** A decoded value. One object per transcoder, filled anew for each record. */
@@ -22,7 +23,7 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsTyp
  * Decodes a record's value into `decoded`.
  *
  * @throws FieldError `null_value`, `empty_value`, `invalid_utf8`, `json_parse_failed`, `json_not_object`,
- * `msgpack_parse_failed`, `msgpack_not_map`.
+ * `msgpack_parse_failed`, `msgpack_not_map`, `nesting_too_deep`.
  */
 export function decodeDocument(value: Uint8Array | null, codec: TablePlan["codec"], decoded: Decoded): void {
   if (value === null) rejectField("null_value", "the record has no value (a tombstone)");
@@ -78,6 +79,9 @@ function unwrap(text: string): Document | undefined {
 }
 
 function decodeMessagePack(value: Uint8Array, decoded: Decoded): void {
+  if (isNestedTooDeep(value)) {
+    rejectField("nesting_too_deep", `the value is MessagePack with more than ${messagePackLevelsMax} levels`);
+  }
   let parsed: unknown;
   try {
     parsed = unpackr.unpack(value);

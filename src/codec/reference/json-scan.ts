@@ -23,7 +23,7 @@ export function skipString(json: string, offset: number): number {
 }
 
 /** From the first character of any value to just behind it. A loop with a depth, since documents may nest deeply. */
-export function skipValue(json: string, offset: number): number {
+function skipValue(json: string, offset: number): number {
   const first = json[offset];
   if (first === '"') return skipString(json, offset);
   let at = offset;

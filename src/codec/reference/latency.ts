@@ -21,7 +21,7 @@ export class LatencyRecorder {
   #lastName: string | undefined;
   #last: GroupHistograms | undefined;
 
-  /** Counts one row. Times in ms since 1970; `eventMs` NaN when the row has no event time. */
+  /** Counts one row. Times in ms since 1970; `eventMs` NaN when the row has no event time, or one too late to tell. */
   add(group: string, eventMs: number, recordMs: number, receivedMs: number, startedMs: number): void {
     const histograms = group === this.#lastName ? this.#last! : this.#find(group);
     addToSparse(histograms.produce, recordMs - eventMs);

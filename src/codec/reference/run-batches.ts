@@ -4,6 +4,7 @@ import { nextRecord, openRecords, type RecordCursor } from "../records.ts";
 import { BATCH_HEADER_BYTES, peekOffsets, readBatchHeader } from "../records-header.ts";
 import type { TranscodeTask } from "../task.ts";
 import { batchesOf } from "../task-buffers.ts";
+import { setRecordTime } from "./current-record.ts";
 import { bury, runRecord, type TaskRun } from "./task-run.ts";
 
 /**
@@ -31,18 +32,18 @@ export function runBatch(
   const { record } = run.context;
   const claimed = peekOffsets(batch, 0, batch.length);
   let unread = claimed.first;
-  let batchMs = record.receivedMs;
+  let batchMs = -1;
   try {
     const header = readBatchHeader(batch, 0, batch.length);
     if (header.isControl || header.lastOffset < task.firstOffset || header.baseOffset > task.lastOffset) return;
-    if (header.maxTimestampMs >= 0) batchMs = header.maxTimestampMs;
+    batchMs = header.maxTimestampMs;
     openRecords(cursor, header, inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), inflaters));
     while (nextRecord(cursor)) {
       if (cursor.recordOffset > task.lastOffset) return;
       unread = cursor.recordOffset + 1;
       if (cursor.recordOffset < task.firstOffset) continue;
       record.offset = cursor.recordOffset;
-      record.timestampMs = cursor.timestampMs >= 0 ? cursor.timestampMs : record.receivedMs;
+      setRecordTime(record, cursor.timestampMs, run.judgedMs);
       record.key = cursor.keyStart < 0 ? null : cursor.bytes.subarray(cursor.keyStart, cursor.keyEnd);
       record.value = cursor.valueStart < 0 ? null : cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
       runRecord(run);
@@ -50,7 +51,7 @@ export function runBatch(
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     // The time that the batch claims, not the one of the record that happened to be read before.
-    record.timestampMs = batchMs;
+    setRecordTime(record, batchMs, run.judgedMs);
     buryUnread(run, task, batch, unread, claimed.last, error.message);
   }
 }

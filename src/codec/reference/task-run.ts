@@ -1,4 +1,5 @@
 import { ByteWriter } from "../../core/byte-writer.ts";
+import { latencyLagMsMax, latenessBandOf, noLateRows } from "../../core/lateness.ts";
 import type { RefusedRow, TranscodeCounts, TranscodeTask } from "../task.ts";
 import { writeCell } from "./cell.ts";
 import { FieldError, rejectField } from "./column.ts";
@@ -8,9 +9,6 @@ import { LatencyRecorder } from "./latency.ts";
 import type { Document } from "./path.ts";
 import type { RowContext } from "./row-context.ts";
 import { RowTable } from "./row-table.ts";
-
-/** A row this far behind its Kafka time is late (a backlog or a replay), not slow. */
-const LATE_MS = 3_600_000;
 
 /** Only a first guess: tables grow. */
 const CAPACITY_ROWS_MAX = 1 << 20;
@@ -25,6 +23,7 @@ export interface TaskRun {
   counts: TranscodeCounts;
   refused: Map<number, RefusedRow>;
   startedMs: number;
+  judgedMs: number;
 }
 
 export function startRun(
@@ -52,11 +51,12 @@ export function startRun(
       unknownFields: 0,
       unwrapped: 0,
       eventTimeFromKafka: 0,
-      late: 0,
+      lateByBand: noLateRows(),
       declined: 0,
     },
     refused: new Map(task.refused.map((row) => [row.offset, row])),
     startedMs,
+    judgedMs: task.judgedMs,
   };
 }
 
@@ -112,21 +112,25 @@ function writeRow(run: TaskRun, document: Document, start: number): void {
   const { record } = context;
   rows.endRow(start, record.offset);
   if (isKafkaTime) counts.eventTimeFromKafka++;
-  if (record.timestampMs - eventMs > LATE_MS) counts.late++;
-  const group = compiled.readGroup(document);
-  run.latency.add(group, eventMs, record.timestampMs, record.receivedMs, run.startedMs);
+  const lagMs = record.timestampMs - eventMs;
+  const band = latenessBandOf(lagMs);
+  if (band !== undefined) counts.lateByBand[band]++;
+  const latentMs = lagMs > latencyLagMsMax ? Number.NaN : eventMs;
+  run.latency.add(compiled.readGroup(document), latentMs, record.sentMs, record.receivedMs, run.startedMs);
 }
 
 function checkHorizon(run: TaskRun, timeMs: number): void {
   const { backMs, aheadMs } = run.compiled.plan.horizon!;
-  const aheadOfNowMs = timeMs - run.startedMs;
-  if (aheadOfNowMs < -backMs || aheadOfNowMs > aheadMs) {
-    const side = aheadOfNowMs < 0 ? "behind" : "ahead of";
-    rejectField(
-      "event_time_range",
-      `${formatTime(timeMs)} lies ${Math.abs(aheadOfNowMs)} ms ${side} now; taken are ${backMs} ms behind to ${aheadMs} ms ahead`,
-    );
-  }
+  const leadMs = timeMs - run.judgedMs;
+  // NULL has no time (NaN), and is taken.
+  const isOutside = leadMs < -backMs || leadMs > aheadMs;
+  if (!isOutside) return;
+  const side = leadMs < 0 ? "behind" : "ahead of";
+  rejectField(
+    "event_time_range",
+    `${formatTime(timeMs)} lies ${Math.abs(leadMs)} ms ${side} ${formatTime(run.judgedMs)}, when its range was read; ` +
+      `taken are ${backMs} ms behind to ${aheadMs} ms ahead`,
+  );
 }
 
 /** The event time for the dead letter, written to the side and read back; undefined when it is what is wrong. */

@@ -4,7 +4,7 @@ import { createRowsToNative } from "../native/rows-to-native.ts";
 import { RecordCursor } from "../records.ts";
 import type { Transcoder } from "../task.ts";
 import { batchesLength, outputBuffer, unusedSpare } from "../task-buffers.ts";
-import { compilePlan } from "./compile-plan.ts";
+import { type CompiledPlan, compilePlan } from "./compile-plan.ts";
 import { RowContext } from "./row-context.ts";
 import { runBatches } from "./run-batches.ts";
 import { startRun } from "./task-run.ts";
@@ -19,7 +19,12 @@ const CAPACITY_BYTES_MAX = 64 * 1024 * 1024;
  * @throws MillraceError E_PLAN when the plan contradicts itself. `run` throws for no record and no batch.
  */
 export function createReferenceTranscoder(plan: TablePlan, inflaters: Inflaters): Transcoder {
-  const compiled = compilePlan(plan);
+  return referenceOf(compilePlan(plan), inflaters);
+}
+
+/** The same of a plan that is compiled already. */
+export function referenceOf(compiled: CompiledPlan, inflaters: Inflaters): Transcoder {
+  const { plan } = compiled;
   const context = new RowContext();
   const cursor = new RecordCursor();
   // A DEFAULT that the server is to fill in for one cell has no place in a column.

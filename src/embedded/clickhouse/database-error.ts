@@ -10,7 +10,7 @@ export class DatabaseError extends Error {
   }
 }
 
-export const databaseCodes = {
+const databaseCodes = {
   BAD_ARGUMENTS: 36,
   NOT_IMPLEMENTED: 48,
   SYNTAX_ERROR: 62,

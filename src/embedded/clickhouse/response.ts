@@ -6,7 +6,7 @@ import { type DatabaseError, httpStatusOf } from "./database-error.ts";
 import type { EngineResult } from "./engine.ts";
 import { contentTypeOf } from "./formats.ts";
 
-export const engineVersion = "26.7.2.1";
+const engineVersion = "26.7.2.1";
 const serverName = "millrace-embedded";
 export const keepAliveTimeoutMs = 10_000;
 
@@ -48,7 +48,7 @@ export function countResultRows(format: string, bytes: Uint8Array): number {
 }
 
 /** The JSON of X-ClickHouse-Summary; all values are decimal strings, as the server writes them. */
-export function summaryOf(result: EngineResult, resultRows: number): string {
+function summaryOf(result: EngineResult, resultRows: number): string {
   const values = {
     read_rows: result.readRows,
     read_bytes: result.readBytes,

@@ -1,8 +1,8 @@
 /** Insert data on their way to the engine: one file for each insert, in memory-backed storage where there is room. */
 import { createHash } from "node:crypto";
 import { closeSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { memoryFolder } from "../memory-folder.ts";
 import { databaseError } from "./database-error.ts";
 
 export type SpooledFile = { path: string; remove(): void };
@@ -19,6 +19,7 @@ export type Spool = {
 /** `length` bytes of the file are there, `written` of them belong to the present insert. */
 type SpoolFile = { path: string; descriptor: number; length: number; written: number };
 
+// Many large inserts at a time.
 const roomMinBytes = 1024 ** 3;
 // As many as queries run at a time by default: more inserts than that are seldom between their first byte and their end.
 const sparesMax = 4;
@@ -28,21 +29,10 @@ const spareIdleMs = 5_000;
 // A long body fills the receive buffer before its insert is looked at; what begins with less is taken for a short one.
 const longStartBytes = 16 * 1024;
 
-/** /dev/shm unless it is missing or small: containers often give it 64 MB, less than one large insert. */
-function spoolParent(): string {
-  try {
-    const room = statfsSync("/dev/shm");
-    if (room.bavail * room.bsize >= roomMinBytes) return "/dev/shm";
-  } catch {
-    // No such file system here (macOS).
-  }
-  return tmpdir();
-}
-
 /** The spool folder of a data directory. */
 export function spoolFolder(dataDir: string): string {
   const key = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 16);
-  return join(spoolParent(), `millrace-clickhouse-${key}`);
+  return join(memoryFolder(roomMinBytes), `millrace-clickhouse-${key}`);
 }
 
 /**

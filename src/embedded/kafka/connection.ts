@@ -61,7 +61,7 @@ async function send(socket: Socket, outcome: DispatchOutcome, closed: AbortSigna
 }
 
 /** Joins runs of small buffers; large ones (record batches) pass uncopied. */
-export function joinSmallPieces(pieces: readonly Buffer[]): Buffer[] {
+function joinSmallPieces(pieces: readonly Buffer[]): Buffer[] {
   const joined: Buffer[] = [];
   let small: Buffer[] = [];
   const flush = (): void => {

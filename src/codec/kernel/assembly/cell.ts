@@ -38,7 +38,7 @@ export const CELL_CONSTANT: u32 = 1;
 export const CELL_TYPE_DEFAULT: u32 = 2;
 export const CELL_TABLE_DEFAULT: u32 = 3;
 export const CELL_REJECTED: u32 = 4;
-export const CELL_DECLINED: u32 = 5;
+const CELL_DECLINED: u32 = 5;
 
 /** The value of the cell that was found last, and the node that writes it. */
 export let cellNode: usize = 0;

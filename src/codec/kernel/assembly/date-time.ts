@@ -1,4 +1,4 @@
-import { NO_TICKS, areTicksInRange, instantSeconds, instantTicks, powerOfTen } from "./instant";
+import { NO_TICKS, areTicksInRange, instantSeconds, instantTicks } from "./instant";
 import {
   DECLINED,
   KIND_NULL,
@@ -16,6 +16,7 @@ import {
   TYPE_DATE32,
   TYPE_DATE_TIME,
 } from "./layout";
+import { powerOfTen } from "./powers-of-ten";
 import { NO_UNIT, readTime, unitScaleOf } from "./read-time";
 import {
   decimalFraction,
@@ -63,7 +64,6 @@ export function writeDateTime64(node: usize, kind: u32, start: usize, end: usize
 }
 
 /** Whole counts of a unit that is a tick or more of them, in range: one multiplication. False: the long way decides. */
-// @ts-ignore: decorator
 @inline
 function writeWholeTicks(node: usize, scale: u32, start: usize, end: usize, at: usize): bool {
   const unitScale = unitScaleOf(<u32>load<u8>(node, NODE_TIME_FORMAT));
@@ -80,7 +80,6 @@ function writeWholeTicks(node: usize, scale: u32, start: usize, end: usize, at: 
  * Text is read by the column's time format. A number is a count of the format's unit; with `auto` a count of the
  * column's own ticks, as in JSONEachRow. Returns OK with the instant set, TICKS, or how the record ends.
  */
-// @ts-ignore: decorator
 @inline
 function readInstant(node: usize, kind: u32, start: usize, end: usize): u32 {
   const format = <u32>load<u8>(node, NODE_TIME_FORMAT);

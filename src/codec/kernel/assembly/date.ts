@@ -69,7 +69,6 @@ function readDays(node: usize, kind: u32, start: usize, end: usize): u32 {
   return format == TIME_AUTO ? readDayNumber(start, end) : REJECT_FIELD_TYPE;
 }
 
-// @ts-ignore: decorator
 @inline
 function takeDay(outcome: u32): u32 {
   const seconds = instantSeconds;

@@ -3,6 +3,7 @@
  * share. The grammar is that of src/codec/reference/columns/decimal-text.ts, of which JSON's is a part.
  */
 import { DECLINED, OK, REJECT_FIELD_FORMAT } from "./layout";
+import { powerOfTen } from "./powers-of-ten";
 
 /** The last text read: ± `significand` × 10^`power`, and a little more when `cut`. */
 export let negative: bool = false;
@@ -17,24 +18,10 @@ const TEXT_BYTES_MAX: usize = 1000;
 /** Far beyond every range, even for a thousand digits before or behind the point. */
 const EXPONENT_MAX: i32 = 1_000_000;
 
-/** 10^0 … 10^19. */
-const tens = memory.data<u64>([
-  1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
-  100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
-  10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
-]);
-
-// @ts-ignore: decorator
-@inline
-export function powerOfTen(exponent: i32): u64 {
-  return load<u64>(tens + ((<usize>exponent) << 3));
-}
-
 /**
  * The number of 16 digits, 0 … 9 each, the highest in lane 0. Neighbours are joined three times, each time all at once:
  * digits to pairs, pairs to fours, fours to eights.
  */
-// @ts-ignore: decorator
 @inline
 export function joinDigits(digits: v128): u64 {
   const high = v128.and(digits, i16x8.splat(0xff));
@@ -45,7 +32,6 @@ export function joinDigits(digits: v128): u64 {
 }
 
 /** The numbers of the lanes: what moves bytes by a distance known only at run time. */
-// @ts-ignore: decorator
 @inline
 export function lanes(): v128 {
   return i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -202,7 +188,6 @@ export function trim(start: usize, end: usize): bool {
   return from == to || ((load<u8>(from) | load<u8>(to - 1)) & 0x80) == 0;
 }
 
-// @ts-ignore: decorator
 @inline
 function isSpace(byte: u32): bool {
   return byte == 0x20 || byte - 9 < 5;

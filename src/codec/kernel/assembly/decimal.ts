@@ -1,14 +1,5 @@
 /** Decimal up to 18 digits, semantics of src/codec/reference/columns/decimal.ts: the text counts, never a double. */
-import {
-  negative,
-  overflow,
-  powerOfTen,
-  readDecimal,
-  scaleDecimal,
-  trim,
-  trimmedEnd,
-  trimmedStart,
-} from "./decimal-text";
+import { negative, overflow, readDecimal, scaleDecimal, trim, trimmedEnd, trimmedStart } from "./decimal-text";
 import {
   DECLINED,
   KIND_NULL,
@@ -23,6 +14,7 @@ import {
   REJECT_FIELD_TYPE,
 } from "./layout";
 import { countCoercion } from "./outcome";
+import { powerOfTen } from "./powers-of-ten";
 
 /** Writes a decimal of 4 or 8 bytes. Digits beyond the scale are cut off. */
 export function writeDecimal(node: usize, kind: u32, start: usize, end: usize, at: usize): u32 {

@@ -63,7 +63,6 @@ function findName(node: usize, start: usize, end: usize): i32 {
   return NO_VALUE;
 }
 
-// @ts-ignore: decorator
 @inline
 function areEqual(left: usize, right: usize, length: usize): bool {
   let rest = length;

@@ -1,6 +1,6 @@
 import { timeMsAt } from "./date-time";
 import { OK, REJECT_EVENT_TIME_RANGE, TYPE_NULLABLE } from "./layout";
-import { COLUMN_IS_EVENT_TIME, COLUMN_IS_HORIZON, COLUMN_NODE, PLAN_HORIZON_AHEAD_MS, PLAN_HORIZON_BACK_MS, PLAN_STARTED_MS } from "./layout-plan";
+import { COLUMN_IS_EVENT_TIME, COLUMN_IS_HORIZON, COLUMN_NODE, PLAN_HORIZON_AHEAD_MS, PLAN_HORIZON_BACK_MS, PLAN_JUDGED_MS } from "./layout-plan";
 import { innerOf, typeOf } from "./node";
 import { plan } from "./plan";
 import { NO_TIME, setRowEventMs, setRowIsKafkaTime } from "./row";
@@ -18,7 +18,7 @@ export function noteTime(row: usize, column: usize, valueAt: usize, isRecordTime
     if (isRecordTime) setRowIsKafkaTime(row);
   }
   if (load<u32>(column, COLUMN_IS_HORIZON) == 0 || timeMs == NO_TIME) return OK;
-  const aheadMs = timeMs - load<i64>(plan, PLAN_STARTED_MS);
+  const aheadMs = timeMs - load<i64>(plan, PLAN_JUDGED_MS);
   const isOutside = aheadMs < -load<i64>(plan, PLAN_HORIZON_BACK_MS) || aheadMs > load<i64>(plan, PLAN_HORIZON_AHEAD_MS);
   return isOutside ? REJECT_EVENT_TIME_RANGE : OK;
 }

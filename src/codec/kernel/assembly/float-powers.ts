@@ -19,13 +19,11 @@ const zeros = memory.data((limbCount + 4) * 4);
 const limbs = zeros + 16;
 
 /** Upper and lower half of the entry for 10^q. */
-// @ts-ignore: decorator
 @inline
 export function powerHigh(q: i32): u64 {
   return load<u64>(table + ((<usize>(q - POWER_LEAST)) << 4), 8);
 }
 
-// @ts-ignore: decorator
 @inline
 export function powerLow(q: i32): u64 {
   return load<u64>(table + ((<usize>(q - POWER_LEAST)) << 4));

@@ -45,7 +45,7 @@ export function nearestDouble(): u64 {
 }
 
 /** The same for a float: 32 bits. */
-export function nearestFloat(): u64 {
+function nearestFloat(): u64 {
   const double = nearestDouble();
   // A double that lies exactly between two floats may have been rounded there. Small ones: between other bits.
   const exponent = <u32>(double >> 52);
@@ -60,7 +60,6 @@ export function nearestFloat(): u64 {
  * Bits of the float nearest to w × 10^q, Eisel and Lemire. A float has `fractionBits` behind the leading one and the
  * exponent's `bias`; w × 10^q can lie exactly between two of them only for q from `tieLeast` to `tieMost`.
  */
-// @ts-ignore: decorator
 @inline
 function nearestBits(w: u64, q: i32, fractionBits: u64, bias: i32, tieLeast: i32, tieMost: i32): u64 {
   const infinity = <u64>(2 * bias + 1) << fractionBits;
@@ -99,7 +98,6 @@ function nearestBits(w: u64, q: i32, fractionBits: u64, bias: i32, tieLeast: i32
 let productHigh: u64 = 0;
 
 /** The lower half of a × b, the upper in `productHigh`. */
-// @ts-ignore: decorator
 @inline
 function multiply(a: u64, b: u64): u64 {
   const aLow = a & 0xffff_ffff;
@@ -121,7 +119,6 @@ export function writeFloat32(node: usize, kind: u32, start: usize, end: usize, a
   return writeFloat(node, kind, start, end, at, 4);
 }
 
-// @ts-ignore: decorator
 @inline
 function writeFloat(node: usize, kind: u32, start: usize, end: usize, at: usize, width: u32): u32 {
   if (kind == KIND_NUMBER) return storeDecimal(start, end, at, width);
@@ -144,7 +141,6 @@ function writeFloat(node: usize, kind: u32, start: usize, end: usize, at: usize,
   return kind == KIND_NULL ? DECLINED : REJECT_FIELD_TYPE;
 }
 
-// @ts-ignore: decorator
 @inline
 function storeDecimal(start: usize, end: usize, at: usize, width: u32): u32 {
   const outcome = readDecimal(start, end);
@@ -184,13 +180,11 @@ export function isFalse(start: usize, end: usize): bool {
 }
 
 /** The bits of 1.0. */
-// @ts-ignore: decorator
 @inline
 function one(width: u32): u64 {
   return width == 8 ? 0x3ff << 52 : 0x7f << 23;
 }
 
-// @ts-ignore: decorator
 @inline
 function storeBits(bits: u64, at: usize, width: u32): void {
   if (width == 8) store<u64>(at, bits);

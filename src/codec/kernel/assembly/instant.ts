@@ -1,14 +1,15 @@
+import { powerOfTen } from "./powers-of-ten";
+
 /**
- * An exact point in time, and decimal powers. The readers of time leave their result in these two globals, as a
- * function returns one number only.
+ * An exact point in time. The readers of time leave their result in these two globals, as a function returns one number
+ * only.
  */
 
 /** Seconds since 1970, rounded down: before 1970 it is negative and `instantNanos` still counts forwards. */
 export let instantSeconds: i64 = 0;
 /** 0 … 999,999,999. */
-export let instantNanos: u32 = 0;
+let instantNanos: u32 = 0;
 
-// @ts-ignore: decorator
 @inline
 export function setInstant(seconds: i64, nanos: u32): void {
   instantSeconds = seconds;
@@ -42,17 +43,4 @@ export function areTicksInRange(ticks: i64, scale: u32): bool {
   const tick = <i64>powerOfTen(scale);
   // The end of the range times 10^9 is beyond 64 bits: there every positive count is inside.
   return ticks >= LEAST_SECONDS * tick && (scale == 9 || ticks < END_SECONDS * tick);
-}
-
-const powers = memory.data<u64>([
-  1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
-  100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
-  10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
-]);
-
-/** 10^`exponent`, 0 … 19. */
-// @ts-ignore: decorator
-@inline
-export function powerOfTen(exponent: u32): u64 {
-  return load<u64>(powers + ((<usize>exponent) << 3));
 }

@@ -46,7 +46,6 @@ export function writeInt(node: usize, kind: u32, start: usize, end: usize, at: u
 }
 
 /** Up to eight bytes are written, whatever the width. */
-// @ts-ignore: decorator
 @inline
 function storeInteger(node: usize, magnitude: u64, isNegative: bool, at: usize): u32 {
   const bits = <u64>load<u32>(node, NODE_WIDTH) << 3;

@@ -75,7 +75,6 @@ function hasColon(start: usize, end: usize): bool {
 let group: u32 = 0;
 
 /** Reads up to four hexadecimal digits and returns where they end; `start` when there is none. */
-// @ts-ignore: decorator
 @inline
 function readGroup(start: usize, end: usize): usize {
   const last = end - start > 4 ? start + 4 : end;

@@ -154,7 +154,7 @@ function skipDigits(at: usize, end: usize): usize {
 
 /** A JSON number: no plus, no leading zeros, digits on both sides of the point. */
 @inline
-export function scanNumber(from: usize, end: usize): usize {
+function scanNumber(from: usize, end: usize): usize {
   let at = from;
   if (load<u8>(at) == 0x2d) at++;
   if (at >= end) return 0;

@@ -1,4 +1,4 @@
-import { clearLeftOver, clearTask, eventTimeFromKafka, late, leaveRow, leftOver, offsets, starts, unknownFields } from "./commit-row";
+import { clearLeftOver, clearTask, eventTimeFromKafka, lateRows, leaveRow, leftOver, offsets, starts, unknownFields } from "./commit-row";
 import { clearDictionary } from "./dictionary";
 import { readDocument } from "./document";
 import { clearRows, rows } from "./encode-rows";
@@ -58,8 +58,9 @@ export function countOfUnknownFields(): u32 {
 export function countOfKafkaTimes(): u32 {
   return eventTimeFromKafka;
 }
-export function countOfLate(): u32 {
-  return late;
+/** Rows by lateness band, 32 bits each. */
+export function latenessCounts(): usize {
+  return lateRows;
 }
 
 let chunk: usize = 0;
@@ -130,7 +131,6 @@ export function runBatch(
   baseTimestampMs: f64,
   maxTimestampMs: f64,
   isLogAppendTime: bool,
-  receivedMs: f64,
   firstOffset: f64,
   finalOffset: f64,
 ): i32 {
@@ -142,9 +142,7 @@ export function runBatch(
     if (recordOffset > <i64>finalOffset) break;
     if (recordOffset >= <i64>firstOffset) {
       const row = chunk + <usize>waiting * rowBytes;
-      // A record without a time counts as received when it was produced.
-      const recordMs = timestampMs >= 0 ? timestampMs : <i64>receivedMs;
-      openRow(row, recordOffset, recordMs, keyStart, keyEnd, valueStart, valueEnd);
+      openRow(row, recordOffset, timestampMs, keyStart, keyEnd, valueStart, valueEnd);
       if (!takeRecord(row)) leaveRow(row);
       else if (isNative && ++waiting == CHUNK_ROWS) waiting = flushChunk(waiting);
     }

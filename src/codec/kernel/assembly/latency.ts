@@ -1,6 +1,7 @@
 import { sameBytes } from "./bytes";
 import { allocate } from "./memory";
 import { PLAN_STARTED_MS } from "./layout-plan";
+import { COUNT_BYTES, COUNT_KEY, COUNT_ROWS, COUNT_VALUE, GROUP_BYTES, GROUP_LENGTH, GROUP_NAME, GROUP_STAGES } from "./layout-result";
 import { plan } from "./plan";
 import { NO_TIME } from "./row";
 
@@ -11,18 +12,16 @@ import { NO_TIME } from "./row";
 
 const GROUPS_MAX: u32 = 64;
 export const GROUP_BYTES_MAX: usize = 100;
-const GROUP_BYTES: usize = 128;
 
-/** A count: group × 4 + stage + 1 (0 = free), the number of rows, the value. */
-const COUNT_BYTES: usize = 16;
 const PLACES_FIRST: u32 = 4096;
 
-/** Groups: length, then bytes. */
-const groups: usize = allocate(<usize>GROUPS_MAX * GROUP_BYTES);
+/** GROUP_*. */
+const groups: usize = allocate(<usize>(GROUPS_MAX * GROUP_BYTES));
 let groupCount: u32 = 0;
 let lastGroup: u32 = 0;
 
-let counts: usize = allocate(<usize>PLACES_FIRST * COUNT_BYTES);
+/** COUNT_*, an open-addressed table. */
+let counts: usize = allocate(<usize>(PLACES_FIRST * COUNT_BYTES));
 let places: u32 = PLACES_FIRST;
 let used: u32 = 0;
 
@@ -58,7 +57,7 @@ export function latencyPlaces(): u32 {
  */
 @inline
 export function hasLatencyRoom(rows: u32): bool {
-  return (used + 4 * (rows + GROUPS_MAX)) * 2 <= places || growCounts() || used + 4 * (rows + GROUPS_MAX) < places;
+  return (used + GROUP_STAGES * (rows + GROUPS_MAX)) * 2 <= places || growCounts() || used + GROUP_STAGES * (rows + GROUPS_MAX) < places;
 }
 
 /**
@@ -93,7 +92,7 @@ function endRun(run: usize): void {
   const eventMs = load<i64>(run);
   const recordMs = load<i64>(run, 8);
   const startedMs = load<i64>(plan, PLAN_STARTED_MS);
-  const stage = <u32>((run - runs) / RUN_BYTES) * 4;
+  const stage = <u32>((run - runs) / RUN_BYTES) * GROUP_STAGES;
   if (eventMs != NO_TIME) {
     addDifference(stage, recordMs - eventMs, rows);
     addDifference(stage + 2, startedMs - eventMs, rows);
@@ -105,7 +104,7 @@ function endRun(run: usize): void {
 @inline
 function isGroup(index: u32, start: usize, length: usize): bool {
   const group = groups + <usize>index * GROUP_BYTES;
-  return <usize>load<u32>(group) == length && sameBytes(group + 4, start, length);
+  return <usize>load<u32>(group, GROUP_LENGTH) == length && sameBytes(group + GROUP_NAME, start, length);
 }
 
 function findGroup(start: usize, length: usize): u32 {
@@ -119,12 +118,12 @@ function findGroup(start: usize, length: usize): u32 {
   const group = groups + <usize>groupCount * GROUP_BYTES;
   if (groupCount == GROUPS_MAX - 1) {
     // The last place is kept for all that does not fit: "other".
-    store<u32>(group, 5);
-    store<u32>(group, 0x6568746f, 4);
-    store<u8>(group, 0x72, 8);
+    store<u32>(group, 5, GROUP_LENGTH);
+    store<u32>(group, 0x6568746f, GROUP_NAME);
+    store<u8>(group, 0x72, GROUP_NAME + 4);
   } else {
-    store<u32>(group, <u32>length);
-    memory.copy(group + 4, start, length);
+    store<u32>(group, <u32>length, GROUP_LENGTH);
+    memory.copy(group + GROUP_NAME, start, length);
   }
   return groupCount++;
 }
@@ -140,12 +139,12 @@ function quantise(value: i64): i64 {
 function addDifference(stage: u32, difference: i64, rows: u32): void {
   const value = quantise(difference);
   const place = findPlace(stage + 1, value);
-  if (load<u32>(place) == 0) {
-    store<u32>(place, stage + 1);
-    store<i64>(place, value, 8);
+  if (load<u32>(place, COUNT_KEY) == 0) {
+    store<u32>(place, stage + 1, COUNT_KEY);
+    store<i64>(place, value, COUNT_VALUE);
     used++;
   }
-  store<u32>(place, load<u32>(place, 4) + rows, 4);
+  store<u32>(place, load<u32>(place, COUNT_ROWS) + rows, COUNT_ROWS);
 }
 
 function findPlace(key: u32, value: i64): usize {
@@ -153,8 +152,8 @@ function findPlace(key: u32, value: i64): usize {
   let place = <u32>(mixed >> 40) & (places - 1);
   while (true) {
     const at = counts + <usize>place * COUNT_BYTES;
-    const found = load<u32>(at);
-    if (found == 0 || (found == key && load<i64>(at, 8) == value)) return at;
+    const found = load<u32>(at, COUNT_KEY);
+    if (found == 0 || (found == key && load<i64>(at, COUNT_VALUE) == value)) return at;
     place = (place + 1) & (places - 1);
   }
 }
@@ -168,8 +167,8 @@ function growCounts(): bool {
   places *= 2;
   for (let index: u32 = 0; index < oldPlaces; index++) {
     const from = old + <usize>index * COUNT_BYTES;
-    if (load<u32>(from) == 0) continue;
-    const to = findPlace(load<u32>(from), load<i64>(from, 8));
+    if (load<u32>(from, COUNT_KEY) == 0) continue;
+    const to = findPlace(load<u32>(from, COUNT_KEY), load<i64>(from, COUNT_VALUE));
     v128.store(to, v128.load(from));
   }
   return true;

@@ -1,6 +1,6 @@
 /** The words of a plan, a rule and a column, as byte offsets; shared by the kernel and its host (see layout.ts). */
 
-export const PLAN_BYTES = 104;
+export const PLAN_BYTES = 128;
 /** Bytes of a row with all its slots; the last slot is for fields that nothing reads. */
 export const PLAN_ROW_BYTES = 0;
 export const PLAN_COLUMNS = 4;
@@ -14,20 +14,28 @@ export const PLAN_HAS_MARKERS = 24;
 /** The latency group's field list, 0 if there is none, and the slot with its fallback text. */
 export const PLAN_GROUP_FIELD = 32;
 export const PLAN_GROUP_FALLBACK = 36;
-/** Bounds of the event time against the start of the task, ms (i64). */
+/** Bounds of the event time against PLAN_JUDGED_MS, ms (i64). */
 export const PLAN_HORIZON_BACK_MS = 40;
 export const PLAN_HORIZON_AHEAD_MS = 48;
-/** The topic's bytes, then facts of the task: partition (i64), received and started ms (i64). */
+/** The topic's bytes, then facts of the task: partition (i64), received, started and judged ms (i64). */
 export const PLAN_TOPIC_START = 56;
 export const PLAN_TOPIC_END = 60;
 export const PLAN_PARTITION = 64;
 export const PLAN_RECEIVED_MS = 72;
 export const PLAN_STARTED_MS = 80;
+export const PLAN_JUDGED_MS = 88;
 /** Native: addresses of all streams, and their number; addresses of all dictionaries, and their number. */
-export const PLAN_STREAMS = 88;
-export const PLAN_STREAM_COUNT = 92;
-export const PLAN_DICTIONARIES = 96;
-export const PLAN_DICTIONARY_COUNT = 100;
+export const PLAN_STREAMS = 96;
+export const PLAN_STREAM_COUNT = 100;
+export const PLAN_DICTIONARIES = 104;
+export const PLAN_DICTIONARY_COUNT = 108;
+/** Lower bounds of the lateness bands, ms (i64 each, rising), and their number: at most LATENESS_BANDS_MAX. */
+export const PLAN_LATENESS_BOUNDS = 112;
+export const PLAN_LATENESS_BAND_COUNT = 116;
+/** An event further behind its record than this has no latency of its own, ms (i64). */
+export const PLAN_LATENCY_LAG_MS_MAX = 120;
+
+export const LATENESS_BANDS_MAX = 16;
 
 export const RULE_BYTES = 48;
 export const RULE_KIND = 0;

@@ -3,6 +3,9 @@
  * this file holds whole-number constants and nothing else.
  */
 
+/** Every region ends this far before memory that others use: a 64-byte load or store at its last byte stays inside. */
+export const SLACK_BYTES = 64;
+
 /** What a value is: the first word of a slot. */
 export const KIND_MISSING = 0;
 export const KIND_NULL = 1;

@@ -1,4 +1,5 @@
-import { copyLiterals, copyMatch } from "./lz4-copy";
+import { copyLoose } from "./bytes";
+import { copyMatch } from "./lz4-copy";
 
 /**
  * Decodes one LZ4 block (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) from `from … end` to `to`. Matches
@@ -19,7 +20,7 @@ export function inflateLz4Block(from: usize, end: usize, to: usize, limit: usize
       }
     }
     if (literals > end - from || literals > limit - to) return 0;
-    copyLiterals(to, from, literals);
+    copyLoose(to, from, literals);
     from += literals;
     to += literals;
     if (from == end) return to; // the last sequence has no match

@@ -1,13 +1,12 @@
+import { SLACK_BYTES } from "./layout";
+
 /**
  * Memory of the kernel. Nothing is freed: regions grow by doubling into fresh memory and are kept for the life of the
  * worker, so that after the first batches of full size nothing grows any more.
  */
 
 /** A region is three words: where it begins, where the next byte goes, where it ends. */
-export const REGION_BYTES = 12;
-
-/** Every region ends this far before memory that others use: a 64-byte load or store at its last byte stays inside. */
-export const SLACK_BYTES: usize = 64;
+const REGION_BYTES = 12;
 
 /** The kernel may hold this much; above, `allocate` returns 0 and the batch goes to the reference. */
 const MEMORY_BYTES_MAX: usize = 1 << 30;

@@ -36,7 +36,6 @@ export function readAuto(start: usize, end: usize, zone: usize): u32 {
 }
 
 /** What may follow the seconds: a fraction, then `readZone`. */
-// @ts-ignore: decorator
 @inline
 function readEnding(start: usize, end: usize, zone: usize): u32 {
   let cursor = start;

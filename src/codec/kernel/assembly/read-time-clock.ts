@@ -7,7 +7,7 @@ import { localToUtc } from "./zone";
 /** A wall-clock reading, as the readers below leave it. Only valid after one of them has returned OK. */
 export let clockDays: i32 = 0;
 /** 0 … 86,400: a leap second (60) is the first second of the next minute, as in ClickHouse. */
-export let clockSecondOfDay: u32 = 0;
+let clockSecondOfDay: u32 = 0;
 
 /** Returned, besides OK and REJECT_FIELD_FORMAT, for text of another shape. Not an outcome of a record. */
 export const OTHER_SHAPE: u32 = 255;
@@ -25,7 +25,6 @@ const DASHES: u64 = 0x2d00002d00000000;
 const DASHES_MASK: u64 = 0xff0000ff00000000;
 
 /** Reads the ten bytes `YYYY-MM-DD` at `start`; the caller has checked that they are there. */
-// @ts-ignore: decorator
 @inline
 export function readDate(start: usize): u32 {
   const yearMonth = load<u64>(start);
@@ -58,7 +57,6 @@ const COLONS: u64 = 0x00003a00003a0000;
 const COLONS_MASK: u64 = 0x0000ff0000ff0000;
 
 /** Reads the eight bytes `hh:mm:ss` at `start`; the caller has checked that they are there. */
-// @ts-ignore: decorator
 @inline
 export function readTimeOfDay(start: usize): u32 {
   const text = load<u64>(start);
@@ -70,7 +68,6 @@ export function readTimeOfDay(start: usize): u32 {
   return checkTimeOfDay(<u32>(pairs & 0xff), <u32>((pairs >> 24) & 0xff), <u32>((pairs >> 48) & 0xff));
 }
 
-// @ts-ignore: decorator
 @inline
 export function checkTimeOfDay(hour: u32, minute: u32, second: u32): u32 {
   if (hour > 23 || minute > 59 || second > 60) return REJECT_FIELD_FORMAT;
@@ -79,7 +76,6 @@ export function checkTimeOfDay(hour: u32, minute: u32, second: u32): u32 {
 }
 
 /** Reads `YYYY-MM-DD?hh:mm:ss` with any byte between the two; the caller has checked that the 19 bytes are there. */
-// @ts-ignore: decorator
 @inline
 export function readClock(start: usize): u32 {
   const time = readTimeOfDay(start + 11);
@@ -96,7 +92,6 @@ export function setClock(year: u32, month: u32, day: u32, hour: u32, minute: u32
 }
 
 /** The reading as an instant, the wall clock being ahead of UTC by `offsetSeconds`. */
-// @ts-ignore: decorator
 @inline
 export function finishClock(nanos: u32, offsetSeconds: i32): u32 {
   setInstant(<i64>clockDays * 86_400 + <i64>clockSecondOfDay - <i64>offsetSeconds, nanos);
@@ -104,7 +99,6 @@ export function finishClock(nanos: u32, offsetSeconds: i32): u32 {
 }
 
 /** The reading as an instant in the zone whose table `zone` is; 0 for UTC. */
-// @ts-ignore: decorator
 @inline
 export function finishLocal(nanos: u32, zone: usize): u32 {
   const localSeconds = <i64>clockDays * 86_400 + <i64>clockSecondOfDay;

@@ -1,5 +1,5 @@
-import { powerOfTen } from "./instant";
 import { DECLINED, OK, REJECT_FIELD_FORMAT } from "./layout";
+import { powerOfTen } from "./powers-of-ten";
 import { isDigit } from "./read-time-digits";
 
 /**

@@ -10,22 +10,19 @@ const HIGH_BITS: u64 = 0x8080808080808080;
 /** What `readDigits` returns when a byte is not a digit. */
 export const NO_DIGITS: u64 = u64.MAX_VALUE;
 
-// @ts-ignore: decorator
 @inline
 export function isDigit(byte: u32): bool {
   return byte - 0x30 < 10;
 }
 
 /** The high bit of the first byte that is not a value 0 … 9 is set; bits above it may be wrong, since sums carry. */
-// @ts-ignore: decorator
 @inline
 export function nonDigits(values: u64): u64 {
   return ((values + TO_HIGH_BIT) | values) & HIGH_BITS;
 }
 
-// @ts-ignore: decorator
 @inline
-export function loadValues(address: usize): u64 {
+function loadValues(address: usize): u64 {
   return load<u64>(address) ^ ZEROS;
 }
 
@@ -33,9 +30,8 @@ export function loadValues(address: usize): u64 {
  * The number of eight digit values. Neighbours are joined to pairs, then pairs 0 and 2 and pairs 1 and 3 are each
  * scaled by one multiplication ("Quickly parsing eight digits").
  */
-// @ts-ignore: decorator
 @inline
-export function eightDigits(values: u64): u64 {
+function eightDigits(values: u64): u64 {
   const pairs = values * 10 + (values >> 8);
   const even = (pairs & 0x000000ff000000ff) * 0x000f424000000064;
   const odd = ((pairs >> 16) & 0x000000ff000000ff) * 0x0000271000000001;
@@ -58,7 +54,6 @@ export function readDigits(start: usize, length: u32): u64 {
 }
 
 /** 1 … 8 digits: the shift drops what follows them and puts zeros in front. */
-// @ts-ignore: decorator
 @inline
 function leadingDigits(start: usize, length: u32): u64 {
   const values = loadValues(start) << (64 - 8 * length);
@@ -66,7 +61,6 @@ function leadingDigits(start: usize, length: u32): u64 {
 }
 
 /** The number of two digits, or 100 and more when one of them is none. */
-// @ts-ignore: decorator
 @inline
 export function twoDigits(address: usize): u32 {
   const tens = <u32>load<u8>(address) - 0x30;

@@ -39,7 +39,6 @@ function readOddEpochText(start: usize, end: usize, unitScale: u32): u32 {
 }
 
 /** Tab, line feed, vertical tab, form feed, carriage return, space. */
-// @ts-ignore: decorator
 @inline
 function isSpace(byte: u32): bool {
   return byte == 0x20 || byte - 9 < 5;
@@ -55,13 +54,11 @@ export function readEpochDigits(start: usize, end: usize, unitScale: u32): u32 {
  * The quotient, rounded down. A division of doubles takes a fifth of one of 64-bit integers, and is exact here: the
  * quotient of a count below 2^50 misses a whole number by more than doubles of that size are apart.
  */
-// @ts-ignore: decorator
 @inline
 function divide(count: u64, divisor: u64): u64 {
   return count < <u64>1 << 50 ? <u64>(<f64>count / <f64>divisor) : count / divisor;
 }
 
-// @ts-ignore: decorator
 @inline
 function setWhole(count: u64, unitScale: u32): u32 {
   switch (unitScale) {
@@ -80,7 +77,6 @@ function setWhole(count: u64, unitScale: u32): u32 {
   return OK;
 }
 
-// @ts-ignore: decorator
 @inline
 function setUnits(count: u64, unitsPerSecond: u64, nanosPerUnit: u64): void {
   const seconds = divide(count, unitsPerSecond);
@@ -88,7 +84,7 @@ function setUnits(count: u64, unitsPerSecond: u64, nanosPerUnit: u64): void {
 }
 
 /** The decimal that `readDecimal` has left, as an instant, rounded down to nanoseconds. */
-export function setDecimal(unitScale: u32): void {
+function setDecimal(unitScale: u32): void {
   const unitsPerSecond: u64 = unitScale == 0 ? 1 : unitScale == 3 ? 1_000 : unitScale == 6 ? 1_000_000 : 1_000_000_000;
   const nanosPerUnit: u64 = 1_000_000_000 / unitsPerSecond;
   const fractionPerNano = FRACTION_ONE / nanosPerUnit;

@@ -39,7 +39,6 @@ export function readRfc3339(start: usize, end: usize): u32 {
 }
 
 /** One to nine digits; returns where they end, 0 when there are none or more. */
-// @ts-ignore: decorator
 @inline
 function readShortFraction(start: usize, end: usize): usize {
   const cursor = readFraction(start, end);

@@ -17,7 +17,6 @@ import { readClickHouse, readCommonLog, readRfc3339 } from "./read-time-fixed";
 export const NO_UNIT: u32 = 255;
 
 /** Decimal digits between a second and the unit of an epoch format, of which there are four in a row. */
-// @ts-ignore: decorator
 @inline
 export function unitScaleOf(format: u32): u32 {
   const unit = format - TIME_EPOCH_S;

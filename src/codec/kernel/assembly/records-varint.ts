@@ -10,7 +10,6 @@
  * A zigzag VARINT of at most 32 bits: `varintValue` and `varintEnd` take the result apart. The end is 0 when there are
  * more bits.
  */
-// @ts-ignore: decorator
 @inline
 export function readVarint(from: usize): u64 {
   const first = <u32>load<u8>(from);
@@ -32,21 +31,18 @@ function readLongVarint(from: usize): u64 {
   return 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function varintValue(varint: u64): i32 {
   const value = <u32>varint;
   return <i32>(value >> 1) ^ -(<i32>(value & 1));
 }
 
-// @ts-ignore: decorator
 @inline
 export function varintEnd(varint: u64): usize {
   return <usize>(varint >> 32);
 }
 
 /** Whether a varint's end is 0 or behind `end`. */
-// @ts-ignore: decorator
 @inline
 export function isBeyond(varintEnd: usize, end: usize): bool {
   return varintEnd - 1 >= end;
@@ -56,7 +52,6 @@ export function isBeyond(varintEnd: usize, end: usize): bool {
  * A zigzag VARLONG of at most ten bytes and 53 bits, as much as the reference takes (no Kafka timestamp comes near):
  * `varlongValue` and `varlongBytes` take the result apart. It is 0 when there are more of either.
  */
-// @ts-ignore: decorator
 @inline
 export function readVarlong(from: usize): u64 {
   const first = <u64>load<u8>(from);
@@ -79,14 +74,12 @@ function readLongVarlong(from: usize): u64 {
   return 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function varlongValue(varlong: u64): i64 {
   const value = varlong >> 4;
   return <i64>(value >> 1) ^ -(<i64>(value & 1));
 }
 
-// @ts-ignore: decorator
 @inline
 export function varlongBytes(varlong: u64): usize {
   return <usize>(varlong & 15);

@@ -105,7 +105,6 @@ export function nextRecord(): i32 {
 }
 
 /** Skips `length` bytes (−1 = null, none) at `cursor`, the end of the varint; returns where they end, 0 beyond `end`. */
-// @ts-ignore: decorator
 @inline
 function skipBytes(cursor: usize, length: i32, end: usize): usize {
   if (isBeyond(cursor, end)) return 0;

@@ -1,4 +1,6 @@
 import { KIND_MISSING, SLOT_END, SLOT_KIND, SLOT_STAMP, SLOT_START } from "./layout";
+import { PLAN_JUDGED_MS, PLAN_RECEIVED_MS } from "./layout-plan";
+import { plan } from "./plan";
 
 /**
  * A record on its way to a row: facts about it, then from ROW_SLOTS on a slot for each field that the plan reads, and
@@ -18,6 +20,8 @@ const ROW_PLACE: usize = 44;
 const ROW_STAMP: usize = 48;
 const ROW_UNKNOWN: usize = 52;
 const ROW_IS_KAFKA_TIME: usize = 56;
+const ROW_GROUP_START: usize = 60;
+const ROW_GROUP_LENGTH: usize = 64;
 
 /** Stands for "no event time". */
 export const NO_TIME: i64 = i64.MIN_VALUE;
@@ -26,9 +30,22 @@ export const NO_TIME: i64 = i64.MIN_VALUE;
 export function rowOffset(row: usize): i64 {
   return load<i64>(row, ROW_OFFSET);
 }
+/** Kafka's time, negative when the producer set none. */
+@inline
+export function rowKafkaMs(row: usize): i64 {
+  return load<i64>(row, ROW_TIMESTAMP);
+}
+/** The record's time: for want of Kafka's the time that the task is judged by, so that a replay writes the same. */
 @inline
 export function rowTimestampMs(row: usize): i64 {
-  return load<i64>(row, ROW_TIMESTAMP);
+  const kafkaMs = rowKafkaMs(row);
+  return kafkaMs >= 0 ? kafkaMs : load<i64>(plan, PLAN_JUDGED_MS);
+}
+/** Where the record's latency begins: for want of Kafka's time that of receipt. */
+@inline
+export function rowSentMs(row: usize): i64 {
+  const kafkaMs = rowKafkaMs(row);
+  return kafkaMs >= 0 ? kafkaMs : load<i64>(plan, PLAN_RECEIVED_MS);
 }
 @inline
 export function rowEventMs(row: usize): i64 {
@@ -85,6 +102,20 @@ export function rowIsKafkaTime(row: usize): bool {
 export function setRowIsKafkaTime(row: usize): void {
   store<u32>(row, 1, ROW_IS_KAFKA_TIME);
 }
+/** The row's latency group, after `findGroup` (group.ts). */
+@inline
+export function rowGroupStart(row: usize): usize {
+  return <usize>load<u32>(row, ROW_GROUP_START);
+}
+@inline
+export function rowGroupLength(row: usize): usize {
+  return <usize>load<u32>(row, ROW_GROUP_LENGTH);
+}
+@inline
+export function setRowGroup(row: usize, start: usize, length: usize): void {
+  store<u32>(row, <u32>start, ROW_GROUP_START);
+  store<u32>(row, <u32>length, ROW_GROUP_LENGTH);
+}
 
 /** A stamp marks what the current record has written, so that nothing has to be cleared between records. */
 let stamp: u32 = 0;
@@ -93,7 +124,7 @@ let stamp: u32 = 0;
 export function openRow(
   row: usize,
   offset: i64,
-  timestampMs: i64,
+  kafkaMs: i64,
   keyStart: usize,
   keyEnd: usize,
   valueStart: usize,
@@ -102,7 +133,7 @@ export function openRow(
   // After four thousand million records an old stamp could look new; zero is never used.
   stamp++;
   store<i64>(row, offset, ROW_OFFSET);
-  store<i64>(row, timestampMs, ROW_TIMESTAMP);
+  store<i64>(row, kafkaMs, ROW_TIMESTAMP);
   store<i64>(row, NO_TIME, ROW_EVENT);
   store<u32>(row, <u32>keyStart, ROW_KEY_START);
   store<u32>(row, <u32>keyEnd, ROW_KEY_END);

@@ -1,4 +1,5 @@
-import { copyLiterals, copyMatch } from "./lz4-copy";
+import { copyLoose } from "./bytes";
+import { copyMatch } from "./lz4-copy";
 import { INFLATED_BYTES_MAX } from "./lz4-limit";
 import { regionBase, regionCursor, reserve, setRegionCursor } from "./memory";
 
@@ -88,7 +89,7 @@ function inflateBlock(from: usize, end: usize, to: usize, limit: usize): usize {
       }
       // Compared before the one is added, with which the largest length would wrap around.
       if (lengthMinusOne >= end - from || lengthMinusOne >= limit - to) return 0;
-      copyLiterals(to, from, lengthMinusOne + 1);
+      copyLoose(to, from, lengthMinusOne + 1);
       from += lengthMinusOne + 1;
       to += lengthMinusOne + 1;
       continue;

@@ -46,7 +46,7 @@ function findOtherText(node: usize, kind: u32, start: usize, end: usize): u32 {
 }
 
 /** Half of a surrogate pair has no UTF-8. */
-export function decodeText(start: usize, end: usize): u32 {
+function decodeText(start: usize, end: usize): u32 {
   textStart = scratchFor(end - start);
   if (textStart == 0) return DECLINED;
   textEnd = decodeEscapes(start, end, textStart);

@@ -24,7 +24,6 @@ export function writeUuid(node: usize, kind: u32, start: usize, end: usize, at: 
 }
 
 /** Sixteen bytes from two times sixteen hexadecimal digits. */
-// @ts-ignore: decorator
 @inline
 function storeDigits(first: v128, second: v128, at: usize): u32 {
   if (!v128.all_true<u8>(v128.and(areDigits(first), areDigits(second)))) return REJECT_FIELD_FORMAT;
@@ -34,7 +33,6 @@ function storeDigits(first: v128, second: v128, at: usize): u32 {
   return OK;
 }
 
-// @ts-ignore: decorator
 @inline
 function areDigits(text: v128): v128 {
   const decimal = v128.lt<u8>(v128.sub<u8>(text, v128.splat<u8>(0x30)), v128.splat<u8>(10));
@@ -43,7 +41,6 @@ function areDigits(text: v128): v128 {
 }
 
 /** Of checked digits: the low half of the character, and nine more for letters, which alone have bit 6. */
-// @ts-ignore: decorator
 @inline
 function digitValues(text: v128): v128 {
   const nine = v128.and(v128.gt<i8>(text, v128.splat<i8>(0x3f)), v128.splat<u8>(9));
@@ -51,7 +48,6 @@ function digitValues(text: v128): v128 {
 }
 
 /** Joins neighbours: the low byte of each pair becomes the pair's value, the high byte is of no use. */
-// @ts-ignore: decorator
 @inline
 function joinDigits(values: v128): v128 {
   return v128.or(v128.shl<u16>(values, 4), v128.shr<u16>(values, 8));

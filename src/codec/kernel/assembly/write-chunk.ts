@@ -38,7 +38,7 @@ export function writeChunk(rows: usize, count: u32): void {
   }
   settleCoercions(true);
   for (let row = rows; row < end; row += rowBytes) {
-    if (rowOutcome(row) == OK && findGroup(row) == OK) commitRow(row, 0);
+    if (rowOutcome(row) == OK) commitRow(row, 0);
   }
 }
 

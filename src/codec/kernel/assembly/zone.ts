@@ -17,7 +17,6 @@ let cachedOffset: i64 = 0;
  * reading that occurs twice is the earlier one; one that does not occur is read with the offset that holds after the gap.
  * Years are 0 … 9999; beyond the table its first and last offset hold.
  */
-// @ts-ignore: decorator
 @inline
 export function localToUtc(zone: usize, localSeconds: i64): i64 {
   if (zone == cachedZone && <u64>(localSeconds - cachedStart) < cachedSeconds) return localSeconds - cachedOffset;
@@ -60,7 +59,6 @@ function entryAt(zone: usize, utcSeconds: i64): usize {
  * The same from an entry that begins at or before the instant and is few entries away. The one behind the last begins
  * after all instants.
  */
-// @ts-ignore: decorator
 @inline
 function entryFrom(entry: usize, utcSeconds: i64): usize {
   while (load<i64>(entry, ZONE_ENTRY_BYTES) <= utcSeconds) entry += ZONE_ENTRY_BYTES;

@@ -1,5 +1,5 @@
 import { Packr } from "msgpackr";
-import type { TablePlan } from "../../../schema/plan.ts";
+import type { ColumnType, TablePlan, TimeFormat } from "../../../schema/plan.ts";
 import { concat, text } from "../../fixtures/record-batch.ts";
 import { fieldsOfRule } from "../../reference/rules.ts";
 import type { Randomness } from "./randomness.ts";
@@ -32,14 +32,17 @@ const fragments = ["\ufeff", " ", "\n\n", "x", "{", "}", "[", ",", '"', "\u0000"
 
 const messagePack = new Packr({ useRecords: false });
 
+/** How the JSON text of a column's value is drawn. */
+export type DrawValue = (random: Randomness, type: ColumnType, format: TimeFormat) => string;
+
 /** Documents for a plan: most of them good, in one order of keys that the stream has. */
 export class DocumentGenerator {
   readonly #random: Randomness;
   readonly #members: Member[];
 
-  constructor(plan: TablePlan, random: Randomness) {
+  constructor(plan: TablePlan, random: Randomness, drawValue: DrawValue = valueFor) {
     this.#random = random;
-    this.#members = shuffle(membersOf(plan, random), random);
+    this.#members = shuffle(membersOf(plan, random, drawValue), random);
   }
 
   /** A record's value. `null` is a tombstone. */
@@ -159,12 +162,12 @@ export class DocumentGenerator {
   }
 }
 
-function membersOf(plan: TablePlan, random: Randomness): Member[] {
+function membersOf(plan: TablePlan, random: Randomness, drawValue: DrawValue): Member[] {
   const members: Member[] = [memberAt("note", () => anyValue(random, 1), random)];
   for (const { source, type, timeFormat } of plan.columns) {
     if (source.kind === "record") continue;
     const name = pick(random, source.names);
-    members.push(memberAt(name, () => valueFor(random, type, timeFormat), random));
+    members.push(memberAt(name, () => drawValue(random, type, timeFormat), random));
   }
   const draws = [
     () => stringValue(random),

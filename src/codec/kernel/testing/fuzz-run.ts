@@ -9,9 +9,10 @@ import { Finding, type FuzzCounts, TranscoderPair } from "./transcoder-pair.ts";
 /** Draws tasks and runs them on both transcoders. */
 
 const BASE_OFFSET = 1_000;
+const HOUR_MS = 3_600_000;
 
 /** A task over batches; its range may begin and end inside of them. */
-export function drawTask(random: Randomness, batches: Uint8Array[], first = BASE_OFFSET): TranscodeTask {
+function drawTask(random: Randomness, batches: Uint8Array[], first = BASE_OFFSET): TranscodeTask {
   const input = new Uint8Array(batches.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const batch of batches) {
@@ -27,6 +28,8 @@ export function drawTask(random: Randomness, batches: Uint8Array[], first = BASE
     batches: batches.map(({ length }) => ({ byteLength: length, receivedMs: RECEIVED_MS + random.below(3) })),
     firstOffset: first + (random.oneIn(4) ? random.below(6) : 0),
     lastOffset: first + (random.oneIn(4) ? random.below(8) : 63),
+    // Both transcoders start at one time: a difference would hide which of the two times a rule looks at.
+    judgedMs: STARTED_MS + random.below(2 * HOUR_MS) - HOUR_MS,
     refused: [],
   };
 }

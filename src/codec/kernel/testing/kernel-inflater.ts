@@ -1,9 +1,8 @@
+import { SLACK_BYTES } from "../assembly/layout.ts";
 import { KernelMemory } from "./kernel-memory.ts";
 
 type Inflate = (source: number, sourceEnd: number, target: number) => number;
 
-/** As of the kernel's memory.ts. */
-const SLACK_BYTES = 64;
 const GUARD_BYTES = 128;
 const GUARD = 0xa5;
 

@@ -1,7 +1,6 @@
+import { SLACK_BYTES } from "../assembly/layout.ts";
 import { compileAssembly } from "./compile-assembly.ts";
 
-/** As of the kernel's memory.ts. */
-const SLACK_BYTES = 64;
 const PAGE_BYTES = 65_536;
 
 /**

@@ -1,6 +1,7 @@
 import type { TablePlan } from "../../../schema/plan.ts";
 import type { Inflaters } from "../../inflate/inflate.ts";
 import type { Transcoder } from "../../task.ts";
+import { SLACK_BYTES } from "../assembly/layout.ts";
 import {
   COLUMN_BYTES,
   COLUMN_CHUNK_COERCIONS,
@@ -9,12 +10,10 @@ import {
   PLAN_STREAMS,
   PLAN_TOPIC_START,
 } from "../assembly/layout-plan.ts";
+import { LEFT_OVER_BYTES, LEFT_OVER_OFFSET, LEFT_OVER_OUTCOME, LEFT_OVER_PLACE } from "../assembly/layout-result.ts";
 import { Kernel, type KernelExports } from "../kernel-exports.ts";
 import { createTranscoderOn } from "../transcoder.ts";
 import type { Randomness } from "./randomness.ts";
-
-/** As of the kernel's memory.ts: what may be read, and scribbled on, behind a region. */
-const SLACK_BYTES = 64;
 
 /** A record that the kernel left to the reference: assembly/layout.ts says what `outcome` is. */
 export interface LeftOver {
@@ -176,9 +175,12 @@ export class ObservedKernel {
     const region = this.#exports.leftOverRegion.value;
     const memory = new DataView(this.#exports.memory.buffer);
     const end = this.#exports.regionCursor(region);
-    for (let at = this.#exports.regionBase(region); at < end; at += 40) {
-      const [outcome, place] = [memory.getUint32(at, true), memory.getUint32(at + 4, true)];
-      this.leftOver.push({ offset: memory.getFloat64(at + 8, true), outcome, place });
+    for (let at = this.#exports.regionBase(region); at < end; at += LEFT_OVER_BYTES) {
+      this.leftOver.push({
+        offset: memory.getFloat64(at + LEFT_OVER_OFFSET, true),
+        outcome: memory.getUint32(at + LEFT_OVER_OUTCOME, true),
+        place: memory.getUint32(at + LEFT_OVER_PLACE, true),
+      });
     }
   }
 }

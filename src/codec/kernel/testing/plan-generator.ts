@@ -202,7 +202,8 @@ function scalarText(random: Randomness): string {
 
 const dictionaryTypes = ["String", "String", "FixedString(5)", "UInt16", "Int64", "Date", "DateTime", "UUID", "IPv6"];
 
-function typeText(random: Randomness, depth = 0): string {
+/** The name of any column type, two levels deep at most. */
+export function typeText(random: Randomness, depth = 0): string {
   switch (random.below(depth < 2 ? 10 : 6)) {
     case 0:
       return `Nullable(${scalarText(random)})`;

@@ -164,7 +164,8 @@ function space(random: Randomness): string {
   return random.oneIn(12) ? pick(random, [" ", "\n", "\t", "\r\n", "   "]) : "";
 }
 
-function arrayText(random: Randomness, element: () => string): string {
+/** A JSON array of up to four elements, white space here and there. */
+export function arrayText(random: Randomness, element: () => string): string {
   const elements = Array.from({ length: random.below(5) }, () => space(random) + element() + space(random));
   return `[${elements.join(",")}${elements.length === 0 ? space(random) : ""}]`;
 }
@@ -184,7 +185,8 @@ const memberKeys = [
   "ip\\n",
 ];
 
-function objectText(random: Randomness, member: () => string): string {
+/** A JSON object of up to four members; keys come twice now and then. */
+export function objectText(random: Randomness, member: () => string): string {
   const members = Array.from({ length: random.below(5) }, (_, index) => {
     const key = random.oneIn(3) ? `k${index}` : pick(random, random.oneIn(4) ? memberKeys : memberKeys.slice(0, 6));
     return `${space(random)}"${key}"${space(random)}:${space(random)}${member()}${space(random)}`;

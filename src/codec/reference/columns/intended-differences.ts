@@ -16,6 +16,7 @@ export interface IntendedDifference {
 const wraps = "a number that does not fit is rejected, never stored as another number";
 const noSuchTime = "a day or hour that does not exist is rejected, never moved to another";
 const clamps = "a time out of the range is rejected, never moved to the end of the range";
+const noNumber = "text that is no number is rejected, never read in part";
 const guesses = "a reading that has to be guessed is rejected: the event would get a wrong time";
 
 export const intendedDifferences: IntendedDifference[] = [
@@ -121,6 +122,43 @@ export const intendedDifferences: IntendedDifference[] = [
     clickhouse: "1:2:3:4:5:6:7:8",
     millrace: "field_format",
     why: "the two colons stand for at least one group (RFC 4291)",
+  },
+  {
+    type: "IPv6",
+    input: '"2001:::8a2e:370:7334"',
+    clickhouse: "2001::8a2e:370:7334",
+    millrace: "field_format",
+    why: "three colons in a row are no address (RFC 4291)",
+  },
+  {
+    type: "IPv6",
+    input: '"::1:"',
+    clickhouse: "::1",
+    millrace: "field_format",
+    why: "a colon stands between two groups (RFC 4291)",
+  },
+  {
+    type: "IPv6",
+    input: '"::ffff:0051.2.3.4"',
+    clickhouse: "::ffff:51.2.3.4",
+    millrace: "field_format",
+    why: "an address part has at most three digits",
+  },
+  { type: "Decimal(9, 2)", input: '"257..5"', clickhouse: "257.5", millrace: "field_format", why: noNumber },
+  { type: "Decimal(9, 2)", input: '"1e"', clickhouse: "1", millrace: "field_format", why: noNumber },
+  {
+    type: "String",
+    input: '"\\udc00"',
+    clickhouse: "\ufffd\ufffd\ufffd",
+    millrace: "field_format",
+    why: "half of a surrogate pair has no UTF-8; ClickHouse stores three bytes that are none",
+  },
+  {
+    type: "Enum8('a' = -1, 'b' = 0)",
+    input: "null",
+    clickhouse: "b",
+    millrace: "a",
+    why: "a null is the column's default, as a missing field is; ClickHouse stores the number 0, even where the Enum has none",
   },
   {
     type: "Decimal(9, 2)",

@@ -4,7 +4,7 @@
  */
 export const BATCH_HEADER_BYTES = 61;
 /** Base offset and length field: what stands before the bytes that `batchLength` counts. */
-export const BATCH_LENGTH_OVERHEAD_BYTES = 12;
+const BATCH_LENGTH_OVERHEAD_BYTES = 12;
 
 const LENGTH_AT = 8;
 const LEADER_EPOCH_AT = 12;

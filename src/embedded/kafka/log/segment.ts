@@ -74,7 +74,7 @@ export function indexBatch(segment: Segment, header: BatchHeader, baseOffset: nu
 }
 
 /** Position of the last index entry whose key is at most `target` (0 when there is none). `keys` ascends. */
-export function floorPosition(keys: number[], positions: number[], target: number): number {
+function floorPosition(keys: number[], positions: number[], target: number): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
