@@ -1,75 +1,167 @@
-import { describe, expect, it } from "vitest";
-import { type CommitOffset, createCommitter } from "./committer.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../core/clock.ts";
+import { StaleOwner } from "../core/stale-owner.ts";
+import { type CommitOffset, Committer } from "./committer.ts";
+import { PartitionLedger } from "./ledger.ts";
 
-const at = (offset: number, partition = 0): CommitOffset => ({ topic: "t", partition, offset });
-
-/** A committer whose commits wait for their gate to be opened. */
-function gatedCommitter() {
-  const sent: CommitOffset[][] = [];
-  const gates: (() => void)[] = [];
-  const committer = createCommitter(
-    (offsets) => {
-      sent.push(offsets);
-      return new Promise<void>((resolve) => gates.push(resolve));
-    },
-    () => {},
-  );
-  return { committer, sent, gates };
+interface Gate {
+  accept(): void;
+  refuse(error: Error): void;
 }
 
-describe("createCommitter()", () => {
-  it("keeps one commit in flight and sends only the newest position of each partition", async () => {
-    const { committer, sent, gates } = gatedCommitter();
-    committer.note(at(10));
-    committer.note(at(20));
-    committer.note(at(30));
-    committer.note(at(5, 1));
-    expect(sent).toEqual([[at(10)]]);
-    gates[0]!();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(sent[1]).toEqual([at(30), at(5, 1)]);
-    gates[1]!();
-    await committer.flush();
-    expect(sent).toHaveLength(2);
-  });
+describe("Committer", () => {
+  let sent: CommitOffset[][];
+  let gates: Gate[];
+  let errors: unknown[];
+  let committer: Committer;
+  let ledgers: PartitionLedger[];
 
-  it("keeps a position whose commit failed and sends it with the next one", async () => {
-    const sent: CommitOffset[][] = [];
-    const errors: unknown[] = [];
-    const committer = createCommitter(
-      async (offsets) => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    sent = [];
+    gates = [];
+    errors = [];
+    committer = new Committer({
+      clock: systemClock,
+      commit(offsets) {
         sent.push(offsets);
-        if (sent.length === 1) throw new Error("coordinator moved");
+        return new Promise<void>((accept, refuse) => gates.push({ accept, refuse }));
       },
-      (error) => errors.push(error),
-    );
-    committer.note(at(10));
-    await new Promise((resolve) => setImmediate(resolve));
+      onError: (error) => errors.push(error),
+    });
+    ledgers = [0, 1].map((partition) => {
+      const ledger = new PartitionLedger(0);
+      committer.add("t", partition, ledger);
+      return ledger;
+    });
+  });
+  afterEach(() => vi.useRealTimers());
+
+  const settle = () => vi.advanceTimersByTimeAsync(0);
+  const offsetsOf = (commit: CommitOffset[] | undefined) => commit?.map(({ offset }) => offset);
+
+  it("resolves an announcement only when the commit that names the range is acknowledged", async () => {
+    const range = ledgers[0]!.open(0, 9, 1);
+    let announced = false;
+    void committer.announce("t", 0, range).then(() => {
+      announced = true;
+    });
+    await settle();
+    expect(sent).toEqual([[{ topic: "t", partition: 0, offset: 0, metadata: "m1 0-9@1" }]]);
+    expect(announced).toBe(false);
+    gates[0]!.accept();
+    await settle();
+    expect(announced).toBe(true);
+  });
+
+  it("keeps one commit in flight; what comes meanwhile goes with the next, progress and intents together", async () => {
+    const first = ledgers[0]!.open(0, 9, 1);
+    void committer.announce("t", 0, first);
+    await settle();
+    const second = ledgers[0]!.open(10, 19, 1);
+    void committer.announce("t", 0, second);
+    ledgers[0]!.markDurable(first);
+    committer.note("t", 0);
+    void committer.announce("t", 1, ledgers[1]!.open(0, 4, 2));
+    await settle();
+    expect(sent).toHaveLength(1);
+    gates[0]!.accept();
+    await settle();
+    expect(sent[1]).toEqual([
+      { topic: "t", partition: 0, offset: 10, metadata: "m1 10-19@1" },
+      { topic: "t", partition: 1, offset: 0, metadata: "m1 0-4@2" },
+    ]);
+  });
+
+  it("commits progress that no intent takes along after a short while", async () => {
+    const range = ledgers[0]!.open(0, 9, 1);
+    void committer.announce("t", 0, range);
+    await settle();
+    gates[0]!.accept();
+    await settle();
+    ledgers[0]!.markDurable(range);
+    committer.note("t", 0);
+    await settle();
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(60);
+    expect(offsetsOf(sent[1])).toEqual([10]);
+  });
+
+  it("repeats a failed commit with what is true by then, and announces nothing before", async () => {
+    const range = ledgers[0]!.open(0, 9, 1);
+    let announced = false;
+    void committer.announce("t", 0, range).then(() => {
+      announced = true;
+    });
+    await settle();
+    ledgers[0]!.open(10, 19, 1);
+    gates[0]!.refuse(new Error("coordinator moved"));
+    await vi.advanceTimersByTimeAsync(100);
     expect(errors).toHaveLength(1);
-    committer.note(at(7, 1));
-    await committer.flush();
-    expect(sent[1]).toEqual([at(10), at(7, 1)]);
+    expect(announced).toBe(false);
+    expect(sent[1]![0]!.metadata).toBe("m1 0-9@1 10-19@1");
+    gates[1]!.accept();
+    await settle();
+    expect(announced).toBe(true);
   });
 
-  it("rejects flush() when the last commit fails, so a drain cannot pass for complete", async () => {
-    const committer = createCommitter(
-      () => Promise.reject(new Error("no coordinator")),
-      () => {},
-    );
-    committer.note(at(10));
-    await expect(committer.flush()).rejects.toThrow("no coordinator");
+  it("ends with the generation: whoever waits is told, and nothing is sent any more", async () => {
+    const range = ledgers[0]!.open(0, 9, 1);
+    const announcement = expect(committer.announce("t", 0, range)).rejects.toThrow(StaleOwner);
+    await settle();
+    gates[0]!.refuse(new StaleOwner("generation 3 is over"));
+    await announcement;
+    await expect(committer.flush()).rejects.toThrow(StaleOwner);
+    committer.note("t", 0);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(sent).toHaveLength(1);
+    expect(range.announced).toBe(false);
   });
 
-  it("does not commit a partition that was lost while its position waited", async () => {
-    const { committer, sent, gates } = gatedCommitter();
-    committer.note(at(10));
-    committer.note(at(5, 1));
-    committer.note(at(6, 2));
-    committer.forget("t:1");
-    gates[0]!();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(sent[1]).toEqual([at(6, 2)]);
-    gates[1]!();
+  it("flushes to an end while a commit is under way, and when there is nothing to do", async () => {
     await committer.flush();
+    void committer.announce("t", 0, ledgers[0]!.open(0, 9, 1));
+    let isFlushed = false;
+    void committer.flush().then(() => {
+      isFlushed = true;
+    });
+    await settle();
+    expect(isFlushed).toBe(false);
+    gates[0]!.accept();
+    await settle();
+    expect(isFlushed).toBe(true);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("proves ownership by the time at which an acknowledged commit was sent, not by that of its answer", async () => {
+    ledgers[0]!.open(0, 9, 1);
+    const askedMs = systemClock.nowMs();
+    const proof = committer.prove("t", 0);
+    await vi.advanceTimersByTimeAsync(5_000);
+    gates[0]!.accept();
+    await proof;
+    expect(committer.provenMs - askedMs).toBeLessThan(100);
+  });
+
+  it("lets a range wait for which the metadata has no room", async () => {
+    const many = Array.from({ length: 200 }, (_, index) => ledgers[0]!.open(index * 1e6, index * 1e6 + 1, 1e12));
+    const announced: number[] = [];
+    for (const [index, range] of many.entries()) {
+      void committer.announce("t", 0, range).then(() => announced.push(index));
+    }
+    await settle();
+    gates[0]!.accept();
+    await settle();
+    const fitting = announced.length;
+    expect(fitting).toBeGreaterThan(80);
+    expect(fitting).toBeLessThan(200);
+    for (let commit = 1; announced.length < 200 && commit < 8; commit += 1) {
+      for (const index of announced) ledgers[0]!.markDurable(many[index]!);
+      committer.note("t", 0);
+      await vi.advanceTimersByTimeAsync(100);
+      gates[commit]?.accept();
+      await settle();
+    }
+    expect(announced).toHaveLength(200);
   });
 });

@@ -1,72 +1,195 @@
+import { type Clock, sleepOn } from "../core/clock.ts";
 import { partitionKey } from "../core/raw-batch.ts";
+import { StaleOwner } from "../core/stale-owner.ts";
+import type { LedgerState, PartitionLedger, Range } from "./ledger.ts";
 
-/** An offset to commit: the next record to read. */
+/** An offset to commit: the next record to read, and the ranges in flight above it (intents.ts). */
 export interface CommitOffset {
   topic: string;
   partition: number;
   offset: number;
+  metadata: string;
 }
 
-export interface Committer {
-  /** Notes a new position. Committed soon, together with all that came meanwhile. */
-  note(offset: CommitOffset): void;
-  /** Drops the position of a partition (`topic:partition`) that is no longer ours to commit. */
-  forget(key: string): void;
-  /** Resolves when everything noted so far is committed. Rejects with the last error. */
-  flush(): Promise<void>;
+export interface CommitterOptions {
+  clock: Clock;
+  /** Sends one commit. Rejects with StaleOwner when this member's generation is over; anything else is tried again. */
+  commit(offsets: CommitOffset[]): Promise<void>;
+  onError(error: unknown): void;
+  /** The generation is over; so is this committer. */
+  onStale?: ((reason: StaleOwner) => void) | undefined;
+  /** Around each commit, for every partition in it. */
+  onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
+}
+
+/** A position that moved waits so long for an intent to go with: one commit a flush instead of two. */
+const PROGRESS_WAIT_MS = 50;
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 2_000;
+
+interface Turn {
+  resolve(): void;
+  reject(reason: StaleOwner): void;
+}
+
+interface Entry {
+  topic: string;
+  partition: number;
+  ledger: PartitionLedger;
 }
 
 /**
- * Commits positions with one request in flight at a time. While a commit runs, newer positions replace older ones, so
- * the number of requests adapts to the coordinator's speed instead of the number of inserts.
+ * Commits the state of all partitions of one assignment, with one request in flight at a time: what changes meanwhile goes
+ * with the next, so the number of requests adapts to the coordinator's speed instead of the number of inserts.
  *
- * A failed commit loses nothing: its positions stay noted and go with the next one. `onError` is told each time.
+ * A failed commit loses nothing: it is repeated, with what is true by then, until it succeeds or the assignment is over.
  */
-export function createCommitter(
-  commit: (offsets: CommitOffset[]) => Promise<void>,
-  onError: (error: unknown) => void,
-): Committer {
-  const pending = new Map<string, CommitOffset>();
-  let running: Promise<void> | undefined;
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #dirty = new Set<string>();
+  #running = false;
+  #isSending = false;
+  #over: StaleOwner | undefined;
+  #cancelProgress: (() => void) | undefined;
+  #provenMs = Number.NEGATIVE_INFINITY;
+  /** Those that wait for a commit which is sent after they came. */
+  readonly #waiting: Turn[] = [];
+  /** Those that look after each commit whether their range was in it. */
+  readonly #announcing: Turn[] = [];
 
-  async function commitPending(): Promise<void> {
-    const batch = [...pending];
-    pending.clear();
-    try {
-      await commit(batch.map(([, offset]) => offset));
-    } catch (error) {
-      // A position noted meanwhile is newer: keep it.
-      for (const [key, offset] of batch) if (!pending.has(key)) pending.set(key, offset);
-      throw error;
-    }
+  constructor(options: CommitterOptions) {
+    this.#options = options;
   }
 
-  async function commitUntilEmpty(): Promise<void> {
+  add(topic: string, partition: number, ledger: PartitionLedger): void {
+    this.#entries.set(partitionKey(topic, partition), { topic, partition, ledger });
+  }
+
+  /**
+   * Resolves when a commit that names the range is acknowledged. A range for which the metadata has no room waits until
+   * the position has moved over earlier ones.
+   *
+   * @throws StaleOwner
+   */
+  async announce(topic: string, partition: number, range: Range): Promise<void> {
+    if (range.announced) return;
+    this.#dirty.add(partitionKey(topic, partition));
+    this.#start();
+    while (!range.announced) await this.#turn(this.#announcing);
+  }
+
+  /** The partition's position has moved: commits it soon. */
+  note(topic: string, partition: number): void {
+    this.#dirty.add(partitionKey(topic, partition));
+    if (this.#running || this.#over !== undefined) return;
+    this.#cancelProgress ??= this.#options.clock.after(PROGRESS_WAIT_MS, () => this.#start());
+  }
+
+  /**
+   * Shows that this member still owns its partitions, by a commit of this one that is sent now.
+   *
+   * @throws StaleOwner
+   */
+  async prove(topic: string, partition: number): Promise<void> {
+    this.#dirty.add(partitionKey(topic, partition));
+    await this.#nextCommit();
+  }
+
+  /** When the last acknowledged commit was sent, in the clock's ms: at that time the partitions were ours. */
+  get provenMs(): number {
+    return this.#provenMs;
+  }
+
+  /** Resolves when everything noted so far is committed. @throws StaleOwner */
+  async flush(): Promise<void> {
+    // Not "while it runs": it still does when it wakes those who wait, and would run on for them.
+    while (this.#dirty.size > 0 || this.#isSending) await this.#nextCommit();
+  }
+
+  /** The assignment is over: nothing is committed any more, and all who wait are told so. */
+  end(reason: StaleOwner): void {
+    if (this.#over !== undefined) return;
+    this.#over = reason;
+    this.#cancelProgress?.();
+    for (const { reject } of [...this.#waiting.splice(0), ...this.#announcing.splice(0)]) reject(reason);
+  }
+
+  #nextCommit(): Promise<void> {
+    const turn = this.#turn(this.#waiting);
+    this.#start();
+    return turn;
+  }
+
+  #turn(list: Turn[]): Promise<void> {
+    if (this.#over !== undefined) return Promise.reject(this.#over);
+    return new Promise((resolve, reject) => list.push({ resolve, reject }));
+  }
+
+  #start(): void {
+    this.#cancelProgress?.();
+    this.#cancelProgress = undefined;
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (this.#over === undefined && (this.#dirty.size > 0 || this.#waiting.length > 0)) {
+      const waiting = this.#waiting.splice(0);
+      if (await this.#commitDirty()) {
+        failures = 0;
+        for (const { resolve } of [...waiting, ...this.#announcing.splice(0)]) resolve();
+        // They may add to what the next commit has to say.
+        await Promise.resolve();
+        continue;
+      }
+      this.#waiting.unshift(...waiting);
+      if (this.#over !== undefined) break;
+      await sleepOn(this.#options.clock, Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
+      failures += 1;
+    }
+    this.#running = false;
+    if (this.#over !== undefined) for (const { reject } of this.#waiting.splice(0)) reject(this.#over);
+  }
+
+  /** Sends what is dirty. Returns whether the coordinator took it. */
+  async #commitDirty(): Promise<boolean> {
+    const states = this.#takeDirty();
+    const offsets = states.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }));
+    const { clock, onCommit, onError } = this.#options;
+    const sentMs = clock.nowMs();
     try {
-      while (pending.size > 0) await commitPending();
+      if (offsets.length > 0) {
+        this.#isSending = true;
+        for (const offset of offsets) onCommit?.("beforeCommit", offset);
+        await this.#options.commit(offsets);
+        for (const offset of offsets) onCommit?.("afterCommit", offset);
+      }
     } catch (error) {
-      // The next round starts from note() or flush(): a broken coordinator must not make a busy loop.
-      onError(error);
+      for (const { key } of states) this.#dirty.add(key);
+      if (error instanceof StaleOwner) {
+        this.end(error);
+        this.#options.onStale?.(error);
+      } else onError(error);
+      return false;
     } finally {
-      running = undefined;
+      this.#isSending = false;
     }
+    // Waking up after a rebalance, a zombie may find an answer from before it: only what was acknowledged counts.
+    if (offsets.length > 0) this.#provenMs = sentMs;
+    for (const { announces } of states) for (const range of announces) range.announced = true;
+    return true;
   }
 
-  function kick(): void {
-    if (running === undefined && pending.size > 0) running = commitUntilEmpty();
+  #takeDirty(): (Entry & LedgerState & { key: string })[] {
+    const states = [...this.#dirty].flatMap((key) => {
+      const entry = this.#entries.get(key);
+      const state = entry?.ledger.state();
+      return entry === undefined || state === undefined ? [] : [{ key, ...entry, ...state }];
+    });
+    this.#dirty.clear();
+    return states;
   }
-
-  return {
-    note(offset) {
-      pending.set(partitionKey(offset.topic, offset.partition), offset);
-      kick();
-    },
-    forget(key) {
-      pending.delete(key);
-    },
-    async flush() {
-      await running;
-      if (pending.size > 0) await commitPending();
-    },
-  };
 }

@@ -11,7 +11,9 @@ export const errorCodes = {
   E_EMBEDDED: { exit: 1 },
   E_KAFKA: { exit: 1 },
   E_CLICKHOUSE: { exit: 1 },
+  E_WORKER: { exit: 1 },
   E_INCOMPLETE: { exit: 1 },
+  E_GUARANTEE: { exit: 1 },
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

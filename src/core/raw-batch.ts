@@ -2,6 +2,11 @@
 export interface RawBatch {
   topic: string;
   partition: number;
+  /**
+   * The first offset that this batch answers for: records between it and `baseOffset` do not exist (compaction, aborted
+   * transactions). Where the fetch began, or behind the batch before.
+   */
+  fetchOffset: number;
   /** First offset of the batch; a fetch that starts inside a batch still gets the whole batch. */
   baseOffset: number;
   lastOffset: number;

@@ -14,6 +14,7 @@ function addAll(accumulator: Accumulator, byteLengths: number[]): Uint8Array[] {
     accumulator.add({
       topic: "t",
       partition: 0,
+      fetchOffset: offset,
       baseOffset: offset,
       lastOffset: offset,
       recordCount: 1,
@@ -31,29 +32,30 @@ describe("Accumulator", () => {
     const pool = new BufferPool(8 * 1024 * KIB);
     // What the pool has may be longer than what is asked for.
     pool.give(new ArrayBuffer(400 * KIB));
-    const accumulator = new Accumulator("t", 0, pool);
+    const accumulator = new Accumulator({ topic: "t", partition: 0 }, pool);
     const added = addAll(accumulator, [10 * KIB, 50 * KIB, 10 * KIB, 250 * KIB, 1, 700 * KIB, 100 * KIB, 200 * KIB, 0]);
-    const task = taskOf(accumulator.cut()!, "plan@1", "rows");
+    const task = taskOf(accumulator.cut(0)!, "plan@1", "rows");
     expect(batchesOf(task).map((bytes) => Buffer.compare(bytes, added[bytes[0] ?? 8]!))).toEqual(added.map(() => 0));
     expect(task.batches.map(({ receivedMs }) => receivedMs)).toEqual([...added.keys()]);
     expect(pool.reused).toBe(1);
-    expect(accumulator.cut()).toBeUndefined();
+    expect(accumulator.cut(0)).toBeUndefined();
   });
 
   it("begins each range in buffers of its own: those of the last one may be on their way to a worker", () => {
-    const accumulator = new Accumulator("t", 0, new BufferPool(8 * 1024 * KIB));
+    const accumulator = new Accumulator({ topic: "t", partition: 0 }, new BufferPool(8 * 1024 * KIB));
     addAll(accumulator, [100, 100]);
-    const first = accumulator.cut()!;
+    const first = accumulator.cut(0)!;
     accumulator.add({
       topic: "t",
       partition: 0,
+      fetchOffset: 2,
       baseOffset: 2,
       lastOffset: 2,
       recordCount: 1,
       bytes: Uint8Array.of(9),
       receivedMs: 0,
     });
-    const second = accumulator.cut()!;
+    const second = accumulator.cut(0)!;
     expect(second.buffers).toHaveLength(1);
     expect(first.buffers).not.toContain(second.buffers[0]);
     expect(new Uint8Array(first.buffers[0]!, 200, 1)).toEqual(Uint8Array.of(0));

@@ -31,58 +31,136 @@ export interface Cut {
   firstOffset: number;
   lastOffset: number;
   batches: CutBatch[];
-  /** The batches back to back; one that did not fit behind the one before it begins the next buffer. At least one. */
+  /**
+   * The batches back to back; one that did not fit behind the one before it begins the next buffer. None for a promised
+   * range whose records are gone.
+   */
   buffers: ArrayBuffer[];
   byteLength: number;
   /** From the batch headers: an upper bound of the records in range. */
   recordCount: number;
+  /** The time that lateness is judged by, ms since 1970: now, or that of the range's first reading. */
+  judgedMs: number;
+  /** An earlier owner has announced it: its rows may be stored already. */
+  isReplay: boolean;
+  /** The group's first range of the partition: nothing was committed before it. */
+  isFirst: boolean;
+}
+
+/** A range that an earlier owner of the partition has announced: to be cut alike. */
+export interface PromisedRange {
+  firstOffset: number;
+  lastOffset: number;
+  judgedMs: number;
+}
+
+/** Where a partition begins: the committed offset, if there is one, and the ranges promised behind it. */
+export interface PartitionStart {
+  topic: string;
+  partition: number;
+  offset?: number | undefined;
+  intents?: readonly PromisedRange[];
 }
 
 /**
  * Collects the raw batches of one partition until a limit is met.
  *
- * `nextOffset` is where the next range begins. A batch that lies wholly below it is one that kafkajs fetched again
- * (after a rebalance it resumes at the committed offset, while later ranges are still in flight here): dropped. A batch
- * that begins below it is cut at `nextOffset`.
+ * Ranges follow each other without a hole: where the log has no records (compaction, aborted transactions), the offsets
+ * belong to the range behind. Promised ranges come first, with the bounds that they had; no other limit cuts them.
+ *
+ * A batch that lies wholly below the next offset was fetched twice: dropped. One that begins below it is cut there. One
+ * whose fetch began above it would leave a hole that nobody has looked into: it is not taken.
  */
 export class Accumulator {
   readonly topic: string;
   readonly partition: number;
-  #nextOffset: number | undefined;
   readonly #pool: BufferPool;
+  /** First offset of the range that is being collected; undefined before the first batch of a group without offset. */
+  #rangeStart: number | undefined;
+  /** First offset that has not been shown. */
+  #nextOffset: number | undefined;
+  #isFirst: boolean;
+  readonly #promised: PromisedRange[];
   #batches: CutBatch[] = [];
   #buffers: ArrayBuffer[] = [];
   /** The last buffer, and how much of it is used. */
   #last = new Uint8Array(0);
   #lastUsed = 0;
-  #firstOffset = 0;
   #byteLength = 0;
   #recordCount = 0;
   #openedMs = 0;
   #lastOffset = 0;
 
-  constructor(topic: string, partition: number, pool: BufferPool) {
+  constructor({ topic, partition, offset, intents }: PartitionStart, pool: BufferPool) {
     this.topic = topic;
     this.partition = partition;
     this.#pool = pool;
+    this.#rangeStart = offset;
+    this.#nextOffset = offset;
+    this.#isFirst = offset === undefined;
+    this.#promised = [...(intents ?? [])];
   }
 
-  /** Takes a copy of a batch. Returns the bytes it now holds more: 0 for a batch it has seen. */
+  /**
+   * Takes a copy of a batch, as far as it lies in the present range: call `isPromiseMet` and `cut` afterwards, and add the
+   * batch again while it `reaches` beyond. Returns the bytes held more.
+   */
   add(batch: RawBatch): number {
     const floor = this.#nextOffset ?? batch.baseOffset;
     if (batch.lastOffset < floor) return 0;
-    if (this.#batches.length === 0) {
-      this.#firstOffset = Math.max(floor, batch.baseOffset);
-      this.#openedMs = batch.receivedMs;
+    const promised = this.#promised[0];
+    this.#rangeStart ??= floor;
+    if (promised !== undefined && batch.baseOffset > promised.lastOffset) {
+      // What is left of the promised range is gone from the log.
+      this.#nextOffset = promised.lastOffset + 1;
+      return 0;
     }
+    if (this.#batches.length === 0) this.#openedMs = batch.receivedMs;
     const { bytes, recordCount, receivedMs } = batch;
     this.#copy(bytes);
     this.#batches.push({ byteLength: bytes.length, recordCount, receivedMs });
     this.#byteLength += bytes.length;
     this.#recordCount += recordCount;
-    this.#lastOffset = batch.lastOffset;
-    this.#nextOffset = batch.lastOffset + 1;
+    this.#lastOffset = Math.min(batch.lastOffset, promised?.lastOffset ?? batch.lastOffset);
+    this.#nextOffset = this.#lastOffset + 1;
     return bytes.length;
+  }
+
+  /** The log has no records between the last batch and `offset` (exclusive). */
+  skipTo(offset: number): void {
+    if (this.#nextOffset === undefined || this.#nextOffset < offset) this.#nextOffset = offset;
+  }
+
+  /** The log has lost its records up to `offset` (exclusive). To be called when nothing is collected, or for a promise. */
+  loseTo(offset: number): void {
+    this.skipTo(offset);
+    if (this.#promised.length === 0) this.#rangeStart = offset;
+  }
+
+  /** Whether the batch's fetch began above the next offset. */
+  isAhead({ fetchOffset }: RawBatch): boolean {
+    return this.#nextOffset !== undefined && fetchOffset > this.#nextOffset;
+  }
+
+  /** Whether a part of the batch was not taken yet. */
+  reaches({ lastOffset }: RawBatch): boolean {
+    return this.#nextOffset === undefined || this.#nextOffset <= lastOffset;
+  }
+
+  /** First offset that has not been shown; undefined before the first batch of a group without offset. */
+  get nextOffset(): number | undefined {
+    return this.#nextOffset;
+  }
+
+  /** Ranges of an earlier owner that are still to be cut. */
+  get promisedCount(): number {
+    return this.#promised.length;
+  }
+
+  /** Whether all of the promised range at the head has been seen. */
+  get isPromiseMet(): boolean {
+    const promised = this.#promised[0];
+    return promised !== undefined && this.#nextOffset !== undefined && this.#nextOffset > promised.lastOffset;
   }
 
   #copy(bytes: Uint8Array): void {
@@ -98,19 +176,14 @@ export class Accumulator {
     this.#lastUsed += bytes.length;
   }
 
-  /** Sets where this partition continues: the committed offset, known before the first batch arrives. */
-  startAt(offset: number): void {
-    this.#nextOffset = offset;
-  }
-
   /** Whether a size limit is met. */
   isFull(limits: CutLimits): boolean {
-    return this.#recordCount >= limits.rows || this.#byteLength >= limits.bytes;
+    return this.#promised.length === 0 && (this.#recordCount >= limits.rows || this.#byteLength >= limits.bytes);
   }
 
   /** Whether the oldest batch has waited for the interval. */
   isOld(limits: CutLimits, nowMs: number): boolean {
-    return this.#batches.length > 0 && nowMs - this.#openedMs >= limits.intervalMs;
+    return this.#promised.length === 0 && this.#batches.length > 0 && nowMs - this.#openedMs >= limits.intervalMs;
   }
 
   /** When the oldest batch was received, ms since 1970. */
@@ -122,23 +195,43 @@ export class Accumulator {
     return this.#byteLength;
   }
 
-  /** Cuts what was collected; undefined when nothing was. */
-  cut(): Cut | undefined {
-    if (this.#batches.length === 0) return undefined;
+  /**
+   * Cuts what was collected; undefined when nothing was. A promised range is cut when it is met, even without a batch.
+   *
+   * `nowMs`: the wall clock, ms since 1970.
+   */
+  cut(nowMs: number): Cut | undefined {
+    const isPromised = this.isPromiseMet;
+    if (!isPromised && (this.#batches.length === 0 || this.#promised.length > 0)) return undefined;
+    const promised = isPromised ? this.#promised.shift() : undefined;
     const cut: Cut = {
       topic: this.topic,
       partition: this.partition,
-      firstOffset: this.#firstOffset,
-      lastOffset: this.#lastOffset,
+      firstOffset: promised?.firstOffset ?? this.#rangeStart!,
+      lastOffset: promised?.lastOffset ?? this.#lastOffset,
+      judgedMs: promised?.judgedMs ?? nowMs,
+      isReplay: promised !== undefined,
+      isFirst: this.#isFirst,
       batches: this.#batches,
       buffers: this.#buffers,
       byteLength: this.#byteLength,
       recordCount: this.#recordCount,
     };
+    this.#rangeStart = cut.lastOffset + 1;
+    this.#isFirst = false;
     this.#batches = [];
     this.#buffers = [];
     this.#byteLength = 0;
     this.#recordCount = 0;
     return cut;
+  }
+
+  /** Lets go of what was collected. */
+  clear(): void {
+    for (const buffer of this.#buffers) this.#pool.give(buffer);
+    this.#batches = [];
+    this.#buffers = [];
+    this.#byteLength = 0;
+    this.#recordCount = 0;
   }
 }

@@ -1,16 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BufferPool } from "../core/buffer-pool.ts";
+import { systemClock } from "../core/clock.ts";
 import type { RawBatch } from "../core/raw-batch.ts";
 import type { Cut } from "./accumulator.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { createDispatcher } from "./dispatcher.ts";
+import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
 
 const limits = { rows: 100, bytes: 1_000, intervalMs: 500 };
 
 function batch(baseOffset: number, recordCount: number, byteLength = 10, partition = 0): RawBatch {
   const bytes = new Uint8Array(byteLength);
   const lastOffset = baseOffset + recordCount - 1;
-  return { topic: "t", partition, baseOffset, lastOffset, recordCount, bytes, receivedMs: Date.now() };
+  const receivedMs = Date.now();
+  return { topic: "t", partition, fetchOffset: baseOffset, baseOffset, lastOffset, recordCount, bytes, receivedMs };
+}
+
+/** First and last offset of each cut. */
+function bounds(cuts: Cut[]): [number, number][] {
+  return cuts.map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]);
 }
 
 describe("createDispatcher()", () => {
@@ -19,12 +26,17 @@ describe("createDispatcher()", () => {
   let buffers: BufferPool;
   let pauses: string[];
   let room: boolean;
+  let busy: boolean;
+  let starved: number[];
+  let dispatcher: Dispatcher;
 
   beforeEach(() => {
     vi.useFakeTimers();
     cuts = [];
     room = true;
+    busy = false;
     pauses = [];
+    starved = [];
     buffers = new BufferPool(1 << 20);
     budget = new ByteBudget({
       highBytes: 2_000,
@@ -32,17 +44,33 @@ describe("createDispatcher()", () => {
       onPause: () => pauses.push("pause"),
       onResume: () => pauses.push("resume"),
     });
-  });
-  afterEach(() => vi.useRealTimers());
-
-  it("cuts by rows, by bytes and by age, each partition on its own", () => {
-    const dispatcher = createDispatcher(
+    dispatcher = createDispatcher({
       limits,
       budget,
       buffers,
-      () => room,
-      (cut) => cuts.push(cut),
-    );
+      clock: systemClock,
+      wallMs: Date.now,
+      hasRoom: () => room,
+      isBusy: () => busy,
+      onCut(cut) {
+        cuts.push(cut);
+        if (closesAfterCut) room = false;
+      },
+      onStarved: ({ partition }) => starved.push(partition),
+    });
+    dispatcher.assign([
+      { topic: "t", partition: 0 },
+      { topic: "t", partition: 1 },
+    ]);
+    closesAfterCut = false;
+  });
+  afterEach(() => {
+    dispatcher.stop();
+    vi.useRealTimers();
+  });
+  let closesAfterCut = false;
+
+  it("cuts by rows, by bytes and by age, each partition on its own", () => {
     dispatcher.accept(batch(0, 60));
     dispatcher.accept(batch(0, 10, 10, 1));
     expect(cuts).toHaveLength(0);
@@ -54,18 +82,10 @@ describe("createDispatcher()", () => {
     expect(cuts[1]).toMatchObject({ firstOffset: 120, lastOffset: 120, byteLength: 1_000 });
     vi.advanceTimersByTime(600);
     expect(cuts[2]).toMatchObject({ partition: 1, firstOffset: 0, lastOffset: 9 });
-    dispatcher.stop();
   });
 
   it("drops what kafkajs fetched again and cuts a batch that begins below the next offset", () => {
-    const dispatcher = createDispatcher(
-      limits,
-      budget,
-      buffers,
-      () => room,
-      (cut) => cuts.push(cut),
-    );
-    dispatcher.startAt("t", 0, 50);
+    dispatcher.assign([{ topic: "t", partition: 0, offset: 50 }]);
     dispatcher.accept(batch(0, 50));
     dispatcher.accept(batch(40, 20));
     dispatcher.accept(batch(40, 20));
@@ -73,37 +93,99 @@ describe("createDispatcher()", () => {
     expect(cuts).toHaveLength(1);
     expect(cuts[0]).toMatchObject({ firstOffset: 50, lastOffset: 59 });
     expect(budget.usedBytes).toBe(10);
-    dispatcher.stop();
   });
 
-  it("gives the bytes of a lost partition back and forgets its position", () => {
-    const dispatcher = createDispatcher(
-      limits,
-      budget,
-      buffers,
-      () => room,
-      (cut) => cuts.push(cut),
-    );
+  it("gives everything back that was collected when it is assigned anew, and drops batches of other partitions", () => {
     dispatcher.accept(batch(0, 10, 300));
     dispatcher.accept(batch(0, 10, 200, 1));
     expect(buffers.freeBytes).toBe(0);
-    dispatcher.retain([{ topic: "t", partition: 1 }]);
-    expect(budget.usedBytes).toBe(200);
+    dispatcher.assign([{ topic: "t", partition: 1, offset: 0 }]);
+    expect(budget.usedBytes).toBe(0);
     expect(buffers.freeBytes).toBeGreaterThan(0);
-    dispatcher.accept(batch(0, 10, 300));
+    expect(dispatcher.accept(batch(0, 10, 300))).toBeUndefined();
+    dispatcher.accept(batch(0, 10, 300, 1));
     dispatcher.cutAll();
-    expect(cuts.map((cut) => cut.partition).sort()).toEqual([0, 1]);
-    dispatcher.stop();
+    expect(cuts.map((cut) => cut.partition)).toEqual([1]);
+  });
+
+  it("cuts the ranges of an earlier owner with their bounds and their time before it cuts freely", () => {
+    const intents = [
+      { firstOffset: 100, lastOffset: 149, judgedMs: 7 },
+      { firstOffset: 150, lastOffset: 169, judgedMs: 8 },
+    ];
+    dispatcher.assign([{ topic: "t", partition: 0, offset: 100, intents }]);
+    dispatcher.accept(batch(100, 30, 1_000));
+    vi.advanceTimersByTime(5_000);
+    dispatcher.cutAll();
+    expect(cuts).toEqual([]);
+    dispatcher.accept(batch(130, 60));
+    expect(bounds(cuts)).toEqual([
+      [100, 149],
+      [150, 169],
+    ]);
+    expect(cuts.map(({ judgedMs, recordCount }) => [judgedMs, recordCount])).toEqual([
+      [7, 90],
+      [8, 60],
+    ]);
+    dispatcher.cutAll();
+    expect(bounds(cuts)[2]).toEqual([170, 189]);
+    expect(cuts[2]!.judgedMs).toBe(Date.now());
+  });
+
+  it("completes a promised range whose records are gone, without a batch", () => {
+    const intents = [{ firstOffset: 100, lastOffset: 149, judgedMs: 7 }];
+    dispatcher.assign([{ topic: "t", partition: 0, offset: 100, intents }]);
+    dispatcher.accept({ ...batch(200, 10), fetchOffset: 100 });
+    expect(bounds(cuts)).toEqual([[100, 149]]);
+    expect(cuts[0]!.batches).toEqual([]);
+    dispatcher.cutAll();
+    expect(bounds(cuts)[1]).toEqual([150, 209]);
+  });
+
+  it("gives offsets without a record to the range behind them", () => {
+    dispatcher.accept(batch(0, 10));
+    dispatcher.cutAll();
+    dispatcher.skipTo("t", 0, 25);
+    dispatcher.accept(batch(25, 5));
+    dispatcher.cutAll();
+    expect(bounds(cuts)).toEqual([
+      [0, 9],
+      [10, 29],
+    ]);
+  });
+
+  it("begins behind records that the log has lost", () => {
+    dispatcher.assign([{ topic: "t", partition: 0, offset: 10 }]);
+    dispatcher.loseTo("t", 0, 25);
+    dispatcher.accept(batch(25, 5));
+    dispatcher.cutAll();
+    expect(bounds(cuts)).toEqual([[25, 29]]);
+  });
+
+  it("does not take a batch whose fetch began beyond the next offset, and says where to go on", () => {
+    dispatcher.accept(batch(0, 10));
+    expect(dispatcher.accept(batch(20, 10))).toBe(10);
+    expect(dispatcher.accept({ ...batch(20, 10), fetchOffset: 10 })).toBeUndefined();
+    dispatcher.cutAll();
+    expect(bounds(cuts)).toEqual([[0, 29]]);
+  });
+
+  it("asks for one partition alone when ranges of an earlier owner hold the whole budget", () => {
+    const intents = [{ firstOffset: 0, lastOffset: 99, judgedMs: 7 }];
+    dispatcher.assign([0, 1].map((partition) => ({ topic: "t", partition, offset: 0, intents })));
+    busy = true;
+    for (const partition of [0, 1]) dispatcher.accept(batch(0, 50, 1_000, partition));
+    expect(pauses).toEqual(["pause"]);
+    vi.advanceTimersByTime(100);
+    expect(starved).toEqual([]);
+    busy = false;
+    vi.advanceTimersByTime(60);
+    expect(starved[0]).toBe(0);
+    dispatcher.accept(batch(50, 50, 1_000));
+    expect(bounds(cuts)).toEqual([[0, 99]]);
   });
 
   it("pauses at the high-water mark and resumes only at the low one", () => {
-    const dispatcher = createDispatcher(
-      limits,
-      budget,
-      buffers,
-      () => room,
-      (cut) => cuts.push(cut),
-    );
     for (let index = 0; index < 3; index += 1) dispatcher.accept(batch(index * 10, 10, 900));
     expect(pauses).toEqual(["pause"]);
     budget.give(900);
@@ -111,21 +193,11 @@ describe("createDispatcher()", () => {
     budget.give(1_400);
     expect(pauses).toEqual(["pause", "resume"]);
     expect(budget.peakBytes).toBe(2_700);
-    dispatcher.stop();
   });
 
   it("lets ranges grow while there is no room, cuts them by size all the same, and the oldest first afterwards", () => {
     room = false;
-    const dispatcher = createDispatcher(
-      limits,
-      budget,
-      buffers,
-      () => room,
-      (cut) => {
-        cuts.push(cut);
-        room = false;
-      },
-    );
+    closesAfterCut = true;
     dispatcher.accept(batch(0, 10, 10, 1));
     vi.advanceTimersByTime(100);
     dispatcher.accept(batch(0, 10));
@@ -138,6 +210,5 @@ describe("createDispatcher()", () => {
     room = true;
     dispatcher.cutDue();
     expect(cuts.map((cut) => cut.partition)).toEqual([0, 1]);
-    dispatcher.stop();
   });
 });

@@ -1,62 +1,89 @@
 import type { BufferPool } from "../core/buffer-pool.ts";
+import type { Clock } from "../core/clock.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
-import { Accumulator, type Cut, type CutLimits } from "./accumulator.ts";
+import { Accumulator, type Cut, type CutLimits, type PartitionStart } from "./accumulator.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 
 /** How often open accumulators are looked at, as a part of the cut interval: a range is at most this much late. */
 const CHECKS_PER_INTERVAL = 10;
 const CHECK_MS_MIN = 5;
 
+export interface DispatcherOptions {
+  limits: CutLimits;
+  budget: ByteBudget;
+  /** Batches are collected in its memory. */
+  buffers: BufferPool;
+  clock: Clock;
+  /** The wall clock, ms since 1970: what lateness is judged by. */
+  wallMs(): number;
+  /** Whether a cut would go on at once. */
+  hasRoom(): boolean;
+  /** Whether anything is under way whose end will give bytes back. */
+  isBusy(): boolean;
+  onCut(cut: Cut): void;
+  /**
+   * Intake is paused, nothing is under way, and nothing can be cut: ranges that an earlier owner has announced wait for
+   * the rest of their records, and hold the whole budget. Only this partition is to be fetched now.
+   */
+  onStarved(partition: { topic: string; partition: number }): void;
+}
+
 export interface Dispatcher {
-  /** Takes a batch from the source. May cut at once when a size limit is met. */
-  accept(batch: RawBatch): void;
-  /** Keeps only these partitions; what was collected for others is dropped, uncommitted. */
-  retain(partitions: { topic: string; partition: number }[]): void;
-  /** Sets where a partition continues. */
-  startAt(topic: string, partition: number, offset: number): void;
+  /**
+   * Takes a batch from the source; may cut at once when a limit is met. Returns undefined, or the offset to fetch from
+   * when the batch lies beyond the next one and was not taken. A batch of a partition that is not assigned is dropped.
+   */
+  accept(batch: RawBatch): number | undefined;
+  /** The log has nothing more up to `offset` (exclusive). */
+  skipTo(topic: string, partition: number, offset: number): void;
+  /** The log has lost its records up to `offset` (exclusive): the next range begins there. */
+  loseTo(topic: string, partition: number, offset: number): void;
+  /** Begins anew with these partitions. What was collected before is dropped. */
+  assign(partitions: readonly PartitionStart[]): void;
   /** There may be room again: cuts what is due. */
   cutDue(): void;
-  /** Cuts everything that is collected. */
+  /** Cuts everything that is collected, but for promised ranges that are not complete. */
   cutAll(): void;
+  /** Cuts and accepts nothing any more, and drops what is collected. */
   stop(): void;
 }
 
 /**
- * Collects raw batches by topic-partition, in memory of `buffers`, and hands on a `Cut` whenever a limit is met. Cuts of one partition come in
+ * Collects raw batches by topic-partition and hands on a `Cut` whenever a limit is met. Cuts of one partition come in
  * offset order.
  *
  * Age cuts only while `hasRoom()`: when workers and inserts are busy, a cut would only wait behind them, and ClickHouse
  * pays for every insert. Waiting here instead lets the range grow, so that inserts get larger as the load does. The
  * oldest range goes first; size limits cut in any case.
  */
-export function createDispatcher(
-  limits: CutLimits,
-  budget: ByteBudget,
-  buffers: BufferPool,
-  hasRoom: () => boolean,
-  onCut: (cut: Cut) => void,
-): Dispatcher {
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { limits, budget, buffers, clock, hasRoom } = options;
   const accumulators = new Map<string, Accumulator>();
-  const timer = setInterval(cutDue, Math.max(CHECK_MS_MIN, limits.intervalMs / CHECKS_PER_INTERVAL));
+  const checkMs = Math.max(CHECK_MS_MIN, limits.intervalMs / CHECKS_PER_INTERVAL);
+  let cancelCheck = clock.after(checkMs, check);
 
-  function accumulatorFor(topic: string, partition: number): Accumulator {
-    const key = partitionKey(topic, partition);
-    let accumulator = accumulators.get(key);
-    if (accumulator === undefined) {
-      accumulator = new Accumulator(topic, partition, buffers);
-      accumulators.set(key, accumulator);
+  function check(): void {
+    cancelCheck = clock.after(checkMs, check);
+    cutDue();
+    if (budget.paused && !options.isBusy()) breakStarvation();
+  }
+
+  function breakStarvation(): void {
+    for (const accumulator of accumulators.values()) {
+      if (accumulator.promisedCount === 0) continue;
+      options.onStarved({ topic: accumulator.topic, partition: accumulator.partition });
+      return;
     }
-    return accumulator;
   }
 
   function handOn(accumulator: Accumulator): void {
-    const cut = accumulator.cut();
-    if (cut !== undefined) onCut(cut);
+    const cut = accumulator.cut(options.wallMs());
+    if (cut !== undefined) options.onCut(cut);
   }
 
   function cutDue(): void {
     if (!hasRoom()) return;
-    const nowMs = Date.now();
+    const nowMs = options.wallMs();
     const due = [...accumulators.values()].filter((accumulator) => accumulator.isOld(limits, nowMs));
     due.sort((a, b) => a.openedMs - b.openedMs);
     for (const accumulator of due) {
@@ -65,33 +92,52 @@ export function createDispatcher(
     }
   }
 
+  function drop(): void {
+    for (const accumulator of accumulators.values()) {
+      budget.give(accumulator.byteLength);
+      accumulator.clear();
+    }
+    accumulators.clear();
+  }
+
   return {
     accept(batch) {
-      const accumulator = accumulatorFor(batch.topic, batch.partition);
-      const taken = accumulator.add(batch);
-      if (taken === 0) return;
-      if (accumulator.isFull(limits)) handOn(accumulator);
-      // After the cut: pausing is for what waits, and the cut already counts as taken.
-      budget.take(taken);
-    },
-    retain(partitions) {
-      const kept = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
-      for (const [key, accumulator] of accumulators) {
-        if (kept.has(key)) continue;
-        budget.give(accumulator.byteLength);
-        for (const buffer of accumulator.cut()?.buffers ?? []) buffers.give(buffer);
-        accumulators.delete(key);
+      const accumulator = accumulators.get(partitionKey(batch.topic, batch.partition));
+      if (accumulator === undefined) return undefined;
+      if (accumulator.isAhead(batch)) return accumulator.nextOffset;
+      while (accumulator.reaches(batch)) {
+        const taken = accumulator.add(batch);
+        if (accumulator.isPromiseMet || accumulator.isFull(limits)) handOn(accumulator);
+        // After the cut: pausing is for what waits, and the cut already counts as taken.
+        if (taken > 0) budget.take(taken);
       }
+      return undefined;
     },
-    startAt(topic, partition, offset) {
-      accumulatorFor(topic, partition).startAt(offset);
+    skipTo(topic, partition, offset) {
+      const accumulator = accumulators.get(partitionKey(topic, partition));
+      accumulator?.skipTo(offset);
+      while (accumulator?.isPromiseMet === true) handOn(accumulator);
+    },
+    loseTo(topic, partition, offset) {
+      const accumulator = accumulators.get(partitionKey(topic, partition));
+      if (accumulator === undefined) return;
+      handOn(accumulator);
+      accumulator.loseTo(offset);
+      while (accumulator.isPromiseMet) handOn(accumulator);
+    },
+    assign(partitions) {
+      drop();
+      for (const start of partitions) {
+        accumulators.set(partitionKey(start.topic, start.partition), new Accumulator(start, buffers));
+      }
     },
     cutDue,
     cutAll() {
       for (const accumulator of accumulators.values()) handOn(accumulator);
     },
     stop() {
-      clearInterval(timer);
+      cancelCheck();
+      drop();
     },
   };
 }

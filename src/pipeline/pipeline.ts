@@ -1,26 +1,34 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
-import type { EncodedRows, TranscodeResult, TranscodeTask } from "../codec/task.ts";
-import { type Committer, createCommitter } from "../commit/committer.ts";
-import { PartitionLedger } from "../commit/ledger.ts";
+import type { EncodedRows } from "../codec/task.ts";
+import { type AssignedPartition, Epoch } from "../commit/epoch.ts";
+import { decodeIntents, type Intent } from "../commit/intents.ts";
 import type { Profile } from "../config/profiles.ts";
 import { BufferPool } from "../core/buffer-pool.ts";
+import { systemClock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
-import { partitionKey } from "../core/raw-batch.ts";
+import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
+import { StaleOwner } from "../core/stale-owner.ts";
 import { defaultInsertFormat, defaultTranscoder, type InsertFormat, type TranscoderName } from "../core/transcoding.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
-import { createWorkerPool, inputBuffers, taskOf } from "../dispatch/worker-pool.ts";
+import { createWorkerPool, WorkerEnded } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { createSink, type StoreOutcome } from "../sink/sink.ts";
-import { createSource, type SourceOptions } from "../source/consumer-source.ts";
+import { createSink, type SinkEvents } from "../sink/sink.ts";
+import { createSource, type SourceEvents, type SourceOptions } from "../source/consumer-source.ts";
+import type { CommittedPartition } from "../source/membership.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { EventLoopMeter } from "../telemetry/event-loop.ts";
 import { recordBatch } from "../telemetry/recorder.ts";
 import { StageTable } from "../telemetry/stages.ts";
+import { ClickHouseClock } from "./clickhouse-clock.ts";
+import { deliverRange } from "./delivery.ts";
 import { Flights } from "./flights.ts";
+import { gapBatch } from "./gap-store.ts";
 import { RangeBuffers, RangeMemory } from "./range-memory.ts";
+import { type RangeTools, rangeWork, type StoredRange } from "./range-work.ts";
+import type { DeliveryObserver } from "./steps.ts";
 
 export interface PipelineOptions {
   source: SourceOptions;
@@ -31,6 +39,21 @@ export interface PipelineOptions {
   transcoder?: TranscoderName;
   /** Plans that write RowBinaryWithDefaults keep it whatever this says. */
   insertFormat?: InsertFormat;
+  /** How long after its last proof of ownership this process may begin an insert, ms (src/commit/epoch.ts). */
+  fenceMs: number;
+  /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
+  unreadableIntents: UnreadableIntentsPolicy;
+  /** Told of dead letters that are in their table; the range waits for it. */
+  publishDead?: ((planKey: string, dead: EncodedRows) => Promise<void>) | undefined;
+  /** For tests that stop the process at a step, or replace the worker. */
+  hooks?: PipelineHooks | undefined;
+}
+
+export type UnreadableIntentsPolicy = "stop" | "at-least-once";
+
+export interface PipelineHooks {
+  onStep?: DeliveryObserver;
+  workerFile?: URL;
 }
 
 export interface Pipeline {
@@ -67,24 +90,35 @@ const RESTART_MS = 2_000;
 const DRAIN_MAX_MS = 60_000;
 
 /**
+ * Share of the session timeout that a drain before a rebalance may take. Meanwhile kafkajs sends no heartbeat, and the
+ * whole group waits.
+ */
+const REBALANCE_DRAIN_SHARE = 1 / 3;
+
+/** A range at which a worker ended so often is not tried again. */
+const WORKER_FAILURES_MAX = 3;
+
+/**
  * The one place where the stages meet: source → dispatch → workers → sink → commit.
  *
- * Each partition has a ledger from the moment the group assigns it until it is lost. A range in flight keeps the ledger
- * it was opened in: when the partition is lost meanwhile, the map no longer holds that ledger, and the range's offset is
- * not committed. kafkajs itself would commit it under the current generation, whoever owns the partition now.
+ * Each assignment is an epoch (src/commit/epoch.ts). Before the next join the pipeline drains what is under way, for a
+ * while; then the epoch is over, and whatever is still under way ends with StaleOwner and is the next owner's, who finds
+ * it in the intents of the last commit.
  */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { plans, profile, log } = options;
+  const { groupId, sessionTimeoutMs } = options.source;
   const planByTopic = new Map(plans.flatMap((plan) => plan.topics.map((topic) => [topic, plan] as const)));
   const counters = new Counters();
   const total = new StageTable();
   let interval = new StageTable();
-  const ledgers = new Map<string, PartitionLedger>();
+  let epoch: Epoch | undefined;
   const aborter = new AbortController();
   const eventLoop = new EventLoopMeter();
-  const taskFormat = (options.insertFormat ?? defaultInsertFormat) === "native" ? "native" : "rows";
   const flights = new Flights(() => dispatcher.cutDue());
+  const workerFailures = new Map<string, number>();
   let accepting = true;
+  let restarting = false;
   let fail: (error: Error) => void = () => {};
   let failure: Error | undefined;
   const failed = new Promise<Error>((resolve) => {
@@ -95,18 +129,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     };
   });
 
-  const pool = createWorkerPool(plans, profile.workers, options.transcoder ?? defaultTranscoder);
+  const taskFormat = (options.insertFormat ?? defaultInsertFormat) === "native" ? "native" : "rows";
+  if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
+  const clickHouseClock = new ClickHouseClock(options.client, systemClock);
+  const pool = createWorkerPool(
+    plans,
+    profile.workers,
+    options.transcoder ?? defaultTranscoder,
+    options.hooks?.workerFile,
+  );
   const sink = createSink(
     options.client,
     { insertsMax: profile.insertsMax, signal: aborter.signal },
-    {
-      onRetry(table, error, attempt, delayMs) {
-        counters.insertRetries += 1;
-        log.warn({ table, attempt, delayMs, err: error }, "insert failed, will be repeated under the same token");
-      },
-    },
+    sinkEvents(counters, clickHouseClock, log),
   );
-  if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
   const budget = new ByteBudget({
     highBytes: Math.floor(profile.bytesMax * PAUSE_SHARE),
     lowBytes: Math.floor(profile.bytesMax * RESUME_SHARE),
@@ -119,42 +155,63 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const buffers = new BufferPool(profile.bytesMax * POOL_SHARE, (change) =>
     change > 0 ? budget.take(change) : budget.give(-change),
   );
-  const shared = new RangeBuffers(budget, buffers);
+  const tools: RangeTools = {
+    groupId,
+    from: options.source.from,
+    taskFormat,
+    pool,
+    sink,
+    shared: new RangeBuffers(budget, buffers),
+    publishDead: options.publishDead,
+    onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, will be sent by rows"),
+  };
   let source = createSource(options.source, sourceEvents(), buffers);
-  const committer: Committer = createCommitter(
-    (offsets) => source.commit(offsets),
-    (error) => log.warn({ err: error }, "offset commit failed, will go with the next one"),
-  );
-  const limits = { rows: profile.flushRows, bytes: profile.flushBytes, intervalMs: profile.flushIntervalMs };
   // One range in each insert, and one in each worker to follow it.
   const flightsMax = profile.insertsMax + profile.workers;
-  const dispatcher: Dispatcher = createDispatcher(
-    limits,
+  const dispatcher: Dispatcher = createDispatcher({
+    limits: { rows: profile.flushRows, bytes: profile.flushBytes, intervalMs: profile.flushIntervalMs },
     budget,
     buffers,
-    () => flights.count < flightsMax,
-    (cut) => flights.add(deliver(cut)),
-  );
+    clock: systemClock,
+    wallMs: Date.now,
+    hasRoom: () => flights.count < flightsMax,
+    isBusy: () => flights.count > 0,
+    onCut: (cut) => flights.add(deliver(cut)),
+    onStarved: (partition) => source.resumeOnly(partition),
+  });
 
-  function sourceEvents() {
+  function sourceEvents(): SourceEvents {
     return {
-      onBatch(batch: Parameters<typeof dispatcher.accept>[0]) {
+      onBatch(batch: RawBatch) {
         if (!accepting) return;
         eventLoop.begin();
-        dispatcher.accept(batch);
+        const wantedOffset = dispatcher.accept(batch);
+        if (wantedOffset === undefined) return;
+        const at = { topic: batch.topic, partition: batch.partition, offset: batch.fetchOffset, wantedOffset };
+        log.warn(at, "the client skipped records, will be fetched again");
+        source.seek(batch, wantedOffset);
       },
-      onAssigned(partitions: { topic: string; partition: number }[]) {
-        const kept = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
-        for (const key of ledgers.keys()) {
-          if (kept.has(key)) continue;
-          ledgers.delete(key);
-          committer.forget(key);
-        }
-        for (const key of kept) if (!ledgers.has(key)) ledgers.set(key, new PartitionLedger());
-        dispatcher.retain(partitions);
-        log.info(`${kept.size} partitions assigned`);
-        log.debug({ partitions: [...kept] }, "assigned");
+      onCovered: (topic, partition, offset) => dispatcher.skipTo(topic, partition, offset),
+      beforeJoin: endEpoch,
+      onJoined({ partitions, commit }) {
+        if (!accepting) return;
+        const assigned = partitions.map(readPartition);
+        epoch = new Epoch({
+          partitions: assigned,
+          clock: systemClock,
+          fenceMs: options.fenceMs,
+          clickHouseOffsetMs: () => clickHouseClock.offsetMs(),
+          commit,
+          onCommitError: (error) => log.warn({ err: error }, "offset commit failed, will be repeated"),
+          onCommit: (when, at) => options.hooks?.onStep?.(when, at.topic, at.partition, at.offset, at.offset),
+        });
+        dispatcher.assign(assigned);
+        const replayed = assigned.reduce((count, { intents }) => count + intents.length, 0);
+        counters.replayedRanges += replayed;
+        log.info(`${assigned.length} partitions assigned, ${replayed} ranges in flight to be repeated`);
+        log.debug({ partitions: assigned }, "assigned");
       },
+      onOutOfRange,
       onCrash(error: Error) {
         counters.sourceRestarts += 1;
         log.error({ err: error }, "Kafka consumer stopped, will be started again");
@@ -163,10 +220,81 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     };
   }
 
+  /** @throws MillraceError when the metadata is not ours and the policy is to stop. */
+  function readPartition({ topic, partition, offset, metadata }: CommittedPartition): AssignedPartition {
+    let intents: Intent[] = [];
+    try {
+      intents = decodeIntents(metadata);
+    } catch (error) {
+      const where = `${partitionKey(topic, partition)}: ${(error as Error).message}`;
+      if (options.unreadableIntents === "stop") {
+        const remedy = "Use a --group of its own, or accept doubled rows once with --unreadable-intents at-least-once";
+        const refused = new MillraceError("E_KAFKA", `${where}. ${remedy}`);
+        fail(refused);
+        throw refused;
+      }
+      log.error(`${where}. Ranges that were in flight may be doubled`);
+    }
+    return { topic, partition, offset, intents };
+  }
+
+  /** Lets what is under way finish, as long as the group can wait, and ends the epoch. */
+  async function endEpoch(): Promise<void> {
+    const ending = epoch;
+    if (ending === undefined) return;
+    dispatcher.assign([]);
+    const drained = flights.landed().then(() => ending.flush());
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, sessionTimeoutMs * REBALANCE_DRAIN_SHARE);
+    });
+    await Promise.race([drained.catch(() => {}), late]);
+    clearTimeout(timer);
+    ending.end("the group is rebalancing");
+    if (epoch === ending) epoch = undefined;
+  }
+
+  function onOutOfRange(topic: string, partition: number, offset: number, logStart: number, logEnd: number): number {
+    const where = partitionKey(topic, partition);
+    if (offset > logEnd) {
+      const error = new MillraceError(
+        "E_KAFKA",
+        `${where}: the group stands at offset ${offset}, the log ends at ${logEnd}. The topic was made anew, or the broker ` +
+          `has lost records. To go on: millrace offsets reset --group ${groupId} --topic ${topic} --to earliest`,
+      );
+      fail(error);
+      throw error;
+    }
+    const lost = logStart - offset;
+    counters.lostOffsets += lost;
+    log.error(
+      { topic, partition, offset, logStart, lost },
+      "records lost: retention deleted them before they were read. Raise retention.ms, or find out why the lag grew",
+    );
+    dispatcher.loseTo(topic, partition, logStart);
+    const gap = {
+      group: groupId,
+      topic,
+      partition,
+      reason: "lost" as const,
+      runs: [{ first: offset, last: logStart - 1 }],
+    };
+    const owner = epoch;
+    if (owner !== undefined) {
+      flights.add(sink.store(gapBatch(gap), offset, logStart - 1, owner.lease(topic, partition)).then(() => {}, ended));
+    }
+    return logStart;
+  }
+
   async function restartSource(): Promise<void> {
-    if (!accepting) return;
+    if (!accepting || restarting) return;
+    restarting = true;
     await source.stop().catch(() => {});
+    epoch?.end("the consumer is started again");
+    epoch = undefined;
+    dispatcher.assign([]);
     source = createSource(options.source, sourceEvents(), buffers);
+    restarting = false;
     await source.start().catch((error) => {
       log.error({ err: error }, "Kafka consumer did not start, will be tried again");
       if (accepting) setTimeout(restartSource, RESTART_MS);
@@ -176,74 +304,56 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** One range from cut to commit. Never rejects: an error fails the pipeline, and the offset stays uncommitted. */
   async function deliver(cut: Cut): Promise<void> {
-    const memory = new RangeMemory(shared, cut.byteLength);
+    const memory = new RangeMemory(tools.shared, cut.byteLength);
+    const key = `${partitionKey(cut.topic, cut.partition)}:${cut.firstOffset}`;
+    let done: StoredRange | undefined;
     try {
+      if (epoch === undefined) throw new StaleOwner("no partition is assigned");
       const plan = planByTopic.get(cut.topic)!;
-      const ledger = ledgers.get(partitionKey(cut.topic, cut.partition));
-      if (ledger === undefined) {
-        for (const buffer of cut.buffers) memory.spend(buffer);
-        return;
-      }
-      const range = ledger.open(cut.firstOffset, cut.lastOffset);
-      const outputBytes = shared.outputBytes(plan.key, cut.byteLength);
-      const spare = buffers.takeFree(outputBytes);
-      memory.holdOutput(outputBytes);
-      const task = taskOf(cut, plan.key, taskFormat);
-      let result = await transcode({ ...task, spare }, memory);
-      shared.noteGrowth(plan.key, cut.byteLength, result.rows.bytes.length);
-      const outcome = await store(plan, cut, result.rows);
-      if (outcome.isBodyRead) memory.spend(result.rows.bytes.buffer);
-      let { refusals } = outcome;
-      if (outcome.refusedWhole !== undefined) {
-        log.info({ table: plan.table, err: outcome.refusedWhole }, "refused as a whole, will be sent by rows");
-        result = await transcode({ ...task, ...inputOf(result), format: "rows" }, memory);
-        refusals = (await store(plan, cut, result.rows)).refusals;
-      }
-      const stored = result.rows.rowCount - refusals.length;
-      // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
-      if (refusals.length > 0) {
-        result = await transcode({ ...task, ...inputOf(result), format: "rows", refused: refusals }, memory);
-      }
-      await storeDead(plan, cut, result.dead);
-      for (const buffer of inputBuffers(result)) memory.spend(buffer);
-      const acknowledgedMs = Date.now();
-      counters.add(cut, stored, result, acknowledgedMs);
-      const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs: outcome.sentMs, acknowledgedMs };
-      recordBatch(total, batch);
-      recordBatch(interval, batch);
-      if (ledgers.get(partitionKey(cut.topic, cut.partition)) !== ledger) return;
-      if (ledger.markDurable(range)) {
-        committer.note({ topic: cut.topic, partition: cut.partition, offset: ledger.position! });
-      }
+      const work = rangeWork(tools, plan, cut, memory, (range) => {
+        done = range;
+      });
+      await deliverRange(epoch, cut, work, options.hooks?.onStep);
+      note(cut, done!);
+      workerFailures.delete(key);
     } catch (error) {
-      fail(error instanceof Error ? error : new Error(String(error)));
+      if (error instanceof WorkerEnded) onWorkerEnded(key, error);
+      else ended(error);
     } finally {
       memory.close();
       eventLoop.mark();
     }
   }
 
-  async function transcode(task: TranscodeTask, memory: RangeMemory): Promise<TranscodeResult> {
-    const result = await pool.run(task);
-    memory.holdResult(result);
-    if (result.spare !== undefined) memory.spend(result.spare);
-    return result;
+  /** A range has ended without being acknowledged. */
+  function ended(error: unknown): void {
+    if (error instanceof StaleOwner) counters.abandonedRanges += 1;
+    else fail(error instanceof Error ? error : new Error(String(error)));
   }
 
-  function store(target: Target, cut: Cut, rows: EncodedRows): Promise<StoreOutcome> {
-    const columns = target.columns.map(({ name }) => name);
-    const { topic, partition, firstOffset, lastOffset } = cut;
-    return sink.store({ table: target.table, columns, topic, partition, ...rows }, firstOffset, lastOffset);
+  /**
+   * A thread that ends takes the range's bytes with it: they are fetched once more. The range has an intent by now, so it
+   * is cut alike.
+   */
+  function onWorkerEnded(key: string, error: WorkerEnded): void {
+    const failures = (workerFailures.get(key) ?? 0) + 1;
+    workerFailures.set(key, failures);
+    counters.workerRestarts += 1;
+    if (failures < WORKER_FAILURES_MAX) {
+      log.error({ err: error, range: key }, "a worker thread ended, its range will be read again");
+      void restartSource();
+      return;
+    }
+    const text = `The worker ended ${failures} times at the range that begins at ${key}: ${error.message}`;
+    fail(new MillraceError("E_WORKER", `${text}. Look at the records there; --transcoder reference may tell more`));
   }
 
-  async function storeDead(plan: TablePlan, cut: Cut, dead: EncodedRows): Promise<void> {
-    const [refusal] = (await store(plan.deadLetters, cut, dead)).refusals;
-    if (refusal === undefined) return;
-    throw new MillraceError(
-      "E_CLICKHOUSE",
-      `Cannot store the dead letter of ${cut.topic}:${cut.partition} offset ${refusal.offset} in ` +
-        `${plan.deadLetters.table}: ${refusal.errorMessage}`,
-    );
+  function note(cut: Cut, { result, stored, sentMs, acknowledgedMs }: StoredRange): void {
+    if (result === undefined) return;
+    counters.add(cut, stored, result, acknowledgedMs);
+    const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs: sentMs, acknowledgedMs };
+    recordBatch(total, batch);
+    recordBatch(interval, batch);
   }
 
   return {
@@ -258,17 +368,25 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       interval = new StageTable();
       return taken;
     },
-    start: () => source.start(),
+    async start() {
+      await clickHouseClock.offsetMs();
+      await source.start();
+    },
     async drain() {
       accepting = false;
       source.pause();
       dispatcher.cutAll();
       dispatcher.stop();
-      const deadline = setTimeout(() => fail(drainTooLong(flights.count)), DRAIN_MAX_MS);
+      const deadline = setTimeout(() => {
+        const error = drainTooLong(flights.count);
+        fail(error);
+        epoch?.end(error.message);
+      }, DRAIN_MAX_MS);
       await flights.landed();
+      // What was stored is committed even after a failure elsewhere: the next start has less to repeat.
+      await epoch?.flush().catch((error) => log.warn({ err: error }, "the last offsets are not committed"));
       clearTimeout(deadline);
-      // What was stored must be committed even after a failure elsewhere: the next start would double it.
-      await committer.flush().catch(fail);
+      epoch?.end("stopped");
       await source.stop();
       await pool.close();
       if (failure !== undefined) throw failure;
@@ -276,8 +394,26 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-function inputOf({ input, further }: TranscodeResult): Pick<TranscodeTask, "input" | "further"> {
-  return { input, further };
+function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logger): SinkEvents {
+  return {
+    onRetry(table, error, attempt, delayMs, errorClass) {
+      counters.insertRetries += 1;
+      log.warn({ table, attempt, delayMs, errorClass, err: error }, "insert failed, repeated under the same token");
+    },
+    onSlowDown(table, error, delayMs, insertsMax) {
+      counters.slowDowns += 1;
+      log.warn({ table, delayMs, insertsMax, err: error }, "ClickHouse is overloaded: fewer inserts at once");
+    },
+    onLate(table, token, deadlineMs) {
+      counters.lateInserts += 1;
+      clock.doubt();
+      log.warn({ table, token, deadlineMs }, "insert came after its deadline and wrote nothing, will be repeated");
+    },
+    onSplit(table, token, parts) {
+      counters.splitInserts += 1;
+      log.info({ table, token, parts }, "insert touches too many partitions, sent in parts");
+    },
+  };
 }
 
 function staysByRows({ table, format }: TablePlan): string {
@@ -290,5 +426,3 @@ function drainTooLong(ranges: number): MillraceError {
     `Cannot drain within ${DRAIN_MAX_MS / 1000} s: ${ranges} ranges are not stored. They are not committed either, so the next start reads them again.`,
   );
 }
-
-type Target = Pick<TablePlan, "table"> & { columns: { name: string }[] };

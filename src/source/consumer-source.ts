@@ -2,6 +2,7 @@ import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
 import { BufferPool } from "../core/buffer-pool.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { frameSockets } from "./frame-socket.ts";
+import { assignerWith, type MembershipHooks } from "./membership.ts";
 import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
 
 /** kafkajs stops resolving offsets in JS numbers here too: 2^53 records in one partition do not happen. */
@@ -20,13 +21,16 @@ export interface SourceOptions {
   from: "earliest" | "latest";
 }
 
-export interface SourceEvents {
+export interface SourceEvents extends MembershipHooks {
   /** A batch has arrived. Synchronous: the caller copies its bytes, or has no use for it. */
   onBatch(batch: RawBatch): void;
-  /** The group gave this member these partitions; everything not listed is lost. Called after each rebalance. */
-  onAssigned(partitions: { topic: string; partition: number }[]): void;
   /** kafkajs gave up. The source does not restart by itself; the pipeline decides. */
   onCrash(error: Error): void;
+}
+
+export interface TopicPartition {
+  topic: string;
+  partition: number;
 }
 
 export interface Source {
@@ -34,8 +38,10 @@ export interface Source {
   /** Stops fetching all assigned partitions; what kafkajs has already fetched still arrives. */
   pause(): void;
   resume(): void;
-  /** Commits `offset` = the next record to read. Resolves when the coordinator has answered. */
-  commit(offsets: { topic: string; partition: number; offset: number; metadata?: string }[]): Promise<void>;
+  /** Fetches nothing but this partition, until the next call of pause() or resume(). */
+  resumeOnly(partition: TopicPartition): void;
+  /** Goes on at `offset` of an assigned partition. */
+  seek(partition: TopicPartition, offset: number): void;
   /** Leaves the group. No batch arrives afterwards. */
   stop(): Promise<void>;
 }
@@ -46,6 +52,8 @@ export interface Source {
  */
 export function createSource(options: SourceOptions, events: SourceEvents, buffers = new BufferPool(0)): Source {
   const kafka = new RawKafka({ socketFactory: frameSockets(buffers), ...options.kafka });
+  let paused = false;
+  let assigned: TopicPartition[] = [];
   const consumer: Consumer = kafka.consumer({
     groupId: options.groupId,
     sessionTimeout: options.sessionTimeoutMs,
@@ -55,18 +63,22 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     maxWaitTimeInMs: options.fetchWaitMs,
     // The pipeline restarts a failed consumer itself: kafkajs restarts only for errors that it calls retriable.
     retry: { restartOnFailure: async () => false, retries: 10 },
-  });
-  let paused = false;
-  let assigned: { topic: string; partition: number }[] = [];
-
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
-      partitions.map((partition) => ({ topic, partition })),
-    );
-    events.onAssigned(assigned);
-    if (paused) consumer.pause(byTopic(assigned));
+    partitionAssigners: [
+      assignerWith({
+        ...events,
+        onJoined(membership) {
+          assigned = membership.partitions;
+          events.onJoined(membership);
+          if (paused) pauseAll();
+        },
+      }),
+    ],
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => events.onCrash(payload.error));
+
+  function pauseAll(): void {
+    if (assigned.length > 0) consumer.pause(byTopic(assigned));
+  }
 
   return {
     async start() {
@@ -76,21 +88,19 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     },
     pause() {
       paused = true;
-      if (assigned.length > 0) consumer.pause(byTopic(assigned));
+      pauseAll();
     },
     resume() {
       paused = false;
       if (assigned.length > 0) consumer.resume(byTopic(assigned));
     },
-    async commit(offsets) {
-      await consumer.commitOffsets(
-        offsets.map(({ topic, partition, offset, metadata }) => ({
-          topic,
-          partition,
-          offset: String(offset),
-          metadata: metadata ?? "",
-        })),
-      );
+    resumeOnly(partition) {
+      paused = true;
+      pauseAll();
+      consumer.resume(byTopic([partition]));
+    },
+    seek({ topic, partition }, offset) {
+      consumer.seek({ topic, partition, offset: String(offset) });
     },
     async stop() {
       await consumer.disconnect();
@@ -105,15 +115,24 @@ function runConfig(events: SourceEvents): ConsumerRunConfig {
     partitionsConsumedConcurrently: 4,
     async eachBatch({ batch }) {
       const receivedMs = Date.now();
+      let fetchOffset = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
       for (const message of batch.messages as unknown as RawMessage[]) {
-        events.onBatch(toRawBatch(batch.topic, batch.partition, message, receivedMs));
+        const raw = toRawBatch(batch.topic, batch.partition, message, receivedMs, fetchOffset);
+        events.onBatch(raw);
+        fetchOffset = raw.lastOffset + 1;
         message.release?.();
       }
     },
   };
 }
 
-function toRawBatch(topic: string, partition: number, message: RawMessage, receivedMs: number): RawBatch {
+function toRawBatch(
+  topic: string,
+  partition: number,
+  message: RawMessage,
+  receivedMs: number,
+  fetchOffset: number,
+): RawBatch {
   const lastOffset = BigInt(message.offset);
   if (lastOffset > OFFSET_MAX) {
     throw new RangeError(`Offset ${lastOffset} of ${partitionKey(topic, partition)} is above ${OFFSET_MAX}`);
@@ -121,6 +140,7 @@ function toRawBatch(topic: string, partition: number, message: RawMessage, recei
   return {
     topic,
     partition,
+    fetchOffset,
     baseOffset: Number(message.batchContext.firstOffset),
     lastOffset: Number(lastOffset),
     recordCount: message.batchContext.count,
@@ -129,7 +149,7 @@ function toRawBatch(topic: string, partition: number, message: RawMessage, recei
   };
 }
 
-function byTopic(partitions: { topic: string; partition: number }[]): { topic: string; partitions: number[] }[] {
+function byTopic(partitions: TopicPartition[]): { topic: string; partitions: number[] }[] {
   const grouped = new Map<string, number[]>();
   for (const { topic, partition } of partitions) {
     const list = grouped.get(topic);

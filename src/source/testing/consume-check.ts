@@ -34,7 +34,10 @@ const source = createSource(
       hash.update(bytes.subarray(bytes.length - 1 - Number(valueBytes), bytes.length - 1));
       seenOffset = last;
     },
-    onAssigned: () => {},
+    beforeJoin: async () => {},
+    onJoined: () => {},
+    onCovered: () => {},
+    onOutOfRange: (_topic, _partition, _offset, logStart) => logStart,
     onCrash: (crash) => {
       error = crash;
     },

@@ -1,0 +1,128 @@
+import type { Clock } from "../core/clock.ts";
+import { partitionKey } from "../core/raw-batch.ts";
+import { StaleOwner } from "../core/stale-owner.ts";
+import { type CommitOffset, Committer } from "./committer.ts";
+import type { Intent } from "./intents.ts";
+import { PartitionLedger, type Range } from "./ledger.ts";
+
+/** A partition as its new owner finds it. */
+export interface AssignedPartition {
+  topic: string;
+  partition: number;
+  /** The committed offset; undefined when the group has committed none. */
+  offset: number | undefined;
+  /** Ranges that the owner before may have stored. */
+  intents: Intent[];
+}
+
+export interface EpochOptions {
+  partitions: readonly AssignedPartition[];
+  clock: Clock;
+  /** How long after a proof of ownership an insert may begin, ms. */
+  fenceMs: number;
+  /** ClickHouse's clock minus `clock`, ms. Measured anew after an insert came late. */
+  clickHouseOffsetMs(): Promise<number>;
+  commit(offsets: CommitOffset[]): Promise<void>;
+  onCommitError(error: unknown): void;
+  onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
+}
+
+/** What the sink asks before each attempt to insert. */
+export interface RangeLease {
+  /** In ClickHouse's clock, ms since 1970. @throws StaleOwner */
+  deadlineMs(): Promise<number>;
+}
+
+/**
+ * One assignment of partitions to this member, from join to the next join. What was begun in it ends with it: commits,
+ * intents and inserts of an epoch that is over are dropped, because the partition may belong to somebody else.
+ *
+ * A partition that stays with this member begins anew all the same. Between two assignments that this member sees there
+ * may have been one that it did not see (it was stopped, or cut off): another owner may have moved the offset.
+ */
+export class Epoch {
+  readonly #options: EpochOptions;
+  readonly #ledgers = new Map<string, PartitionLedger>();
+  readonly #committer: Committer;
+  #over: StaleOwner | undefined;
+
+  constructor(options: EpochOptions) {
+    this.#options = options;
+    const { clock, commit, onCommitError: onError, onCommit } = options;
+    const onStale = (reason: StaleOwner) => {
+      this.#over ??= reason;
+    };
+    this.#committer = new Committer({ clock, commit, onError, onCommit, onStale });
+    for (const { topic, partition, offset, intents } of options.partitions) {
+      const ledger = new PartitionLedger(offset, intents);
+      this.#ledgers.set(partitionKey(topic, partition), ledger);
+      this.#committer.add(topic, partition, ledger);
+    }
+  }
+
+  get partitions(): readonly AssignedPartition[] {
+    return this.#options.partitions;
+  }
+
+  get isOver(): boolean {
+    return this.#over !== undefined;
+  }
+
+  /** @throws StaleOwner */
+  check(): void {
+    if (this.#over !== undefined) throw this.#over;
+  }
+
+  /**
+   * Opens a range that was cut. To be called in the order of the cuts.
+   *
+   * @throws StaleOwner when the epoch is over, or never had the partition.
+   */
+  open(topic: string, partition: number, intent: Intent): Range {
+    this.check();
+    const ledger = this.#ledgers.get(partitionKey(topic, partition));
+    if (ledger === undefined) throw new StaleOwner(`${partitionKey(topic, partition)} is not assigned`);
+    return ledger.open(intent.firstOffset, intent.lastOffset, intent.judgedMs);
+  }
+
+  /** Resolves when the range's intent is durable in Kafka. @throws StaleOwner */
+  announce(topic: string, partition: number, range: Range): Promise<void> {
+    return this.#committer.announce(topic, partition, range);
+  }
+
+  /** The range is stored: the offset moves as far as it can. @throws StaleOwner */
+  acknowledge(topic: string, partition: number, range: Range): void {
+    this.check();
+    const moved = this.#ledgers.get(partitionKey(topic, partition))!.markDurable(range);
+    if (moved) this.#committer.note(topic, partition);
+  }
+
+  /**
+   * The right to insert. An owner that was stopped between its last proof of ownership and the insert (SIGSTOP, a long
+   * collection, a frozen machine) wakes up with a deadline that has passed; ClickHouse then writes nothing.
+   */
+  lease(topic: string, partition: number): RangeLease {
+    const { clock, fenceMs, clickHouseOffsetMs } = this.#options;
+    return {
+      deadlineMs: async () => {
+        this.check();
+        // Half: what is left must do for the upload's first byte to arrive.
+        if (clock.nowMs() - this.#committer.provenMs > fenceMs / 2) await this.#committer.prove(topic, partition);
+        const offsetMs = await clickHouseOffsetMs();
+        this.check();
+        return Math.floor(this.#committer.provenMs + offsetMs + fenceMs);
+      },
+    };
+  }
+
+  /** Resolves when all that was acknowledged is committed. @throws StaleOwner */
+  flush(): Promise<void> {
+    return this.#committer.flush();
+  }
+
+  end(reason: string): void {
+    if (this.#over !== undefined) return;
+    this.#over = new StaleOwner(reason);
+    this.#committer.end(this.#over);
+  }
+}

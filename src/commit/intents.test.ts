@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeIntents, encodeIntents, type Intent, METADATA_BYTES_MAX, UnreadableIntents } from "./intents.ts";
+
+/** Ranges that rise, with holes between them or without. */
+const intents = fc
+  .array(fc.tuple(fc.nat({ max: 1_000 }), fc.nat({ max: 1e9 }), fc.nat({ max: 2e12 })), { maxLength: 60 })
+  .map((parts) => {
+    let next = 0;
+    return parts.map(([hole, length, judgedMs]): Intent => {
+      const firstOffset = next + hole;
+      next = firstOffset + length + 1;
+      return { firstOffset, lastOffset: next - 1, judgedMs };
+    });
+  });
+
+describe("intents in commit metadata", () => {
+  it("are read as they were written", () => {
+    fc.assert(
+      fc.property(intents, (written) => {
+        const { metadata, count } = encodeIntents(written);
+        expect(count).toBe(written.length);
+        expect(decodeIntents(metadata)).toEqual(written);
+      }),
+    );
+  });
+
+  it("look as documented", () => {
+    const { metadata } = encodeIntents([{ firstOffset: 4_000, lastOffset: 4_999, judgedMs: 1_767_225_600_000 }]);
+    expect(metadata).toBe("m1 4000-4999@1767225600000");
+    expect(encodeIntents([]).metadata).toBe("m1");
+  });
+
+  it("never need more bytes than a broker takes: the last ones are left out", () => {
+    const many = Array.from({ length: 500 }, (_, index) => ({
+      firstOffset: 9e15 + index * 10,
+      lastOffset: 9e15 + index * 10 + 9,
+      judgedMs: 1_767_225_600_000,
+    }));
+    const { metadata, count } = encodeIntents(many);
+    expect(metadata.length).toBeLessThanOrEqual(METADATA_BYTES_MAX);
+    expect(count).toBeGreaterThan(80);
+    expect(decodeIntents(metadata)).toEqual(many.slice(0, count));
+  });
+
+  it("are none in a partition that was committed without metadata", () => {
+    for (const metadata of ["", null, undefined, "m1"]) expect(decodeIntents(metadata)).toEqual([]);
+  });
+
+  it.each([
+    "m2 1-2@3",
+    "offset committed by another tool",
+    "m1 5-4@1",
+    "m1 1-9@1 5-12@1",
+    "m1 1-9",
+    "m1 1-9@",
+    "m1 -1-9@1",
+    "m1 1-9@1 ",
+    "m1 1-99999999999999999@1",
+  ])("are not guessed from %j", (metadata) => {
+    expect(() => decodeIntents(metadata)).toThrow(UnreadableIntents);
+  });
+});

@@ -1,0 +1,61 @@
+/**
+ * The ranges in flight of one partition as text in the metadata of its offset commit. The commit that carries a range is
+ * made before the range is inserted; whoever owns the partition next inserts the same ranges once more, under the same
+ * tokens, before anything else.
+ *
+ * Format, version 1: `m1`, then for each range a blank and `first-last@judged`: first and last Kafka offset, inclusive,
+ * and the time that its lateness was judged by, ms since 1970; all decimal. Ranges rise and do not overlap; between two
+ * of them the log may have no records. Example: `m1 4000-4999@1767225600000 5000-5311@1767225600412`.
+ *
+ * Without metadata there is nothing in flight: so does a partition begin that another consumer committed before.
+ */
+export interface Intent {
+  firstOffset: number;
+  lastOffset: number;
+  judgedMs: number;
+}
+
+const VERSION = "m1";
+
+/** What brokers accept by default (`offset.metadata.max.bytes`). */
+export const METADATA_BYTES_MAX = 4_096;
+
+/** The metadata of a commit is not ours, or of a later version. */
+export class UnreadableIntents extends Error {
+  constructor(metadata: string) {
+    super(
+      `commit metadata ${JSON.stringify(metadata.slice(0, 60))} is not "${VERSION} first-last@time …": another program ` +
+        "commits under this consumer group, or a later version of this one did",
+    );
+    this.name = "UnreadableIntents";
+  }
+}
+
+/** Writes as many ranges as fit, from the first on. Returns the text and how many it holds. */
+export function encodeIntents(intents: readonly Intent[]): { metadata: string; count: number } {
+  let metadata = VERSION;
+  let count = 0;
+  for (const { firstOffset, lastOffset, judgedMs } of intents) {
+    const next = `${metadata} ${firstOffset}-${lastOffset}@${judgedMs}`;
+    if (next.length > METADATA_BYTES_MAX) break;
+    metadata = next;
+    count += 1;
+  }
+  return { metadata, count };
+}
+
+/** @throws UnreadableIntents */
+export function decodeIntents(metadata: string | null | undefined): Intent[] {
+  if (metadata === null || metadata === undefined || metadata === "") return [];
+  const [version, ...ranges] = metadata.split(" ");
+  if (version !== VERSION) throw new UnreadableIntents(metadata);
+  let floor = 0;
+  return ranges.map((text) => {
+    const [, first, last, judged] = /^(\d{1,16})-(\d{1,16})@(\d{1,16})$/.exec(text) ?? [];
+    const intent = { firstOffset: Number(first), lastOffset: Number(last), judgedMs: Number(judged) };
+    const isSound = first !== undefined && floor <= intent.firstOffset && intent.firstOffset <= intent.lastOffset;
+    if (!isSound) throw new UnreadableIntents(metadata);
+    floor = intent.lastOffset + 1;
+    return intent;
+  });
+}

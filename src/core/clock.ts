@@ -1,0 +1,24 @@
+/**
+ * Time for the delivery protocol, so that a simulation can run it in time of its own.
+ *
+ * `nowMs` never goes back and does not follow a correction of the wall clock: it is for differences. Times that are
+ * stored or compared with other machines come from `Date.now()`.
+ */
+export interface Clock {
+  /** ms since 1970 when the process started, going on evenly from there. */
+  nowMs(): number;
+  /** Calls once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.timeOrigin + performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+export function sleepOn(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delayMs, resolve));
+}

@@ -1,0 +1,132 @@
+import type { EncodedRows, TranscodeResult, TranscodeTask } from "../codec/task.ts";
+import type { RangeLease } from "../commit/epoch.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { Cut } from "../dispatch/accumulator.ts";
+import { inputBuffers, taskOf, type WorkerPool } from "../dispatch/worker-pool.ts";
+import type { PlanColumn, TablePlan } from "../schema/plan.ts";
+import type { Sink, StoreOutcome } from "../sink/sink.ts";
+import type { RangeWork } from "./delivery.ts";
+import { absentRuns, type GapReason, gapBatch, type OffsetRun } from "./gap-store.ts";
+import type { RangeBuffers, RangeMemory } from "./range-memory.ts";
+
+/** What all ranges share. */
+export interface RangeTools {
+  groupId: string;
+  /** Where a partition begins that has no committed offset. */
+  from: "earliest" | "latest";
+  taskFormat: TranscodeTask["format"];
+  pool: WorkerPool;
+  sink: Sink;
+  shared: RangeBuffers;
+  /** Tells of rows that were refused as a whole in Native and go again by rows. */
+  onRefusedWhole(table: string, answer: unknown): void;
+  /** Dead letters are in their table: hands them on. Resolves when that is done. */
+  publishDead?: ((planKey: string, dead: EncodedRows) => Promise<void>) | undefined;
+}
+
+/** A range whose rows, dead letters and gaps are stored. */
+export interface StoredRange {
+  /** Undefined for a range without a record. */
+  result: TranscodeResult | undefined;
+  /** Rows in the target table. */
+  stored: number;
+  /** When its first insert was sent, ms since 1970. */
+  sentMs: number;
+  acknowledgedMs: number;
+}
+
+/** The range's records → rows → ClickHouse. `onStored` is told when everything is there. */
+export function rangeWork(
+  tools: RangeTools,
+  plan: TablePlan,
+  cut: Cut,
+  memory: RangeMemory,
+  onStored: (range: StoredRange) => void,
+): RangeWork<TranscodeResult | undefined> {
+  const { pool, sink, shared } = tools;
+  const { topic, partition, firstOffset, lastOffset } = cut;
+  const offsetCount = lastOffset - firstOffset + 1;
+
+  async function transcode(task: TranscodeTask): Promise<TranscodeResult> {
+    const result = await pool.run(task);
+    memory.holdResult(result);
+    if (result.spare !== undefined) memory.spend(result.spare);
+    return result;
+  }
+
+  /** The range as a task once more, with the input that came back. */
+  function again({ input, further }: TranscodeResult, refused: TranscodeTask["refused"]): Promise<TranscodeResult> {
+    const task = taskOf({ ...cut, buffers: [input, ...(further ?? [])] }, plan.key, "rows");
+    return transcode({ ...task, refused });
+  }
+
+  function storeRows(target: Target, rows: EncodedRows, lease: RangeLease): Promise<StoreOutcome> {
+    const { table, columns, partitionKey } = target;
+    const at = { table, columns, partitionKey, topic, partition, isReplay: cut.isReplay };
+    // A pipeline that reads dead letters has both in one table.
+    const tokenSuffix = target === plan.deadLetters ? "/dead" : "";
+    return sink.store({ ...at, ...rows, tokenSuffix }, firstOffset, lastOffset, lease);
+  }
+
+  async function storeDead(dead: EncodedRows, lease: RangeLease): Promise<void> {
+    if (dead.rowCount === 0) return;
+    const [refusal] = (await storeRows(plan.deadLetters, dead, lease)).refusals;
+    if (refusal === undefined) return tools.publishDead?.(plan.key, dead);
+    throw new MillraceError(
+      "E_CLICKHOUSE",
+      `Cannot store the dead letter of ${topic}:${partition} offset ${refusal.offset} in ` +
+        `${plan.deadLetters.table}: ${refusal.errorMessage}`,
+    );
+  }
+
+  async function storeGap(reason: GapReason, runs: OffsetRun[], lease: RangeLease): Promise<void> {
+    const gap = { group: tools.groupId, topic, partition, reason, runs };
+    if (runs.length > 0) await sink.store(gapBatch(gap), firstOffset, lastOffset, lease);
+  }
+
+  /** Notes the offsets that will never have a row, so that nobody has to look for it. */
+  async function storeGaps(recordCount: number, lease: RangeLease, ...offsets: Float64Array[]): Promise<void> {
+    if (recordCount < offsetCount) await storeGap("absent", absentRuns(firstOffset, lastOffset, ...offsets), lease);
+    const isSkipped = cut.isFirst && tools.from === "latest" && firstOffset > 0;
+    if (isSkipped) await storeGap("skipped", [{ first: 0, last: firstOffset - 1 }], lease);
+  }
+
+  return {
+    async prepare() {
+      if (cut.batches.length === 0) return undefined;
+      const outputBytes = shared.outputBytes(plan.key, cut.byteLength);
+      const spare = shared.pool.takeFree(outputBytes);
+      memory.holdOutput(outputBytes);
+      const result = await transcode({ ...taskOf(cut, plan.key, tools.taskFormat), spare });
+      shared.noteGrowth(plan.key, cut.byteLength, result.rows.bytes.length);
+      return result;
+    },
+
+    async store(prepared, lease) {
+      if (prepared === undefined) {
+        await storeGaps(0, lease);
+        onStored({ result: undefined, stored: 0, sentMs: Date.now(), acknowledgedMs: Date.now() });
+        return;
+      }
+      let result = prepared;
+      const outcome = await storeRows(plan, result.rows, lease);
+      if (outcome.isBodyRead) memory.spend(result.rows.bytes.buffer);
+      let { refusals } = outcome;
+      if (outcome.refusedWhole !== undefined) {
+        tools.onRefusedWhole(plan.table, outcome.refusedWhole);
+        result = await again(result, []);
+        refusals = (await storeRows(plan, result.rows, lease)).refusals;
+      }
+      const stored = result.rows.rowCount - refusals.length;
+      const { offsets } = result.rows;
+      // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
+      if (refusals.length > 0) result = await again(result, refusals);
+      await storeDead(result.dead, lease);
+      await storeGaps(stored + result.dead.rowCount, lease, offsets, result.dead.offsets);
+      for (const buffer of inputBuffers(result)) memory.spend(buffer);
+      onStored({ result, stored, sentMs: outcome.sentMs, acknowledgedMs: Date.now() });
+    },
+  };
+}
+
+type Target = Pick<TablePlan, "table" | "partitionKey"> & { columns: PlanColumn[] };

@@ -1,0 +1,238 @@
+import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type PartitionAssigner, PartitionAssigners } from "kafkajs";
+import { StaleOwner } from "../core/stale-owner.ts";
+
+/**
+ * The second seam in kafkajs (the first is raw-kafkajs.ts): what happens between two generations of the group.
+ *
+ * kafkajs 2.2.4 joins again without asking, commits under whatever generation is current, and hands on batches that were
+ * fetched under an earlier one; having done so it goes on fetching behind them, and everything between the committed
+ * offset and there is skipped. At an offset out of range it jumps to the log's start or end and commits that. Four methods
+ * are wrapped here, for consumers that ask for it by `assignerWith`; others in the process are not touched.
+ */
+
+/** A partition with what the group has committed for it. */
+export interface CommittedPartition {
+  topic: string;
+  partition: number;
+  /** Undefined: nothing is committed. */
+  offset: number | undefined;
+  /** Text that came with the commit, "" for none. */
+  metadata: string;
+}
+
+/** One generation of this member, from the answer to its join request to the next join. */
+export interface Membership {
+  generation: number;
+  partitions: CommittedPartition[];
+  /**
+   * Commits under this generation, whatever the member's present one is.
+   *
+   * @throws StaleOwner when the coordinator says that it is over.
+   */
+  commit(offsets: { topic: string; partition: number; offset: number; metadata: string }[]): Promise<void>;
+}
+
+export interface MembershipHooks {
+  /** Before each join. The group waits for this member: to be done well within the session timeout. */
+  beforeJoin(): Promise<void>;
+  /** The member has joined; nothing is fetched before this returns. */
+  onJoined(membership: Membership): void;
+  /** A fetch has shown everything below `offset`: what was not handed on does not exist (aborted transactions). */
+  onCovered(topic: string, partition: number, offset: number): void;
+  /**
+   * The log does not have `offset` any more, or not yet. Returns the offset to go on at.
+   *
+   * @throws to stop the consumer.
+   */
+  onOutOfRange(topic: string, partition: number, offset: number, logStart: number, logEnd: number): number;
+}
+
+interface Broker {
+  isConnected(): boolean;
+  offsetCommit(request: object): Promise<unknown>;
+  offsetFetch(request: object): Promise<{
+    responses: { topic: string; partitions: { partition: number; offset: string; metadata: string | null }[] }[];
+  }>;
+}
+
+interface Cluster {
+  findGroupCoordinator(request: { groupId: string }): Promise<Broker>;
+  fetchTopicsOffset(
+    topics: object[],
+  ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
+}
+
+interface FetchedBatch {
+  generationId?: number;
+  topic: string;
+  partition: number;
+  isEmptyIncludingFiltered(): boolean;
+  lastOffset(): string;
+}
+
+interface ConsumerGroup {
+  cluster: Cluster;
+  groupId: string;
+  generationId: number;
+  memberId: string;
+  offsetManager: {
+    nextOffset(topic: string, partition: number): { toString(): string };
+    resolveOffset(at: { topic: string; partition: number; offset: string }): void;
+  };
+  assigned(): { topic: string; partitions: number[] }[];
+  joinAndSync(): Promise<void>;
+  fetch(nodeId: number): Promise<FetchedBatch[]>;
+  recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
+}
+
+/** Errors of the coordinator that say: this member of this generation is no more. */
+const staleTypes = new Set(["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "FENCED_INSTANCE_ID", "REBALANCE_IN_PROGRESS"]);
+
+const OFFSET_FETCH_RETRIES_MAX = 50;
+const OFFSET_FETCH_RETRY_MS = 100;
+
+interface Member {
+  hooks: MembershipHooks;
+  /** The generation whose `onJoined` has returned. */
+  readyGeneration: number | undefined;
+  joining: Promise<void> | undefined;
+}
+
+const members = new WeakMap<Cluster, Member>();
+
+/**
+ * kafkajs' round-robin assigner, as a vehicle: an assigner is the only part of a consumer's configuration that is shown
+ * the consumer's cluster object, by which its group is recognised here.
+ */
+export function assignerWith(hooks: MembershipHooks): PartitionAssigner {
+  return (config) => {
+    const { cluster } = config as unknown as { cluster: Cluster };
+    members.set(cluster, { hooks, readyGeneration: undefined, joining: undefined });
+    return PartitionAssigners.roundRobin(config);
+  };
+}
+
+function isStale(error: unknown): boolean {
+  return staleTypes.has((error as { type?: string }).type ?? "");
+}
+
+/** `topic → partitions` as kafkajs' requests have it. */
+function byTopic<T extends { topic: string }>(entries: T[]): { topic: string; partitions: Omit<T, "topic">[] }[] {
+  const topics = new Map<string, Omit<T, "topic">[]>();
+  for (const { topic, ...rest } of entries) topics.set(topic, [...(topics.get(topic) ?? []), rest]);
+  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
+}
+
+async function readCommitted(group: ConsumerGroup): Promise<CommittedPartition[]> {
+  const topics = group.assigned().map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map((partition) => ({ partition })),
+  }));
+  if (topics.length === 0) return [];
+  const coordinator = await group.cluster.findGroupCoordinator({ groupId: group.groupId });
+  const { responses } = await coordinator.offsetFetch({ groupId: group.groupId, topics });
+  return responses.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset, metadata }) => ({
+      topic,
+      partition,
+      offset: Number(offset) < 0 ? undefined : Number(offset),
+      metadata: metadata ?? "",
+    })),
+  );
+}
+
+/** What a new coordinator has not loaded yet, it says so for a while. */
+async function readCommittedPatiently(group: ConsumerGroup): Promise<CommittedPartition[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await readCommitted(group);
+    } catch (error) {
+      if (isStale(error) || attempt === OFFSET_FETCH_RETRIES_MAX) throw error;
+      await sleep(OFFSET_FETCH_RETRY_MS);
+    }
+  }
+}
+
+function commitUnder(group: ConsumerGroup): Membership["commit"] {
+  const { groupId, generationId: groupGenerationId, memberId, cluster } = group;
+  let coordinator: Broker | undefined;
+  return async (offsets) => {
+    const partitions = offsets.map(({ offset, ...rest }) => ({ ...rest, offset: String(offset) }));
+    try {
+      if (coordinator?.isConnected() !== true) coordinator = await cluster.findGroupCoordinator({ groupId });
+      await coordinator.offsetCommit({ groupId, groupGenerationId, memberId, topics: byTopic(partitions) });
+    } catch (error) {
+      // It may have moved to another broker.
+      coordinator = undefined;
+      if (!isStale(error)) throw error;
+      throw new StaleOwner(`the coordinator refused a commit of generation ${groupGenerationId}`, { cause: error });
+    }
+  };
+}
+
+const require = createRequire(import.meta.url);
+const groupPrototype: ConsumerGroup = require("kafkajs/src/consumer/consumerGroup.js").prototype;
+const runnerPrototype: { handleBatch(batch: FetchedBatch): Promise<void>; consumerGroup: ConsumerGroup } =
+  require("kafkajs/src/consumer/runner.js").prototype;
+const { joinAndSync, fetch, recoverFromOffsetOutOfRange } = groupPrototype;
+const { handleBatch } = runnerPrototype;
+
+async function joinAs(group: ConsumerGroup, member: Member): Promise<void> {
+  member.readyGeneration = undefined;
+  await member.hooks.beforeJoin();
+  for (;;) {
+    await joinAndSync.call(group);
+    const { generationId: generation } = group;
+    try {
+      const partitions = await readCommittedPatiently(group);
+      member.hooks.onJoined({ generation, partitions, commit: commitUnder(group) });
+      member.readyGeneration = generation;
+      return;
+    } catch (error) {
+      // The group has moved on already: once more.
+      if (!isStale(error)) throw error;
+    }
+  }
+}
+
+groupPrototype.joinAndSync = function (this: ConsumerGroup) {
+  const member = members.get(this.cluster);
+  if (member === undefined) return joinAndSync.call(this);
+  // Two fetches that meet the same change of the group would join one after the other.
+  member.joining ??= joinAs(this, member).finally(() => {
+    member.joining = undefined;
+  });
+  return member.joining;
+};
+
+groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
+  const { generationId } = this;
+  const batches = await fetch.call(this, nodeId);
+  for (const batch of batches) batch.generationId = generationId;
+  return batches;
+};
+
+runnerPrototype.handleBatch = async function (this: typeof runnerPrototype, batch) {
+  const member = members.get(this.consumerGroup.cluster);
+  // Neither shown nor resolved: whoever owns the partition now fetches it from the committed offset.
+  if (member !== undefined && batch.generationId !== member.readyGeneration) return;
+  await handleBatch.call(this, batch);
+  if (member === undefined || batch.isEmptyIncludingFiltered()) return;
+  member.hooks.onCovered(batch.topic, batch.partition, Number(batch.lastOffset()) + 1);
+};
+
+groupPrototype.recoverFromOffsetOutOfRange = async function (this: ConsumerGroup, { topic, partition }) {
+  const member = members.get(this.cluster);
+  if (member === undefined) return recoverFromOffsetOutOfRange.call(this, { topic, partition });
+  const bound = async (fromBeginning: boolean) => {
+    const [answer] = await this.cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }]);
+    return Number(answer!.partitions[0]!.offset);
+  };
+  const [logStart, logEnd] = [await bound(true), await bound(false)];
+  const wanted = Number(this.offsetManager.nextOffset(topic, partition).toString());
+  if (wanted >= logStart && wanted <= logEnd) return;
+  const next = member.hooks.onOutOfRange(topic, partition, wanted, logStart, logEnd);
+  this.offsetManager.resolveOffset({ topic, partition, offset: String(next - 1) });
+};

@@ -1,0 +1,237 @@
+import { Epoch } from "../../commit/epoch.ts";
+import { decodeIntents } from "../../commit/intents.ts";
+import { BufferPool } from "../../core/buffer-pool.ts";
+import { sleepOn } from "../../core/clock.ts";
+import { StaleOwner } from "../../core/stale-owner.ts";
+import type { Cut } from "../../dispatch/accumulator.ts";
+import { ByteBudget } from "../../dispatch/byte-budget.ts";
+import { createDispatcher, type Dispatcher } from "../../dispatch/dispatcher.ts";
+import { deliverRange } from "../../pipeline/delivery.ts";
+import { Flights } from "../../pipeline/flights.ts";
+import { type DeliveryStep, deliverySteps } from "../../pipeline/steps.ts";
+import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, type SimulatedBroker } from "./broker.ts";
+import type { SimulatedWarehouse } from "./warehouse.ts";
+import { Life, type World } from "./world.ts";
+
+const TOPIC = "t";
+const BATCH_BYTES = 10;
+const NO_BYTES = new Uint8Array(BATCH_BYTES);
+const FLIGHTS_MAX = 4;
+/** One for all simulations of the process: a fresh buffer for each range would be most of their cost. */
+const buffers = new BufferPool(16 << 20);
+
+export interface MemberOptions {
+  world: World;
+  broker: SimulatedBroker;
+  warehouse: SimulatedWarehouse;
+  fenceMs: number;
+  /** Leaves the intents of the owner before unread: what a client without them does. */
+  forgetsIntents: boolean;
+  onStaleRange(): void;
+}
+
+/** An order to end, or to stand still, at the n-th time that a step is reached. */
+export interface Ambush {
+  step: DeliveryStep;
+  count: number;
+  act(): void;
+}
+
+/**
+ * One ingester: the real dispatcher, epoch, committer, ledger and delivery; a source and a sink that behave as the real
+ * ones do towards them.
+ */
+export class SimulatedMember {
+  readonly life: Life;
+  ambush: Ambush | undefined;
+  readonly #options: MemberOptions;
+  readonly #dispatcher: Dispatcher;
+  readonly #budget: ByteBudget;
+  readonly #flights: Flights;
+  #id: number;
+  #epoch: Epoch | undefined;
+  #generation = 0;
+  #paused = false;
+  /** By partition: where the next fetch begins. */
+  readonly #fetchOffsets = new Map<number, number>();
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    const { world, broker } = options;
+    this.life = new Life(world);
+    this.#id = broker.register();
+    const { random } = world;
+    const limits = {
+      rows: random.between(5, 60),
+      bytes: random.between(20, 200),
+      intervalMs: random.between(100, 400),
+    };
+    this.#flights = new Flights(() => this.#dispatcher.cutDue());
+    const highBytes = limits.bytes * 2;
+    this.#budget = new ByteBudget({
+      highBytes,
+      lowBytes: limits.bytes,
+      onPause: () => {
+        this.#paused = true;
+      },
+      onResume: () => {
+        this.#paused = false;
+      },
+    });
+    this.#dispatcher = createDispatcher({
+      limits,
+      budget: this.#budget,
+      buffers,
+      clock: this.life,
+      wallMs: () => Math.floor(this.life.nowMs()),
+      hasRoom: () => this.#flights.count < FLIGHTS_MAX,
+      isBusy: () => this.#flights.count > 0,
+      onCut: (cut) => this.#flights.add(this.#deliver(cut)),
+      onStarved: ({ partition }) => this.#fetch(partition),
+    });
+    void this.#join();
+    this.#fetchAll();
+    this.#heartbeat();
+  }
+
+  kill(): void {
+    this.life.kill();
+  }
+
+  /** As SIGTERM: drains, commits, leaves. */
+  async leave(): Promise<void> {
+    await this.#endEpoch();
+    this.#options.broker.leave(this.#id);
+    this.life.kill();
+  }
+
+  async #join(): Promise<void> {
+    const { broker, warehouse } = this.#options;
+    await this.#endEpoch();
+    const { generation, partitions } = await broker.join(this.life, this.#id);
+    // Between the assignment and its first commit another generation may begin.
+    await this.life.arrival(this.#options.world.latencyMs());
+    const assigned = partitions.map((partition) => {
+      const committed = broker.committed.get(partition);
+      const intents = this.#options.forgetsIntents ? [] : decodeIntents(committed?.metadata);
+      this.#fetchOffsets.set(partition, committed?.offset ?? 0);
+      return { topic: TOPIC, partition, offset: committed?.offset, intents };
+    });
+    for (const partition of this.#fetchOffsets.keys()) {
+      if (!partitions.includes(partition)) this.#fetchOffsets.delete(partition);
+    }
+    this.#generation = generation;
+    this.#epoch = new Epoch({
+      partitions: assigned,
+      clock: this.life,
+      fenceMs: this.#options.fenceMs,
+      clickHouseOffsetMs: async () => warehouse.offsetFor(this.life),
+      commit: (offsets) => broker.commit(this.life, this.#id, generation, offsets),
+      onCommitError: () => {},
+      onCommit: (when) => this.#step(when),
+    });
+    this.#dispatcher.assign(assigned);
+  }
+
+  async #endEpoch(): Promise<void> {
+    const ending = this.#epoch;
+    if (ending === undefined) return;
+    this.#dispatcher.assign([]);
+    const drained = this.#flights.landed().then(() => ending.flush());
+    await Promise.race([drained.catch(() => {}), sleepOn(this.life, SESSION_TIMEOUT_MS / 3)]);
+    ending.end("the group is rebalancing");
+    this.#epoch = undefined;
+  }
+
+  #heartbeat(): void {
+    this.life.after(HEARTBEAT_MS, async () => {
+      if (this.#epoch !== undefined) {
+        const answer = await this.#options.broker.heartbeat(this.life, this.#id, this.#generation);
+        if (answer === "rejoin" && this.#epoch !== undefined) await this.#join();
+      }
+      this.#heartbeat();
+    });
+  }
+
+  #fetchAll(): void {
+    this.life.after(this.#options.world.random.between(20, 100), () => {
+      if (!this.#paused) for (const partition of this.#fetchOffsets.keys()) this.#fetch(partition);
+      this.#fetchAll();
+    });
+  }
+
+  #fetch(partition: number): void {
+    const { world, broker } = this.#options;
+    const fetchOffset = this.#fetchOffsets.get(partition);
+    const generation = this.#generation;
+    if (fetchOffset === undefined || this.#epoch === undefined) return;
+    this.life.after(world.latencyMs(), () => {
+      if (generation !== this.#generation || this.#fetchOffsets.get(partition) !== fetchOffset) return;
+      const batches = broker.logs[partition]!.batches.filter(({ lastOffset }) => lastOffset >= fetchOffset).slice(0, 5);
+      let from = fetchOffset;
+      for (const { baseOffset, lastOffset } of batches) {
+        const recordCount = lastOffset - baseOffset + 1;
+        const receivedMs = this.life.nowMs();
+        const at = { topic: TOPIC, partition, fetchOffset: from, baseOffset, lastOffset, recordCount, receivedMs };
+        from = this.#dispatcher.accept({ ...at, bytes: NO_BYTES }) ?? lastOffset + 1;
+      }
+      this.#fetchOffsets.set(partition, from);
+    });
+  }
+
+  async #deliver(cut: Cut): Promise<void> {
+    try {
+      if (this.#epoch === undefined) throw new StaleOwner("no partition is assigned");
+      await deliverRange(this.#epoch, cut, this.#work(cut), (step) => this.#step(step));
+    } catch (error) {
+      if (!(error instanceof StaleOwner)) throw error;
+      this.#options.onStaleRange();
+    } finally {
+      this.#budget.give(cut.byteLength);
+      for (const buffer of cut.buffers) buffers.give(buffer);
+    }
+  }
+
+  #work(cut: Cut) {
+    const { world, warehouse, broker } = this.#options;
+    const token = `${cut.partition}:${cut.firstOffset}-${cut.lastOffset}`;
+    return {
+      prepare: () => this.life.arrival(world.random.between(0, 10)),
+      store: async (_: unknown, lease: { deadlineMs(): Promise<number> }) => {
+        const keys = recordsOf(broker, cut);
+        for (;;) {
+          const deadlineMs = await lease.deadlineMs();
+          try {
+            if ((await warehouse.insert(this.life, token, keys, deadlineMs)) === "stored") return;
+          } catch {
+            await sleepOn(this.life, world.random.between(20, 100));
+          }
+        }
+      },
+    };
+  }
+
+  #step(step: DeliveryStep): void {
+    const { ambush } = this;
+    if (ambush === undefined || ambush.step !== step) return;
+    ambush.count -= 1;
+    if (ambush.count > 0) return;
+    this.ambush = undefined;
+    ambush.act();
+  }
+}
+
+/** The records of a range, as the log has them. */
+function recordsOf(broker: SimulatedBroker, { partition, firstOffset, lastOffset }: Cut): string[] {
+  const keys: string[] = [];
+  for (const batch of broker.logs[partition]!.batches) {
+    for (let offset = batch.baseOffset; offset <= batch.lastOffset; offset += 1) {
+      if (offset >= firstOffset && offset <= lastOffset) keys.push(`${partition}:${offset}`);
+    }
+  }
+  return keys;
+}
+
+export function randomStep(world: World): DeliveryStep {
+  return deliverySteps[world.random.between(0, deliverySteps.length - 1)]!;
+}

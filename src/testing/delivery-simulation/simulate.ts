@@ -1,0 +1,139 @@
+import { SimulatedBroker } from "./broker.ts";
+import { randomStep, SimulatedMember } from "./member.ts";
+import { SimulatedWarehouse } from "./warehouse.ts";
+import { World } from "./world.ts";
+
+const PARTITIONS = 2;
+const MEMBERS_MAX = 3;
+const BATCHES = 24;
+const FAULT_EVERY_MS = 200;
+/** Faults end here; afterwards everything must be stored within the rest. */
+const CALM_MS = 2_000;
+const END_MS = 60_000;
+
+export interface SimulationOptions {
+  seed: number;
+  /** Tokens that the table remembers. */
+  windowTokens: number;
+  fenceMs: number;
+  /** Longest time for which a process is stopped. */
+  stopMsMax: number;
+  /** Ignores the intents of earlier owners. */
+  forgetsIntents?: boolean;
+}
+
+export interface SimulationResult {
+  seed: number;
+  /** Records that are not in the table, and rows beyond one per record. */
+  missing: number;
+  duplicate: number;
+  /** Whether the group committed the log ends. */
+  isDone: boolean;
+  records: number;
+  faults: Record<string, number>;
+  staleRanges: number;
+  inserts: number;
+  repeated: number;
+  late: number;
+}
+
+/**
+ * One schedule: ingesters in one consumer group, killed, stopped, added and taken away at random and at chosen steps of
+ * the delivery, over a network that loses answers; then calm, until everything is committed.
+ */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const world = new World(options.seed);
+  const { random } = world;
+  const broker = new SimulatedBroker(world, PARTITIONS);
+  const warehouse = new SimulatedWarehouse(world, options.windowTokens);
+  const faults: Record<string, number> = {};
+  let staleRanges = 0;
+  let stopped = 0;
+  let members: SimulatedMember[] = [];
+
+  const start = () => {
+    const { fenceMs, forgetsIntents = false } = options;
+    const onStaleRange = () => {
+      staleRanges += 1;
+    };
+    members.push(new SimulatedMember({ world, broker, warehouse, fenceMs, forgetsIntents, onStaleRange }));
+  };
+  const kill = (member: SimulatedMember) => {
+    member.kill();
+    members = members.filter((other) => other !== member);
+    world.after(random.between(0, 500), start);
+  };
+  const stop = (member: SimulatedMember) => {
+    member.life.stop();
+    stopped += 1;
+    world.after(random.between(20, options.stopMsMax), () => {
+      member.life.resume();
+      stopped -= 1;
+    });
+  };
+  const faultsOf: Record<string, (member: SimulatedMember) => void> = {
+    kill,
+    stop,
+    killAtStep(member) {
+      member.ambush = { step: randomStep(world), count: random.between(1, 4), act: () => kill(member) };
+    },
+    stopAtStep(member) {
+      member.ambush = { step: randomStep(world), count: random.between(1, 4), act: () => stop(member) };
+    },
+    leave(member) {
+      members = members.filter((other) => other !== member);
+      void member.leave();
+      world.after(random.between(0, 500), start);
+    },
+    join() {
+      if (members.length < MEMBERS_MAX) start();
+    },
+    outage() {
+      warehouse.downUntilMs = world.nowMs + random.between(50, 800);
+    },
+  };
+  const names = Object.keys(faultsOf);
+  const injure = () => {
+    if (world.nowMs > CALM_MS) return;
+    const name = names[random.between(0, names.length - 1)]!;
+    const member = members[random.between(0, members.length - 1)];
+    if (member !== undefined && !member.life.isStopped) {
+      faultsOf[name]!(member);
+      faults[name] = (faults[name] ?? 0) + 1;
+    }
+    world.after(random.between(0, 2 * FAULT_EVERY_MS), injure);
+  };
+
+  for (let batch = 0; batch < BATCHES; batch += 1) {
+    world.after(random.between(0, CALM_MS), () => broker.produce(random.between(0, PARTITIONS - 1)));
+  }
+  for (let count = random.between(1, MEMBERS_MAX); count > 0; count -= 1) start();
+  broker.watch();
+  world.after(random.between(0, FAULT_EVERY_MS), injure);
+  const isCommitted = () =>
+    world.nowMs > CALM_MS &&
+    stopped === 0 &&
+    broker.logs.every(({ end }, partition) => end === 0 || broker.committed.get(partition)?.offset === end);
+  const isDone = await world.run(isCommitted, END_MS + 2 * options.stopMsMax);
+  // Whoever was late may still come.
+  await world.run(() => false, world.nowMs + options.fenceMs + 500);
+  return { ...judge(broker, warehouse), seed: options.seed, isDone, faults, staleRanges };
+}
+
+function judge(broker: SimulatedBroker, warehouse: SimulatedWarehouse) {
+  let records = 0;
+  let missing = 0;
+  let rows = 0;
+  for (const [partition, { batches }] of broker.logs.entries()) {
+    for (const { baseOffset, lastOffset } of batches) {
+      for (let offset = baseOffset; offset <= lastOffset; offset += 1) {
+        records += 1;
+        const count = warehouse.rows.get(`${partition}:${offset}`) ?? 0;
+        if (count === 0) missing += 1;
+        rows += count;
+      }
+    }
+  }
+  const { inserts, repeated, late } = warehouse;
+  return { records, missing, duplicate: rows - (records - missing), inserts, repeated, late };
+}
