@@ -31,11 +31,13 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
   checkTime(pipeline, planned, pipeline.eventTime, "eventTime");
   if (pipeline.latencyGroup !== undefined) requirePlanned(pipeline, planned, pipeline.latencyGroup, "latencyGroup");
   const usesTableDefault = planned.some(({ missing }) => missing.kind === "tableDefault");
+  const deadColumns = buildDeadLetterColumns(deadLetterTable, deadLetterColumns);
   const plan: Omit<TablePlan, "key"> = {
     pipeline: pipeline.name,
     topics: pipeline.topics,
     codec: pipeline.codec,
     table: pipeline.table,
+    partitionKey: partitionKeyOf(columns, planned),
     format: usesTableDefault ? "RowBinaryWithDefaults" : "RowBinary",
     columns: planned,
     rules: pipeline.rules,
@@ -44,13 +46,21 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
     latencyGroupColumn: pipeline.latencyGroup,
     deadLetters: {
       table: deadLetterTable,
+      partitionKey: partitionKeyOf(deadLetterColumns, deadColumns),
       format: "RowBinary",
-      columns: buildDeadLetterColumns(deadLetterTable, deadLetterColumns),
+      columns: deadColumns,
     },
   };
   // Two plans with one key would share a compiled transcoder, so the key covers everything in the plan.
   const hash = createHash("sha256").update(JSON.stringify(plan)).digest("hex").slice(0, 12);
   return { key: `${pipeline.name}@${hash}`, ...plan };
+}
+
+/** The table's partition key, if the columns of the insert are enough to compute it. */
+function partitionKeyOf(columns: TableColumn[], planned: PlanColumn[]): string {
+  const names = new Set(planned.map(({ name }) => name));
+  const isComputable = columns.every(({ name, isInPartitionKey }) => isInPartitionKey !== true || names.has(name));
+  return isComputable ? (columns[0]?.partitionKey ?? "") : "";
 }
 
 /** The parsed type, in the server's time zone where it names none. */

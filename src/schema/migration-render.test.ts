@@ -20,11 +20,11 @@ it("renderStatement() makes every table of the migrations replicated and every s
   const statements = await renderAll(cluster);
   for (const statement of statements) expect(statement).toContain("ON CLUSTER 'main'");
   const tables = statements.filter((statement) => statement.startsWith("CREATE TABLE"));
-  expect(tables).toHaveLength(7);
+  expect(tables).toHaveLength(9);
   for (const table of tables) {
     const name = /analytics\.(\w+)/.exec(table)![1]!;
     const shard = name === "millrace_migrations" ? "all" : "{shard}";
-    const engine = /ENGINE = Replicated(Aggregating)?MergeTree\((.*)\)$/m.exec(table);
+    const engine = /ENGINE = Replicated(Aggregating|Replacing)?MergeTree\((.*)\)$/m.exec(table);
     expect(engine?.[2]).toBe(`'/clickhouse/tables/${shard}/analytics/${name}', '{replica}'`);
     expect(table).toContain(
       "replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 86400",

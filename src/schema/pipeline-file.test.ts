@@ -4,6 +4,14 @@ import { parsePipeline } from "./pipeline-file.ts";
 
 const folder = new URL("../../ops/pipelines/", import.meta.url);
 
+/** Five lines that stand for 59,049 members, were they expanded. */
+const aliasBomb = ["a", "b", "c", "d", "e"]
+  .map((name, index, names) => {
+    const member = index === 0 ? "x" : `*${names[index - 1]}`;
+    return `${name}: &${name} [${Array(9).fill(member).join(", ")}]`;
+  })
+  .join("\n");
+
 describe("parsePipeline()", () => {
   it.each(readdirSync(folder))("reads the example %s", (name) => {
     const pipeline = parsePipeline(readFileSync(new URL(name, folder), "utf8"), name);
@@ -63,6 +71,7 @@ rules:
     ["two sources", `${head}columns: { c: { from: x, record: key } }`, ["columns.c", "from and record"]],
     ["two substitutes", `${head}columns: { c: { default: 1, required: true } }`, ["default and required"]],
     ["broken YAML", "name: [", ["not valid YAML"]],
+    ["aliases that grow", aliasBomb, ["not valid YAML", "alias count"]],
     ["no mapping", "just text", ["the file", "just text"]],
   ])("refuses %s and says where, what and what is allowed", (_, text, parts) => {
     let message = "";

@@ -1,4 +1,4 @@
-import { parseDocument } from "yaml";
+import { type Document, parseDocument } from "yaml";
 import { z } from "zod";
 import { MillraceError } from "../core/errors.ts";
 import { parseDurationMs } from "./duration.ts";
@@ -72,6 +72,17 @@ const pipelineSchema = z.strictObject({
   rules: z.array(ruleSchema).default([]),
 });
 
+/** Aliases of aliases can grow a few lines into gigabytes: the library stops at so many, which is an error of the file. */
+const ALIASES_MAX = 100;
+
+function expandAliases(document: Document, fileName: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (cause) {
+    throw new MillraceError("E_CONFIG", `${fileName} is not valid YAML: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /**
  * Reads a pipeline file (ops/pipelines/*.yaml). `fileName` only names it in errors.
  *
@@ -82,7 +93,7 @@ export function parsePipeline(text: string, fileName: string): Pipeline {
   if (document.errors.length > 0) {
     throw new MillraceError("E_CONFIG", `${fileName} is not valid YAML: ${document.errors[0]!.message}`);
   }
-  const raw: unknown = document.toJS();
+  const raw = expandAliases(document, fileName);
   const parsed = pipelineSchema.safeParse(raw);
   if (!parsed.success) {
     const faults = parsed.error.issues.flatMap(flattenIssue).map((issue) => showIssue(issue, raw));

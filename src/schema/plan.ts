@@ -83,6 +83,10 @@ export type Rule =
   /** When `field` is absent: `topic-partition-offset`. */
   | { rule: "recordId"; field: string };
 
+/**
+ * Which event times are taken, judged against the time that the range was cut at (`judgedMs` in src/codec/task.ts), not
+ * against the clock of whoever happens to work on it: a replay has to give the same rows.
+ */
 export interface LatenessHorizon {
   /** The DateTime/DateTime64 column that holds the event time. */
   column: string;
@@ -98,16 +102,21 @@ export interface TablePlan {
   codec: "auto" | "json" | "msgpack";
   /** Database-qualified, each part an unquoted identifier. */
   table: string;
+  /**
+   * The table's PARTITION BY expression, as far as the columns below can compute it: by it an insert is cut that touches
+   * too many partitions. "" without one, or when it reads a column that is not in the plan.
+   */
+  partitionKey: string;
   format: "RowBinary" | "RowBinaryWithDefaults";
   /** In insert order. */
   columns: PlanColumn[];
   rules: Rule[];
-  /** Event times further back or ahead of the worker's clock than this go to the dead letters; undefined = no limit. */
+  /** Event times outside of it go to the dead letters; undefined = no limit. */
   horizon: LatenessHorizon | undefined;
   /** The column that holds the event time for the latency stages; undefined: `produce` and `e2e` are not recorded. */
   eventTimeColumn: string | undefined;
   /** The column that groups the latency tables (`millrace latency --by`), for example service. */
   latencyGroupColumn: string | undefined;
   /** How the dead-letter envelope (S0-42) is written; its documents are made by src/codec/dead-letter.ts. */
-  deadLetters: { table: string; format: "RowBinary"; columns: PlanColumn[] };
+  deadLetters: { table: string; partitionKey: string; format: "RowBinary"; columns: PlanColumn[] };
 }

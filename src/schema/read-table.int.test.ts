@@ -56,6 +56,20 @@ it("reads a table's columns as the server prints them and plans them in their or
   expect(types.kind).toMatchObject({ values: expect.arrayContaining([{ name: "it's", value: 1 }]) });
 });
 
+it("takes the partition key into the plan when the insert's columns can compute it", async () => {
+  const keys: string[] = [];
+  for (const key of ["(toDate(ts), id % 4)", "day", "tuple()"]) {
+    await client.command({
+      query: `CREATE OR REPLACE TABLE net.parted (id Int32, ts DateTime64(3), day Date MATERIALIZED toDate(ts),
+        error_type String, raw_json String) ENGINE = MergeTree PARTITION BY ${key} ORDER BY ts`,
+    });
+    const columns = await readTable(client, "net.parted");
+    const plan = buildPlan(defaultPipeline({ topics: ["t"], table: "net.parted" }), columns, columns);
+    keys.push(plan.partitionKey);
+  }
+  expect(keys).toEqual(["(toDate(ts), id % 4)", "", expect.stringMatching(/^(tuple\(\))?$/)]);
+});
+
 it("says what to do when there is no such table", async () => {
   await expect(readTable(client, "net.absent")).rejects.toMatchObject({
     code: "E_PLAN",

@@ -11,6 +11,10 @@ export interface TableColumn {
   defaultExpression: string;
   /** Zone of DateTime columns that name none; undefined means UTC. */
   serverTimeZone?: string;
+  /** Whether the table's partition key reads this column. */
+  isInPartitionKey?: boolean;
+  /** The table's PARTITION BY expression, the same in all its columns; "" without one. */
+  partitionKey?: string;
 }
 
 /**
@@ -40,7 +44,9 @@ async function queryColumns(client: ClickHouseClient, database: string, table: s
     const answer = await client.query({
       query: `
         SELECT name, type, default_kind AS defaultKind, default_expression AS defaultExpression,
-               timezone() AS serverTimeZone
+               timezone() AS serverTimeZone, CAST(is_in_partition_key, 'Bool') AS isInPartitionKey,
+               (SELECT any(partition_key) FROM system.tables
+                WHERE database = {database: String} AND name = {table: String}) AS partitionKey
         FROM system.columns
         WHERE database = {database: String} AND table = {table: String}
         ORDER BY position`,

@@ -1,58 +1,81 @@
 import { ClickHouseError } from "@clickhouse/client";
+import { type InsertErrorClass, insertErrors } from "./insert-errors.ts";
+
+export type { InsertErrorClass } from "./insert-errors.ts";
+
+const identifier = "(?:\\w+|`(?:[^`\\\\]|\\\\.)+`)";
+const viewPattern = new RegExp(
+  `: while pushing to view (${identifier}(?:\\.${identifier})?)(?: \\([0-9a-f-]{36}\\))?\\.?\\s*$`,
+);
+
+const byCode = new Map(insertErrors.map((row) => [row.code, row]));
+
+/** An error with its class and what the table says about it. */
+export interface InsertDiagnosis {
+  class: InsertErrorClass;
+  reason: string;
+  remedy: string;
+  /** The materialized view that threw, if one did. */
+  view: string | undefined;
+}
+
+const unknown = { class: "retry", reason: "not in the table of errors", remedy: "see the server's log" } as const;
+const connection = { class: "retry", reason: "the connection failed: the outcome is unknown", remedy: "" } as const;
 
 /**
- * What to do about a failed insert.
- * - `retry`: outcome unknown or the server is busy: the same bytes under the same token, after a pause.
- * - `data`: the server read the bytes and refused a value: cut the insert in two until the bad rows are alone.
- * - `fatal`: no retry can help and no row is to blame: stop intake and say what to do (S0-48). Never dead letters: an
- *   outage of credentials must not flood them.
+ * Classifies by code. Anything unknown is retried: stopping or discarding needs a known reason.
+ *
+ * Two answers share their code with others, and only the text tells them apart: a refusal for too many table
+ * partitions (252), and an error of a materialized view, which has the view's own code.
  */
-export type InsertErrorClass = "retry" | "data" | "fatal";
+export function diagnoseInsertError(error: unknown): InsertDiagnosis {
+  if (!(error instanceof ClickHouseError)) return { ...connection, view: undefined };
+  const row = byCode.get(error.code);
+  const view = viewOf(error);
+  if (error.code === "252" && error.message.startsWith("Too many partitions")) return tooManyPartitions(view);
+  if (view !== undefined && (row?.class === "data" || row?.class === "fatal")) return viewThrew(view);
+  const { class: errorClass, reason, remedy } = row ?? unknown;
+  return { class: errorClass, reason, remedy, view };
+}
 
-/** ClickHouse error codes (system.errors) that a row's content causes. */
-const dataCodes = new Map<string, string>([
-  ["6", "CANNOT_PARSE_TEXT"],
-  ["27", "CANNOT_PARSE_INPUT_ASSERTION_FAILED"],
-  ["33", "CANNOT_READ_ALL_DATA"],
-  ["36", "BAD_ARGUMENTS: e.g. an enum value that the column does not have"],
-  ["69", "ARGUMENT_OUT_OF_BOUND"],
-  ["70", "CANNOT_CONVERT_TYPE"],
-  ["117", "INCORRECT_DATA"],
-  ["131", "TOO_LARGE_STRING_SIZE"],
-  ["321", "VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE"],
-  ["349", "CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN"],
-  ["395", "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"],
-  ["469", "VIOLATED_CONSTRAINT"],
-  ["691", "UNKNOWN_ELEMENT_OF_ENUM"],
-]);
-
-/** Codes that need a person, with the remedy that the error message will name. */
-const fatalCodes = new Map<string, string>([
-  ["16", "a column of the plan is gone: restart, so that the table is read again"],
-  ["47", "a column of the plan is unknown: restart, so that the table is read again"],
-  ["60", "the table does not exist, or is detached: run `millrace migrate`, or ATTACH TABLE"],
-  ["81", "the database does not exist: run `millrace migrate`"],
-  ["62", "the server does not understand the insert: check its version (24.8 or newer)"],
-  ["192", "unknown user: check CLICKHOUSE_USER"],
-  ["193", "wrong password: check CLICKHOUSE_PASSWORD"],
-  ["516", "authentication failed: check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"],
-  ["497", "the user may not insert: GRANT INSERT on the table"],
-  ["115", "unknown setting: check the server's version (24.8 or newer)"],
-]);
-
-/** Classifies by code, never by text. Anything unknown is retried: stopping or discarding needs a known reason. */
+/** Only the class. */
 export function classifyInsertError(error: unknown): InsertErrorClass {
-  if (!(error instanceof ClickHouseError)) return "retry";
-  if (dataCodes.has(error.code)) return "data";
-  return fatalCodes.has(error.code) ? "fatal" : "retry";
+  return diagnoseInsertError(error).class;
 }
 
 /** The remedy for a fatal error, in words for its message. */
 export function remedyFor(error: unknown): string {
-  return (error instanceof ClickHouseError ? fatalCodes.get(error.code) : undefined) ?? "see the server's log";
+  return diagnoseInsertError(error).remedy || unknown.remedy;
 }
 
-/** `CODE NAME` of a refused row, as the dead letters' error_type. */
+/** `clickhouse_` and the error's name in lower case, for a refused row: the dead letter's error_type. */
 export function refusalType(error: unknown): string {
   return error instanceof ClickHouseError ? `clickhouse_${(error.type ?? error.code).toLowerCase()}` : "clickhouse";
+}
+
+/**
+ * The server ends its text with the view's name, in backquotes where it is no plain word, and perhaps its UUID. A row's
+ * value that an error quotes has its closing quote behind it, and so is not taken for one.
+ */
+function viewOf(error: ClickHouseError): string | undefined {
+  return viewPattern.exec(error.message)?.[1];
+}
+
+function tooManyPartitions(view: string | undefined): InsertDiagnosis {
+  const reason =
+    view === undefined
+      ? "the server checks this before it writes, and finds the same at every replay: parts are safe"
+      : "the rows are in the table already: the view's table takes them all, however many its partitions are";
+  return { class: "split", reason, remedy: "", view };
+}
+
+function viewThrew(view: string): InsertDiagnosis {
+  return {
+    class: "view",
+    reason: "the rows may be in the table already; the same range under the same token brings them into the view, once",
+    remedy:
+      `mend the materialized view ${view} (ALTER TABLE ${view} MODIFY QUERY …) or detach it (DETACH TABLE ${view}), ` +
+      "then start again: nothing is lost, the range goes again under the same token",
+    view,
+  };
 }

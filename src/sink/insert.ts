@@ -1,45 +1,130 @@
 import { Readable } from "node:stream";
-import type { ClickHouseClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from "@clickhouse/client";
+import { insertSettings } from "./insert-settings.ts";
+
+/** A column of the insert; a PlanColumn is one. */
+export interface InsertColumn {
+  name: string;
+  /** `text` is the type as ClickHouse prints it. */
+  type: { text: string };
+}
 
 /** Rows of one table, ready to send. */
 export interface InsertBody {
   /** Database-qualified table name. */
   table: string;
-  columns: readonly string[];
+  columns: readonly InsertColumn[];
   format: string;
   bytes: Uint8Array;
+  rowCount: number;
+}
+
+/** Which of the body's rows an insert stores, and until when it may begin. */
+export interface InsertTerms {
+  token: string;
+  /** ms since 1970, ClickHouse's clock. */
+  deadlineMs: number;
+  /** Rows whose table partition hashes to `part` modulo `parts`; undefined: all rows. */
+  share: { partitionKey: string; parts: number; part: number } | undefined;
+  /**
+   * What a late insert does: nothing, and `written_rows` is 0; or, loudly, it fails (`isLateError`). Loud is for inserts
+   * that may have nothing to write when they are in time, and for answers that come without a summary.
+   */
+  isLoud: boolean;
+  /** The server refuses the insert when it touches more table partitions than this; undefined: any number. */
+  partitionsMax: number | undefined;
+  /** Settings that only newer servers have (src/sink/insert-settings.ts). */
+  newerSettings: ClickHouseSettings;
+}
+
+const LATE_TEXT = "the insert begins after its deadline";
+
+/**
+ * Whether inserts in this format can carry the fence. It stands in a SELECT from `input()`, and there the server does
+ * not evaluate the target's DEFAULT expressions (tried; so does its source: getSourceFromASTInsertQuery adds defaults
+ * only without an input function), for whose sake RowBinaryWithDefaults is chosen. Such inserts go plain: a late one
+ * is stopped by the lease when it is asked, and by the deduplication window afterwards.
+ */
+export function isFenced(format: string): boolean {
+  return format !== "RowBinaryWithDefaults";
 }
 
 /**
- * Sends one insert and waits for the server's answer. A repeat of the same `token` within the table's deduplication
- * window writes nothing, in the table and in the tables behind its views.
+ * Sends one insert and waits for the server's answer. A repeat of the same token within the table's deduplication
+ * window writes nothing, in the table and in the tables behind its views. A fenced insert that begins after its
+ * deadline writes nothing and leaves the token unused.
+ *
+ * Returns `written_rows` of the summary: rows for the table and behind its views, before deduplication; undefined when
+ * the answer has no summary.
  *
  * @throws ClickHouseError when the server answered with an exception; other errors are of the connection, and the
  * outcome is then unknown.
  */
-export async function insertOnce(client: ClickHouseClient, body: InsertBody, token: string): Promise<void> {
-  const columns = body.columns.map((name) => `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``).join(", ");
-  const { stream } = await client.exec({
-    query: `INSERT INTO ${body.table} (${columns}) FORMAT ${body.format}`,
+export async function insertOnce(
+  client: ClickHouseClient,
+  body: InsertBody,
+  terms: InsertTerms,
+): Promise<number | undefined> {
+  const { stream, summary, response_headers } = await client.exec({
+    query: insertStatement(body, terms),
     values: inOnePiece(body.bytes),
-    clickhouse_settings: {
-      insert_deduplicate: 1,
-      insert_deduplication_token: token,
-      deduplicate_blocks_in_dependent_materialized_views: 1,
-      // On by default since 26.x; it would acknowledge what is not yet written, and has no use for our batches.
-      async_insert: 0,
-      // One block per insert: the token names the whole range, and views see it at once.
-      min_insert_block_size_rows: "0",
-      min_insert_block_size_bytes: "0",
-      input_format_parallel_parsing: 0,
-      // Late events can touch more than the default of 100 partitions; refused, the same range would be refused for ever.
-      throw_on_max_partitions_per_insert_block: 0,
-      // An exception after the first byte of the answer would otherwise come with status 200.
-      wait_end_of_query: 1,
-    },
+    clickhouse_settings: insertSettings(terms.token, body.rowCount, terms.partitionsMax, terms.newerSettings),
   });
-  // Unread answers keep their socket: it would never go back to the pool.
-  for await (const _ of stream);
+  // Unread answers keep their socket: it would never go back to the pool. A stored insert is answered with no text.
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  const code = response_headers["x-clickhouse-exception-code"];
+  if (code !== undefined || text !== "") throw exceptionIn(text, code);
+  const written = summary?.written_rows;
+  return written === undefined ? undefined : Number(written);
+}
+
+/** Whether this is the answer of a loud fence to an insert that came too late. */
+export function isLateError(error: unknown): boolean {
+  return error instanceof ClickHouseError && error.code === "395" && error.message.startsWith(LATE_TEXT);
+}
+
+/** The statement; its data come in the request's body. */
+export function insertStatement({ table, columns, format }: InsertBody, terms: InsertTerms): string {
+  const names = columns.map(({ name }) => quoteName(name)).join(", ");
+  const into = `INSERT INTO ${table} (${names})`;
+  if (!isFenced(format)) return `${into} FORMAT ${format}`;
+  const structure = columns.map(({ name, type }) => `${quoteName(name)} ${type.text}`).join(", ");
+  return (
+    `${into} SELECT ${names} FROM input(${quoteText(structure)}) ` +
+    `WHERE ${shareOf(terms)}${fenceOf(terms)} FORMAT ${format}`
+  );
+}
+
+/** A constant to the server: it takes its clock once, when the query begins, before the body is read. */
+function fenceOf({ deadlineMs, isLoud }: InsertTerms): string {
+  const deadline = `fromUnixTimestamp64Milli(${Math.floor(deadlineMs)})`;
+  return isLoud ? `throwIf(now64(3) >= ${deadline}, '${LATE_TEXT}') = 0` : `now64(3) < ${deadline}`;
+}
+
+/** In a tuple, because the hash of a NULL is NULL, and such rows would be in no part. */
+function shareOf({ share }: InsertTerms): string {
+  return share === undefined ? "" : `sipHash64(tuple(${share.partitionKey})) % ${share.parts} = ${share.part} AND `;
+}
+
+/** An exception that came with status 200. */
+function exceptionIn(text: string, code: string | string[] | undefined): Error {
+  const match = /Code: (?<code>\d+).*?Exception: (?<message>.*?)(?:\((?<type>[A-Z0-9_]{3,})\)|$)/s.exec(text)?.groups;
+  const found = match?.code ?? (code === undefined ? undefined : String(code));
+  if (found === undefined) return new Error(`the answer to an insert should be empty, but is: ${text.slice(0, 1_000)}`);
+  return new ClickHouseError({
+    code: found,
+    message: match?.message ?? text,
+    ...(match?.type && { type: match.type }),
+  });
+}
+
+function quoteName(name: string): string {
+  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
+}
+
+function quoteText(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
 /** A body that goes to the socket as it is: the kernel takes what it has room for, and asks for the rest. */

@@ -12,6 +12,8 @@ import { createSink } from "./sink.ts";
 
 const ROWS = 500_000;
 
+const lease = { deadlineMs: async () => Date.now() + 30_000 };
+
 /** A road to the server on `port` that breaks under the first insert, when a part of its body has passed. */
 async function startBreakingProxy(port: number): Promise<Server> {
   let isBroken = false;
@@ -66,7 +68,8 @@ describe("an insert whose connection breaks", () => {
     );
     const batch = {
       table: "default.numbers",
-      columns: ["id"],
+      columns: [{ name: "id", type: { text: "UInt32" } }],
+      partitionKey: "",
       format: "RowBinary",
       topic: "t",
       partition: 0,
@@ -75,9 +78,9 @@ describe("an insert whose connection breaks", () => {
       rowStarts: Uint32Array.from({ length: ROWS + 1 }, (_, row) => row * 4),
       offsets: Float64Array.from(ids),
     };
-    expect(await sink.store(batch, 0, ROWS - 1)).toMatchObject({ refusals: [], isBodyRead: false });
+    expect(await sink.store(batch, 0, ROWS - 1, lease)).toMatchObject({ refusals: [], isBodyRead: false });
     expect(attempts).toEqual([1]);
-    expect(await sink.store(batch, ROWS, 2 * ROWS - 1)).toMatchObject({ refusals: [], isBodyRead: true });
+    expect(await sink.store(batch, ROWS, 2 * ROWS - 1, lease)).toMatchObject({ refusals: [], isBodyRead: true });
     const answer = await client.query({
       query: "SELECT count() AS n, sum(id) AS s FROM numbers",
       format: "JSONEachRow",

@@ -1,162 +1,130 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { MillraceError } from "../core/errors.ts";
-import { classifyInsertError, refusalType, remedyFor } from "./error-class.ts";
-import { insertOnce } from "./insert.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
+import { classifyInsertError, refusalType } from "./error-class.ts";
+import type { SinkEvents } from "./events.ts";
+import { createPieceInserter } from "./insert-piece.ts";
+import type { Lease } from "./lease.ts";
+import { Pace } from "./pace.ts";
+import { halvesOf, type Piece, partsOf, tokenOf } from "./pieces.ts";
+import { hasAllRows } from "./stored-rows.ts";
+
+export type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
+export type { SinkEvents } from "./events.ts";
+export { isFenced } from "./insert.ts";
+export { insertSecondsMax } from "./insert-settings.ts";
+export type { Lease } from "./lease.ts";
 
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 10_000;
+const PARTITIONS_MAX = 100;
 
-/** Rows of one range of one partition, for one table. */
-export interface SinkBatch {
-  table: string;
-  columns: readonly string[];
-  format: string;
-  topic: string;
-  partition: number;
-  bytes: Uint8Array;
-  rowCount: number;
-  /** Byte offset of each row, and the total behind the last; empty for a format that cannot be cut by rows. */
-  rowStarts: Uint32Array;
-  /** Kafka offset of each row. */
-  offsets: Float64Array;
-}
-
-/** A row that the server refuses, alone. */
-export interface Refusal {
-  offset: number;
-  errorType: string;
-  errorMessage: string;
-}
-
-/** How a batch ended. */
-export interface StoreOutcome {
-  refusals: Refusal[];
-  /** The server refused the batch for its data and it cannot be cut: nothing of it is stored. The server's answer. */
-  refusedWhole: unknown;
-  /** When its first insert was sent, after the wait for a free place; ms since 1970. */
-  sentMs: number;
+export interface SinkOptions {
+  /** Inserts that run at once; fewer while the server is overloaded. */
+  insertsMax: number;
+  signal: AbortSignal;
+  /** Longest pause after the first failure, and after many; both are drawn from 0 … this. Default: 100 ms and 10 s. */
+  retryFirstMs?: number;
+  retryMaxMs?: number;
   /**
-   * Whether the batch's bytes may be overwritten: its first insert was acknowledged, so the server has read the body to
-   * its end. After a repeat or a refusal a socket may still hold a part of an earlier one.
+   * An insert that touches more table partitions goes in parts. Default: 100, as the server's own. With another value a
+   * range that is replayed after the change is cut at other places, and its rows can be doubled.
    */
-  isBodyRead: boolean;
-}
-
-export interface SinkEvents {
-  /** An insert failed and will be tried again after `delayMs`. */
-  onRetry(table: string, error: unknown, attempt: number, delayMs: number): void;
+  partitionsMax?: number;
 }
 
 export interface Sink {
   /**
    * Stores the rows. Returns those that the server refuses for their data; all others are durable then.
    *
-   * The token is `topic:partition:first-last`; a part of a refused insert carries the offsets of its own first and last
-   * row, so that a replay of the same range cuts at the same places and finds the same tokens. A batch that cannot be
-   * cut comes back as `refusedWhole`, to be stored again by rows, under the same tokens.
+   * The token is `topic:partition:first-last`. A part of a refused insert carries the offsets of its own first and last
+   * row; a part that was cut by table partitions has `/part.parts` behind it. A replay of the same range is refused at
+   * the same places and finds the same tokens. A batch that cannot be cut by rows comes back as `refusedWhole`, to be
+   * stored again by rows, under the same tokens.
    *
-   * @throws MillraceError E_CLICKHOUSE when no retry can help, and the signal's reason when it aborts.
+   * The lease is asked before every attempt. An insert that begins after its deadline writes nothing, and goes again.
+   *
+   * @throws MillraceError E_CLICKHOUSE when no retry can help or a materialized view throws, whatever the lease rejects
+   * with (StaleOwner), and the signal's reason when it aborts.
    */
-  store(batch: SinkBatch, firstOffset: number, lastOffset: number): Promise<StoreOutcome>;
+  store(batch: SinkBatch, firstOffset: number, lastOffset: number, lease: Lease): Promise<StoreOutcome>;
 }
 
 /** One sink for all tables. At most `insertsMax` inserts run at once; the others wait in order. */
-export function createSink(
-  client: ClickHouseClient,
-  options: { insertsMax: number; signal: AbortSignal },
-  events: SinkEvents,
-): Sink {
-  const waiting: (() => void)[] = [];
-  let free = options.insertsMax;
-
-  async function acquire(): Promise<void> {
-    if (free > 0) {
-      free -= 1;
-      return;
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  }
-
-  function release(): void {
-    const next = waiting.shift();
-    if (next === undefined) free += 1;
-    else next();
-  }
-
-  /** Rows `from … to` (exclusive) under their token, retried until stored, refused (then the error) or hopeless. */
-  async function insertRows(batch: SinkBatch, from: number, to: number, token: string): Promise<InsertOutcome> {
-    const { rowStarts } = batch;
-    const bytes = rowStarts.length === 0 ? batch.bytes : batch.bytes.subarray(rowStarts[from], rowStarts[to]);
-    const body = { ...batch, bytes };
-    for (let attempt = 1; ; attempt += 1) {
-      options.signal.throwIfAborted();
-      try {
-        await insertOnce(client, body, token);
-        return { refused: undefined, attempts: attempt };
-      } catch (error) {
-        const errorClass = classifyInsertError(error);
-        if (errorClass === "data") return { refused: error, attempts: attempt };
-        if (errorClass === "fatal") throw hopeless(batch.table, error);
-        const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1));
-        events.onRetry(batch.table, error, attempt, delayMs);
-        await sleep(delayMs, undefined, { signal: options.signal });
-      }
-    }
-  }
-
-  /** What becomes of rows that are refused as a whole: the halves, the halves of those, until each refused row is alone. */
-  async function bisect(batch: SinkBatch, from: number, to: number, refused: unknown): Promise<Refusal[]> {
-    if (to - from === 1) {
-      const errorMessage = refused instanceof Error ? refused.message : String(refused);
-      return [{ offset: batch.offsets[from]!, errorType: refusalType(refused), errorMessage }];
-    }
-    const middle = from + Math.floor((to - from) / 2);
-    const refusals: Refusal[] = [];
-    for (const [first, last] of [
-      [from, middle],
-      [middle, to],
-    ] as const) {
-      const part = tokenOf(batch, batch.offsets[first]!, batch.offsets[last - 1]!);
-      const outcome = await insertRows(batch, first, last, part);
-      if (outcome.refused !== undefined) refusals.push(...(await bisect(batch, first, last, outcome.refused)));
-    }
-    return refusals;
-  }
+export function createSink(client: ClickHouseClient, options: SinkOptions, events: SinkEvents): Sink {
+  const { retryFirstMs = RETRY_FIRST_MS, retryMaxMs = RETRY_MAX_MS, partitionsMax = PARTITIONS_MAX, signal } = options;
+  const pace = new Pace(options.insertsMax, { firstMs: retryFirstMs, maxMs: retryMaxMs }, signal);
+  const insertPiece = createPieceInserter(client, pace, { retryFirstMs, retryMaxMs, partitionsMax, signal }, events);
 
   return {
-    async store(batch, firstOffset, lastOffset) {
-      const stored = { refusals: [], refusedWhole: undefined, isBodyRead: true };
-      if (batch.rowCount === 0) return { ...stored, sentMs: Date.now() };
-      await acquire();
-      const sentMs = Date.now();
-      try {
-        const token = tokenOf(batch, firstOffset, lastOffset);
-        const { refused, attempts } = await insertRows(batch, 0, batch.rowCount, token);
-        const outcome = { ...stored, sentMs, isBodyRead: refused === undefined && attempts === 1 };
-        if (refused === undefined) return outcome;
-        if (batch.rowStarts.length === 0) return { ...outcome, refusedWhole: refused };
-        return { ...outcome, refusals: await bisect(batch, 0, batch.rowCount, refused) };
-      } finally {
-        release();
+    async store(batch, firstOffset, lastOffset, lease) {
+      const outcome: StoreOutcome = { refusals: [], refusedWhole: undefined, sentMs: Date.now(), isBodyRead: true };
+      if (batch.rowCount === 0) return outcome;
+      const range = { ...batch, firstOffset, lastOffset };
+      const whole: Piece = { from: 0, to: batch.rowCount, parts: 1, part: 0 };
+      const refusals = new Map<number, Refusal>();
+      let wasSent = false;
+      const onSent = () => {
+        if (!wasSent) outcome.sentMs = Date.now();
+        wasSent = true;
+      };
+      // The next piece last: first part before second, earlier offsets before later ones.
+      const pieces = [whole];
+      for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
+        const token = tokenOf(range, piece, batch.offsets);
+        const done = await insertPiece({ batch, piece, token, lease, onSent });
+        if (done.attempts > 1 || done.end !== "stored") outcome.isBodyRead = false;
+        if (done.end === "stored") continue;
+        if (done.end === "split") {
+          const parts = partsOf(piece);
+          events.onSplit?.(batch.table, token, parts[0].parts);
+          pieces.push(...parts.reverse());
+        } else if (piece === whole && (await isStoredBefore(batch, done.attempts))) {
+          events.onFoundStored?.(batch.table, token);
+        } else if (batch.rowStarts.length === 0) {
+          return { ...outcome, refusedWhole: done.error };
+        } else if (piece.to - piece.from > 1) {
+          pieces.push(...halvesOf(piece).reverse());
+        } else {
+          // A row that no part can hold back, such as one that cannot be read, is refused in each of them.
+          const offset = batch.offsets[piece.from]!;
+          refusals.set(offset, refusalOf(offset, done.error));
+        }
       }
+      return { ...outcome, refusals: [...refusals.values()].sort((a, b) => a.offset - b.offset) };
     },
   };
+
+  /**
+   * An insert may have been stored although nobody was told, and the table altered since so that it refuses these rows:
+   * cut up now, the good ones would be stored once more, under the tokens of their halves. Rows that are refused were
+   * never stored in halves, so a table that has them all has them by the token of the whole.
+   *
+   * The other way round nothing helps: halves are stored, the process dies, the constraint is dropped, and the replay
+   * goes through whole. A constraint is dropped while no range is in doubt: after a stop that drained.
+   */
+  async function isStoredBefore(batch: SinkBatch, attempts: number): Promise<boolean> {
+    if (batch.isReplay !== true && attempts === 1) return false;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await hasAllRows(client, batch);
+      } catch (error) {
+        const errorClass = classifyInsertError(error);
+        // Most likely the user may not SELECT: then nobody can know, as in a table without coordinates.
+        if (errorClass === "fatal") return false;
+        const delayMs = backoffMs(failures, { firstMs: retryFirstMs, maxMs: retryMaxMs });
+        events.onRetry(batch.table, error, failures, delayMs, errorClass);
+        await sleep(delayMs, undefined, { signal });
+      }
+    }
+  }
 }
 
-interface InsertOutcome {
-  /** The server's error, when it refuses the rows for their data. */
-  refused: unknown;
-  attempts: number;
-}
-
-function tokenOf(batch: SinkBatch, firstOffset: number, lastOffset: number): string {
-  return `${batch.topic}:${batch.partition}:${firstOffset}-${lastOffset}`;
-}
-
-function hopeless(table: string, error: unknown): MillraceError {
-  const text = error instanceof Error ? error.message : String(error);
-  return new MillraceError("E_CLICKHOUSE", `Cannot insert into ${table}: ${text.trim()} — ${remedyFor(error)}`, {
-    cause: error,
-  });
+function refusalOf(offset: number, error: unknown): Refusal {
+  return {
+    offset,
+    errorType: refusalType(error),
+    errorMessage: error instanceof Error ? error.message : String(error),
+  };
 }

@@ -1,0 +1,50 @@
+import type { SourcedColumn } from "./stored-rows.ts";
+
+/** Rows of one range of one partition, for one table. */
+export interface SinkBatch {
+  table: string;
+  /** In insert order; the plan's columns as they are. */
+  columns: readonly SourcedColumn[];
+  /** The table's PARTITION BY expression; "" when it has none, or names a column that the insert has not. */
+  partitionKey: string;
+  format: string;
+  topic: string;
+  partition: number;
+  bytes: Uint8Array;
+  rowCount: number;
+  /** Byte offset of each row, and the total behind the last; empty for a format that cannot be cut by rows. */
+  rowStarts: Uint32Array;
+  /** Kafka offset of each row. */
+  offsets: Float64Array;
+  /**
+   * Put behind every token of the batch. For a second batch of the same range: where both go into one table, it would
+   * otherwise pass for a repeat of the first.
+   */
+  tokenSuffix?: string;
+  /** The range may have been stored before, by an owner that did not live to say so. */
+  isReplay?: boolean;
+}
+
+/** A row that the server refuses, alone. */
+export interface Refusal {
+  offset: number;
+  errorType: string;
+  errorMessage: string;
+}
+
+/** How a batch ended. */
+export interface StoreOutcome {
+  refusals: Refusal[];
+  /**
+   * The server refused the batch for its data and it cannot be cut by rows. The server's answer. What is stored of it is
+   * stored under the tokens that its rows would have.
+   */
+  refusedWhole: unknown;
+  /** When its first insert was sent, after the wait for a free place; ms since 1970. */
+  sentMs: number;
+  /**
+   * Whether the batch's bytes may be overwritten: its first insert was acknowledged, so the server has read the body to
+   * its end. After a repeat or a refusal a socket may still hold a part of an earlier one.
+   */
+  isBodyRead: boolean;
+}

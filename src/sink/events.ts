@@ -1,0 +1,15 @@
+import type { InsertErrorClass } from "./error-class.ts";
+
+/** What the sink tells while it stores. Only `onRetry` has to be heard. */
+export interface SinkEvents {
+  /** An insert failed and will be tried again under the same token after `delayMs`. `attempt` counts from 1. */
+  onRetry(table: string, error: unknown, attempt: number, delayMs: number, errorClass: InsertErrorClass): void;
+  /** ClickHouse is overloaded: all inserts pause for `delayMs`, and then `insertsMax` of them run at once. */
+  onSlowDown?(table: string, error: unknown, delayMs: number, insertsMax: number): void;
+  /** An insert began after its deadline and wrote nothing. It goes again with a new one. */
+  onLate?(table: string, token: string, deadlineMs: number): void;
+  /** A block touches more table partitions than an insert may: it goes again as `parts` parts, or, for a view's table, whole. */
+  onSplit?(table: string, token: string, parts: number): void;
+  /** The server refuses for its data what it has stored already, before the table was altered: nothing is to be done. */
+  onFoundStored?(table: string, token: string): void;
+}

@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
+import { MillraceError } from "../core/errors.ts";
+import { backoffMs } from "./backoff.ts";
+import type { SinkBatch } from "./batch.ts";
+import { diagnoseInsertError, type InsertDiagnosis } from "./error-class.ts";
+import type { SinkEvents } from "./events.ts";
+import { type InsertBody, insertOnce, isFenced, isLateError } from "./insert.ts";
+import { readNewerSettings } from "./insert-settings.ts";
+import type { Lease } from "./lease.ts";
+import type { Pace } from "./pace.ts";
+import type { Piece } from "./pieces.ts";
+
+/** One piece of one batch, with its token. */
+export interface PieceInsert {
+  batch: SinkBatch;
+  piece: Piece;
+  token: string;
+  lease: Lease;
+  /** Called when the first attempt is about to be sent, after the wait for a free place. */
+  onSent(): void;
+}
+
+/** `refused`: for the data in it. `split`: for the number of its table partitions. Neither has written anything. */
+export type PieceOutcome =
+  | { end: "stored"; attempts: number }
+  | { end: "refused" | "split"; error: unknown; attempts: number };
+
+type Attempt =
+  | { end: "stored" }
+  | { end: "late"; deadlineMs: number }
+  | { end: "unclear" }
+  | { end: "failed"; error: unknown };
+
+/** Stores a piece, repeating it under its token until it is stored, refused, or hopeless. */
+export type PieceInserter = (insert: PieceInsert) => Promise<PieceOutcome>;
+
+export function createPieceInserter(
+  client: ClickHouseClient,
+  pace: Pace,
+  options: { retryFirstMs: number; retryMaxMs: number; partitionsMax: number; signal: AbortSignal },
+  events: SinkEvents,
+): PieceInserter {
+  const { signal } = options;
+  const bounds = { firstMs: options.retryFirstMs, maxMs: options.retryMaxMs };
+  let newer: Promise<ClickHouseSettings> | undefined;
+
+  /** Errors of the lease are thrown: they are not the server's, and no attempt follows them. */
+  async function attempt(
+    { batch, piece, token, lease }: PieceInsert,
+    partitionsMax: number | undefined,
+    isLoud: boolean,
+  ): Promise<Attempt> {
+    let newerSettings: ClickHouseSettings;
+    try {
+      newer ??= readNewerSettings(client);
+      newerSettings = await newer;
+    } catch (error) {
+      newer = undefined;
+      return { end: "failed", error };
+    }
+    const deadlineMs = await lease.deadlineMs();
+    signal.throwIfAborted();
+    const share = piece.parts === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
+    try {
+      const body = bodyOf(batch, piece);
+      const terms = { token, deadlineMs, share, isLoud, partitionsMax, newerSettings };
+      const writtenRows = await insertOnce(client, body, terms);
+      if (isLoud || !isFenced(batch.format) || Number(writtenRows) > 0) return { end: "stored" };
+      return writtenRows === undefined ? { end: "unclear" } : { end: "late", deadlineMs };
+    } catch (error) {
+      return isLateError(error) ? { end: "late", deadlineMs } : { end: "failed", error };
+    }
+  }
+
+  /** Tells of the failure; returns how long this insert alone has to wait, in ms. */
+  function noteFailure(batch: SinkBatch, error: unknown, failures: number, { class: errorClass }: InsertDiagnosis) {
+    // Another server may answer next, of another version.
+    newer = undefined;
+    if (errorClass !== "overload") {
+      const delayMs = backoffMs(failures, bounds);
+      events.onRetry(batch.table, error, failures, delayMs, errorClass);
+      return delayMs;
+    }
+    const delayMs = pace.slowDown();
+    events.onSlowDown?.(batch.table, error, delayMs, pace.allowed);
+    events.onRetry(batch.table, error, failures, delayMs, errorClass);
+    // Everybody pauses in the pace.
+    return 0;
+  }
+
+  return async (insert) => {
+    const { batch, token } = insert;
+    const isDivisible = isFenced(batch.format) && batch.partitionKey !== "";
+    let partitionsMax = isDivisible ? options.partitionsMax : undefined;
+    // A part may have no row, and then writes none in time either.
+    let isLoud = insert.piece.parts > 1;
+    let failures = 0;
+    let lateCount = 0;
+    for (let attempts = 1; ; attempts += 1) {
+      let delayMs = 0;
+      await pace.enter(attempts > 1);
+      try {
+        if (attempts === 1) insert.onSent();
+        const outcome = await attempt(insert, partitionsMax, isLoud);
+        if (outcome.end === "stored") {
+          pace.noteStored();
+          return { end: "stored", attempts };
+        }
+        if (outcome.end === "unclear") {
+          // Somebody between has taken the summary away. The same again, in words that no proxy takes away.
+          isLoud = true;
+        } else if (outcome.end === "late") {
+          events.onLate?.(batch.table, token, outcome.deadlineMs);
+          lateCount += 1;
+          // Once at once: this process slept. After that the clocks disagree, and the lease has to learn it.
+          if (lateCount > 1) delayMs = backoffMs(lateCount, bounds);
+        } else {
+          const { error } = outcome;
+          const diagnosis = diagnoseInsertError(error);
+          if (diagnosis.class === "data") return { end: "refused", error, attempts };
+          if (diagnosis.class === "fatal" || diagnosis.class === "view") throw hopeless(batch, token, error, diagnosis);
+          if (diagnosis.class === "split" && partitionsMax !== undefined) {
+            if (diagnosis.view === undefined) return { end: "split", error, attempts };
+            // A view's table: our rows are stored under this token, and parts of them under others would be doubles.
+            partitionsMax = undefined;
+            events.onSplit?.(batch.table, token, 1);
+          } else {
+            failures += 1;
+            delayMs = noteFailure(batch, error, failures, diagnosis);
+          }
+        }
+      } finally {
+        pace.leave();
+      }
+      if (delayMs > 0) await sleep(delayMs, undefined, { signal });
+    }
+  };
+}
+
+function bodyOf(batch: SinkBatch, { from, to }: Piece): InsertBody {
+  const { rowStarts } = batch;
+  const bytes = rowStarts.length === 0 ? batch.bytes : batch.bytes.subarray(rowStarts[from], rowStarts[to]);
+  return { table: batch.table, columns: batch.columns, format: batch.format, bytes, rowCount: to - from };
+}
+
+function hopeless(batch: SinkBatch, token: string, error: unknown, { reason, remedy }: InsertDiagnosis): MillraceError {
+  const text = error instanceof Error ? error.message.trim() : String(error);
+  return new MillraceError(
+    "E_CLICKHOUSE",
+    `Cannot insert ${token} into ${batch.table}: ${text} — ${reason}; ${remedy}`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,99 @@
+import { backoffMs } from "./backoff.ts";
+
+/**
+ * How many inserts run at once, and when. All inserts of the sink go through one pace: a server that is overloaded by one
+ * of them is overloaded for all, and a pause of that one insert alone would not help it.
+ *
+ * After an overload everybody pauses, half as many inserts run, and each further round of stored inserts allows one more.
+ */
+export class Pace {
+  readonly #insertsMax: number;
+  readonly #bounds: { firstMs: number; maxMs: number };
+  readonly #signal: AbortSignal;
+  readonly #waiting: { enter: () => void; reject: (reason: unknown) => void }[] = [];
+  #allowed: number;
+  #running = 0;
+  /** Inserts stored since `#allowed` changed last. */
+  #storedSince = 0;
+  /** Overloads in a row, each answered by a longer pause. */
+  #overloads = 0;
+  #pauseEndMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(insertsMax: number, bounds: { firstMs: number; maxMs: number }, signal: AbortSignal) {
+    this.#insertsMax = insertsMax;
+    this.#allowed = insertsMax;
+    this.#bounds = bounds;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#refuseAll(), { once: true });
+  }
+
+  /** How many inserts may run at once now: 1 … insertsMax. */
+  get allowed(): number {
+    return this.#allowed;
+  }
+
+  /**
+   * Waits for a free place and the end of the pause. An insert that has waited before goes to the front (`isRepeat`):
+   * its range is older than the others.
+   *
+   * @throws the signal's reason when it aborts.
+   */
+  async enter(isRepeat: boolean): Promise<void> {
+    this.#signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter = { enter: resolve, reject };
+    if (isRepeat) this.#waiting.unshift(waiter);
+    else this.#waiting.push(waiter);
+    this.#admit();
+    await promise;
+  }
+
+  leave(): void {
+    this.#running -= 1;
+    this.#admit();
+  }
+
+  /** The server is overloaded. Returns the length of the pause, in ms. */
+  slowDown(): number {
+    const nowMs = Date.now();
+    // Inserts that were under way together are refused together: one overload, not one each.
+    if (nowMs >= this.#pauseEndMs) {
+      this.#overloads += 1;
+      this.#allowed = Math.max(1, Math.floor(this.#allowed / 2));
+      this.#pauseEndMs = nowMs + backoffMs(this.#overloads, this.#bounds);
+    }
+    this.#storedSince = 0;
+    return Math.max(0, this.#pauseEndMs - nowMs);
+  }
+
+  /** An insert was stored. */
+  noteStored(): void {
+    if (this.#overloads === 0) return;
+    this.#storedSince += 1;
+    if (this.#storedSince < this.#allowed) return;
+    this.#storedSince = 0;
+    if (this.#allowed < this.#insertsMax) this.#allowed += 1;
+    else this.#overloads = 0;
+  }
+
+  #admit(): void {
+    const restMs = this.#pauseEndMs - Date.now();
+    if (restMs > 0 && this.#waiting.length > 0) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#admit(), restMs);
+      return;
+    }
+    while (this.#running < this.#allowed) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#running += 1;
+      next.enter();
+    }
+  }
+
+  #refuseAll(): void {
+    clearTimeout(this.#timer);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#signal.reason);
+  }
+}

@@ -1,0 +1,81 @@
+import { column } from "../../codec/fixtures/plan.ts";
+import { createRowsToNative } from "../../codec/native/rows-to-native.ts";
+import { parseColumnType } from "../../schema/column-type.ts";
+import type { PlanColumn } from "../../schema/plan.ts";
+import type { SinkBatch } from "../sink.ts";
+
+/** Rows of a small table with Kafka coordinates: an id, a day, and where the record came from. */
+
+const record = (field: "topic" | "partition" | "offset") => ({ source: { kind: "record", field } as const });
+
+export const testColumns: PlanColumn[] = [
+  column("id", parseColumnType("UInt32")),
+  column("day", parseColumnType("Date")),
+  column("topic", parseColumnType("LowCardinality(String)"), record("topic")),
+  column("kafka_partition", parseColumnType("Int32"), record("partition")),
+  column("kafka_offset", parseColumnType("Int64"), record("offset")),
+];
+
+export const testColumnsSql =
+  "id UInt32, day Date, topic LowCardinality(String), kafka_partition Int32, kafka_offset Int64";
+
+/** A window for tokens that the tables of one test never outgrow. */
+export const windowSql = "SETTINGS non_replicated_deduplication_window = 10000";
+
+const ROW_BYTES = 4 + 2 + 2 + 4 + 8;
+const DAY_0 = 20_000;
+
+export interface TestRows {
+  table: string;
+  /** Offsets and ids `first … last`. */
+  first: number;
+  last: number;
+  /** Rows go round through this many days, which begin in 2024. */
+  days: number;
+  partitionKey?: string;
+}
+
+/** The rows in RowBinary. */
+export function batchOf({ table, first, last, days, partitionKey = "" }: TestRows): SinkBatch {
+  const rowCount = last - first + 1;
+  const bytes = new Uint8Array(rowCount * ROW_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (let row = 0; row < rowCount; row += 1) {
+    const at = row * ROW_BYTES;
+    view.setUint32(at, first + row, true);
+    view.setUint16(at + 4, DAY_0 + (row % days), true);
+    view.setUint16(at + 6, 0x7401, true); // length 1, "t"
+    view.setInt32(at + 8, 0, true);
+    view.setBigInt64(at + 12, BigInt(first + row), true);
+  }
+  return {
+    table,
+    columns: testColumns,
+    partitionKey,
+    format: "RowBinary",
+    topic: "t",
+    partition: 0,
+    bytes,
+    rowCount,
+    rowStarts: Uint32Array.from({ length: rowCount + 1 }, (_, row) => row * ROW_BYTES),
+    offsets: Float64Array.from({ length: rowCount }, (_, row) => first + row),
+  };
+}
+
+const toNative = createRowsToNative(testColumns);
+
+/** The same rows as one Native block. */
+export function nativeOf(batch: SinkBatch): SinkBatch {
+  const { bytes, rowCount, rowStarts, offsets } = batch;
+  const rows = { format: "RowBinary", bytes, rowCount, rowStarts, offsets } as Parameters<typeof toNative>[0];
+  return { ...batch, ...toNative(rows) };
+}
+
+/** Both formats that carry the fence. */
+export const fencedFormats: [name: string, (batch: SinkBatch) => SinkBatch][] = [
+  ["RowBinary", (batch) => batch],
+  ["Native", nativeOf],
+];
+
+/** A lease that does not end within a test. */
+export const longLease = { deadlineMs: async () => Date.now() + 60_000 };
