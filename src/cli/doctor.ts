@@ -1,0 +1,123 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { type Command, Option } from "commander";
+import { type Environment, refuseSecretsForEmbedded } from "../config/environment.ts";
+import { profileNames } from "../config/profiles.ts";
+import { parseStartArguments, type StartArguments, type StartOptions } from "../config/start-options.ts";
+import { defaultTopics, ensureTopics } from "../config/topics.ts";
+import { MillraceError } from "../core/errors.ts";
+import type { Finding } from "../doctor/finding.ts";
+import { guaranteeOf } from "../doctor/finding.ts";
+import { reportLines } from "../doctor/print-report.ts";
+import { type DoctorReport, runDoctor } from "../doctor/run-doctor.ts";
+import { launchServers } from "../embedded/launch.ts";
+import { migrate } from "../schema/migrate.ts";
+import type { TablePlan } from "../schema/plan.ts";
+import { createLog } from "../telemetry/log.ts";
+import { clickHouseAddress } from "./addresses.ts";
+import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { buildPlans, choosePipelines } from "./plans.ts";
+import { setUpOf } from "./start-connect.ts";
+
+/** Two clients' worth of patience: a doctor that waits for a dead broker helps nobody. */
+const KAFKA_RETRIES = 3;
+
+/** `millrace doctor`: what the set-up that `millrace start` would run guarantees, and what to do about it. */
+export function addDoctorCommand(program: Command, environment: Environment): void {
+  program
+    .command("doctor")
+    .description("examine Kafka and ClickHouse: which guarantee does `millrace start` give here, and why not more")
+    .addOption(new Option("--profile <name>", `profile: ${profileNames.join(", ")}`).default("mid"))
+    .option("--vcpus <n>", "vCPU budget that the profile is scaled to (default: what the machine has)")
+    .option("--topic <name...>", "topics to read into --table")
+    .option("--table <database.table>", "target of --topic")
+    .option("--pipeline <name...>", "pipelines to examine (default: events and dead-letters)")
+    .option("--pipelines <dir>", "folder of pipeline files", "ops/pipelines")
+    .option("--group <id>", "consumer group (default: millrace.<pipeline or table>)")
+    .option("--from <where>", "where a partition without a committed offset begins: earliest or latest", "earliest")
+    .option("--session-timeout <time>", "as for `millrace start` (default: 30s)")
+    .option("--fence <time>", "as for `millrace start`", "10s")
+    .option("--require <guarantee>", "exactly-once: exit code 1 when the set-up gives less")
+    .option("--json", "print JSON: guarantee and findings")
+    .addHelpText("after", exitCodes)
+    .action((typed: Omit<StartArguments, "simulator">) => {
+      refuseSecretsForEmbedded(environment);
+      return runDoctorCommand(environment, parseStartArguments({ ...typed, simulator: false }));
+    });
+}
+
+const exitCodes = `
+Exit codes: 0 exactly-once, or weaker and nothing was required; 1 something stops the ingester, or the set-up gives less
+than --require; 2 wrong input. Servers that are not named are the embedded ones, which are started, prepared as
+\`millrace start\` does it, and stopped again. Servers that are named are only read.`;
+
+async function runDoctorCommand(environment: Environment, options: StartOptions): Promise<void> {
+  const pipelines = await choosePipelines(options);
+  const log = createLog(environment.logLevel);
+  const embedded = {
+    kafka: environment.kafkaBrokers === undefined,
+    clickHouse: environment.clickHouseUrl === undefined,
+  };
+  if (!options.json && (embedded.kafka || embedded.clickHouse)) console.error("starting the embedded servers …");
+  const servers = await launchServers({ ...embedded, dataDir: environment.dataDir, fresh: false });
+  const brokers = servers.kafkaBrokers ?? environment.kafkaBrokers!;
+  const client = connectClickHouse(
+    clickHouseAddress(environment, servers.clickHouseUrl ?? environment.clickHouseUrl!),
+    options.profile.insertsMax + 2,
+  );
+  const kafka = {
+    ...kafkaConfig(brokers, "millrace", log, environment.kafkaSecurity),
+    retry: { retries: KAFKA_RETRIES },
+  };
+  try {
+    if (embedded.clickHouse) await migrate(client);
+    if (embedded.kafka && options.direct === undefined) {
+      const admin = await connectAdmin(kafka);
+      await ensureTopics(admin, defaultTopics).finally(() => admin.disconnect());
+    }
+    const { plans, absent } = await readPlans(client, pipelines);
+    const report = await runDoctor({ client, kafka, setUp: setUpOf(options, plans, { brokers, embedded }) });
+    print(withAbsent(report, absent), options);
+  } finally {
+    await client.close();
+    await servers.stop();
+  }
+}
+
+/** Plans of the pipelines whose tables are there; a table that is not, or does not fit, is a finding. */
+async function readPlans(
+  client: ClickHouseClient,
+  pipelines: Parameters<typeof buildPlans>[1],
+): Promise<{ plans: TablePlan[]; absent: Finding[] }> {
+  const plans: TablePlan[] = [];
+  const absent: Finding[] = [];
+  for (const pipeline of pipelines) {
+    try {
+      plans.push(...(await buildPlans(client, [pipeline])));
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      // A server that does not answer is found out, and reported once, by the examination itself.
+      if (error.code === "E_CLICKHOUSE") continue;
+      absent.push({
+        code: "table.absent",
+        severity: "error",
+        where: pipeline.table,
+        found: error.message,
+        meaning: `the pipeline ${pipeline.name} cannot run`,
+        remedy: ["# Millrace's own tables", "millrace migrate"],
+      });
+    }
+  }
+  return { plans, absent };
+}
+
+function withAbsent(report: DoctorReport, absent: Finding[]): DoctorReport {
+  const findings = [...absent, ...report.findings];
+  return { guarantee: guaranteeOf(findings), findings };
+}
+
+function print(report: DoctorReport, options: StartOptions): void {
+  if (options.json) console.log(JSON.stringify(report));
+  else for (const line of reportLines(report, process.stdout.isTTY === true)) console.log(line);
+  const isBroken = report.findings.some(({ severity }) => severity === "error");
+  if (isBroken || (options.requiresExactlyOnce && report.guarantee !== "exactly-once")) process.exitCode = 1;
+}
