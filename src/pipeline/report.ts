@@ -1,6 +1,8 @@
+import type { LateRows } from "../core/lateness.ts";
 import type { InsertFormat, TranscoderName } from "../core/transcoding.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { ProcessUsage } from "../telemetry/process-usage.ts";
+import type { ReconciliationFigures } from "../telemetry/reconciliation.ts";
 import { type LatencySummary, type Stage, type StageTable, stages, summarise } from "../telemetry/stages.ts";
 import type { Accounting } from "./accounting.ts";
 
@@ -22,6 +24,8 @@ export interface RunReport {
   duplicate: number | null;
   /** Records in Kafka that this run did not take: it was stopped before the end. */
   backlog: number;
+  /** What the comparisons during the run have found. */
+  reconciliation: ReconciliationFigures;
   /** The same comparison over everything that Kafka still has, earlier runs included. */
   totals: Accounting | null;
   deadByType: Record<string, number>;
@@ -30,10 +34,18 @@ export interface RunReport {
     unknownFields: number;
     unwrapped: number;
     eventTimeFromKafka: number;
-    late: number;
+    /** Rows whose event lies more than a minute behind its record, by how far. */
+    lateByBand: LateRows;
     /** Records that the kernel handed to the reference. */
     declined: number;
     insertRetries: number;
+    slowDowns: number;
+    lateInserts: number;
+    splitInserts: number;
+    replayedRanges: number;
+    abandonedRanges: number;
+    lostOffsets: number;
+    workerRestarts: number;
     pauses: number;
     sourceRestarts: number;
     insertedRanges: number;
@@ -55,19 +67,27 @@ export function latencyOf(table: StageTable): Record<Stage, LatencySummary> {
 }
 
 export function countsOf(counters: Counters): RunReport["counts"] {
-  const { coercions, unknownFields, unwrapped, eventTimeFromKafka, late, declined } = counters;
-  const { insertRetries, pauses, sourceRestarts, insertedRanges } = counters;
+  const { coercions, unknownFields, unwrapped, eventTimeFromKafka, lateByBand, declined } = counters;
+  const { insertedRanges, insertRetries, slowDowns, lateInserts, splitInserts } = counters;
+  const { replayedRanges, abandonedRanges, lostOffsets, workerRestarts, pauses, sourceRestarts } = counters;
   return {
     coercions,
     unknownFields,
     unwrapped,
     eventTimeFromKafka,
-    late,
+    lateByBand,
     declined,
+    insertedRanges,
     insertRetries,
+    slowDowns,
+    lateInserts,
+    splitInserts,
+    replayedRanges,
+    abandonedRanges,
+    lostOffsets,
+    workerRestarts,
     pauses,
     sourceRestarts,
-    insertedRanges,
   };
 }
 

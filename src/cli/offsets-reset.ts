@@ -1,0 +1,170 @@
+import { randomUUID } from "node:crypto";
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Admin, KafkaConfig } from "kafkajs";
+import type { Environment } from "../config/environment.ts";
+import { parseCount } from "../config/values.ts";
+import { MillraceError } from "../core/errors.ts";
+import { storeGap } from "../pipeline/gap-store.ts";
+import { type GroupPartition, readGroupPartitions } from "../pipeline/group-offsets.ts";
+import { reconcile } from "../pipeline/reconcile.ts";
+import { type ReconcileTarget, requireReconcileTarget } from "../pipeline/reconcile-target.ts";
+import type { Pipeline } from "../schema/pipeline.ts";
+import { createLog } from "../telemetry/log.ts";
+import { requireBrokers, requireClickHouse } from "./addresses.ts";
+import { commitOffsets } from "./commit-offsets.ts";
+import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { parsePlanArguments } from "./plan-options.ts";
+import { buildPlans, choosePipelines } from "./plans.ts";
+import { groupFaults, listOf, type Move, moveFaults, type ResetArguments } from "./reset-faults.ts";
+import { parseResetTarget, type ResetTarget, resolveTarget } from "./reset-target.ts";
+import { printTable } from "./table.ts";
+
+const PARTITION_MAX = 1_000_000;
+
+/**
+ * `millrace offsets reset`. Checks everything before it changes anything; the gap is noted before the offsets are set, so
+ * that a failure in between leaves a gap with rows in it, which counts for nothing.
+ */
+export async function runReset(environment: Environment, typed: ResetArguments): Promise<void> {
+  const target = parseResetTarget(typed.to, Date.now());
+  const brokers = requireBrokers(environment, typed.brokers);
+  const kafka = kafkaConfig(brokers, "millrace-offsets", createLog(environment.logLevel), environment.kafkaSecurity);
+  const pipeline = environment.clickHouseUrl === undefined ? undefined : await pipelineOf(typed);
+  const client = pipeline === undefined ? undefined : connectClickHouse(requireClickHouse(environment), 1);
+  const admin = await connectAdmin(kafka);
+  try {
+    const tables = client === undefined ? undefined : await tablesOf(client, pipeline!);
+    const moves = await planMoves(admin, typed, target);
+    if (client !== undefined && tables !== undefined) await countRows(client, tables, moves);
+    const faults = [...(await groupFaults(admin, typed)), ...moveFaults(typed, moves, tables)];
+    print(typed, moves, faults);
+    if (typed.dryRun === true) return;
+    if (faults.length > 0) throw new MillraceError("E_KAFKA", `Nothing was changed. ${faults.join(" ")}`);
+    if (typed.yes !== true) {
+      throw new MillraceError("E_CONFIG", "Nothing was changed: --yes does it, --dry-run only shows it");
+    }
+    if (typed.record && client !== undefined) await noteSkipped(client, typed, moves);
+    await setOffsets(kafka, admin, typed, moves);
+  } finally {
+    await admin.disconnect();
+    await client?.close();
+  }
+}
+
+/** The pipeline that reads the topic: that of --table, or the one among the pipelines. */
+async function pipelineOf(typed: ResetArguments): Promise<Pipeline> {
+  const { group, table, pipeline, pipelines, topic } = typed;
+  const direct = table === undefined ? {} : { topic: [topic], table };
+  const chosen = await choosePipelines(
+    parsePlanArguments({ ...direct, ...(pipeline === undefined ? {} : { pipeline }), pipelines, group }),
+  );
+  const owner = chosen.find(({ topics }) => topics.includes(topic));
+  if (owner !== undefined) return owner;
+  const names = chosen.map(({ name }) => name).join(", ");
+  throw new MillraceError(
+    "E_CONFIG",
+    `--topic ${topic}: not read by ${names}. Name --table or --pipeline as given to millrace start, so that the rows ` +
+      "of these offsets can be looked up.",
+  );
+}
+
+async function tablesOf(client: ClickHouseClient, pipeline: Pipeline): Promise<ReconcileTarget> {
+  const [plan] = await buildPlans(client, [pipeline]);
+  return requireReconcileTarget(plan!);
+}
+
+async function planMoves(admin: Admin, typed: ResetArguments, target: ResetTarget): Promise<Move[]> {
+  if (!(await admin.listTopics()).includes(typed.topic)) {
+    throw new MillraceError("E_KAFKA", `--topic ${typed.topic}: no such topic. Check the name and --brokers.`);
+  }
+  const partitions = await readGroupPartitions(admin, typed.group, [typed.topic]);
+  const atTime = new Map<number, number>();
+  if (target.kind === "time") {
+    for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(typed.topic, target.timeMs)) {
+      atTime.set(partition, Number(offset));
+    }
+  }
+  return choosePartitions(typed, partitions).map((partition) => {
+    const from = partition.committed ?? partition.logStart;
+    const to = resolveTarget(target, partition, atTime.get(partition.partition));
+    return { partition, from, to, skipped: Math.max(0, to - from), again: Math.max(0, from - to), rows: undefined };
+  });
+}
+
+function choosePartitions({ partition: wanted }: ResetArguments, partitions: GroupPartition[]): GroupPartition[] {
+  if (wanted === undefined) return partitions;
+  return wanted.map((text) => {
+    const number = parseCount("--partition", text, { min: 0, max: PARTITION_MAX });
+    const found = partitions.find(({ partition }) => partition === number);
+    if (found !== undefined) return found;
+    throw new MillraceError("E_CONFIG", `--partition ${number}: the topic has ${partitions.length} partitions, from 0`);
+  });
+}
+
+/** Looks up what lies at and beyond the new position. A stored row there is one that would be stored again. */
+async function countRows(client: ClickHouseClient, tables: ReconcileTarget, moves: Move[]): Promise<void> {
+  const ranges = moves.map(({ partition: { topic, partition, logEnd, committed, intents }, to }) => {
+    const end = Math.max(logEnd, committed ?? 0, (intents?.at(-1)?.lastOffset ?? -1) + 1, to);
+    return { topic, partition, first: to, end };
+  });
+  const balances = await reconcile(client, tables, ranges);
+  for (const move of moves) {
+    const balance = balances.find(({ partition }) => partition === move.partition.partition)!;
+    move.rows = balance.stored + balance.dead;
+  }
+}
+
+async function noteSkipped(client: ClickHouseClient, { group }: ResetArguments, moves: Move[]): Promise<void> {
+  for (const { partition, from, to, skipped } of moves) {
+    if (skipped === 0) continue;
+    const { topic } = partition;
+    const gap = { group, topic, partition: partition.partition, reason: "skipped" as const };
+    await storeGap(client, { ...gap, runs: [{ first: from, last: to - 1 }] }, `reset:${randomUUID()}`);
+  }
+}
+
+/** Sets the offsets and reads them back. */
+async function setOffsets(kafka: KafkaConfig, admin: Admin, { group, topic }: ResetArguments, moves: Move[]) {
+  const offsets = moves.map(({ partition, to }) => ({ partition: partition.partition, offset: to }));
+  await commitOffsets(kafka, group, topic, offsets);
+  const now = await readGroupPartitions(admin, group, [topic]);
+  const wrong = moves.filter(({ partition: { partition }, to }) => {
+    const found = now.find((entry) => entry.partition === partition);
+    return found?.committed !== to || found.metadata !== "";
+  });
+  if (wrong.length === 0) return;
+  throw new MillraceError(
+    "E_KAFKA",
+    `The broker did not take the offsets of ${listOf(wrong)}: has an instance of ${group} been started meanwhile? ` +
+      "millrace offsets show has what is committed now.",
+  );
+}
+
+function print({ group, json, dryRun }: ResetArguments, moves: Move[], faults: string[]): void {
+  if (json === true) {
+    const partitions = moves.map(({ partition, from, to, skipped, again, rows }) => {
+      const { topic, committed } = partition;
+      const storedRows = rows ?? null;
+      return {
+        topic,
+        partition: partition.partition,
+        committed: committed ?? null,
+        from,
+        to,
+        skipped,
+        again,
+        storedRows,
+      };
+    });
+    console.log(JSON.stringify({ group, dryRun: dryRun === true, faults, partitions }));
+    return;
+  }
+  const header = ["topic", "partition", "from", "to", "skipped", "read again", "rows stored there"];
+  const lines = moves.map(({ partition: { topic, partition, committed }, from, to, skipped, again, rows }) => [
+    topic,
+    ...[partition, committed === undefined ? `${from} (log start)` : from, to, skipped, again, rows ?? "?"].map(String),
+  ]);
+  printTable(header, lines);
+  if (dryRun === true)
+    console.log(["", "nothing was changed (--dry-run)", ...faults.map((text) => `refused: ${text}`)].join("\n"));
+}

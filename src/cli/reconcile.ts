@@ -1,0 +1,168 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Command } from "commander";
+import type { Admin } from "kafkajs";
+import type { Environment } from "../config/environment.ts";
+import { parseCount } from "../config/values.ts";
+import { MillraceError } from "../core/errors.ts";
+import { partitionKey } from "../core/raw-batch.ts";
+import { type PartitionBalance, reconcile, sumBalances } from "../pipeline/reconcile.ts";
+import { requireReconcileTarget } from "../pipeline/reconcile-target.ts";
+import type { OffsetRange } from "../pipeline/reconcile-windows.ts";
+import type { TablePlan } from "../schema/plan.ts";
+import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
+import { createLog } from "../telemetry/log.ts";
+import { addBrokersOption, requireBrokers, requireClickHouse } from "./addresses.ts";
+import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { addPlanOptions, type PlanArguments, parsePlanArguments, parseTimeMs } from "./plan-options.ts";
+import { buildPlans, choosePipelines } from "./plans.ts";
+import { printTable } from "./table.ts";
+
+interface ReconcileArguments extends PlanArguments {
+  brokers?: string;
+  since?: string;
+  spans: string;
+  json?: boolean;
+}
+
+const SPANS_MAX = 1_000;
+const PROGRESS_MS = 2_000;
+
+const hints = [
+  "missing: neither a row, nor a dead letter, nor a known gap. Is the row older than the table's TTL? Then --since helps.",
+  "duplicate: rows beyond one per offset. Two groups into one table, or a table without a deduplication window?",
+  "a group that began at the end of a log, or under another name, has no rows of older records: --since its beginning.",
+];
+
+/** `millrace reconcile`: offsets in Kafka against rows in ClickHouse, partition by partition. */
+export function addReconcileCommand(program: Command, environment: Environment): void {
+  addPlanOptions(addBrokersOption(program.command("reconcile")))
+    .description("compare offsets in Kafka with rows in ClickHouse: what is missing, what is doubled")
+    .option("--since <time>", "from the first record at or after this time; ISO 8601, or a duration such as 2h")
+    .option("--topic <name...>", "topics, with --table")
+    .option("--group <id>", "consumer group (default: millrace.<pipeline or table>)")
+    .option("--spans <n>", "spans of offsets to show for each partition where something is wrong", "5")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nExit code 1 when anything is missing or doubled. Records beyond the committed offset are not expected yet.",
+    )
+    .action((typed: ReconcileArguments) => runReconcile(environment, typed));
+}
+
+async function runReconcile(environment: Environment, typed: ReconcileArguments): Promise<void> {
+  const options = parsePlanArguments(typed);
+  const spansMax = parseCount("--spans", typed.spans, { min: 0, max: SPANS_MAX });
+  const sinceMs = typed.since === undefined ? undefined : parseTimeMs("--since", typed.since, Date.now());
+  const brokers = requireBrokers(environment, typed.brokers);
+  const client = connectClickHouse(requireClickHouse(environment), 2);
+  const log = createLog(environment.logLevel);
+  const kafka = kafkaConfig(brokers, "millrace-reconcile", log, environment.kafkaSecurity);
+  let admin: Admin | undefined;
+  let balances: PartitionBalance[];
+  try {
+    const plans = await buildPlans(client, await choosePipelines(options));
+    admin = await connectAdmin(kafka);
+    const ranges = await rangesOf(admin, options.groupId, plans, sinceMs);
+    balances = await reconcilePlans(client, plans, ranges, { groupId: options.groupId, spansMax });
+  } finally {
+    await admin?.disconnect();
+    await client.close();
+  }
+  print(options.groupId, balances, typed.json === true);
+  const { missing, duplicate } = sumBalances(balances);
+  if (missing > 0 || duplicate > 0) {
+    throw new MillraceError("E_INCOMPLETE", `${missing} records missing, ${duplicate} rows doubled`);
+  }
+}
+
+/** What must be stored by now: from the log's start, or the time's offset, to the committed offset. */
+async function rangesOf(
+  admin: Admin,
+  groupId: string,
+  plans: TablePlan[],
+  sinceMs: number | undefined,
+): Promise<OffsetRange[]> {
+  const existing = new Set(await admin.listTopics());
+  const topics = plans.flatMap((plan) => plan.topics).filter((topic) => existing.has(topic));
+  if (topics.length === 0) {
+    const wanted = plans.flatMap((plan) => plan.topics).join(", ");
+    throw new MillraceError(
+      "E_KAFKA",
+      `Cannot compare ${wanted}: no such topic. Check --topic, --pipeline, --brokers.`,
+    );
+  }
+  const offsets = await readOffsets(admin, groupId, topics);
+  if (offsets.every(({ committed }) => committed === undefined)) {
+    throw new MillraceError(
+      "E_KAFKA",
+      `Group ${groupId} has committed nothing in ${topics.join(", ")}: check --group.`,
+    );
+  }
+  const floors = sinceMs === undefined ? new Map<string, number>() : await offsetsAt(admin, topics, sinceMs);
+  return offsets.map((found) => rangeOf(found, floors.get(partitionKey(found.topic, found.partition))));
+}
+
+function rangeOf({ topic, partition, logStart, committed }: PartitionOffsets, floor = 0): OffsetRange {
+  const first = Math.max(logStart, floor);
+  return { topic, partition, first, end: Math.max(first, committed ?? first) };
+}
+
+async function offsetsAt(admin: Admin, topics: string[], timeMs: number): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const topic of topics) {
+    for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(topic, timeMs)) {
+      found.set(partitionKey(topic, partition), Number(offset));
+    }
+  }
+  return found;
+}
+
+async function reconcilePlans(
+  client: ClickHouseClient,
+  plans: TablePlan[],
+  ranges: OffsetRange[],
+  options: { groupId: string; spansMax: number },
+): Promise<PartitionBalance[]> {
+  const targets = plans.map(requireReconcileTarget);
+  const balances: PartitionBalance[] = [];
+  for (const target of targets) {
+    const own = ranges.filter(({ topic }) => target.topics.includes(topic));
+    const onProgress = progressOn(target.facts.table);
+    balances.push(...(await reconcile(client, target, own, { ...options, onProgress })));
+  }
+  return balances;
+}
+
+/** A line on standard error every two seconds; none for what is done sooner. */
+function progressOn(table: string): (done: number, total: number) => void {
+  let shownMs = Date.now();
+  return (done, total) => {
+    if (Date.now() - shownMs < PROGRESS_MS) return;
+    shownMs = Date.now();
+    process.stderr.write(`${table}: ${done} of ${total} offsets compared (${Math.floor((100 * done) / total)} %)\n`);
+  };
+}
+
+function print(group: string, balances: PartitionBalance[], json: boolean): void {
+  const total = sumBalances(balances);
+  if (json) {
+    console.log(JSON.stringify({ group, total, partitions: balances }));
+    return;
+  }
+  const header = ["topic", "partition", "from", "to", "expected", "stored", "dead", "gaps", "missing", "duplicate"];
+  const figures = ({ expected, stored, dead, gaps, missing, duplicate }: typeof total) =>
+    [expected, stored, dead, gaps, missing, duplicate].map(String);
+  printTable(header, [
+    ...balances.map((balance) => {
+      const { topic, partition, first, end } = balance;
+      return [topic, String(partition), String(first), String(end), ...figures(balance)];
+    }),
+    ["all", "", "", "", ...figures(total)],
+  ]);
+  for (const { topic, partition, spans } of balances) {
+    for (const { kind, first, last } of spans) {
+      console.log(`${kind} ${topic}:${partition} offsets ${first}-${last} (${last - first + 1})`);
+    }
+  }
+  if (total.missing + total.duplicate > 0) console.log(`\n${hints.join("\n")}`);
+}

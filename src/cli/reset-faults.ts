@@ -1,0 +1,88 @@
+import type { Admin } from "kafkajs";
+import { type GroupPartition, readGroupState } from "../pipeline/group-offsets.ts";
+import { type ReconcileTarget, sqlString } from "../pipeline/reconcile-target.ts";
+import type { PlanArguments } from "./plan-options.ts";
+
+export interface ResetArguments extends Omit<PlanArguments, "topic" | "group"> {
+  brokers?: string;
+  group: string;
+  topic: string;
+  partition?: string[];
+  to: string;
+  dryRun?: boolean;
+  yes?: boolean;
+  discardIntents?: boolean;
+  allowDuplicates?: boolean;
+  record: boolean;
+  json?: boolean;
+}
+
+/** One partition's way. Counts are of offsets: the records are as many at most. */
+export interface Move {
+  partition: GroupPartition;
+  from: number;
+  to: number;
+  skipped: number;
+  again: number;
+  /** Rows and dead letters at or beyond `to`, which reading on would double; undefined: not looked up. */
+  rows: number | undefined;
+}
+
+export async function groupFaults(admin: Admin, { group }: ResetArguments): Promise<string[]> {
+  const { state, members, isIdle } = await readGroupState(admin, group);
+  if (isIdle) return [];
+  return [`Group ${group} is in use (${state}, ${members} members): stop every instance of it first.`];
+}
+
+/** Why the moves must not be made as they are, one sentence with the remedy each. */
+export function moveFaults(typed: ResetArguments, moves: Move[], tables: ReconcileTarget | undefined): string[] {
+  const faults: string[] = [];
+  const inFlight = moves.filter(({ partition: { intents } }) => intents === undefined || intents.length > 0);
+  if (inFlight.length > 0 && typed.discardIntents !== true) {
+    faults.push(
+      `${listOf(inFlight)}: the last commit names ranges in flight, which may be stored or not. Start and stop ` +
+        "Millrace once, so that it settles them, or give --discard-intents.",
+    );
+  }
+  if (tables === undefined && moves.some(({ again }) => again > 0) && typed.allowDuplicates !== true) {
+    faults.push(
+      "Records would be read again, and whether they are stored is not known: set CLICKHOUSE_URL, or give --allow-duplicates.",
+    );
+  }
+  const doubled = moves.filter(({ rows = 0 }) => rows > 0);
+  if (tables !== undefined && doubled.length > 0 && typed.allowDuplicates !== true) {
+    faults.push(doubledText(tables, doubled));
+  }
+  if (tables === undefined && typed.record && moves.some(({ skipped }) => skipped > 0)) {
+    faults.push("Skipped records are noted in ClickHouse as a known gap: set CLICKHOUSE_URL, or give --no-record.");
+  }
+  return faults;
+}
+
+/**
+ * What makes a reset backwards safe. Deleted rows alone do not: ClickHouse goes on knowing their tokens, and a range that
+ * happens to be cut as before would be taken for a repeat and dropped (tried with 26.7: after ALTER … DELETE and DELETE
+ * FROM the same token stores nothing, after the window was set to 0 and back it does; TRUNCATE forgets the tokens).
+ */
+function doubledText({ facts, deadLetters }: ReconcileTarget, moves: Move[]): string {
+  const rows = moves.reduce((sum, move) => sum + (move.rows ?? 0), 0);
+  const { topic } = moves[0]!.partition;
+  const bounds = (partition: string, offset: string) =>
+    moves.map((move) => `(${partition} = ${move.partition.partition} AND ${offset} >= ${move.to})`).join(" OR ");
+  const statements = [facts, ...(deadLetters === undefined ? [] : [deadLetters])].map(
+    (table) =>
+      `ALTER TABLE ${table.table} DELETE WHERE ${table.topic} = ${sqlString(topic)} AND ` +
+      `(${bounds(table.partition, table.offset)}) SETTINGS mutations_sync = 2;`,
+  );
+  return (
+    `${rows} rows of these offsets are stored already and would be doubled: read again, they come in other ranges, ` +
+    `which ClickHouse does not know. Delete them first: ${statements.join(" ")} Then make ClickHouse forget their ` +
+    "ranges, or one that is cut as before would be dropped as a repeat: ALTER TABLE … MODIFY SETTING " +
+    "non_replicated_deduplication_window = 0, and back to what it was. Tables behind materialized views keep what they " +
+    "have counted. Or give --allow-duplicates."
+  );
+}
+
+export function listOf(moves: Move[]): string {
+  return moves.map(({ partition: { topic, partition } }) => `${topic}:${partition}`).join(", ");
+}

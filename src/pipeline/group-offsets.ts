@@ -1,0 +1,61 @@
+import type { Admin } from "kafkajs";
+import { decodeIntents, type Intent, UnreadableIntents } from "../commit/intents.ts";
+import { partitionKey } from "../core/raw-batch.ts";
+import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
+
+/** Where one partition of a group stands, with what its last commit says about ranges in flight. */
+export interface GroupPartition extends PartitionOffsets {
+  /** The commit's metadata as the broker has it; "" for none. */
+  metadata: string;
+  /** Ranges that may be stored beyond the committed offset; undefined when the metadata is not Millrace's. */
+  intents: Intent[] | undefined;
+  /** Committed, but deleted by retention before they were read. */
+  lost: number;
+}
+
+/** Kafka's words for a group without members (https://kafka.apache.org/documentation/#basic_ops_consumer_group). */
+const idleStates = ["Empty", "Dead"];
+
+export interface GroupState {
+  state: string;
+  members: number;
+  /** No member: its offsets may be changed. */
+  isIdle: boolean;
+}
+
+export async function readGroupState(admin: Admin, groupId: string): Promise<GroupState> {
+  const { groups } = await admin.describeGroups([groupId]);
+  const { state = "Dead", members = [] } = groups[0] ?? {};
+  return { state, members: members.length, isIdle: members.length === 0 && idleStates.includes(state) };
+}
+
+/** The topics that the group has committed offsets of. */
+export async function committedTopics(admin: Admin, groupId: string): Promise<string[]> {
+  const found = await admin.fetchOffsets({ groupId });
+  return found
+    .filter(({ partitions }) => partitions.some(({ offset }) => Number(offset) >= 0))
+    .map(({ topic }) => topic)
+    .sort();
+}
+
+export async function readGroupPartitions(admin: Admin, groupId: string, topics: string[]): Promise<GroupPartition[]> {
+  const offsets = await readOffsets(admin, groupId, topics);
+  const metadata = new Map<string, string>();
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
+    for (const entry of partitions) metadata.set(partitionKey(topic, entry.partition), entry.metadata ?? "");
+  }
+  return offsets.map((found) => {
+    const text = metadata.get(partitionKey(found.topic, found.partition)) ?? "";
+    const lost = Math.max(0, found.logStart - (found.committed ?? found.logStart));
+    return { ...found, metadata: text, intents: readIntents(text), lost };
+  });
+}
+
+function readIntents(metadata: string): Intent[] | undefined {
+  try {
+    return decodeIntents(metadata);
+  } catch (error) {
+    if (error instanceof UnreadableIntents) return undefined;
+    throw error;
+  }
+}

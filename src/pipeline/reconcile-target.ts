@@ -1,0 +1,77 @@
+import { MillraceError } from "../core/errors.ts";
+import type { PlanColumn, TablePlan } from "../schema/plan.ts";
+
+/** A table whose rows carry the coordinates of their record. Column names are quoted, ready for SQL. */
+export interface CountedTable {
+  table: string;
+  topic: string;
+  partition: string;
+  offset: string;
+  /** Limits the table to the plan's own rows; "" for none. */
+  filter: string;
+}
+
+/** Where a plan's records are: each in the facts or in the dead letters. */
+export interface ReconcileTarget {
+  pipeline: string;
+  topics: string[];
+  facts: CountedTable;
+  /** Undefined when dead letters go into the table of the facts (producers' own dead letters). */
+  deadLetters: CountedTable | undefined;
+}
+
+/** Undefined when a table does not store topic, partition and offset: then nothing can be proven. */
+export function reconcileTarget(plan: TablePlan): ReconcileTarget | undefined {
+  const [topic, partition, offset] = (["topic", "partition", "offset"] as const).map((field) =>
+    recordColumn(plan.columns, field),
+  );
+  if (topic === undefined || partition === undefined || offset === undefined) return undefined;
+  const facts = { table: plan.table, topic: quote(topic), partition: quote(partition), offset: quote(offset) };
+  const base = { pipeline: plan.pipeline, topics: plan.topics, facts: { ...facts, filter: "" } };
+  if (plan.deadLetters.table === plan.table) return { ...base, deadLetters: undefined };
+  const deadLetters = deadLettersOf(plan);
+  return deadLetters === undefined ? undefined : { ...base, deadLetters };
+}
+
+/** @throws MillraceError E_PLAN that names the columns to add. */
+export function requireReconcileTarget(plan: TablePlan): ReconcileTarget {
+  const target = reconcileTarget(plan);
+  if (target !== undefined) return target;
+  const lacking = (["topic", "partition", "offset"] as const).filter(
+    (field) => recordColumn(plan.columns, field) === undefined,
+  );
+  const [table, names] =
+    lacking.length > 0
+      ? [plan.table, lacking.map((field) => `kafka_${field}`)]
+      : [plan.deadLetters.table, Object.values(deadLetterFields)];
+  throw new MillraceError(
+    "E_PLAN",
+    `Cannot compare Kafka with ${table}: it does not store ${names.join(", ")} of each record. ` +
+      "Add the columns (kafka_topic String, kafka_partition Int32, kafka_offset Int64); rows from then on can be compared.",
+  );
+}
+
+/** Columns of the dead-letter table (S0-42) that say where the record stood that was read. */
+const deadLetterFields = { topic: "topic", partition: "kafka_partition", offset: "kafka_offset" };
+
+function deadLettersOf({ deadLetters, pipeline }: TablePlan): CountedTable | undefined {
+  const names = new Set(deadLetters.columns.map(({ name }) => name));
+  const { topic, partition, offset } = deadLetterFields;
+  if (!names.has(topic) || !names.has(partition) || !names.has(offset)) return undefined;
+  // Another pipeline may read the same topic into another table, and refuse the same records.
+  const filter = names.has("pipeline") ? `pipeline = ${sqlString(pipeline)}` : "";
+  return { table: deadLetters.table, topic, partition, offset, filter };
+}
+
+/** The column that a plan fills with this part of the record's coordinates. */
+function recordColumn(columns: PlanColumn[], field: "topic" | "partition" | "offset"): string | undefined {
+  return columns.find(({ source }) => source.kind === "record" && source.field === field)?.name;
+}
+
+function quote(name: string): string {
+  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
+}
+
+export function sqlString(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,149 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { partitionKey } from "../core/raw-batch.ts";
+import type { OffsetRun } from "./gap-store.ts";
+import { countSql, type QuerySubject } from "./reconcile-query.ts";
+import { findSpans, type OffsetSpan } from "./reconcile-spans.ts";
+import { estimateRows, readLongGaps, subjectOf } from "./reconcile-subject.ts";
+import type { ReconcileTarget } from "./reconcile-target.ts";
+import { cutAtGaps, type OffsetRange, type OffsetWindow, planQueries } from "./reconcile-windows.ts";
+
+/** Offsets against rows. `expected` = stored + dead − duplicate + gaps + missing. */
+export interface Balance {
+  /** Offsets that were compared. */
+  expected: number;
+  /** Rows in the target table, and dead letters; a letter whose replay is stored counts only in `replayed`. */
+  stored: number;
+  dead: number;
+  replayed: number;
+  /** Offsets known to have no record (absent), or whose record was lost or skipped, and that have no row. */
+  gaps: number;
+  missing: number;
+  /** Rows beyond one per offset. */
+  duplicate: number;
+}
+
+export interface PartitionBalance extends Balance {
+  topic: string;
+  partition: number;
+  first: number;
+  /** Exclusive. */
+  end: number;
+  /** The first spans that are missing or doubled. */
+  spans: OffsetSpan[];
+}
+
+export interface ReconcileOptions {
+  /** Whose lost and skipped offsets are known gaps; undefined: every group's. */
+  groupId?: string | undefined;
+  /** How many spans to look up per partition where something is wrong; default 0. */
+  spansMax?: number;
+  onProgress?: (doneOffsets: number, totalOffsets: number) => void;
+}
+
+/**
+ * Offsets that one query compares: as bitmaps some tens of megabytes at most. Where a window cannot be found without
+ * reading the whole table (no index by offset), fewer and larger queries are the cheaper way.
+ */
+const OFFSETS_PER_QUERY = 64 * 1024 * 1024;
+const OFFSETS_PER_SCAN = 1024 * 1024 * 1024;
+
+/**
+ * Compares offsets with rows, each of the ranges by itself: facts, dead letters and known gaps together must hold every
+ * offset, and no offset may have two rows. At most one range per partition.
+ *
+ * @throws what the client throws.
+ */
+export async function reconcile(
+  client: ClickHouseClient,
+  target: ReconcileTarget,
+  ranges: readonly OffsetRange[],
+  options: ReconcileOptions = {},
+): Promise<PartitionBalance[]> {
+  const subject = await subjectOf(client, target, options.groupId);
+  const gaps = subject.hasGaps ? await readLongGaps(client, subject, ranges) : new Map<string, OffsetRun[]>();
+  const windows = ranges.flatMap((range) =>
+    cutAtGaps(range, gaps.get(partitionKey(range.topic, range.partition)) ?? []),
+  );
+  const balances = new Map(ranges.map((range) => [partitionKey(range.topic, range.partition), emptyBalance(range)]));
+  const total = windows.reduce((sum, { first, end }) => sum + end - first, 0);
+  let done = 0;
+  for (const query of planQueries(windows, await offsetsPerQuery(client, subject, windows, total))) {
+    const counts = await countRows(client, subject, query);
+    for (const window of query) {
+      const balance = balances.get(partitionKey(window.topic, window.partition))!;
+      const found = addWindow(balance, window, counts.get(partitionKey(window.topic, window.partition)));
+      const wanted = (options.spansMax ?? 0) - balance.spans.length;
+      if (found.isWrong && wanted > 0) balance.spans.push(...(await findSpans(client, subject, window, wanted)));
+      done += window.end - window.first;
+    }
+    options.onProgress?.(done, total);
+  }
+  return [...balances.values()];
+}
+
+/** The sum of the partitions. */
+export function sumBalances(balances: readonly Balance[]): Balance {
+  const total = { expected: 0, stored: 0, dead: 0, replayed: 0, gaps: 0, missing: 0, duplicate: 0 };
+  for (const balance of balances) {
+    for (const name of Object.keys(total) as (keyof Balance)[]) total[name] += balance[name];
+  }
+  return total;
+}
+
+async function offsetsPerQuery(
+  client: ClickHouseClient,
+  subject: QuerySubject,
+  windows: readonly OffsetWindow[],
+  total: number,
+): Promise<number> {
+  if (total <= OFFSETS_PER_QUERY) return OFFSETS_PER_QUERY;
+  const [first = []] = planQueries(windows, OFFSETS_PER_QUERY);
+  const firstOffsets = first.reduce((sum, { first: from, end }) => sum + end - from, 0);
+  const rows = await estimateRows(client, subject.target, first);
+  return rows !== undefined && rows > 4 * firstOffsets ? OFFSETS_PER_SCAN : OFFSETS_PER_QUERY;
+}
+
+interface Counts {
+  stored: number;
+  dead: number;
+  replayed: number;
+  distinct: number;
+  covered: number;
+}
+
+async function countRows(
+  client: ClickHouseClient,
+  subject: QuerySubject,
+  windows: readonly OffsetWindow[],
+): Promise<Map<string, Counts>> {
+  const answer = await client.query({ query: countSql(subject, windows), format: "JSONEachRow" });
+  const rows = await answer.json<Record<keyof Counts, string | number> & { topic: string; partition: number }>();
+  return new Map(
+    rows.map(({ topic, partition, ...counts }) => [
+      partitionKey(topic, partition),
+      Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, Number(count)])) as unknown as Counts,
+    ]),
+  );
+}
+
+const nothing: Counts = { stored: 0, dead: 0, replayed: 0, distinct: 0, covered: 0 };
+
+function addWindow(balance: PartitionBalance, window: OffsetWindow, counts = nothing): { isWrong: boolean } {
+  const { stored, dead, replayed, distinct } = counts;
+  const expected = window.end - window.first;
+  const covered = window.inGap ? expected : counts.covered;
+  const missing = expected - covered;
+  const duplicate = stored + dead - distinct;
+  balance.expected += expected;
+  balance.stored += stored;
+  balance.dead += dead;
+  balance.replayed += replayed;
+  balance.gaps += covered - distinct;
+  balance.missing += missing;
+  balance.duplicate += duplicate;
+  return { isWrong: missing > 0 || duplicate > 0 };
+}
+
+function emptyBalance(range: OffsetRange): PartitionBalance {
+  return { ...range, ...sumBalances([]), spans: [] };
+}
