@@ -1,5 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { MillraceError } from "../core/errors.ts";
 
 /** A pipeline file as it lies on disk. */
 export interface PipelineText {
@@ -7,7 +8,10 @@ export interface PipelineText {
   text: string;
 }
 
-/** Reads all `*.yaml` and `*.yml` of a folder; an absent folder has none. */
+/** Pipelines are written by people; what is larger is something else. */
+const FILE_BYTES_MAX = 256 * 1024;
+
+/** Reads all `*.yaml` and `*.yml` of a folder; an absent folder has none. @throws MillraceError E_CONFIG */
 export async function readPipelineFiles(folder: string): Promise<PipelineText[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -17,6 +21,10 @@ export async function readPipelineFiles(folder: string): Promise<PipelineText[]>
   return Promise.all(
     files.map(async (name) => {
       const fileName = join(folder, name);
+      const { size } = await stat(fileName);
+      if (size > FILE_BYTES_MAX) {
+        throw new MillraceError("E_CONFIG", `${fileName} has ${size} bytes: at most ${FILE_BYTES_MAX} are read`);
+      }
       return { fileName, text: await readFile(fileName, "utf8") };
     }),
   );

@@ -1,4 +1,5 @@
 import { MillraceError } from "../core/errors.ts";
+import type { KafkaSecurity } from "./secrets-kafka.ts";
 import type { SimulatorProfile, SimulatorRoutes } from "./simulator-files.ts";
 
 export const eventModes = ["domain", "http", "all"] as const;
@@ -38,6 +39,8 @@ export type SimulatorLog = (level: "info" | "warn", message: string, fields: Rec
 export interface SimulatorSettings {
   /** `host:port` each. */
   brokers: string[];
+  /** TLS and login; undefined: neither. */
+  security: KafkaSecurity | undefined;
   clientId: string;
   /** Undefined: the profile's. Multiplied by `share`. */
   eventsPerSecond: number | undefined;
@@ -60,8 +63,12 @@ export interface SimulatorSettings {
   /** Share of documents that are bad on purpose, 0 to 1. */
   badRate: number;
   badKinds: readonly BadKind[];
-  /** Port of the HTTP control on loopback; 0: a free one; null: none. */
+  /** Port of the HTTP control; 0: a free one; null: none. */
   httpPort: number | null;
+  /** IP address of the HTTP control. Beyond loopback there must be a token. */
+  httpAddress: string;
+  /** What callers of the HTTP control must show; undefined: nothing. */
+  httpToken: string | undefined;
 
   acks: "all" | "1" | "0";
   /** Needs acks=all. */
@@ -108,6 +115,7 @@ export type SimulatorOptions = { brokers: string[] } & {
 };
 
 const defaults: Omit<SimulatorSettings, "brokers"> = {
+  security: undefined,
   clientId: "millrace-simulator",
   eventsPerSecond: undefined,
   share: 1,
@@ -122,6 +130,8 @@ const defaults: Omit<SimulatorSettings, "brokers"> = {
   badRate: 0,
   badKinds,
   httpPort: null,
+  httpAddress: "127.0.0.1",
+  httpToken: undefined,
   acks: "all",
   idempotence: true,
   compression: "lz4",

@@ -27,6 +27,12 @@ export interface StartArguments {
   pipelines: string;
   group?: string;
   from: string;
+  /** Undefined, and the next two: the default. */
+  sessionTimeout?: string;
+  fence?: string;
+  unreadableIntents?: string;
+  require?: string;
+  deadLetterTopic?: string;
   simulator: boolean;
   fresh?: boolean;
   json?: boolean;
@@ -52,6 +58,13 @@ export interface StartOptions {
   pipelineFolder: string;
   groupId: string;
   from: "earliest" | "latest";
+  sessionTimeoutMs: number;
+  /** How long after its last proof of ownership this process may begin an insert. */
+  fenceMs: number;
+  unreadableIntents: "stop" | "at-least-once";
+  /** Refuse to start when the set-up gives less. */
+  requiresExactlyOnce: boolean;
+  deadLetterTopic: string | undefined;
   simulator: boolean;
   fresh: boolean;
   json: boolean;
@@ -89,12 +102,43 @@ export function parseStartArguments(typed: StartArguments): StartOptions {
     pipelineFolder: typed.pipelines,
     groupId: typed.group ?? `millrace.${groupName}`,
     from: parseChoice("--from", typed.from, ["earliest", "latest"]),
+    ...deliveryOptions(typed),
     // Made-up events belong only into the topics of the built-in pipeline.
     simulator: typed.simulator && pipelineNames.includes("events") && typed.untilEnd !== true,
     fresh: typed.fresh === true,
     json: typed.json === true,
     simulatorArguments: simulatorArguments(typed),
   };
+}
+
+/** Below a second no group is stable; above half an hour a dead member's partitions wait for too long. */
+const SESSION_TIMEOUT_MS = { min: 1_000, max: 1_800_000 };
+/** Below half a second an insert is late as a rule. */
+const FENCE_MS = { min: 500, max: 600_000 };
+
+function deliveryOptions(
+  typed: StartArguments,
+): Pick<
+  StartOptions,
+  "sessionTimeoutMs" | "fenceMs" | "unreadableIntents" | "requiresExactlyOnce" | "deadLetterTopic"
+> {
+  if (typed.require !== undefined) parseChoice("--require", typed.require, ["exactly-once"]);
+  return {
+    sessionTimeoutMs: boundedDuration("--session-timeout", typed.sessionTimeout ?? "30s", SESSION_TIMEOUT_MS),
+    fenceMs: boundedDuration("--fence", typed.fence ?? "10s", FENCE_MS),
+    unreadableIntents: parseChoice("--unreadable-intents", typed.unreadableIntents ?? "stop", [
+      "stop",
+      "at-least-once",
+    ]),
+    requiresExactlyOnce: typed.require !== undefined,
+    deadLetterTopic: typed.deadLetterTopic,
+  };
+}
+
+function boundedDuration(name: string, text: string, { min, max }: { min: number; max: number }): number {
+  const durationMs = parseDurationMs(name, text);
+  if (durationMs >= min && durationMs <= max) return durationMs;
+  throw new MillraceError("E_CONFIG", `${name} ${text}: must be ${min / 1000}s to ${max / 1000}s`);
 }
 
 function directPipeline(typed: StartArguments): StartOptions["direct"] {

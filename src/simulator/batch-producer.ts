@@ -13,6 +13,7 @@ export interface ProducerObserver {
 type ProducerSettings = Pick<
   SimulatorSettings,
   | "brokers"
+  | "security"
   | "clientId"
   | "acks"
   | "idempotence"
@@ -54,7 +55,8 @@ export class BatchProducer {
     this.#settings = settings;
     this.#observer = observer;
     this.#requestTimeoutMs = Math.min(requestTimeoutMsMax, settings.deliveryTimeoutMs);
-    this.#cluster = new ClusterConnections(settings.brokers, topics, settings.clientId, this.#requestTimeoutMs + 1_000);
+    const { brokers, clientId, security } = settings;
+    this.#cluster = new ClusterConnections(brokers, topics, clientId, this.#requestTimeoutMs + 1_000, security);
   }
 
   /** @throws MillraceError E_KAFKA when no broker answers or a topic is missing. */

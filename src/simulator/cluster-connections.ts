@@ -1,4 +1,6 @@
+import { isIP } from "node:net";
 import { Connection } from "@platformatic/kafka";
+import type { KafkaSecurity } from "../config/secrets-kafka.ts";
 import { MillraceError } from "../core/errors.ts";
 import { type ClusterMetadata, fetchMetadata } from "./produce-protocol.ts";
 
@@ -9,10 +11,18 @@ export class ClusterConnections {
   readonly #topics: string[];
   readonly #clientId: string;
   readonly #requestTimeoutMs: number;
+  readonly #security: KafkaSecurity | undefined;
   readonly #byNode = new Map<number, Promise<Connection>>();
   #refreshing: Promise<void> | undefined;
 
-  constructor(bootstrap: string[], topics: string[], clientId: string, requestTimeoutMs: number) {
+  constructor(
+    bootstrap: string[],
+    topics: string[],
+    clientId: string,
+    requestTimeoutMs: number,
+    security?: KafkaSecurity,
+  ) {
+    this.#security = security;
     this.#bootstrap = bootstrap;
     this.#topics = topics;
     this.#clientId = clientId;
@@ -91,12 +101,24 @@ export class ClusterConnections {
     const connection = new Connection(this.#clientId, {
       connectTimeout: 5_000,
       requestTimeout: this.#requestTimeoutMs,
+      ...securityOptions(this.#security, host),
     });
     // Requests in flight fail by themselves; without a listener the event would end the process.
     connection.on("error", () => {});
     await connection.connect(host, port);
     return connection;
   }
+}
+
+/** The library's options. The name for SNI is given by it only when asked, and must not be an IP address (RFC 6066). */
+function securityOptions(security: KafkaSecurity | undefined, host: string) {
+  const { tls, sasl } = security ?? {};
+  const authority = tls?.ca === undefined ? {} : { ca: tls.ca };
+  return {
+    ...(tls === undefined ? {} : { tls: { rejectUnauthorized: true, ...authority, ...tls.own } }),
+    ...(tls === undefined || isIP(host) !== 0 ? {} : { tlsServerName: host }),
+    ...(sasl === undefined ? {} : { sasl }),
+  };
 }
 
 async function closeQuietly(connection: Connection): Promise<void> {

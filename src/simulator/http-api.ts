@@ -1,5 +1,6 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
+import { checkListenAddress, connectionsMax, guardAccess, serverLimits } from "../control/http-access.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { SimulatorStats } from "./report.ts";
 
@@ -14,11 +15,18 @@ export interface HttpControl {
   close(): Promise<void>;
 }
 
-const loopback = "127.0.0.1";
+/** Where the control listens, and what its callers must show. */
+export interface HttpPlace {
+  /** 0: a free one. */
+  port: number;
+  address: string;
+  token: string | undefined;
+}
 
 /** The routes of S0-8 and S0-9, with statistics as JSON and as Prometheus text beside them. */
-export function buildHttpApi(simulator: ControlledSimulator): Hono {
+export function buildHttpApi(simulator: ControlledSimulator, token?: string): Hono {
   const app = new Hono();
+  app.use(guardAccess(token));
   app.get("/ping", (context) => context.json({ status: "ok" }));
   app.get("/simulator/ping", (context) => {
     const { state } = simulator.stats();
@@ -40,12 +48,21 @@ export function buildHttpApi(simulator: ControlledSimulator): Hono {
   return app;
 }
 
-/** Serves the control on loopback. @throws MillraceError E_CONFIG when the port is taken. */
-export async function serveHttpApi(app: Hono, port: number): Promise<HttpControl> {
+/**
+ * Serves the control. No route reads a body, so none is ever collected.
+ *
+ * @throws MillraceError E_CONFIG when the port is taken, or other machines can reach the address and there is no token.
+ */
+export async function serveHttpApi(
+  simulator: ControlledSimulator,
+  { port, address, token }: HttpPlace,
+): Promise<HttpControl> {
+  checkListenAddress("--listen", address, token);
+  const { fetch } = buildHttpApi(simulator, token);
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, port, hostname: loopback }, (address) => {
+    const server = serve({ fetch, port, hostname: address, serverOptions: serverLimits }, (bound) => {
       resolve({
-        port: address.port,
+        port: bound.port,
         close: () =>
           new Promise((closed) => {
             server.close(() => closed());
@@ -54,14 +71,15 @@ export async function serveHttpApi(app: Hono, port: number): Promise<HttpControl
           }),
       });
     });
+    if ("maxConnections" in server) server.maxConnections = connectionsMax;
     server.on("error", (error: Error) => {
-      reject(new MillraceError("E_CONFIG", `simulator: cannot listen on ${loopback}:${port} (${error.message})`));
+      reject(new MillraceError("E_CONFIG", `simulator: cannot listen on ${address}:${port} (${error.message})`));
     });
   });
 }
 
 /** Prometheus text format 0.0.4. */
-export function formatMetrics(stats: SimulatorStats): string {
+function formatMetrics(stats: SimulatorStats): string {
   const series: [name: string, type: "counter" | "gauge", value: number][] = [
     ["generated_events_total", "counter", stats.generated],
     ["produced_events_total", "counter", stats.produced],

@@ -1,12 +1,13 @@
 import { completeSimulatorOptions, type SimulatorOptions, type SimulatorSettings } from "../config/simulator.ts";
 import { readSimulatorProfile, readSimulatorRoutes, type SimulatorProfile } from "../config/simulator-files.ts";
 import { deadLetterTopic, errorTopic, unknownTopic } from "../config/topics.ts";
+import { checkListenAddress } from "../control/http-access.ts";
 import { MillraceError } from "../core/errors.ts";
 import { type BackPressure, openBackPressure, updateBackPressure } from "./back-pressure.ts";
 import { BatchProducer } from "./batch-producer.ts";
 import { EventGenerator } from "./event-generator.ts";
 import { EventRouter } from "./event-router.ts";
-import { buildHttpApi, type HttpControl, serveHttpApi } from "./http-api.ts";
+import { type HttpControl, serveHttpApi } from "./http-api.ts";
 import { advancePacer, openPacer, type Pacer } from "./pacer.ts";
 import type { PartitionReport, SimulatorReport, SimulatorStats } from "./report.ts";
 import { TimeWeights } from "./time-weight.ts";
@@ -33,10 +34,12 @@ export interface Simulator {
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const settings = completeSimulatorOptions(options);
+  if (settings.httpPort !== null) checkListenAddress("--listen", settings.httpAddress, settings.httpToken);
   const engine = await SimulatorEngine.open(settings);
   let control: HttpControl | undefined;
   if (settings.httpPort !== null) {
-    control = await serveHttpApi(buildHttpApi(engine), settings.httpPort).catch(async (error) => {
+    const { httpPort: port, httpAddress: address, httpToken: token } = settings;
+    control = await serveHttpApi(engine, { port, address, token }).catch(async (error) => {
       await engine.stop();
       throw error;
     });

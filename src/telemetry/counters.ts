@@ -1,4 +1,5 @@
 import type { TranscodeResult } from "../codec/task.ts";
+import { latenessBands, noLateRows } from "../core/lateness.ts";
 
 /** What happened since start, for status line, report and metrics. */
 export class Counters {
@@ -9,11 +10,24 @@ export class Counters {
   unknownFields = 0;
   unwrapped = 0;
   eventTimeFromKafka = 0;
-  late = 0;
+  readonly lateByBand = noLateRows();
   declined = 0;
   inputBytes = 0;
   insertedRanges = 0;
   insertRetries = 0;
+  /** Times that ClickHouse said it has too much to do. */
+  slowDowns = 0;
+  /** Inserts that came after their deadline and wrote nothing. */
+  lateInserts = 0;
+  /** Inserts sent in parts because they touch too many partitions of the table. */
+  splitInserts = 0;
+  /** Ranges of an earlier owner that were announced and are repeated. */
+  replayedRanges = 0;
+  /** Ranges that were given up because the partition is another owner's now. */
+  abandonedRanges = 0;
+  /** Offsets whose records retention deleted before they were read. */
+  lostOffsets = 0;
+  workerRestarts = 0;
   pauses = 0;
   sourceRestarts = 0;
   /** When the first row was acknowledged, ms since 1970. */
@@ -31,7 +45,7 @@ export class Counters {
     this.unknownFields += counts.unknownFields;
     this.unwrapped += counts.unwrapped;
     this.eventTimeFromKafka += counts.eventTimeFromKafka;
-    this.late += counts.late;
+    for (const { name } of latenessBands) this.lateByBand[name] += counts.lateByBand[name];
     this.declined += counts.declined;
   }
 }

@@ -3,7 +3,8 @@ import { build, type Histogram } from "hdr-histogram-js";
 /**
  * Latency stages in milliseconds, in the order of an event's way. One record counts once in each.
  *
- * - `produce`: event time → Kafka record time. The producer's own delay.
+ * - `produce`: event time → Kafka record time. The producer's own delay, up to an hour: beyond it an event is late, not
+ *   slow, and counts in a lateness band (src/core/lateness.ts) instead of here and in `e2e`.
  * - `fetch`: Kafka record time → received. Broker and fetch wait.
  * - `queue`: received → worker start. Waiting for the cut and for a worker.
  * - `process`: time of its batch in the worker.
@@ -14,7 +15,7 @@ import { build, type Histogram } from "hdr-histogram-js";
 export const stages = ["produce", "fetch", "queue", "process", "insert", "pipeline", "e2e"] as const;
 export type Stage = (typeof stages)[number];
 
-/** A week: an event as late as the default horizon still has a place. */
+/** A week: what lay in Kafka that long still has a place. */
 const HIGHEST_MS = 7 * 24 * 3600 * 1000;
 
 /** Counts of one stage and group. `skewed` are negative differences: clock skew, kept out of the histogram. */

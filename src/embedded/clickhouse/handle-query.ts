@@ -1,4 +1,5 @@
 /** One query from request to answer: read the statement, spool its data, run it, report it. */
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Body, openBody } from "./body.ts";
 import { databaseError, fromEngineError } from "./database-error.ts";
@@ -160,9 +161,14 @@ export async function handleQuery(
 function checkCredentials(context: QueryContext, options: RequestOptions): void {
   const wanted = context.credentials;
   if (wanted === undefined) return;
-  if (options.user === wanted.user && options.password === wanted.password) return;
+  if (isSame(options.user, wanted.user) && isSame(options.password, wanted.password)) return;
   const text = `${options.user}: Authentication failed: password is incorrect, or there is no user with such name`;
   throw databaseError("AUTHENTICATION_FAILED", text);
+}
+
+/** In constant time: digests have one length, so nothing of the difference shows in the time. */
+function isSame(given: string, wanted: string): boolean {
+  return timingSafeEqual(createHash("sha256").update(given).digest(), createHash("sha256").update(wanted).digest());
 }
 
 /** The statement for the log: without its data. */

@@ -13,6 +13,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { MillraceError } from "../../core/errors.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import { openEngine } from "./engine.ts";
 import { handleQuery, type QueryContext } from "./handle-query.ts";
 import { openQueryLog, type QueryLog } from "./query-log.ts";
@@ -22,7 +23,7 @@ import { openSpool, type Spool } from "./spool.ts";
 export type ClickHouseOptions = {
   /** TCP port, 0 for a free one. */
   port: number;
-  /** Address to listen on; default 127.0.0.1. There is no access control by default: keep it on loopback. */
+  /** Address to listen on; default 127.0.0.1. Any but loopback is refused without `credentials`. */
   host?: string;
   /** Directory of the data; created if missing. */
   dataDir: string;
@@ -79,10 +80,17 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
 }
 
 /**
- * Starts the server. Throws `E_DATA_DIR_HELD` if another process has the data directory, `E_EMBEDDED` if the port is
+ * Starts the server. Throws `E_CONFIG` for an address beyond loopback without credentials, `E_DATA_DIR_HELD` if another process has the data directory, `E_EMBEDDED` if the port is
  * taken or the engine has no build for this machine.
  */
 export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouseServer> {
+  const host = options.host ?? "127.0.0.1";
+  if (!isLoopback(host) && options.credentials === undefined) {
+    throw new MillraceError(
+      "E_CONFIG",
+      `The embedded ClickHouse cannot listen on ${host}: without credentials it serves this machine alone`,
+    );
+  }
   const engine = openEngine({
     dataDir: options.dataDir,
     sessions: options.sessions ?? 4,
@@ -113,7 +121,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   };
   let port: number;
   try {
-    port = await listen(server, options.port, options.host ?? "127.0.0.1");
+    port = await listen(server, options.port, host);
   } catch (error) {
     await release();
     throw error;

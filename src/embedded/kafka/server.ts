@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { MillraceError } from "../../core/errors.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import { lockDirectory } from "../directory-lock.ts";
 import type { Broker } from "./broker.ts";
 import { serveConnection } from "./connection.ts";
@@ -12,7 +13,7 @@ import { TopicStore } from "./topic/topic-store.ts";
 export interface KafkaBrokerOptions {
   /** 0 takes a free port. */
   port: number;
-  /** Address to listen on; default 127.0.0.1. There is no authentication: keep it on loopback. */
+  /** Address to listen on; default 127.0.0.1. There is no authentication, so any but loopback is refused. */
   host?: string;
   /** Folder for topics and groups; created when missing, held by one broker at a time. */
   dataDir: string;
@@ -37,10 +38,16 @@ const LOOPBACK = "127.0.0.1";
  * What it does not do: replication, retention (the disk fills up), compaction, transactions, authentication, TLS,
  * quotas, fsync. Acknowledged data survives the death of the process, not a power cut.
  *
- * @throws MillraceError E_DATA_DIR_HELD when another broker uses `dataDir`; E_EMBEDDED when the port is taken or the
+ * @throws MillraceError E_CONFIG when `host` is not loopback; E_DATA_DIR_HELD when another broker uses `dataDir`; E_EMBEDDED when the port is taken or the
  * data is damaged
  */
 export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<KafkaBroker> {
+  if (!isLoopback(options.host ?? LOOPBACK)) {
+    throw new MillraceError(
+      "E_CONFIG",
+      `The embedded Kafka cannot listen on ${options.host}: it has no login and no TLS, so it serves this machine alone`,
+    );
+  }
   const releaseLock = lockDirectory(options.dataDir);
   try {
     return await openAndListen(options, releaseLock);
@@ -63,10 +70,7 @@ async function openAndListen(options: KafkaBrokerOptions, releaseLock: () => voi
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    serveConnection(broker, socket, {
-      host: advertisedHost(host, socket),
-      port: (server.address() as AddressInfo).port,
-    });
+    serveConnection(broker, socket, { host, port: (server.address() as AddressInfo).port });
   });
   const closeFiles = (): void => {
     groups.close();
@@ -88,12 +92,6 @@ async function openAndListen(options: KafkaBrokerOptions, releaseLock: () => voi
     releaseLock();
   };
   return { port, close: () => (closing ??= close()) };
-}
-
-/** A wildcard address means nothing to a client: it is told the address that it came in on. */
-function advertisedHost(host: string, socket: Socket): string {
-  const isWildcard = host === "0.0.0.0" || host === "::" || host === "";
-  return isWildcard ? (socket.localAddress ?? LOOPBACK).replace(/^::ffff:/, "") : host;
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { MillraceError } from "../../core/errors.ts";
+import type { Certificates } from "../certificates.ts";
 import { type GuardedProcess, runGuarded, spawnGuarded, tailOf } from "./child-process.ts";
 import { freePort } from "./free-port.ts";
 import { realKafka } from "./real-kafka.ts";
+import { type KafkaUsers, scramArguments, secureProperties } from "./secure-listeners.ts";
 
 /** Formatting twice with one id is a no-op, so a kept data folder opens again. */
 const CLUSTER_ID = "bWlsbHJhY2UtdGVzdHMtMQ";
@@ -22,6 +24,8 @@ export interface RealKafkaOptions {
   port?: number;
   /** Lines of `server.properties` that are added to, or replace, the defaults of this file. */
   properties?: Record<string, string>;
+  /** Opens two more listeners, whose addresses are in `secure`. */
+  secure?: { certificates: Certificates; users: KafkaUsers };
 }
 
 /** A running Apache Kafka: one process that is both broker and controller. */
@@ -29,6 +33,8 @@ export interface RealKafka {
   /** `host:port`, for clients. */
   readonly brokers: string;
   readonly port: number;
+  /** With `secure`: the listener for TLS with a login, and the one for TLS with a client certificate. */
+  readonly secure: { sasl: string; mutualTls: string } | undefined;
   /** Path of the Java program and the class path of Kafka's own command-line tools. */
   readonly java: string;
   readonly classpath: string;
@@ -74,8 +80,14 @@ async function startOnce(
   const propertiesFile = join(dataDir, "server.properties");
   const stderrFile = join(dataDir, "server.log");
   await rm(stderrFile, { force: true });
-  await writeFile(propertiesFile, serverProperties(dataDir, port, await freePort(), options.properties));
-  const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", propertiesFile, "--ignore-formatted"];
+  const secure = options.secure === undefined ? undefined : { sasl: await freePort(), mutualTls: await freePort() };
+  const properties = serverProperties(dataDir, port, await freePort());
+  if (secure !== undefined) secureProperties(properties, secure, options.secure!);
+  await writeFile(propertiesFile, propertiesText({ ...properties, ...options.properties }), { mode: 0o600 });
+  const format = [
+    ...["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", propertiesFile, "--ignore-formatted"],
+    ...scramArguments(options.secure?.users),
+  ];
   const java = (jvm: string[], args: string[]) => [...jvm, ...logging(dataDir), "-cp", kafka.classpath, ...args];
   await runGuarded(kafka.java, java(TOOL_JVM, format), { stderrFile, timeoutMs: READY_TIMEOUT_MS });
   const server = spawnGuarded(kafka.java, java(SERVER_JVM, ["kafka.Kafka", propertiesFile]), { stderrFile });
@@ -94,7 +106,13 @@ async function startOnce(
   };
   await waitUntilReady(port, failed, server, stderrFile);
   const { java: program, classpath } = kafka;
-  return { brokers: `127.0.0.1:${port}`, port, java: program, classpath, pid: server.child.pid!, failed, close };
+  return {
+    ...{ brokers: `127.0.0.1:${port}`, port, java: program, classpath, pid: server.child.pid!, failed, close },
+    secure:
+      secure === undefined
+        ? undefined
+        : { sasl: `localhost:${secure.sasl}`, mutualTls: `127.0.0.1:${secure.mutualTls}` },
+  };
 }
 
 async function waitUntilReady(
@@ -147,13 +165,8 @@ function logging(dataDir: string): string[] {
   return [...level, `-Dkafka.logs.dir=${dataDir}`];
 }
 
-function serverProperties(
-  dataDir: string,
-  port: number,
-  controllerPort: number,
-  extra: Record<string, string> = {},
-): string {
-  const properties: Record<string, string> = {
+function serverProperties(dataDir: string, port: number, controllerPort: number): Record<string, string> {
+  return {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
@@ -169,9 +182,11 @@ function serverProperties(
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
-    ...extra,
   };
-  return `${Object.entries(properties)
-    .map(([name, value]) => `${name}=${value}`)
-    .join("\n")}\n`;
+}
+
+/** In Java's format a line break inside a value is written as an escape. */
+function propertiesText(properties: Record<string, string>): string {
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value.replaceAll("\n", "\\n")}`);
+  return `${lines.join("\n")}\n`;
 }

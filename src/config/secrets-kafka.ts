@@ -1,0 +1,75 @@
+import { MillraceError } from "../core/errors.ts";
+import { rememberLogin } from "../core/redact.ts";
+import { readSecret, type Warnings } from "./secrets.ts";
+import { readTlsFiles, type TlsFiles, tlsVariables } from "./secrets-tls.ts";
+
+type Variables = Record<string, string | undefined>;
+
+export const saslMechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+
+export interface KafkaSasl {
+  mechanism: (typeof saslMechanisms)[number];
+  username: string;
+  password: string;
+}
+
+/** How every Kafka client of the program connects. Undefined members: without TLS, without a login. */
+export interface KafkaSecurity {
+  tls: TlsFiles | undefined;
+  sasl: KafkaSasl | undefined;
+}
+
+const SSL = "KAFKA_SSL";
+const MECHANISM = "KAFKA_SASL_MECHANISM";
+const USERNAME = "KAFKA_SASL_USERNAME";
+const PASSWORD = "KAFKA_SASL_PASSWORD";
+
+/** @throws MillraceError E_CONFIG that names the variable that is wrong or absent. */
+export function readKafkaSecurity(env: Variables, warnings: Warnings): KafkaSecurity {
+  const tls = readTls(env, warnings);
+  const sasl = readSasl(env, warnings);
+  if (sasl?.mechanism === "PLAIN" && tls === undefined) {
+    warnings.push(`${MECHANISM} is PLAIN and ${SSL} is not true: the password crosses the network as plain text`);
+  }
+  return { tls, sasl };
+}
+
+/** The variables of `readKafkaSecurity` that are set. */
+export function kafkaSecurityVariables(env: Variables): string[] {
+  const names = [SSL, MECHANISM, USERNAME, PASSWORD, `${PASSWORD}_FILE`];
+  return [...names.filter((name) => env[name] !== undefined), ...tlsVariables(env, SSL)];
+}
+
+function readTls(env: Variables, warnings: Warnings): TlsFiles | undefined {
+  const text = env[SSL]?.toLowerCase() ?? "false";
+  if (!["true", "1", "false", "0"].includes(text)) {
+    throw new MillraceError("E_CONFIG", `${SSL}: "${env[SSL]}" must be true or false`);
+  }
+  if (text === "true" || text === "1") return readTlsFiles(env, SSL, warnings);
+  const [stray] = tlsVariables(env, SSL);
+  if (stray === undefined) return undefined;
+  throw new MillraceError("E_CONFIG", `${stray} is set and ${SSL} is not true: without it the connection is not TLS`);
+}
+
+function readSasl(env: Variables, warnings: Warnings): KafkaSasl | undefined {
+  const named = env[MECHANISM];
+  const username = env[USERNAME];
+  const password = readSecret(env, PASSWORD, warnings);
+  if (named === undefined && username === undefined && password === undefined) return undefined;
+  if (named === undefined) {
+    const set = username === undefined ? PASSWORD : USERNAME;
+    throw new MillraceError("E_CONFIG", `${set} is set and ${MECHANISM} is not: one of ${saslMechanisms.join(", ")}`);
+  }
+  const mechanism = saslMechanisms.find((name) => name === named.toUpperCase());
+  if (mechanism === undefined) {
+    throw new MillraceError("E_CONFIG", `${MECHANISM}: "${named}" must be one of ${saslMechanisms.join(", ")}`);
+  }
+  if (username === undefined || username === "") {
+    throw new MillraceError("E_CONFIG", `${MECHANISM} is set and ${USERNAME} is not`);
+  }
+  if (password === undefined) {
+    throw new MillraceError("E_CONFIG", `${MECHANISM} is set, and neither ${PASSWORD} nor ${PASSWORD}_FILE is`);
+  }
+  rememberLogin(username, password);
+  return { mechanism, username, password };
+}

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { runMillrace } from "../testing/run-millrace.ts";
+import { startClickHouse } from "./clickhouse/server.ts";
+import { startKafkaBroker } from "./kafka/server.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "millrace-listen-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it.each(["0.0.0.0", "::", "", "192.0.2.1"])("the embedded servers refuse to listen on %j", async (host) => {
+  const options = { port: 0, host, dataDir: join(folder, "refused") };
+  await expect(startKafkaBroker(options)).rejects.toMatchObject({ code: "E_CONFIG" });
+  await expect(startClickHouse(options)).rejects.toMatchObject({ code: "E_CONFIG" });
+});
+
+it("the embedded broker is at no other address of this machine", async () => {
+  const broker = await startKafkaBroker({ port: 0, dataDir: join(folder, "kafka") });
+  const others = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter(({ internal }) => !internal));
+  for (const { address, family } of others) {
+    // The port is free there: nobody listens on it for all addresses.
+    if (family === "IPv4") await expect(isFree(broker.port, address), address).resolves.toBe(true);
+  }
+  await broker.close();
+});
+
+it("the command line has no way to another address", async () => {
+  const run = await runMillrace(["embedded", "kafka", "--data", join(folder, "cli"), "--listen", "0.0.0.0"], {});
+  expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("unknown option '--listen'") });
+});
+
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
