@@ -7,7 +7,7 @@ export const end = "<!-- /differences -->";
 export const readmeFile: string = new URL("../README.md", import.meta.url).pathname;
 
 /** The table of README.md: one line for each case where Millrace differs on purpose from JSONEachRow. */
-export function differencesTable(): string {
+function differencesTable(): string {
   const code = (text: string) => `\`${text.replaceAll("|", "\\|")}\``;
   const rows = intendedDifferences.map(
     ({ type, input, clickhouse, millrace, why }) =>

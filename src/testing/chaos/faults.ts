@@ -1,0 +1,88 @@
+import type { DeliveryStep } from "../../pipeline/steps.ts";
+import { describeInsertFault, type InsertFault } from "./insert-proxy.ts";
+import type { LineSpeed } from "./tcp-proxy.ts";
+
+/** Which of the running ingesters: a share from 0 to 1 of their number, as it is not known before. */
+export type Pick = number;
+
+/** What is done to the system. `pick` chooses the ingester; `…Ms` are how long it lasts. */
+export type FaultAction =
+  | { kind: "kill-at-step"; pick: Pick; step: DeliveryStep; nth: number; restartMs: number }
+  | { kind: "kill"; pick: Pick; restartMs: number }
+  /** Stopped for less than the session timeout, and continued. */
+  | { kind: "pause"; pick: Pick; forMs: number }
+  /** Stopped for longer than the session timeout: wakes up as an owner that is none. */
+  | { kind: "zombie"; pick: Pick; step: DeliveryStep | undefined; nth: number; beyondSessionMs: number }
+  /** The same before an insert; meanwhile the tables forget all tokens, so that only the fence can stop the insert. */
+  | { kind: "forgotten-zombie"; pick: Pick; nth: number; beyondSessionMs: number }
+  | { kind: "worker-exit"; pick: Pick }
+  | { kind: "add-ingester" }
+  | { kind: "remove-ingester"; pick: Pick }
+  | { kind: "insert"; pick: Pick; fault: InsertFault }
+  | { kind: "clickhouse-kill"; downMs: number }
+  | { kind: "clickhouse-restart"; downMs: number }
+  | { kind: "clickhouse-pause"; forMs: number }
+  | { kind: "clickhouse-slow"; pick: Pick; speed: LineSpeed; forMs: number }
+  | { kind: "clickhouse-reset"; pick: Pick }
+  | { kind: "broker-kill"; downMs: number }
+  | { kind: "broker-pause"; forMs: number }
+  | { kind: "kafka-slow"; pick: Pick; speed: LineSpeed; forMs: number }
+  | { kind: "kafka-reset"; pick: Pick; refuseMs: number };
+
+export type FaultKind = FaultAction["kind"];
+
+export interface Fault {
+  action: FaultAction;
+  /** Quiet time before it. */
+  pauseMs: number;
+  /** The next fault does not wait for the end of this one. */
+  isOverlapping: boolean;
+}
+
+/** In words, without the ingester's number, which is drawn when it happens. */
+export function describeFault(action: FaultAction): string {
+  switch (action.kind) {
+    case "kill-at-step":
+      return `kill an ingester at ${action.step} no. ${action.nth}, back after ${action.restartMs} ms`;
+    case "kill":
+      return `kill an ingester, back after ${action.restartMs} ms`;
+    case "pause":
+      return `stop an ingester for ${action.forMs} ms`;
+    case "zombie": {
+      const where = action.step === undefined ? "" : ` at ${action.step} no. ${action.nth}`;
+      return `stop an ingester${where} for the session timeout and ${action.beyondSessionMs} ms`;
+    }
+    case "forgotten-zombie":
+      return `stop an ingester at beforeInsert no. ${action.nth} beyond its session, let all tables forget their tokens`;
+    case "worker-exit":
+      return "end a worker thread";
+    case "add-ingester":
+      return "add an ingester";
+    case "remove-ingester":
+      return "stop an ingester gracefully";
+    case "insert":
+      return `an insert: ${describeInsertFault(action.fault)}`;
+    case "clickhouse-kill":
+      return `kill ClickHouse, back after ${action.downMs} ms`;
+    case "clickhouse-restart":
+      return `stop ClickHouse gracefully, back after ${action.downMs} ms`;
+    case "clickhouse-pause":
+      return `stop ClickHouse for ${action.forMs} ms`;
+    case "clickhouse-slow":
+      return `slow line to ClickHouse for ${action.forMs} ms: ${describeSpeed(action.speed)}`;
+    case "clickhouse-reset":
+      return "reset all connections of an ingester to ClickHouse";
+    case "broker-kill":
+      return `kill the broker, back after ${action.downMs} ms`;
+    case "broker-pause":
+      return `stop the broker for ${action.forMs} ms`;
+    case "kafka-slow":
+      return `slow line to Kafka for ${action.forMs} ms: ${describeSpeed(action.speed)}`;
+    case "kafka-reset":
+      return `reset all connections of an ingester to Kafka, refuse new ones for ${action.refuseMs} ms`;
+  }
+}
+
+function describeSpeed({ latencyMs, bytesPerSecond }: LineSpeed): string {
+  return `${latencyMs} ms more, ${Math.round(bytesPerSecond / 1024)} KiB/s`;
+}

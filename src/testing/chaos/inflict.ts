@@ -1,0 +1,214 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Fault, FaultAction } from "./faults.ts";
+import type { IngesterSlot } from "./ingester-slot.ts";
+import type { ChaosServer } from "./servers.ts";
+
+/** A step or an insert that has not come by then is not waited for: the fault happens at once, or not at all. */
+const STEP_WAIT_MS = 8_000;
+/** By then a process that was still allowed to stop itself has done so. */
+const ORDER_GRACE_MS = 500;
+const INSERT_WAIT_MS = 5_000;
+const RUNNING_WAIT_MS = 5_000;
+
+export interface World {
+  slots: IngesterSlot[];
+  broker: ChaosServer;
+  clickHouse: ChaosServer;
+  sessionTimeoutMs: number;
+  /** Whether the group commits all that is in the logs now within the time. */
+  untilCommitted(timeoutMs: number): Promise<boolean>;
+  /** Empties the deduplication windows of all tables, and gives them their size back. */
+  forgetTokens(): Promise<void>;
+}
+
+/** What came of a fault. `isExact` is false when the moment asked for did not come. */
+export interface FaultOutcome {
+  text: string;
+  isExact: boolean;
+}
+
+const done: FaultOutcome = { text: "done", isExact: true };
+
+/** Does it and waits for its end: the server answers again, the line is fast again, the process is gone. */
+export async function inflict(world: World, { action }: Fault): Promise<FaultOutcome> {
+  switch (action.kind) {
+    case "clickhouse-kill":
+      await world.clickHouse.killAndRestart(action.downMs);
+      return done;
+    case "clickhouse-restart":
+      await world.clickHouse.stopAndRestart(action.downMs);
+      return done;
+    case "clickhouse-pause":
+      await world.clickHouse.pause(action.forMs);
+      return done;
+    case "broker-kill":
+      await world.broker.killAndRestart(action.downMs);
+      return done;
+    case "broker-pause":
+      await world.broker.pause(action.forMs);
+      return done;
+    case "add-ingester":
+      return addIngester(world);
+    default:
+      return onIngester(world, action);
+  }
+}
+
+type OnIngester = Extract<FaultAction, { pick: number }>;
+
+async function onIngester(world: World, action: OnIngester): Promise<FaultOutcome> {
+  if (action.kind === "remove-ingester") return removeIngester(world, action.pick);
+  if (action.kind === "forgotten-zombie" && wanted(world).length < 2) addIngester(world);
+  const slot = await runningSlot(world, action.pick);
+  if (slot === undefined) return { text: "no ingester was running", isExact: false };
+  const outcome = await onSlot(world, slot, action);
+  return { ...outcome, text: `ingester ${slot.index}: ${outcome.text}` };
+}
+
+async function onSlot(world: World, slot: IngesterSlot, action: OnIngester): Promise<FaultOutcome> {
+  switch (action.kind) {
+    case "kill-at-step":
+      return killAtStep(slot, action);
+    case "kill":
+      slot.kill(action.restartMs);
+      await slot.process?.exited;
+      return done;
+    case "pause":
+      return stopFor(slot, () => sleep(action.forMs, undefined));
+    case "zombie": {
+      const { step, nth } = action;
+      return stopFor(
+        slot,
+        () => sleep(world.sessionTimeoutMs + action.beyondSessionMs, undefined),
+        step === undefined ? undefined : { step, nth },
+      );
+    }
+    case "forgotten-zombie":
+      return stopFor(slot, () => forgetMeanwhile(world, action.beyondSessionMs), {
+        step: "beforeInsert",
+        nth: action.nth,
+      });
+    case "worker-exit":
+      slot.poisonWorker();
+      return done;
+    case "insert": {
+      const entry = await slot.inserts.arm(action.fault, INSERT_WAIT_MS);
+      if (entry === undefined) return { text: "no insert came", isExact: false };
+      return { text: `${entry.table} ${entry.token}`, isExact: true };
+    }
+    case "clickhouse-reset":
+      return { text: `${slot.clickHouse.resetAll()} connections`, isExact: true };
+    case "kafka-reset":
+      return resetKafka(slot, action.refuseMs);
+    case "clickhouse-slow":
+      return slowDown(slot.clickHouse, action);
+    case "kafka-slow":
+      return slowDown(slot.kafka, action);
+    case "remove-ingester":
+      return removeIngester(world, action.pick);
+  }
+}
+
+async function killAtStep(
+  slot: IngesterSlot,
+  { step, nth, restartMs }: Extract<FaultAction, { kind: "kill-at-step" }>,
+): Promise<FaultOutcome> {
+  const child = slot.process;
+  if (child === undefined) return { text: "it had just ended", isExact: false };
+  const orderedMs = Date.now();
+  slot.order({ step, nth, signal: "SIGKILL", untilMs: orderedMs + STEP_WAIT_MS }, restartMs);
+  const isReached = await Promise.race([child.exited.then(() => true), sleep(STEP_WAIT_MS, false)]);
+  if (isReached) return { text: `reached after ${Date.now() - orderedMs} ms`, isExact: true };
+  slot.kill(restartMs);
+  await child.exited;
+  return { text: `${step} did not come within ${STEP_WAIT_MS} ms: killed then`, isExact: false };
+}
+
+/** Stops the process, at a step if one is given, for as long as `meanwhile` takes, which returns what it met, if anything. */
+async function stopFor(
+  slot: IngesterSlot,
+  meanwhile: () => Promise<string | undefined>,
+  at?: Pick<Extract<FaultAction, { kind: "kill-at-step" }>, "step" | "nth">,
+): Promise<FaultOutcome> {
+  const child = slot.process;
+  if (child === undefined) return { text: "it had just ended", isExact: false };
+  let isExact = true;
+  if (at !== undefined) {
+    slot.order({ ...at, signal: "SIGSTOP", untilMs: Date.now() + STEP_WAIT_MS }, 0);
+    isExact = await child.untilStopped(STEP_WAIT_MS + ORDER_GRACE_MS);
+  }
+  child.signal("SIGSTOP");
+  let obstacle: string | undefined;
+  try {
+    obstacle = await meanwhile();
+  } finally {
+    child.signal("SIGCONT");
+  }
+  if (obstacle !== undefined) return { text: obstacle, isExact: false };
+  return { text: isExact ? "stopped and continued" : `${at?.step} did not come: stopped elsewhere`, isExact };
+}
+
+/**
+ * The others take the partitions over and store again what the stopped one had announced. Only when they have committed
+ * all that was in the logs at the stop do the tables forget: what comes under an old token afterwards can only be the
+ * insert of the one that was stopped. Forgotten earlier, the repeats of the others would double rows, and rightly so.
+ */
+async function forgetMeanwhile(world: World, beyondSessionMs: number): Promise<string | undefined> {
+  const isTakenOver = world.untilCommitted(world.sessionTimeoutMs + TAKE_OVER_MS);
+  await sleep(world.sessionTimeoutMs + beyondSessionMs);
+  if (!(await isTakenOver)) return "nobody has taken its partitions over, so the tokens stay";
+  await world.forgetTokens();
+  await sleep(SETTLE_MS);
+  return undefined;
+}
+
+const TAKE_OVER_MS = 14_000;
+const SETTLE_MS = 1_000;
+
+async function resetKafka(slot: IngesterSlot, refuseMs: number): Promise<FaultOutcome> {
+  slot.kafka.setRefusing(true);
+  const count = slot.kafka.resetAll();
+  await sleep(refuseMs);
+  slot.kafka.setRefusing(false);
+  return { text: `${count} connections`, isExact: true };
+}
+
+async function slowDown(
+  line: IngesterSlot["kafka"],
+  { speed, forMs }: Pick<Extract<FaultAction, { kind: "kafka-slow" }>, "speed" | "forMs">,
+): Promise<FaultOutcome> {
+  line.setSpeed(speed);
+  await sleep(forMs);
+  line.setSpeed(undefined);
+  return done;
+}
+
+function addIngester(world: World): FaultOutcome {
+  const free = world.slots.find((slot) => !slot.isWanted);
+  if (free === undefined) return { text: "all are running", isExact: false };
+  free.start();
+  return { text: `ingester ${free.index}`, isExact: true };
+}
+
+/** Asked to leave, not waited for: draining can take long while ClickHouse is away. The last one stays. */
+async function removeIngester(world: World, pick: number): Promise<FaultOutcome> {
+  if (wanted(world).length < 2) return { text: "only one is left: it stays", isExact: false };
+  const slot = await runningSlot(world, pick);
+  if (slot === undefined) return { text: "no ingester was running", isExact: false };
+  slot.retire().catch(() => undefined);
+  return { text: `ingester ${slot.index}`, isExact: true };
+}
+
+function wanted(world: World): IngesterSlot[] {
+  return world.slots.filter(({ isWanted }) => isWanted);
+}
+
+/** One of the ingesters that run, or of those that soon will. */
+async function runningSlot(world: World, pick: number): Promise<IngesterSlot | undefined> {
+  for (const deadlineMs = Date.now() + RUNNING_WAIT_MS; Date.now() < deadlineMs; await sleep(50)) {
+    const running = wanted(world).filter((slot) => slot.process !== undefined);
+    const slot = running[Math.floor(pick * running.length)];
+    if (slot !== undefined) return slot;
+  }
+  return undefined;
+}

@@ -1,0 +1,130 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { IngesterSetup, StepOrder } from "./ingester.ts";
+import type { InsertJournal } from "./insert-journal.ts";
+import { type InsertProxy, startInsertProxy } from "./insert-proxy.ts";
+import { type ManagedProcess, startProcess, type UsageTotal } from "./managed-process.ts";
+import { FOLDER_VARIABLE, poisonFile } from "./poison.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
+
+const entry = fileURLToPath(new URL("./ingester.ts", import.meta.url));
+const RESTART_MS = 1_000;
+const STOP_GRACE_MS = 70_000;
+
+/** One ingester's place: its lines to both servers, and a process that is started again whenever it ends. */
+export interface IngesterSlot {
+  readonly index: number;
+  readonly kafka: TcpProxy;
+  readonly clickHouse: TcpProxy;
+  readonly inserts: InsertProxy;
+  /** Undefined while nothing runs. */
+  readonly process: ManagedProcess | undefined;
+  /** Whether there should be a process: it may be between two lives. */
+  readonly isWanted: boolean;
+  start(): void;
+  /** SIGTERM: drains, commits and leaves. Resolves when the process has ended; it is not started again. */
+  retire(): Promise<void>;
+  /** Has the process raise a signal at a step. Should it end, its successor starts after `restartMs`. */
+  order(order: StepOrder, restartMs: number): void;
+  kill(restartMs: number): void;
+  /** Ends a worker thread of the process at its next task. */
+  poisonWorker(): void;
+  close(): Promise<void>;
+}
+
+/** How processes ended, in the words of the summary. */
+export interface SlotEvents {
+  onStart(index: number): void;
+  /** `isMeant`: by a signal of ours, or on request. */
+  /** It has not ended within `graceMs` of SIGTERM, and will be killed. */
+  onStuck(index: number, graceMs: number): void;
+  onEnd(index: number, how: string, isMeant: boolean): void;
+}
+
+export interface SlotSetup {
+  index: number;
+  folder: string;
+  kafkaPort: number;
+  clickHousePort: number;
+  sessionTimeoutMs: number;
+  fenceMs: number;
+  journal: InsertJournal;
+  usage: UsageTotal;
+}
+
+export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<IngesterSlot> {
+  const { index, folder, kafkaPort, sessionTimeoutMs, fenceMs } = setup;
+  const kafka = await startTcpProxy(kafkaPort);
+  const inserts = await startInsertProxy(setup.clickHousePort, index, setup.journal);
+  const clickHouse = await startTcpProxy(inserts.port);
+  const clickHouseUrl = `http://127.0.0.1:${clickHouse.port}`;
+  const given: IngesterSetup = { kafkaPort, kafkaProxyPort: kafka.port, clickHouseUrl, sessionTimeoutMs, fenceMs };
+  let child: ManagedProcess | undefined;
+  let isWanted = false;
+  let restartMs = RESTART_MS;
+
+  function run(): void {
+    if (!isWanted || child !== undefined) return;
+    restartMs = RESTART_MS;
+    const started = startProcess({
+      args: [entry, JSON.stringify(given)],
+      logFile: join(folder, `ingester-${index}.log`),
+      env: { [FOLDER_VARIABLE]: folder, MILLRACE_PROFILES: folder },
+      usage: setup.usage,
+    });
+    child = started;
+    events.onStart(index);
+    started.exited.then(({ code, signal }) => {
+      child = undefined;
+      events.onEnd(index, signal ?? `code ${code}`, signal === "SIGKILL" || (!isWanted && code === 0));
+      setTimeout(run, restartMs);
+    });
+  }
+
+  return {
+    index,
+    kafka,
+    clickHouse,
+    inserts,
+    get process() {
+      return child;
+    },
+    get isWanted() {
+      return isWanted;
+    },
+    start() {
+      if (isWanted) return;
+      isWanted = true;
+      // The process that was asked to leave may still be draining: its end starts the next one.
+      if (child === undefined) run();
+    },
+    async retire() {
+      isWanted = false;
+      const retiring = child;
+      if (retiring === undefined) return;
+      const timer = setTimeout(() => retiring.isRunning && events.onStuck(index, STOP_GRACE_MS), STOP_GRACE_MS - 500);
+      await retiring.stop(STOP_GRACE_MS);
+      clearTimeout(timer);
+    },
+    order(order, thenMs) {
+      restartMs = thenMs;
+      child?.writeLine(JSON.stringify(order));
+    },
+    kill(thenMs) {
+      restartMs = thenMs;
+      child?.signal("SIGKILL");
+    },
+    poisonWorker() {
+      if (child !== undefined) writeFileSync(poisonFile(folder, child.pid), "");
+    },
+    async close() {
+      isWanted = false;
+      child?.signal("SIGKILL");
+      await child?.exited;
+      await sleep(0);
+      await Promise.all([kafka.close(), clickHouse.close(), inserts.close()]);
+    },
+  };
+}

@@ -1,0 +1,219 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type InsertJournal, type JournalEntry, readToken } from "./insert-journal.ts";
+
+/** Errors that ClickHouse gives for want of something, by code (system.errors). */
+export const shortages = {
+  241: "MEMORY_LIMIT_EXCEEDED",
+  243: "NOT_ENOUGH_SPACE",
+  252: "TOO_MANY_PARTS",
+} as const;
+export type ShortageCode = keyof typeof shortages;
+
+/** What happens to one insert on its way. */
+export type InsertFault =
+  /** The connection is reset before anything of the insert reaches the server. */
+  | { kind: "reset"; when: "before" }
+  /** The server gets the first `bytes` of the body, then both ends are reset. */
+  | { kind: "reset"; when: "during"; bytes: number }
+  /** The server has the whole insert and goes on with it, and the client is reset at that moment. */
+  | { kind: "reset"; when: "uploaded" }
+  /** The server has answered, and the client is reset instead of getting the answer. */
+  | { kind: "reset"; when: "answered" }
+  /** The client gets an error: instead of the server, or instead of its answer to the insert that it stored. */
+  | { kind: "error"; code: ShortageCode; isStored: boolean };
+
+export interface InsertProxy {
+  readonly port: number;
+  /** The fault for the next insert. Resolves when it was done; undefined: no insert came within `timeoutMs`. */
+  arm(fault: InsertFault, timeoutMs: number): Promise<JournalEntry | undefined>;
+  close(): Promise<void>;
+}
+
+interface Armed {
+  fault: InsertFault;
+  done(entry: JournalEntry): void;
+}
+
+/** As the embedded server: the client puts the whole statement into the URL. */
+const headersBytesMax = 1024 * 1024;
+
+/**
+ * A proxy for ClickHouse's HTTP interface that can spoil a single insert of a range, at a chosen moment, and notes all
+ * of them. Inserts are known by their deduplication token; everything else passes.
+ */
+export async function startInsertProxy(
+  targetPort: number,
+  ingester: number,
+  journal: InsertJournal,
+): Promise<InsertProxy> {
+  const waiting: Armed[] = [];
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    request.on("error", () => undefined);
+    response.on("error", () => undefined);
+    const { searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const range = readToken(searchParams.get("insert_deduplication_token") ?? "");
+    if (range === undefined) {
+      forward(request, response, undefined);
+      return;
+    }
+    const table = /^\s*INSERT INTO\s+(?:TABLE\s+)?([\w.`]+)/i.exec(searchParams.get("query") ?? "")?.[1] ?? "?";
+    const armed = waiting.shift();
+    const entry: JournalEntry = {
+      ...range,
+      atMs: Date.now(),
+      ingester,
+      token: searchParams.get("insert_deduplication_token")!,
+      table: table.replaceAll("`", ""),
+      status: undefined,
+      writtenRows: undefined,
+      fault: armed === undefined ? undefined : describeInsertFault(armed.fault),
+      endedMs: Date.now(),
+    };
+    response.once("close", () => {
+      entry.endedMs = Date.now();
+      armed?.done(entry);
+    });
+    journal.add(entry);
+    spoil(request, response, armed?.fault, entry);
+  }
+
+  function spoil(
+    request: IncomingMessage,
+    response: ServerResponse,
+    fault: InsertFault | undefined,
+    entry: JournalEntry,
+  ): void {
+    if (fault?.kind === "reset" && fault.when === "before") request.socket.resetAndDestroy();
+    else if (fault?.kind === "error" && !fault.isStored) {
+      request.resume();
+      request.once("end", () => sendShortage(response, fault.code));
+    } else forward(request, response, { fault, entry });
+  }
+
+  function forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    insert: { fault: InsertFault | undefined; entry: JournalEntry } | undefined,
+  ): void {
+    const fault = insert?.fault;
+    const isReset = fault?.kind === "reset";
+    // A connection of its own for each: a kept one that the server has just closed would add faults of its own.
+    const upstream = httpRequest({
+      host: "127.0.0.1",
+      port: targetPort,
+      method: request.method,
+      path: request.url,
+      headers: { ...request.headers, connection: "close" },
+      agent: false,
+    });
+    upstream.once("error", () => request.socket.resetAndDestroy());
+    const isUploadedOnly = isReset && fault.when === "uploaded";
+    // The client is gone: the server sees a broken upload, unless it was to keep what it has.
+    response.once("close", () => {
+      if (!response.writableFinished && !isUploadedOnly) upstream.destroy();
+    });
+    upstream.once("response", (answer) => {
+      if (insert !== undefined) note(insert.entry, answer);
+      if (isUploadedOnly) answer.resume();
+      else if (isReset && fault.when === "answered") discard(answer, () => request.socket.resetAndDestroy());
+      else if (fault?.kind === "error") discard(answer, () => sendShortage(response, fault.code));
+      else {
+        const { connection: _, "keep-alive": _idle, ...headers } = answer.headers;
+        response.writeHead(answer.statusCode ?? 502, headers);
+        answer.pipe(response);
+        answer.once("error", () => response.socket?.resetAndDestroy());
+      }
+    });
+    if (isReset && fault.when === "during") {
+      uploadPart(request, upstream, fault.bytes, () => request.socket.resetAndDestroy());
+      return;
+    }
+    request.pipe(upstream);
+    if (isUploadedOnly) upstream.once("finish", () => request.socket.resetAndDestroy());
+  }
+
+  const server = createServer({ maxHeaderSize: headersBytesMax, requestTimeout: 0, keepAliveTimeout: 10_000 }, handle);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    arm(fault, timeoutMs) {
+      return new Promise((resolve) => {
+        const armed: Armed = { fault, done: resolve };
+        waiting.push(armed);
+        setTimeout(() => {
+          const index = waiting.indexOf(armed);
+          if (index === -1) return;
+          waiting.splice(index, 1);
+          resolve(undefined);
+        }, timeoutMs);
+      });
+    },
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Sends at most `bytes` of the body and never its end. */
+function uploadPart(
+  request: IncomingMessage,
+  upstream: ReturnType<typeof httpRequest>,
+  bytes: number,
+  then: () => void,
+): void {
+  let left = bytes;
+  let isOver = false;
+  const finish = () => {
+    if (isOver) return;
+    isOver = true;
+    // Flushed first: bytes still in this process would be thrown away with the socket.
+    upstream.write("", () => {
+      upstream.socket?.resetAndDestroy();
+      then();
+    });
+  };
+  request.on("data", (chunk: Buffer) => {
+    if (isOver) return;
+    upstream.write(chunk.subarray(0, left));
+    left -= chunk.length;
+    if (left <= 0) finish();
+  });
+  request.once("end", finish);
+}
+
+function note(entry: JournalEntry, answer: IncomingMessage): void {
+  entry.status = answer.statusCode;
+  const summary = answer.headers["x-clickhouse-summary"];
+  if (typeof summary !== "string") return;
+  const rows = Number((JSON.parse(summary) as { written_rows?: string }).written_rows);
+  if (Number.isFinite(rows)) entry.writtenRows = rows;
+}
+
+function discard(answer: IncomingMessage, then: () => void): void {
+  answer.resume();
+  answer.once("end", then);
+  answer.once("error", then);
+}
+
+function sendShortage(response: ServerResponse, code: ShortageCode): void {
+  const text = `Code: ${code}. DB::Exception: Planted by the chaos run. (${shortages[code]})\n`;
+  const headers = { "content-type": "text/plain; charset=UTF-8", "x-clickhouse-exception-code": String(code) };
+  response.writeHead(500, headers).end(text);
+}
+
+export function describeInsertFault(fault: InsertFault): string {
+  if (fault.kind === "error") {
+    return `answered ${shortages[fault.code]} ${fault.isStored ? "after it was stored" : "without asking the server"}`;
+  }
+  if (fault.when === "during") return `reset after ${fault.bytes} bytes`;
+  return { before: "reset before it", uploaded: "reset after the upload", answered: "reset instead of the answer" }[
+    fault.when
+  ];
+}

@@ -1,0 +1,92 @@
+import { findSourceText } from "../../codec/reference/source-text.ts";
+import type { PlanColumn, TablePlan } from "../../schema/plan.ts";
+import type { EngineVerdict } from "./engine-verdicts.ts";
+import { isIntendedRejection, isNullOfEnum } from "./intended.ts";
+import { isKnownDifference, losesFraction } from "./known.ts";
+import { leavesOf, membersOf, repeatsMapKey } from "./leaves.ts";
+import type { OwnVerdict } from "./own-verdicts.ts";
+
+/**
+ * How Millrace's verdict and the engine's go together:
+ * - `same`: both store the row, byte for byte;
+ * - `bothReject`;
+ * - `intended`: they differ as README's table says;
+ * - `known`: they differ as known.ts says;
+ * - `engineRefuses`: Millrace stores what JSONEachRow refuses, which the rule of the table leaves open;
+ * - `notJson`: Millrace's dead letter says that the record is no JSON object, whatever the engine reads into it;
+ * - `unjudged`: no verdict of the engine;
+ * - `different`: a finding.
+ */
+export type Outcome =
+  | "same"
+  | "bothReject"
+  | "intended"
+  | "known"
+  | "engineRefuses"
+  | "notJson"
+  | "unjudged"
+  | "different";
+
+/** Dead letters for what is no JSON object in UTF-8: README names them before its table. */
+const kindsOfTheirOwn = new Set(["null_value", "empty_value", "invalid_utf8", "json_not_object", "json_parse_failed"]);
+
+/** True when the engine's verdict can tell something: the record is an object that the engine's reader can be shown. */
+export function isComparable(own: OwnVerdict, text: string): boolean {
+  if ("errorType" in own && kindsOfTheirOwn.has(own.errorType)) return false;
+  // What was unwrapped from a string, or decoded from MessagePack, is no JSON object for the engine.
+  return /^[ \t\r\n]*\{/.test(text);
+}
+
+/** What README says of whole documents, not of values. */
+function isIntendedDocument(plan: TablePlan, text: string): boolean {
+  const keys = membersOf(text.trimStart()).map(([key]) => key);
+  return readsNestedPath(plan, text) || repeatsColumn(plan, keys) || hasOtherCase(plan, keys);
+}
+
+/** Of a key that occurs twice Millrace takes the last at every depth, JSONEachRow the first at the uppermost. */
+function repeatsColumn({ columns }: TablePlan, keys: string[]): boolean {
+  return columns.some(({ name }) => keys.filter((key) => key === name).length > 1);
+}
+
+/** JSONEachRow takes a key in another case for the column where no key has its own; Millrace never does. */
+function hasOtherCase({ columns }: TablePlan, keys: string[]): boolean {
+  return columns.some(({ name }) => keys.some((key) => key !== name && key.toLowerCase() === name.toLowerCase()));
+}
+
+/** Millrace follows the path of a column's name with dots; JSONEachRow knows the key alone (README, "With your own"). */
+function readsNestedPath({ columns }: TablePlan, text: string): boolean {
+  return columns.some(
+    ({ name }) =>
+      name.includes(".") &&
+      findSourceText(text, [name]) === undefined &&
+      findSourceText(text, name.split(".")) !== undefined,
+  );
+}
+
+export function judge(plan: TablePlan, text: string, own: OwnVerdict, engine: EngineVerdict): Outcome {
+  if (engine === "unjudged") return "unjudged";
+  if ("row" in own) {
+    if (engine === "refused") {
+      return plan.columns.some((column) => losesFraction(column, text)) ? "known" : "engineRefuses";
+    }
+    if (Buffer.compare(own.row, engine) === 0) return "same";
+    if (isIntendedDocument(plan, text) || plan.columns.some((column) => isIntendedRow(column, text))) return "intended";
+    return plan.columns.some((column) => isKnownDifference(column, text)) ? "known" : "different";
+  }
+  if (kindsOfTheirOwn.has(own.errorType)) return "notJson";
+  if (engine === "refused") return "bothReject";
+  if (isIntendedDocument(plan, text)) return "intended";
+  const blamed = blamedColumn(plan, own.message);
+  const isIntended =
+    blamed !== undefined && leavesOf(blamed, text).some((leaf) => isIntendedRejection(leaf, own.errorType));
+  return isIntended ? "intended" : "different";
+}
+
+function isIntendedRow(column: PlanColumn, text: string): boolean {
+  return repeatsMapKey(column, text) || leavesOf(column, text).some(isNullOfEnum);
+}
+
+/** The column that a dead letter's message begins with: `column NAME (TYPE): …`. */
+export function blamedColumn({ columns }: TablePlan, message: string): PlanColumn | undefined {
+  return columns.find(({ name, type }) => message.startsWith(`column ${name} (${type.text})`));
+}
