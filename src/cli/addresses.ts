@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Environment } from "../config/environment.ts";
+import { type Environment, parseBrokers } from "../config/environment.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { ClickHouseAddress } from "./connect.ts";
 
@@ -8,9 +8,9 @@ export function addBrokersOption(command: Command): Command {
   return command.option("--brokers <list>", "Kafka brokers, comma-separated host:port (default: KAFKA_BROKERS)");
 }
 
-/** @throws MillraceError E_CONFIG when neither the option nor the environment names a broker. */
+/** @throws MillraceError E_CONFIG when neither the option nor the environment names a broker, or an address is none. */
 export function requireBrokers(environment: Environment, option: string | undefined): string[] {
-  const brokers = option?.split(",") ?? environment.kafkaBrokers;
+  const brokers = option === undefined ? environment.kafkaBrokers : parseBrokers("--brokers", option);
   if (brokers === undefined) {
     throw new MillraceError("E_CONFIG", "KAFKA_BROKERS is not set: name the brokers there or with --brokers host:port");
   }
@@ -22,6 +22,11 @@ export function requireClickHouse(environment: Environment): ClickHouseAddress {
   if (environment.clickHouseUrl === undefined) {
     throw new MillraceError("E_CONFIG", "CLICKHOUSE_URL is not set: for example http://127.0.0.1:8123");
   }
-  const { clickHouseUrl: url, clickHouseUser: user, clickHousePassword: password } = environment;
-  return { url, user, password };
+  return clickHouseAddress(environment, environment.clickHouseUrl);
+}
+
+/** The server at `url` with the credentials and certificates of the environment. */
+export function clickHouseAddress(environment: Environment, url: string): ClickHouseAddress {
+  const { clickHouseUser: user, clickHousePassword: password, clickHouseTls: tls } = environment;
+  return { url, user, password, tls };
 }

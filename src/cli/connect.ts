@@ -1,6 +1,10 @@
+import { rootCertificates } from "node:tls";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { type Admin, Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { Logger } from "pino";
+import type { KafkaSecurity } from "../config/secrets-kafka.ts";
+import type { TlsFiles } from "../config/secrets-tls.ts";
+import { checkCertificates } from "./kafka-certificates.ts";
 
 /** ClickHouse closes idle connections after 10 s (3 s in its cloud): ours must go first. */
 const IDLE_SOCKET_MS = 2_000;
@@ -10,6 +14,8 @@ export interface ClickHouseAddress {
   url: string;
   user: string | undefined;
   password: string | undefined;
+  /** Own authority or client certificate for https. Without it the runtime's authorities. */
+  tls?: TlsFiles | undefined;
 }
 
 export function connectClickHouse(address: ClickHouseAddress, connectionsMax: number): ClickHouseClient {
@@ -17,6 +23,7 @@ export function connectClickHouse(address: ClickHouseAddress, connectionsMax: nu
     url: address.url,
     ...(address.user === undefined ? {} : { username: address.user }),
     ...(address.password === undefined ? {} : { password: address.password }),
+    ...(address.tls === undefined ? {} : { tls: clickHouseTls(address.tls) }),
     application: "millrace",
     max_open_connections: connectionsMax,
     request_timeout: REQUEST_TIMEOUT_MS,
@@ -26,6 +33,12 @@ export function connectClickHouse(address: ClickHouseAddress, connectionsMax: nu
   });
 }
 
+/** The client wants an authority whenever anything of TLS is given: without one of our own, those of the runtime. */
+function clickHouseTls({ ca, own }: TlsFiles) {
+  const authority = { ca_cert: Buffer.from(ca ?? rootCertificates.join("\n")) };
+  return own === undefined ? authority : { ...authority, cert: Buffer.from(own.cert), key: Buffer.from(own.key) };
+}
+
 const levels = new Map([
   [logLevel.ERROR, "error"],
   [logLevel.WARN, "warn"],
@@ -33,11 +46,24 @@ const levels = new Map([
   [logLevel.DEBUG, "trace"],
 ] as const);
 
-/** kafkajs' configuration, its log lines going to ours. Its "info" is chatter here: logged as debug. */
-export function kafkaConfig(brokers: string[], clientId: string, log: Logger): KafkaConfig {
+/**
+ * kafkajs' configuration, its log lines going to ours. Its "info" is chatter here: logged as debug.
+ *
+ * `security` is required, so that no command can forget it: `environment.kafkaSecurity`, or undefined for the embedded
+ * broker.
+ */
+export function kafkaConfig(
+  brokers: string[],
+  clientId: string,
+  log: Logger,
+  security: KafkaSecurity | undefined,
+): KafkaConfig {
+  const { tls, sasl } = security ?? { tls: undefined, sasl: undefined };
   return {
     brokers,
     clientId,
+    ...(tls === undefined ? {} : { ssl: { rejectUnauthorized: true, ...tlsOptions(tls) } }),
+    ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => {
       // The connection logs every protocol error before its caller decides to repeat the request or to fail.
@@ -48,8 +74,31 @@ export function kafkaConfig(brokers: string[], clientId: string, log: Logger): K
   };
 }
 
+/** kafkajs types its configuration by mechanism, in lower case. */
+function saslOptions({ mechanism, username, password }: NonNullable<KafkaSecurity["sasl"]>) {
+  switch (mechanism) {
+    case "PLAIN":
+      return { mechanism: "plain" as const, username, password };
+    case "SCRAM-SHA-256":
+      return { mechanism: "scram-sha-256" as const, username, password };
+    case "SCRAM-SHA-512":
+      return { mechanism: "scram-sha-512" as const, username, password };
+  }
+}
+
+function tlsOptions({ ca, own }: TlsFiles) {
+  return { ...(ca === undefined ? {} : { ca }), ...(own ?? {}) };
+}
+
+/** @throws MillraceError E_KAFKA at once for a certificate that is not trusted; kafkajs' errors otherwise. */
 export async function connectAdmin(config: KafkaConfig): Promise<Admin> {
+  await checkCertificates(config);
   const admin = new Kafka(config).admin();
-  await admin.connect();
+  try {
+    await admin.connect();
+  } catch (error) {
+    await admin.disconnect().catch(() => {});
+    throw error;
+  }
   return admin;
 }

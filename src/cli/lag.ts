@@ -22,7 +22,8 @@ export function addLagCommand(program: Command, environment: Environment): void 
     .option("--json", "print JSON")
     .action(async (options: { brokers?: string; group: string; topic?: string[]; json?: boolean }) => {
       const brokers = requireBrokers(environment, options.brokers);
-      const admin = await connectAdmin(kafkaConfig(brokers, "millrace-lag", createLog(environment.logLevel)));
+      const log = createLog(environment.logLevel);
+      const admin = await connectAdmin(kafkaConfig(brokers, "millrace-lag", log, environment.kafkaSecurity));
       const topics = options.topic ?? eventsPipeline.topics;
       const offsets = await readOffsets(admin, options.group, topics).finally(() => admin.disconnect());
       const totalLag = offsets.reduce((sum, partition) => sum + lagOf(partition), 0);

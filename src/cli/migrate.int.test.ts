@@ -41,11 +41,11 @@ it("millrace migrate prints the SQL of a dry run, applies it with the options gi
 
   const applied = await run("--fact-ttl-days", "20");
   expect(applied[0]).toMatch(/^applied 0001_migration_history\.sql \(\d+ ms\)$/);
-  expect(applied.at(-1)).toBe("ClickHouse is at migration 8");
+  expect(applied.at(-1)).toBe("ClickHouse is at migration 10");
 
-  expect(await run()).toEqual(["Nothing to do: ClickHouse is at migration 8"]);
+  expect(await run()).toEqual(["Nothing to do: ClickHouse is at migration 10"]);
   const [json] = await run("--json");
-  expect(JSON.parse(json!)).toEqual({ dryRun: false, applied: [], alreadyApplied: 8, version: 8 });
+  expect(JSON.parse(json!)).toEqual({ dryRun: false, applied: [], alreadyApplied: 10, version: 10 });
 });
 
 it("millrace migrate refuses an option out of bounds and a missing address, before anything is sent", async () => {

@@ -10,7 +10,9 @@ import type { TablePlan } from "../schema/plan.ts";
 import { readTable } from "../schema/read-table.ts";
 
 /** Finds the pipelines that the options name: built-in ones, files, or one made of `--topic` and `--table`. */
-export async function choosePipelines(options: StartOptions): Promise<Pipeline[]> {
+export async function choosePipelines(
+  options: Pick<StartOptions, "direct" | "pipelineNames" | "pipelineFolder">,
+): Promise<Pipeline[]> {
   if (options.direct !== undefined) return [defaultPipeline(options.direct)];
   const known = new Map([eventsPipeline, deadLettersPipeline].map((pipeline) => [pipeline.name, pipeline]));
   for (const { fileName, text } of await readPipelineFiles(options.pipelineFolder)) {

@@ -1,11 +1,18 @@
 import { Command, CommanderError } from "commander";
 import { readEnvironment } from "../config/environment.ts";
+import { refuseSecretArguments } from "../config/secrets.ts";
 import { errorCodes, MillraceError } from "../core/errors.ts";
+import { addDlqCommand } from "./dlq.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { addEmbeddedCommand } from "./embedded.ts";
+import { explainError } from "./explain-error.ts";
 import { addLagCommand } from "./lag.ts";
 import { addLatencyCommand } from "./latency.ts";
 import { addMigrateCommand } from "./migrate.ts";
+import { addOffsetsCommand } from "./offsets.ts";
+import { hideSecretsInOutput } from "./output.ts";
 import { hideNegativeTimeoutWarnings } from "./quiet-warnings.ts";
+import { addReconcileCommand } from "./reconcile.ts";
 import { addSimulateCommand } from "./simulate.ts";
 import { addStartCommand } from "./start.ts";
 import { addTopicsCommand } from "./topics.ts";
@@ -13,19 +20,28 @@ import { addTopicsCommand } from "./topics.ts";
 /** Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 ended by a second signal. */
 export async function runCommandLine(args: string[]): Promise<void> {
   hideNegativeTimeoutWarnings();
+  hideSecretsInOutput();
+  // Left to the runtime, an error that nobody caught is printed by native code, with all that is in its text.
+  process.on("uncaughtException", (error) => process.exit(report(error)));
   const program = new Command("millrace")
     .description("Moves log events from Kafka into ClickHouse, exactly once, and says how late it is.")
     .showHelpAfterError("(--help shows what the command takes)")
     .configureHelp({ sortSubcommands: true })
     .exitOverride();
   try {
+    refuseSecretArguments(args);
     const environment = readEnvironment();
+    for (const warning of environment.warnings) console.error(`millrace: warning: ${warning}`);
     addStartCommand(program, environment);
     addSimulateCommand(program, environment);
     addMigrateCommand(program, environment);
     addTopicsCommand(program, environment);
+    addDoctorCommand(program, environment);
     addLagCommand(program, environment);
+    addOffsetsCommand(program, environment);
+    addReconcileCommand(program, environment);
     addLatencyCommand(program, environment);
+    addDlqCommand(program, environment);
     addEmbeddedCommand(program);
     for (const command of program.commands) command.exitOverride();
     await program.parseAsync(args, { from: "user" });
@@ -39,9 +55,13 @@ export async function runCommandLine(args: string[]): Promise<void> {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof MillraceError) {
-    console.error(`millrace: ${error.message}`);
+    const advice = explainError(error.cause);
+    const isNews = advice !== undefined && !error.message.includes(advice);
+    console.error(`millrace: ${error.message}${isNews ? `\n${advice}` : ""}`);
     return errorCodes[error.code].exit;
   }
-  console.error("millrace: unexpected error", error);
+  const explanation = explainError(error);
+  if (explanation === undefined) console.error("millrace: unexpected error", error);
+  else console.error(`millrace: ${explanation}`);
   return 1;
 }

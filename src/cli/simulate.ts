@@ -16,6 +16,7 @@ import {
   readSimulatorRoutes,
 } from "../config/simulator-files.ts";
 import { parseDurationMs } from "../config/values.ts";
+import { loopback } from "../control/http-access.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { SimulatorReport } from "../simulator/report.ts";
 import { type Simulator, startSimulator } from "../simulator/simulator.ts";
@@ -41,6 +42,7 @@ interface SimulateOptions {
   badRate?: string;
   badKinds?: string;
   port?: string;
+  listen?: string;
   json?: boolean;
   stopOnStdinClose?: boolean;
 }
@@ -65,7 +67,8 @@ export function addSimulateCommand(program: Command, environment: Environment): 
     .option("--event-id <kind>", "random, or hash: the same event has the same id (default: random)")
     .option("--bad-rate <share>", "share of documents broken on purpose, 0 to 1 (default: 0)")
     .option("--bad-kinds <list>", `kinds of broken documents, comma-separated (default: all: ${badKinds.join(", ")})`)
-    .option("--port <n>", "HTTP control on loopback; 0 takes a free port (default: none)")
+    .option("--port <n>", "HTTP control; 0 takes a free port (default: none)")
+    .option("--listen <address>", "of the HTTP control; beyond loopback it asks for MILLRACE_HTTP_TOKEN", loopback)
     .option("--json", "print JSON lines: ready, stats, report")
     .option("--stop-on-stdin-close", "stop when standard input closes (for parent processes)")
     .action(async (options: SimulateOptions) => {
@@ -87,13 +90,15 @@ async function runSimulate(environment: Environment, options: SimulateOptions): 
       options.brokers === undefined && environment.kafkaBrokers === undefined && fromEnvironment.options.brokers
         ? fromEnvironment.options.brokers
         : requireBrokers(environment, options.brokers),
+    security: environment.kafkaSecurity,
+    httpToken: environment.httpToken,
     ...readOptions(options),
     profile: readSimulatorProfile(options.profiles),
     routes: readSimulatorRoutes(options.routes),
     log: logRecord,
   });
   if (options.json === true) printLine({ type: "ready", httpPort: simulator.httpPort, seed: simulator.seed });
-  else console.log(readyText(simulator));
+  else console.log(readyText(simulator, options.listen ?? loopback));
   const timer = setInterval(() => printProgress(simulator, options.json === true), progressIntervalMs);
   await Promise.race([stopped, simulator.finished]);
   clearInterval(timer);
@@ -120,6 +125,7 @@ function readOptions(options: SimulateOptions): Partial<SimulatorOptions> {
     badRate: readNumber("--bad-rate", options.badRate),
     badKinds: options.badKinds?.split(",").map((kind) => readChoice("--bad-kinds", kind, badKinds) as BadKind),
     httpPort: readNumber("--port", options.port),
+    httpAddress: options.listen,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
@@ -138,8 +144,8 @@ function readChoice<T extends string>(option: string, text: string | undefined, 
   throw new MillraceError("E_CONFIG", `${option} ${text}: must be one of ${choices.join(", ")}`);
 }
 
-function readyText({ httpPort, seed }: Simulator): string {
-  const control = httpPort === -1 ? "" : `, control on http://127.0.0.1:${httpPort}`;
+function readyText({ httpPort, seed }: Simulator, address: string): string {
+  const control = httpPort === -1 ? "" : `, control on http://${address}:${httpPort}`;
   return `simulator runs, seed ${seed}${control}`;
 }
 
@@ -156,7 +162,7 @@ function printProgress(simulator: Simulator, json: boolean): void {
 }
 
 /** Prints the end report for people. */
-export function printSimulatorReport(report: SimulatorReport, seed: number): void {
+function printSimulatorReport(report: SimulatorReport, seed: number): void {
   printTable(
     ["topic", "partition", "acknowledged", "first offset", "last offset"],
     report.partitions.map(({ topic, partition, count, firstOffset, lastOffset }) =>

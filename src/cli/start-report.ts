@@ -6,14 +6,15 @@ import type { PartitionOffsets } from "../source/offsets.ts";
 import { readOffsets } from "../source/offsets.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
-import { type Run, totalLag } from "./start-run.ts";
+import type { Run } from "./start-connect.ts";
+import { totalLag } from "./start-run.ts";
 import { formatTable } from "./table.ts";
 
 /** Compares Kafka with ClickHouse and gathers the figures of a drained run. */
 export async function makeReport(run: Run): Promise<RunReport> {
   const { options, pipeline, client, plans } = run;
   const now = await readOffsets(run.admin, options.groupId, run.topics);
-  const ofRun = await account(client, plans, rangesOfRun(run, now));
+  const ofRun = await account(client, plans, rangesOfRun(run, now), { groupId: options.groupId });
   const everything = now.map((offsets) => ({ ...offsets, first: offsets.logStart, end: endOf(offsets) }));
   const { counters } = pipeline;
   const usages = new Map([["ingester", (await readProcessUsage(process.pid)) ?? { cpuSeconds: 0, rssMiBMax: 0 }]]);
@@ -32,7 +33,8 @@ export async function makeReport(run: Run): Promise<RunReport> {
     missing: ofRun?.missing ?? null,
     duplicate: ofRun?.duplicate ?? null,
     backlog: totalLag(now),
-    totals: (await account(client, plans, everything)) ?? null,
+    reconciliation: run.reconciliation.figures,
+    totals: (await account(client, plans, everything, { groupId: options.groupId })) ?? null,
     deadByType: counters.deadByType,
     counts: countsOf(counters),
     timeToFirstRowMs: counters.firstRowMs === undefined ? null : counters.firstRowMs - run.serversReadyMs,
@@ -86,9 +88,11 @@ export function printReport(report: RunReport, pipeline: Pipeline, json: boolean
     String(report.rssMiBMax[name]),
   ]);
   const deadByType = Object.entries(report.deadByType).map(([type, count]) => `${type} ${count}`);
+  const late = Object.entries(report.counts.lateByBand).filter(([, rows]) => rows > 0);
+  const lateByBand = late.map(([band, rows]) => `${band} ${rows}`);
   console.log(`
 produced ${report.produced ?? "-"}   stored ${report.stored}   dead ${report.dead}   missing ${report.missing ?? "?"}   duplicate ${report.duplicate ?? "?"}   backlog ${report.backlog}
-${deadByType.length === 0 ? "" : `dead letters: ${deadByType.join(", ")}\n`}time to first row ${report.timeToFirstRowMs ?? "-"} ms   ran ${(report.durationMs / 1000).toFixed(1)} s   ${report.runtime}
+${deadByType.length === 0 ? "" : `dead letters: ${deadByType.join(", ")}\n`}${lateByBand.length === 0 ? "" : `late events: ${lateByBand.join(", ")}\n`}time to first row ${report.timeToFirstRowMs ?? "-"} ms   ran ${(report.durationMs / 1000).toFixed(1)} s   ${report.runtime}
 transcoder ${report.transcoder}   insert format ${report.insertFormat}   declined ${report.counts.declined}   main thread busy ${asPercent(report.eventLoopUtilisation)}
 
 ${formatTable(

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { Environment } from "../config/environment.ts";
+import { type Environment, refuseSecretsForEmbedded } from "../config/environment.ts";
 import { profileNames, profilesHelp } from "../config/profiles.ts";
 import { parseStartArguments, type StartArguments } from "../config/start-options.ts";
 import { defaultTranscoder, insertFormats, transcoderNames } from "../core/transcoding.ts";
@@ -34,6 +34,18 @@ export function addStartCommand(program: Command, environment: Environment): voi
     .option("--pipelines <dir>", "folder of pipeline files", "ops/pipelines")
     .option("--group <id>", "consumer group (default: millrace.<pipeline or table>)")
     .option("--from <where>", "where a partition without a committed offset begins: earliest or latest", "earliest")
+    .option("--session-timeout <time>", "without a heartbeat for so long a member is dead to its group (default: 30s)")
+    .option(
+      "--fence <time>",
+      "an insert that begins later than this after the last proof of ownership writes nothing",
+      "10s",
+    )
+    .option(
+      "--unreadable-intents <policy>",
+      "when the group's commit metadata is of another program: stop (default) or at-least-once",
+    )
+    .option("--require <guarantee>", "exactly-once: refuse to start when the set-up gives less")
+    .option("--dead-letter-topic <name>", "Kafka topic that gets each dead letter as JSON too")
     .option("--no-simulator", "make no events")
     .option("--fresh", "delete the data of the embedded servers first")
     .option("--json", "print the end report as JSON")
@@ -42,13 +54,21 @@ export function addStartCommand(program: Command, environment: Environment): voi
     .option("--bad-rate <share>", "simulator: share of broken documents, 0 to 1")
     .addHelpText("after", () => `\n${profilesHelp()}`)
     .addHelpText("after", environmentHelp)
-    .action((typed: StartArguments) => runStart(environment, parseStartArguments(typed)));
+    .action((typed: StartArguments) => {
+      refuseSecretsForEmbedded(environment);
+      return runStart(environment, parseStartArguments(typed));
+    });
 }
 
 const environmentHelp = `
 Environment:
   KAFKA_BROKERS         host:port,… of a real Kafka; without it an embedded broker is started
   CLICKHOUSE_URL        http(s)://host:port of a real ClickHouse; without it an embedded one is started
-  CLICKHOUSE_USER, CLICKHOUSE_PASSWORD
+  CLICKHOUSE_USER, CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE
+  CLICKHOUSE_CA_FILE    authority of an https server; CLICKHOUSE_CERT_FILE, CLICKHOUSE_KEY_FILE: log in by certificate
+  KAFKA_SSL             true: TLS, with KAFKA_SSL_CA_FILE, KAFKA_SSL_CERT_FILE, KAFKA_SSL_KEY_FILE and
+                        KAFKA_SSL_KEY_PASSPHRASE_FILE as needed
+  KAFKA_SASL_MECHANISM  PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, with KAFKA_SASL_USERNAME and
+                        KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE
   MILLRACE_DIR          data of the embedded servers (default .millrace)
   MILLRACE_LOG_LEVEL    trace, debug, info, warn, error, silent (default info)`;

@@ -1,6 +1,7 @@
 import { readOffsets } from "../source/offsets.ts";
 import { summarise } from "../telemetry/stages.ts";
-import { type Run, totalLag } from "./start-run.ts";
+import type { Run } from "./start-connect.ts";
+import { totalLag } from "./start-run.ts";
 
 const TERMINAL_MS = 1_000;
 const PLAIN_MS = 5_000;

@@ -5,6 +5,7 @@ import { MillraceError } from "../core/errors.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption, requireBrokers } from "./addresses.ts";
 import { connectAdmin, kafkaConfig } from "./connect.ts";
+import { explainError } from "./explain-error.ts";
 import { printTable } from "./table.ts";
 
 interface TopicsOptions {
@@ -28,9 +29,11 @@ export function addTopicsCommand(program: Command, environment: Environment): vo
 
 async function runTopics(environment: Environment, options: TopicsOptions, apply: boolean): Promise<void> {
   const brokers = requireBrokers(environment, options.brokers);
-  const admin = await connectAdmin(kafkaConfig(brokers, "millrace-topics", createLog(environment.logLevel))).catch(
+  const log = createLog(environment.logLevel);
+  const admin = await connectAdmin(kafkaConfig(brokers, "millrace-topics", log, environment.kafkaSecurity)).catch(
     (error: Error) => {
-      throw new MillraceError("E_KAFKA", `no Kafka broker of ${brokers.join(", ")} answers (${error.message})`, {
+      const reason = explainError(error) ?? error.message;
+      throw new MillraceError("E_KAFKA", `no Kafka broker of ${brokers.join(", ")} lets us in: ${reason}`, {
         cause: error,
       });
     },

@@ -1,0 +1,138 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Admin } from "kafkajs";
+import type { Logger } from "pino";
+import type { Environment } from "../config/environment.ts";
+import type { StartOptions } from "../config/start-options.ts";
+import { defaultTopics, ensureTopics } from "../config/topics.ts";
+import { MillraceError } from "../core/errors.ts";
+import { createDeadLetterTopic, type DeadLetterTopic } from "../dead-letters/topic.ts";
+import type { SetUp } from "../doctor/facts.ts";
+import { logReport } from "../doctor/print-report.ts";
+import { requireGuarantee, runDoctor } from "../doctor/run-doctor.ts";
+import type { EmbeddedServers } from "../embedded/launch.ts";
+import { createPipeline, type Pipeline, type PipelineHooks } from "../pipeline/pipeline.ts";
+import { type PeriodicReconciliation, startReconciliation } from "../pipeline/reconciliation-timer.ts";
+import { migrate } from "../schema/migrate.ts";
+import type { TablePlan } from "../schema/plan.ts";
+import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
+import { clickHouseAddress } from "./addresses.ts";
+import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { buildPlans, choosePipelines } from "./plans.ts";
+import { type SimulatorChild, startSimulatorChild } from "./simulator-child.ts";
+
+/** What one fetch returns at most: for one partition, and in all. */
+export const fetchBytesPerPartition = 4 * 1024 * 1024;
+const FETCH_BYTES_MAX = 16 * 1024 * 1024;
+const FETCH_WAIT_MS = 100;
+
+/** Everything a run needs, connected. Made once, closed in reverse order. */
+export interface Run {
+  options: StartOptions;
+  servers: EmbeddedServers;
+  client: ClickHouseClient;
+  admin: Admin;
+  log: Logger;
+  plans: TablePlan[];
+  topics: string[];
+  /** Offsets when the run began. */
+  begin: PartitionOffsets[];
+  pipeline: Pipeline;
+  /** The comparison of Kafka with ClickHouse that goes on while the run does. */
+  reconciliation: PeriodicReconciliation;
+  deadLetterTopic: DeadLetterTopic | undefined;
+  simulator: SimulatorChild | undefined;
+  startedMs: number;
+  serversReadyMs: number;
+}
+
+/**
+ * Connects, prepares the tables and topics, examines the set-up and makes the pipeline, which does not run yet.
+ *
+ * @throws MillraceError when something is missing, or the set-up gives less than was required.
+ */
+export async function connectRun(
+  environment: Environment,
+  options: StartOptions,
+  servers: EmbeddedServers,
+  log: Logger,
+  startedMs: number,
+  hooks: PipelineHooks | undefined,
+): Promise<Run> {
+  const serversReadyMs = Date.now();
+  const brokers = servers.kafkaBrokers ?? environment.kafkaBrokers!;
+  const url = servers.clickHouseUrl ?? environment.clickHouseUrl!;
+  // One connection each for the queries of status line, latency flush and report.
+  const client = connectClickHouse(clickHouseAddress(environment, url), options.profile.insertsMax + 2);
+  const kafka = kafkaConfig(brokers, "millrace", log, environment.kafkaSecurity);
+  const [admin, pipelines] = await Promise.all([connectAdmin(kafka), choosePipelines(options), migrate(client)]);
+  const plans = await buildPlans(client, pipelines);
+  const topics = plans.flatMap((plan) => plan.topics);
+  if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
+  await requireTopics(admin, topics);
+  const embedded = {
+    kafka: environment.kafkaBrokers === undefined,
+    clickHouse: environment.clickHouseUrl === undefined,
+  };
+  const report = await runDoctor({ client, kafka, setUp: setUpOf(options, plans, { brokers, embedded }) });
+  logReport(report, log);
+  requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);
+  const { deadLetterTopic: topic } = options;
+  const deadLetterTopic =
+    topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans });
+  await deadLetterTopic?.start();
+  const begin = await readOffsets(admin, options.groupId, topics);
+  const pipeline = createPipeline({
+    plans,
+    client,
+    log,
+    profile: options.profile,
+    transcoder: options.transcoder,
+    insertFormat: options.insertFormat,
+    fenceMs: options.fenceMs,
+    unreadableIntents: options.unreadableIntents,
+    publishDead: deadLetterTopic?.send,
+    hooks,
+    source: {
+      kafka,
+      topics,
+      groupId: options.groupId,
+      from: options.from,
+      fetchBytesPerPartition,
+      fetchBytesMax: FETCH_BYTES_MAX,
+      fetchWaitMs: FETCH_WAIT_MS,
+      sessionTimeoutMs: options.sessionTimeoutMs,
+    },
+  });
+  const simulator = options.simulator ? startSimulatorChild(options, brokers) : undefined;
+  const reconciliation = startReconciliation({ admin, client, plans, groupId: options.groupId, log });
+  const made = { options, servers, client, admin, log, plans, topics, begin, pipeline, reconciliation };
+  return { ...made, deadLetterTopic, simulator, startedMs, serversReadyMs };
+}
+
+async function requireTopics(admin: Admin, topics: string[]): Promise<void> {
+  const existing = new Set(await admin.listTopics());
+  const absent = topics.filter((topic) => !existing.has(topic));
+  if (absent.length === 0) return;
+  throw new MillraceError("E_KAFKA", `Cannot read ${absent.join(", ")}: no such topic. Create it, or check the name.`);
+}
+
+/** What the doctor has to know of a run. */
+export function setUpOf(
+  options: StartOptions,
+  plans: TablePlan[],
+  servers: Pick<SetUp, "brokers" | "embedded">,
+): SetUp {
+  const { profile, vcpus, groupId, from, fenceMs, sessionTimeoutMs } = options;
+  return {
+    ...servers,
+    plans,
+    profile,
+    vcpus,
+    groupId,
+    from,
+    fenceMs,
+    sessionTimeoutMs,
+    fetchBytesPerPartition,
+    creatableTopics: options.direct === undefined ? defaultTopics.map(({ name }) => name) : [],
+  };
+}
