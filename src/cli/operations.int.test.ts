@@ -226,7 +226,7 @@ describe.each(await brokersToTest())("operating commands with %s", (name, startS
     it("knows the offsets that transactions take without a record, as the ingester noted them", async () => {
       await sql("CREATE DATABASE IF NOT EXISTS net");
       await sql(`CREATE TABLE net.tx (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64)
-        ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000`);
+        ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100000`);
       await admin.createTopics({ topics: [{ topic: "tx", numPartitions: 1 }] });
       const transactional = kafka.producer({ transactionalId: "t", idempotent: true, maxInFlightRequests: 1 });
       await transactional.connect();

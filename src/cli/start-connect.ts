@@ -17,6 +17,7 @@ import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { clickHouseAddress } from "./addresses.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { untilReachable } from "./patience.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { type SimulatorChild, startSimulatorChild } from "./simulator-child.ts";
 
@@ -64,8 +65,14 @@ export async function connectRun(
   // One connection each for the queries of status line, latency flush and report.
   const client = connectClickHouse(clickHouseAddress(environment, url), options.profile.insertsMax + 2);
   const kafka = kafkaConfig(brokers, "millrace", log, environment.kafkaSecurity);
-  const [admin, pipelines] = await Promise.all([connectAdmin(kafka), choosePipelines(options), migrate(client)]);
-  const plans = await buildPlans(client, pipelines);
+  const pipelines = await choosePipelines(options);
+  const [admin, plans] = await Promise.all([
+    untilReachable("Kafka", log, () => connectAdmin(kafka)),
+    untilReachable("ClickHouse", log, async () => {
+      await migrate(client);
+      return buildPlans(client, pipelines);
+    }),
+  ]);
   const topics = plans.flatMap((plan) => plan.topics);
   if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
   await requireTopics(admin, topics);
@@ -73,7 +80,8 @@ export async function connectRun(
     kafka: environment.kafkaBrokers === undefined,
     clickHouse: environment.clickHouseUrl === undefined,
   };
-  const report = await runDoctor({ client, kafka, setUp: setUpOf(options, plans, { brokers, embedded }) });
+  const setUp = setUpOf(options, plans, { brokers, embedded });
+  const report = await untilReachable("ClickHouse", log, () => runDoctor({ client, kafka, setUp }));
   logReport(report, log);
   requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);
   const { deadLetterTopic: topic } = options;

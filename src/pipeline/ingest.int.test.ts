@@ -90,7 +90,7 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
     await servers.client.command({
       query: `CREATE TABLE net.flow (id UInt64, \`id.host\` IPv4, name LowCardinality(String), big Int64,
         tags Array(String), price Decimal(18, 6), kafka_topic String, kafka_partition Int32, kafka_offset Int64)
-        ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000`,
+        ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100000`,
     });
     await admin.createTopics({ topics: [{ topic: "flow", numPartitions: 2 }] });
     const line = (id: number, name: string) =>
@@ -152,7 +152,7 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
       await servers.client.command({
         query: `CREATE TABLE ${table} (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64,
         CONSTRAINT no_seven CHECK id % 1000 != 7) ENGINE = MergeTree ORDER BY id
-        SETTINGS non_replicated_deduplication_window = 1000`,
+        SETTINGS non_replicated_deduplication_window = 100000`,
       });
       await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
       await producer.send({

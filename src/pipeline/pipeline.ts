@@ -17,6 +17,7 @@ import { createWorkerPool, WorkerEnded } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createSink, type SinkEvents } from "../sink/sink.ts";
 import { createSource, type SourceEvents, type SourceOptions } from "../source/consumer-source.ts";
+import { classifyKafkaError } from "../source/error-class.ts";
 import type { CommittedPartition } from "../source/membership.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { EventLoopMeter } from "../telemetry/event-loop.ts";
@@ -202,7 +203,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           fenceMs: options.fenceMs,
           clickHouseOffsetMs: () => clickHouseClock.offsetMs(),
           commit,
-          onCommitError: (error) => log.warn({ err: error }, "offset commit failed, will be repeated"),
+          onCommitError(error) {
+            if (!failIfHopeless("commit to", error)) log.warn({ err: error }, "offset commit failed, will be repeated");
+          },
           onCommit: (when, at) => options.hooks?.onStep?.(when, at.topic, at.partition, at.offset, at.offset),
         });
         dispatcher.assign(assigned);
@@ -213,11 +216,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
       onOutOfRange,
       onCrash(error: Error) {
+        if (failIfHopeless("read from", error)) return;
         counters.sourceRestarts += 1;
         log.error({ err: error }, "Kafka consumer stopped, will be started again");
         setTimeout(restartSource, RESTART_MS);
       },
     };
+  }
+
+  function failIfHopeless(what: string, error: unknown): boolean {
+    const { class: errorClass, reason, remedy } = classifyKafkaError(error);
+    if (errorClass !== "fatal") return false;
+    const text = error instanceof Error ? error.message : String(error);
+    fail(new MillraceError("E_KAFKA", `Cannot ${what} Kafka: ${text} — ${reason}; ${remedy}`, { cause: error }));
+    return true;
   }
 
   /** @throws MillraceError when the metadata is not ours and the policy is to stop. */

@@ -34,7 +34,7 @@ describe.skipIf(!withKcat || !existsSync(dataFile))("real DNS logs", async () =>
       await writeFile(linesFile, lines);
       try {
         await client.command({ query: "CREATE DATABASE net" });
-        const settings = "SETTINGS non_replicated_deduplication_window = 1000";
+        const settings = "SETTINGS non_replicated_deduplication_window = 100000";
         const coordinates = "kafka_topic String, kafka_partition Int32, kafka_offset Int64";
         await client.command({ query: `CREATE TABLE net.expected (${columns}) ENGINE = MergeTree ORDER BY ts` });
         await kcat(["-P", "-b", servers.brokers, "-t", "dns", "-l", linesFile]);

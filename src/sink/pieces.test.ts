@@ -6,12 +6,12 @@ describe("pieces of a range", () => {
   const offsets = Float64Array.of(12, 20, 31, 77, 90);
   const whole = { from: 0, to: 5, parts: 1, part: 0 };
 
-  it("have tokens of the range's bounds for the whole, and of their own rows' offsets for a cut by rows", () => {
+  it("have tokens of the range's bounds for the whole, and of their own rows' offsets and number for a cut by rows", () => {
     const [first, second] = halvesOf(whole);
     expect([whole, first, second].map((piece) => tokenOf(range, piece, offsets))).toEqual([
       "logs.auth:3:10-99",
-      "logs.auth:3:12-20",
-      "logs.auth:3:31-90",
+      "logs.auth:3:12-20/2",
+      "logs.auth:3:31-90/3",
     ]);
   });
 
@@ -29,6 +29,6 @@ describe("pieces of a range", () => {
 
   it("have the batch's suffix behind all that", () => {
     const [part] = partsOf(halvesOf(whole)[1]);
-    expect(tokenOf({ ...range, tokenSuffix: "/dead" }, part, offsets)).toBe("logs.auth:3:31-90/0.2/dead");
+    expect(tokenOf({ ...range, tokenSuffix: "/dead" }, part, offsets)).toBe("logs.auth:3:31-90/3/0.2/dead");
   });
 });

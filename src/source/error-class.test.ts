@@ -15,7 +15,7 @@ describe("classifyKafkaError()", () => {
     [25, "rejoin"],
     [22, "rejoin"],
     [1, "reset"],
-    [3, "fatal"],
+    [3, "retry"],
     [12, "fatal"],
     [29, "fatal"],
     [58, "fatal"],

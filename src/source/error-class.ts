@@ -42,6 +42,11 @@ export const kafkaErrors: readonly KafkaErrorRow[] = [
     ["NOT_LEADER_FOR_PARTITION", election],
     ["REPLICA_NOT_AVAILABLE", election],
     ["BROKER_NOT_AVAILABLE", election],
+    [
+      "UNKNOWN_TOPIC_OR_PARTITION",
+      "a broker that has just started does not know its topics yet; if it stays, the topic was deleted",
+      "see `millrace topics plan`",
+    ],
     ["PREFERRED_LEADER_NOT_AVAILABLE", election],
     ["FENCED_LEADER_EPOCH", election],
     ["UNKNOWN_LEADER_EPOCH", election],
@@ -90,11 +95,6 @@ export const kafkaErrors: readonly KafkaErrorRow[] = [
     ],
   ]),
   ...rows("fatal", [
-    [
-      "UNKNOWN_TOPIC_OR_PARTITION",
-      "the topic does not exist, or the user may not see it",
-      "create it: millrace topics",
-    ],
     ["INVALID_TOPIC_EXCEPTION", "no topic can have this name", "check the pipeline's topics"],
     ["TOPIC_AUTHORIZATION_FAILED", "the user may not read the topic", `READ and DESCRIBE on the topic: ${acl}`],
     ["GROUP_AUTHORIZATION_FAILED", "the user may not join the group", `READ on the group: ${acl}`],

@@ -29,7 +29,7 @@ export function openClient(url: string): ClickHouseClient {
 
 /** A target in which an `amount` above 255 does not fit until the table is mended, and a view that counts its rows. */
 export async function createOrders(client: ClickHouseClient): Promise<void> {
-  const window = "SETTINGS non_replicated_deduplication_window = 1000";
+  const window = "SETTINGS non_replicated_deduplication_window = 100000";
   for (const query of [
     "CREATE DATABASE IF NOT EXISTS shop",
     "DROP TABLE IF EXISTS shop.orders_by_day_view",

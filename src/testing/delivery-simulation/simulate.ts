@@ -5,10 +5,8 @@ import { World } from "./world.ts";
 
 const PARTITIONS = 2;
 const MEMBERS_MAX = 3;
-const BATCHES = 24;
+const BATCHES_PER_SECOND = 12;
 const FAULT_EVERY_MS = 200;
-/** Faults end here; afterwards everything must be stored within the rest. */
-const CALM_MS = 2_000;
 const END_MS = 60_000;
 
 export interface SimulationOptions {
@@ -16,6 +14,8 @@ export interface SimulationOptions {
   /** Tokens that the table remembers. */
   windowTokens: number;
   fenceMs: number;
+  /** Faults and new records end then; afterwards everything must be stored. */
+  calmMs: number;
   /** Longest time for which a process is stopped. */
   stopMsMax: number;
   /** Ignores the intents of earlier owners. */
@@ -44,6 +44,7 @@ export interface SimulationResult {
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const world = new World(options.seed);
   const { random } = world;
+  const { calmMs } = options;
   const broker = new SimulatedBroker(world, PARTITIONS);
   const warehouse = new SimulatedWarehouse(world, options.windowTokens);
   const faults: Record<string, number> = {};
@@ -94,7 +95,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
   const names = Object.keys(faultsOf);
   const injure = () => {
-    if (world.nowMs > CALM_MS) return;
+    if (world.nowMs > calmMs) return;
     const name = names[random.between(0, names.length - 1)]!;
     const member = members[random.between(0, members.length - 1)];
     if (member !== undefined && !member.life.isStopped) {
@@ -104,19 +105,19 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     world.after(random.between(0, 2 * FAULT_EVERY_MS), injure);
   };
 
-  for (let batch = 0; batch < BATCHES; batch += 1) {
-    world.after(random.between(0, CALM_MS), () => broker.produce(random.between(0, PARTITIONS - 1)));
+  for (let batch = 0; batch < (calmMs / 1_000) * BATCHES_PER_SECOND; batch += 1) {
+    world.after(random.between(0, calmMs), () => broker.produce(random.between(0, PARTITIONS - 1)));
   }
   for (let count = random.between(1, MEMBERS_MAX); count > 0; count -= 1) start();
   broker.watch();
   world.after(random.between(0, FAULT_EVERY_MS), injure);
   const isCommitted = () =>
-    world.nowMs > CALM_MS &&
+    world.nowMs > calmMs &&
     stopped === 0 &&
     broker.logs.every(({ end }, partition) => end === 0 || broker.committed.get(partition)?.offset === end);
   const isDone = await world.run(isCommitted, END_MS + 2 * options.stopMsMax);
   // Whoever was late may still come.
-  await world.run(() => false, world.nowMs + options.fenceMs + 500);
+  await world.run(() => false, world.nowMs + options.stopMsMax);
   return { ...judge(broker, warehouse), seed: options.seed, isDone, faults, staleRanges };
 }
 

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+
+/** A server that is restarted is back within this time, or somebody has to look. */
+const PATIENCE_MS = 60_000;
+const PAUSE_FIRST_MS = 200;
+const PAUSE_MAX_MS = 5_000;
+
+const passingCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH"]);
+
+/** Whether the connection failed, not the request: in the error or in what caused it. */
+export function isUnreachable(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (passingCodes.has((at as NodeJS.ErrnoException).code ?? "") || at.message === "socket hang up") return true;
+  }
+  return false;
+}
+
+/**
+ * Calls again while the server does not answer, for a minute: at three in the morning servers are started in any order.
+ *
+ * @throws what `call` throws, at once when the connection is not to blame.
+ */
+export async function untilReachable<T>(what: string, log: Logger, call: () => Promise<T>): Promise<T> {
+  const deadlineMs = Date.now() + PATIENCE_MS;
+  for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2)) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isUnreachable(error) || Date.now() + pauseMs > deadlineMs) throw error;
+      log.warn(`${what} does not answer (${(error as Error).message}), next try in ${pauseMs} ms`);
+      await sleep(pauseMs);
+    }
+  }
+}
