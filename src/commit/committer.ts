@@ -186,8 +186,7 @@ export class Committer {
   #takeDirty(): (Entry & LedgerState & { key: string })[] {
     const states = [...this.#dirty].flatMap((key) => {
       const entry = this.#entries.get(key);
-      const state = entry?.ledger.state();
-      return entry === undefined || state === undefined ? [] : [{ key, ...entry, ...state }];
+      return entry === undefined ? [] : [{ key, ...entry, ...entry.ledger.state() }];
     });
     this.#dirty.clear();
     return states;

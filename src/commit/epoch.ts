@@ -9,8 +9,8 @@ import { PartitionLedger, type Range } from "./ledger.ts";
 export interface AssignedPartition {
   topic: string;
   partition: number;
-  /** The committed offset; undefined when the group has committed none. */
-  offset: number | undefined;
+  /** The committed offset. */
+  offset: number;
   /** Ranges that the owner before may have stored. */
   intents: Intent[];
 }
@@ -20,8 +20,8 @@ export interface EpochOptions {
   clock: Clock;
   /** How long after a proof of ownership an insert may begin, ms. */
   fenceMs: number;
-  /** ClickHouse's clock minus `clock`, ms. Measured anew after an insert came late. */
-  clickHouseOffsetMs(): Promise<number>;
+  /** ClickHouse's clock minus `clock`, ms, and when that was measured, in `clock`'s ms. */
+  clickHouseOffset(): Promise<{ offsetMs: number; measuredMs: number }>;
   commit(offsets: CommitOffset[]): Promise<void>;
   onCommitError(error: unknown): void;
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
@@ -60,14 +60,6 @@ export class Epoch {
     }
   }
 
-  get partitions(): readonly AssignedPartition[] {
-    return this.#options.partitions;
-  }
-
-  get isOver(): boolean {
-    return this.#over !== undefined;
-  }
-
   /** @throws StaleOwner */
   check(): void {
     if (this.#over !== undefined) throw this.#over;
@@ -100,17 +92,25 @@ export class Epoch {
   /**
    * The right to insert. An owner that was stopped between its last proof of ownership and the insert (SIGSTOP, a long
    * collection, a frozen machine) wakes up with a deadline that has passed; ClickHouse then writes nothing.
+   *
+   * The proof must be younger than the measurement of the clocks: a frozen machine's clock may stand still, and what is
+   * measured afterwards would carry an old proof over the time that it slept. For the same reason whoever asks again,
+   * because the insert came late or failed, gets a new proof.
    */
   lease(topic: string, partition: number): RangeLease {
-    const { clock, fenceMs, clickHouseOffsetMs } = this.#options;
+    const { clock, fenceMs, clickHouseOffset } = this.#options;
+    const committer = this.#committer;
+    let isAskedAgain = false;
     return {
       deadlineMs: async () => {
         this.check();
+        const { offsetMs, measuredMs } = await clickHouseOffset();
         // Half: what is left must do for the upload's first byte to arrive.
-        if (clock.nowMs() - this.#committer.provenMs > fenceMs / 2) await this.#committer.prove(topic, partition);
-        const offsetMs = await clickHouseOffsetMs();
+        const isOld = clock.nowMs() - committer.provenMs > fenceMs / 2;
+        if (isOld || isAskedAgain || committer.provenMs < measuredMs) await committer.prove(topic, partition);
+        isAskedAgain = true;
         this.check();
-        return Math.floor(this.#committer.provenMs + offsetMs + fenceMs);
+        return Math.floor(committer.provenMs + offsetMs + fenceMs);
       },
     };
   }

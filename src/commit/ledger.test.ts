@@ -7,18 +7,18 @@ const JUDGED_MS = 1_767_225_600_000;
 
 describe("PartitionLedger", () => {
   it("does not move past a range that is still in flight", () => {
-    const ledger = new PartitionLedger();
+    const ledger = new PartitionLedger(0);
     const first = ledger.open(100, 199, JUDGED_MS);
     const second = ledger.open(200, 299, JUDGED_MS);
     expect(ledger.markDurable(second)).toBe(false);
-    expect(ledger.position).toBeUndefined();
+    expect(ledger.state().offset).toBe(0);
     expect(ledger.markDurable(first)).toBe(true);
-    expect(ledger.position).toBe(300);
-    expect(ledger.openCount).toBe(0);
+    expect(ledger.state().offset).toBe(300);
+    expect(ledger.state().announces).toEqual([]);
   });
 
   it("allows gaps and refuses an overlap", () => {
-    const ledger = new PartitionLedger();
+    const ledger = new PartitionLedger(0);
     ledger.open(0, 9, JUDGED_MS);
     ledger.open(20, 29, JUDGED_MS);
     expect(() => ledger.open(29, 30, JUDGED_MS)).toThrow("Cannot open range 29–30: the next free offset is 30");
@@ -26,7 +26,7 @@ describe("PartitionLedger", () => {
   });
 
   it("refuses to open below a position that it has already passed", () => {
-    const ledger = new PartitionLedger();
+    const ledger = new PartitionLedger(0);
     ledger.markDurable(ledger.open(0, 9, JUDGED_MS));
     expect(() => ledger.open(5, 12, JUDGED_MS)).toThrow("the next free offset is 10");
   });
@@ -34,14 +34,14 @@ describe("PartitionLedger", () => {
   it("never has an offset below its position that is not durable, in any order of completion", () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 1000 }), { minLength: 1, maxLength: 40 }), (order) => {
-        const ledger = new PartitionLedger();
+        const ledger = new PartitionLedger(0);
         const ranges = order.map((_, index) => ledger.open(index * 10, index * 10 + 9, JUDGED_MS));
         const byOrder = order.map((key, index) => ({ key, index })).sort((a, b) => a.key - b.key || a.index - b.index);
         for (const { index } of byOrder) {
           ledger.markDurable(ranges[index]!);
           const firstOpen = ranges.findIndex((range) => !range.durable);
           const expected = firstOpen === -1 ? ranges.length * 10 : firstOpen * 10;
-          if ((ledger.position ?? 0) !== expected) return false;
+          if (ledger.state().offset !== expected) return false;
         }
         return true;
       }),
@@ -52,7 +52,7 @@ describe("PartitionLedger", () => {
     const ledger = new PartitionLedger(100);
     ledger.open(100, 199, JUDGED_MS);
     ledger.markDurable(ledger.open(200, 299, JUDGED_MS + 5));
-    const { offset, metadata, announces } = ledger.state()!;
+    const { offset, metadata, announces } = ledger.state();
     expect(offset).toBe(100);
     expect(decodeIntents(metadata)).toEqual([
       { firstOffset: 100, lastOffset: 199, judgedMs: JUDGED_MS },
@@ -61,22 +61,15 @@ describe("PartitionLedger", () => {
     expect(announces).toHaveLength(2);
   });
 
-  it("has nothing to commit before the first range of a group without an offset, then that range's first offset", () => {
-    const ledger = new PartitionLedger();
-    expect(ledger.state()).toBeUndefined();
-    ledger.open(7, 9, JUDGED_MS);
-    expect(ledger.state()!.offset).toBe(7);
-  });
-
   it("opens the ranges of the owner before it with their bounds, and no others first", () => {
     const promised = { firstOffset: 100, lastOffset: 149, judgedMs: JUDGED_MS };
     const ledger = new PartitionLedger(100, [promised]);
-    expect(decodeIntents(ledger.state()!.metadata)).toEqual([promised]);
+    expect(decodeIntents(ledger.state().metadata)).toEqual([promised]);
     expect(() => new PartitionLedger(100, [promised]).open(100, 120, JUDGED_MS)).toThrow("100–149 is promised");
     const range = ledger.open(100, 149, JUDGED_MS + 9);
     expect(range).toMatchObject({ ...promised, announced: true });
     expect(ledger.open(150, 159, JUDGED_MS + 9).announced).toBe(false);
     ledger.markDurable(range);
-    expect(ledger.position).toBe(150);
+    expect(ledger.state().offset).toBe(150);
   });
 });

@@ -29,12 +29,12 @@ export interface LedgerState {
 export class PartitionLedger {
   /** In offset order; the head is the oldest range that is not yet part of the prefix. */
   #open: Range[] = [];
-  #position: number | undefined;
+  #position: number;
   /** Ranges of an earlier owner that are not cut yet, a tail of `#open`. */
   #promised: Range[];
 
-  /** `position`: the committed offset; undefined when there is none. `intents`: what its metadata says. */
-  constructor(position?: number, intents: readonly Intent[] = []) {
+  /** `position`: the committed offset. `intents`: what its metadata says. */
+  constructor(position: number, intents: readonly Intent[] = []) {
     this.#position = position;
     // Announced by the commit that they were read from.
     this.#open = intents.map((intent) => ({ ...intent, durable: false, announced: true }));
@@ -58,7 +58,7 @@ export class PartitionLedger {
     }
     const last = this.#open.at(-1);
     const floor = last === undefined ? this.#position : last.lastOffset + 1;
-    if (lastOffset < firstOffset || (floor !== undefined && firstOffset < floor)) {
+    if (lastOffset < firstOffset || firstOffset < floor) {
       throw new RangeError(`Cannot open range ${firstOffset}–${lastOffset}: the next free offset is ${floor}`);
     }
     const range = { firstOffset, lastOffset, judgedMs, durable: false, announced: false };
@@ -79,21 +79,8 @@ export class PartitionLedger {
     return moved > 0;
   }
 
-  /** Undefined: no range was opened yet, and none was committed. */
-  state(): LedgerState | undefined {
-    const offset = this.#position ?? this.#open[0]?.firstOffset;
-    if (offset === undefined) return undefined;
+  state(): LedgerState {
     const { metadata, count } = encodeIntents(this.#open);
-    return { offset, metadata, announces: this.#open.slice(0, count) };
-  }
-
-  /** The next record to read. Undefined until the first range is durable. */
-  get position(): number | undefined {
-    return this.#position;
-  }
-
-  /** Ranges cut but not yet below the position. */
-  get openCount(): number {
-    return this.#open.length;
+    return { offset: this.#position, metadata, announces: this.#open.slice(0, count) };
   }
 }

@@ -13,7 +13,7 @@ export interface RawBatch {
   /** From the batch header. At least the number of records; fewer may lie in range. */
   recordCount: number;
   /**
-   * The whole batch, header included: a view into the fetch response, whose memory is used again. To be copied by whoever
+   * The whole batch, header included, or nothing for a batch that does not count (its transaction was taken back): a view into the fetch response, whose memory is used again. To be copied by whoever
    * takes the batch, before the call that hands it over returns.
    */
   bytes: Uint8Array;

@@ -32,17 +32,20 @@ describe("Accumulator", () => {
     const pool = new BufferPool(8 * 1024 * KIB);
     // What the pool has may be longer than what is asked for.
     pool.give(new ArrayBuffer(400 * KIB));
-    const accumulator = new Accumulator({ topic: "t", partition: 0 }, pool);
-    const added = addAll(accumulator, [10 * KIB, 50 * KIB, 10 * KIB, 250 * KIB, 1, 700 * KIB, 100 * KIB, 200 * KIB, 0]);
+    const accumulator = new Accumulator({ topic: "t", partition: 0, offset: 0, intents: [] }, pool);
+    const added = addAll(accumulator, [10 * KIB, 50 * KIB, 10 * KIB, 250 * KIB, 1, 700 * KIB, 100 * KIB, 200 * KIB]);
     const task = taskOf(accumulator.cut(0)!, "plan@1", "rows");
-    expect(batchesOf(task).map((bytes) => Buffer.compare(bytes, added[bytes[0] ?? 8]!))).toEqual(added.map(() => 0));
+    expect(batchesOf(task).map((bytes) => Buffer.compare(bytes, added[bytes[0]!]!))).toEqual(added.map(() => 0));
     expect(task.batches.map(({ receivedMs }) => receivedMs)).toEqual([...added.keys()]);
     expect(pool.reused).toBe(1);
     expect(accumulator.cut(0)).toBeUndefined();
   });
 
   it("begins each range in buffers of its own: those of the last one may be on their way to a worker", () => {
-    const accumulator = new Accumulator({ topic: "t", partition: 0 }, new BufferPool(8 * 1024 * KIB));
+    const accumulator = new Accumulator(
+      { topic: "t", partition: 0, offset: 0, intents: [] },
+      new BufferPool(8 * 1024 * KIB),
+    );
     addAll(accumulator, [100, 100]);
     const first = accumulator.cut(0)!;
     accumulator.add({

@@ -43,8 +43,6 @@ export interface Cut {
   judgedMs: number;
   /** An earlier owner has announced it: its rows may be stored already. */
   isReplay: boolean;
-  /** The group's first range of the partition: nothing was committed before it. */
-  isFirst: boolean;
 }
 
 /** A range that an earlier owner of the partition has announced: to be cut alike. */
@@ -54,12 +52,12 @@ export interface PromisedRange {
   judgedMs: number;
 }
 
-/** Where a partition begins: the committed offset, if there is one, and the ranges promised behind it. */
+/** Where a partition begins: the committed offset, and the ranges promised behind it. */
 export interface PartitionStart {
   topic: string;
   partition: number;
-  offset?: number | undefined;
-  intents?: readonly PromisedRange[];
+  offset: number;
+  intents: readonly PromisedRange[];
 }
 
 /**
@@ -75,11 +73,10 @@ export class Accumulator {
   readonly topic: string;
   readonly partition: number;
   readonly #pool: BufferPool;
-  /** First offset of the range that is being collected; undefined before the first batch of a group without offset. */
-  #rangeStart: number | undefined;
+  /** First offset of the range that is being collected. */
+  #rangeStart: number;
   /** First offset that has not been shown. */
-  #nextOffset: number | undefined;
-  #isFirst: boolean;
+  #nextOffset: number;
   readonly #promised: PromisedRange[];
   #batches: CutBatch[] = [];
   #buffers: ArrayBuffer[] = [];
@@ -97,8 +94,7 @@ export class Accumulator {
     this.#pool = pool;
     this.#rangeStart = offset;
     this.#nextOffset = offset;
-    this.#isFirst = offset === undefined;
-    this.#promised = [...(intents ?? [])];
+    this.#promised = [...intents];
   }
 
   /**
@@ -106,19 +102,19 @@ export class Accumulator {
    * batch again while it `reaches` beyond. Returns the bytes held more.
    */
   add(batch: RawBatch): number {
-    const floor = this.#nextOffset ?? batch.baseOffset;
-    if (batch.lastOffset < floor) return 0;
+    if (batch.lastOffset < this.#nextOffset) return 0;
     const promised = this.#promised[0];
-    this.#rangeStart ??= floor;
     if (promised !== undefined && batch.baseOffset > promised.lastOffset) {
       // What is left of the promised range is gone from the log.
       this.#nextOffset = promised.lastOffset + 1;
       return 0;
     }
-    if (this.#batches.length === 0) this.#openedMs = batch.receivedMs;
     const { bytes, recordCount, receivedMs } = batch;
-    this.#copy(bytes);
-    this.#batches.push({ byteLength: bytes.length, recordCount, receivedMs });
+    if (bytes.length > 0) {
+      if (this.#batches.length === 0) this.#openedMs = receivedMs;
+      this.#copy(bytes);
+      this.#batches.push({ byteLength: bytes.length, recordCount, receivedMs });
+    }
     this.#byteLength += bytes.length;
     this.#recordCount += recordCount;
     this.#lastOffset = Math.min(batch.lastOffset, promised?.lastOffset ?? batch.lastOffset);
@@ -126,29 +122,24 @@ export class Accumulator {
     return bytes.length;
   }
 
-  /** The log has no records between the last batch and `offset` (exclusive). */
-  skipTo(offset: number): void {
-    if (this.#nextOffset === undefined || this.#nextOffset < offset) this.#nextOffset = offset;
-  }
-
   /** The log has lost its records up to `offset` (exclusive). To be called when nothing is collected, or for a promise. */
   loseTo(offset: number): void {
-    this.skipTo(offset);
-    if (this.#promised.length === 0) this.#rangeStart = offset;
+    this.#nextOffset = Math.max(this.#nextOffset, offset);
+    if (this.#promised.length === 0) this.#rangeStart = Math.max(this.#rangeStart, offset);
   }
 
   /** Whether the batch's fetch began above the next offset. */
   isAhead({ fetchOffset }: RawBatch): boolean {
-    return this.#nextOffset !== undefined && fetchOffset > this.#nextOffset;
+    return fetchOffset > this.#nextOffset;
   }
 
   /** Whether a part of the batch was not taken yet. */
   reaches({ lastOffset }: RawBatch): boolean {
-    return this.#nextOffset === undefined || this.#nextOffset <= lastOffset;
+    return this.#nextOffset <= lastOffset;
   }
 
-  /** First offset that has not been shown; undefined before the first batch of a group without offset. */
-  get nextOffset(): number | undefined {
+  /** First offset that has not been shown. */
+  get nextOffset(): number {
     return this.#nextOffset;
   }
 
@@ -160,7 +151,7 @@ export class Accumulator {
   /** Whether all of the promised range at the head has been seen. */
   get isPromiseMet(): boolean {
     const promised = this.#promised[0];
-    return promised !== undefined && this.#nextOffset !== undefined && this.#nextOffset > promised.lastOffset;
+    return promised !== undefined && this.#nextOffset > promised.lastOffset;
   }
 
   #copy(bytes: Uint8Array): void {
@@ -207,18 +198,16 @@ export class Accumulator {
     const cut: Cut = {
       topic: this.topic,
       partition: this.partition,
-      firstOffset: promised?.firstOffset ?? this.#rangeStart!,
+      firstOffset: promised?.firstOffset ?? this.#rangeStart,
       lastOffset: promised?.lastOffset ?? this.#lastOffset,
       judgedMs: promised?.judgedMs ?? nowMs,
       isReplay: promised !== undefined,
-      isFirst: this.#isFirst,
       batches: this.#batches,
       buffers: this.#buffers,
       byteLength: this.#byteLength,
       recordCount: this.#recordCount,
     };
     this.#rangeStart = cut.lastOffset + 1;
-    this.#isFirst = false;
     this.#batches = [];
     this.#buffers = [];
     this.#byteLength = 0;

@@ -34,8 +34,6 @@ export interface Dispatcher {
    * when the batch lies beyond the next one and was not taken. A batch of a partition that is not assigned is dropped.
    */
   accept(batch: RawBatch): number | undefined;
-  /** The log has nothing more up to `offset` (exclusive). */
-  skipTo(topic: string, partition: number, offset: number): void;
   /** The log has lost its records up to `offset` (exclusive): the next range begins there. */
   loseTo(topic: string, partition: number, offset: number): void;
   /** Begins anew with these partitions. What was collected before is dropped. */
@@ -112,11 +110,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         if (taken > 0) budget.take(taken);
       }
       return undefined;
-    },
-    skipTo(topic, partition, offset) {
-      const accumulator = accumulators.get(partitionKey(topic, partition));
-      accumulator?.skipTo(offset);
-      while (accumulator?.isPromiseMet === true) handOn(accumulator);
     },
     loseTo(topic, partition, offset) {
       const accumulator = accumulators.get(partitionKey(topic, partition));

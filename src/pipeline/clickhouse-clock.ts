@@ -5,6 +5,13 @@ import { measureClockOffset } from "../telemetry/clock-offset.ts";
 /** Clocks drift by some ms in a minute at worst; NTP corrects more at once, now and then. */
 const MEASURE_EVERY_MS = 60_000;
 
+interface Measured {
+  /** ClickHouse's clock minus ours, ms. */
+  offsetMs: number;
+  /** When it was measured, in our clock. */
+  measuredMs: number;
+}
+
 /**
  * How far ClickHouse's clock is ahead of ours, in ms. Measured at the first call, again when the measurement is old, and
  * after `doubt()`.
@@ -12,7 +19,7 @@ const MEASURE_EVERY_MS = 60_000;
 export class ClickHouseClock {
   readonly #client: ClickHouseClient;
   readonly #clock: Clock;
-  #offset: Promise<number> | undefined;
+  #offset: Promise<Measured> | undefined;
   #measuredMs = Number.NEGATIVE_INFINITY;
 
   constructor(client: ClickHouseClient, clock: Clock) {
@@ -20,7 +27,7 @@ export class ClickHouseClock {
     this.#clock = clock;
   }
 
-  offsetMs(): Promise<number> {
+  offset(): Promise<Measured> {
     const nowMs = this.#clock.nowMs();
     if (this.#offset === undefined || nowMs - this.#measuredMs > MEASURE_EVERY_MS) {
       const before = this.#offset;
@@ -38,8 +45,9 @@ export class ClickHouseClock {
     this.#measuredMs = Number.NEGATIVE_INFINITY;
   }
 
-  async #measure(): Promise<number> {
+  async #measure(): Promise<Measured> {
     const { offsetMs } = await measureClockOffset(this.#client);
-    return offsetMs + Date.now() - this.#clock.nowMs();
+    const measuredMs = this.#clock.nowMs();
+    return { offsetMs: offsetMs + Date.now() - measuredMs, measuredMs };
   }
 }

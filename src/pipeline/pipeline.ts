@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
 import type { EncodedRows } from "../codec/task.ts";
@@ -26,7 +27,7 @@ import { StageTable } from "../telemetry/stages.ts";
 import { ClickHouseClock } from "./clickhouse-clock.ts";
 import { deliverRange } from "./delivery.ts";
 import { Flights } from "./flights.ts";
-import { gapBatch } from "./gap-store.ts";
+import { gapBatch, storeGap } from "./gap-store.ts";
 import { RangeBuffers, RangeMemory } from "./range-memory.ts";
 import { type RangeTools, rangeWork, type StoredRange } from "./range-work.ts";
 import type { DeliveryObserver } from "./steps.ts";
@@ -84,7 +85,7 @@ const RESUME_SHARE = 0.45;
 /** So much may lie unused in the pool: less than the share at which intake resumes, or it never would. */
 const POOL_SHARE = 0.15;
 
-/** Source restarts after a crash of the client: at least this long after the last one. */
+/** Pause between the end of a consumer and the start of the next. */
 const RESTART_MS = 2_000;
 
 /** A drain that takes longer is given up: what is not stored by then stays uncommitted, and the next start reads it. */
@@ -119,7 +120,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const flights = new Flights(() => dispatcher.cutDue());
   const workerFailures = new Map<string, number>();
   let accepting = true;
-  let restarting = false;
+  let isStarved = false;
+  let restarting: Promise<void> | undefined;
+  let isRestartDue = false;
   let fail: (error: Error) => void = () => {};
   let failure: Error | undefined;
   const failed = new Promise<Error>((resolve) => {
@@ -158,7 +161,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   );
   const tools: RangeTools = {
     groupId,
-    from: options.source.from,
     taskFormat,
     pool,
     sink,
@@ -177,8 +179,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     wallMs: Date.now,
     hasRoom: () => flights.count < flightsMax,
     isBusy: () => flights.count > 0,
-    onCut: (cut) => flights.add(deliver(cut)),
-    onStarved: (partition) => source.resumeOnly(partition),
+    onCut(cut) {
+      flights.add(deliver(cut));
+      // The one partition that was let through has what it needs.
+      if (isStarved && budget.paused) source.pause();
+      isStarved = false;
+    },
+    onStarved(partition) {
+      isStarved = true;
+      source.resumeOnly(partition);
+    },
   });
 
   function sourceEvents(): SourceEvents {
@@ -192,8 +202,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         log.warn(at, "the client skipped records, will be fetched again");
         source.seek(batch, wantedOffset);
       },
-      onCovered: (topic, partition, offset) => dispatcher.skipTo(topic, partition, offset),
       beforeJoin: endEpoch,
+      async onBegin(topic, partition, offset) {
+        if (options.source.from === "earliest" || offset === 0) return;
+        const runs = [{ first: 0, last: offset - 1 }];
+        const gap = { group: groupId, topic, partition, reason: "skipped" as const, runs };
+        await storeGap(options.client, gap, `${groupId}:${topic}:${partition}:begin-${offset}`);
+      },
       onJoined({ partitions, commit }) {
         if (!accepting) return;
         const assigned = partitions.map(readPartition);
@@ -201,7 +216,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           partitions: assigned,
           clock: systemClock,
           fenceMs: options.fenceMs,
-          clickHouseOffsetMs: () => clickHouseClock.offsetMs(),
+          clickHouseOffset: () => clickHouseClock.offset(),
           commit,
           onCommitError(error) {
             if (!failIfHopeless("commit to", error)) log.warn({ err: error }, "offset commit failed, will be repeated");
@@ -217,9 +232,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       onOutOfRange,
       onCrash(error: Error) {
         if (failIfHopeless("read from", error)) return;
-        counters.sourceRestarts += 1;
         log.error({ err: error }, "Kafka consumer stopped, will be started again");
-        setTimeout(restartSource, RESTART_MS);
+        restartSource();
       },
     };
   }
@@ -298,38 +312,55 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return logStart;
   }
 
-  async function restartSource(): Promise<void> {
-    if (!accepting || restarting) return;
-    restarting = true;
-    await source.stop().catch(() => {});
-    epoch?.end("the consumer is started again");
-    epoch = undefined;
-    dispatcher.assign([]);
-    source = createSource(options.source, sourceEvents(), buffers);
-    restarting = false;
-    await source.start().catch((error) => {
-      log.error({ err: error }, "Kafka consumer did not start, will be tried again");
-      if (accepting) setTimeout(restartSource, RESTART_MS);
+  /** Makes a new consumer in place of this one; when that is under way, once more afterwards. */
+  function restartSource(): void {
+    isRestartDue = true;
+    restarting ??= replaceSource().finally(() => {
+      restarting = undefined;
     });
-    if (budget.paused) source.pause();
+  }
+
+  async function replaceSource(): Promise<void> {
+    while (isRestartDue && accepting && failure === undefined) {
+      isRestartDue = false;
+      counters.sourceRestarts += 1;
+      // First: once it has left the group, its ranges are not ours.
+      epoch?.end("the consumer is started again");
+      epoch = undefined;
+      dispatcher.assign([]);
+      await source.stop().catch(() => {});
+      await sleep(RESTART_MS);
+      if (!accepting) return;
+      source = createSource(options.source, sourceEvents(), buffers);
+      if (budget.paused) source.pause();
+      try {
+        await source.start();
+      } catch (error) {
+        if (failIfHopeless("read from", error)) return;
+        log.error({ err: error }, "Kafka consumer did not start, will be tried again");
+        isRestartDue = true;
+      }
+    }
   }
 
   /** One range from cut to commit. Never rejects: an error fails the pipeline, and the offset stays uncommitted. */
   async function deliver(cut: Cut): Promise<void> {
     const memory = new RangeMemory(tools.shared, cut.byteLength);
     const key = `${partitionKey(cut.topic, cut.partition)}:${cut.firstOffset}`;
+    const owner = epoch;
     let done: StoredRange | undefined;
     try {
-      if (epoch === undefined) throw new StaleOwner("no partition is assigned");
+      if (owner === undefined) throw new StaleOwner("no partition is assigned");
       const plan = planByTopic.get(cut.topic)!;
       const work = rangeWork(tools, plan, cut, memory, (range) => {
         done = range;
       });
-      await deliverRange(epoch, cut, work, options.hooks?.onStep);
+      await deliverRange(owner, cut, work, options.hooks?.onStep);
       note(cut, done!);
       workerFailures.delete(key);
     } catch (error) {
-      if (error instanceof WorkerEnded) onWorkerEnded(key, error);
+      // Of an epoch that is over, the range is read again in any case.
+      if (error instanceof WorkerEnded && owner === epoch) onWorkerEnded(key, error);
       else ended(error);
     } finally {
       memory.close();
@@ -339,7 +370,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** A range has ended without being acknowledged. */
   function ended(error: unknown): void {
-    if (error instanceof StaleOwner) counters.abandonedRanges += 1;
+    if (error instanceof StaleOwner || error instanceof WorkerEnded) counters.abandonedRanges += 1;
     else fail(error instanceof Error ? error : new Error(String(error)));
   }
 
@@ -353,7 +384,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters.workerRestarts += 1;
     if (failures < WORKER_FAILURES_MAX) {
       log.error({ err: error, range: key }, "a worker thread ended, its range will be read again");
-      void restartSource();
+      restartSource();
       return;
     }
     const text = `The worker ended ${failures} times at the range that begins at ${key}: ${error.message}`;
@@ -381,7 +412,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return taken;
     },
     async start() {
-      await clickHouseClock.offsetMs();
+      await clickHouseClock.offset();
       await source.start();
     },
     async drain() {
@@ -399,6 +430,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await epoch?.flush().catch((error) => log.warn({ err: error }, "the last offsets are not committed"));
       clearTimeout(deadline);
       epoch?.end("stopped");
+      await restarting;
       await source.stop();
       await pool.close();
       if (failure !== undefined) throw failure;

@@ -6,14 +6,12 @@ import { inputBuffers, taskOf, type WorkerPool } from "../dispatch/worker-pool.t
 import type { PlanColumn, TablePlan } from "../schema/plan.ts";
 import type { Sink, StoreOutcome } from "../sink/sink.ts";
 import type { RangeWork } from "./delivery.ts";
-import { absentRuns, type GapReason, gapBatch, type OffsetRun } from "./gap-store.ts";
+import { absentRuns, gapBatch } from "./gap-store.ts";
 import type { RangeBuffers, RangeMemory } from "./range-memory.ts";
 
 /** What all ranges share. */
 export interface RangeTools {
   groupId: string;
-  /** Where a partition begins that has no committed offset. */
-  from: "earliest" | "latest";
   taskFormat: TranscodeTask["format"];
   pool: WorkerPool;
   sink: Sink;
@@ -79,16 +77,12 @@ export function rangeWork(
     );
   }
 
-  async function storeGap(reason: GapReason, runs: OffsetRun[], lease: RangeLease): Promise<void> {
-    const gap = { group: tools.groupId, topic, partition, reason, runs };
-    if (runs.length > 0) await sink.store(gapBatch(gap), firstOffset, lastOffset, lease);
-  }
-
   /** Notes the offsets that will never have a row, so that nobody has to look for it. */
-  async function storeGaps(recordCount: number, lease: RangeLease, ...offsets: Float64Array[]): Promise<void> {
-    if (recordCount < offsetCount) await storeGap("absent", absentRuns(firstOffset, lastOffset, ...offsets), lease);
-    const isSkipped = cut.isFirst && tools.from === "latest" && firstOffset > 0;
-    if (isSkipped) await storeGap("skipped", [{ first: 0, last: firstOffset - 1 }], lease);
+  async function storeGap(recordCount: number, lease: RangeLease, ...offsets: Float64Array[]): Promise<void> {
+    if (recordCount === offsetCount) return;
+    const runs = absentRuns(firstOffset, lastOffset, ...offsets);
+    const gap = { group: tools.groupId, topic, partition, reason: "absent" as const, runs };
+    if (runs.length > 0) await sink.store(gapBatch(gap), firstOffset, lastOffset, lease);
   }
 
   return {
@@ -104,7 +98,7 @@ export function rangeWork(
 
     async store(prepared, lease) {
       if (prepared === undefined) {
-        await storeGaps(0, lease);
+        await storeGap(0, lease);
         onStored({ result: undefined, stored: 0, sentMs: Date.now(), acknowledgedMs: Date.now() });
         return;
       }
@@ -122,7 +116,7 @@ export function rangeWork(
       // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
       if (refusals.length > 0) result = await again(result, refusals);
       await storeDead(result.dead, lease);
-      await storeGaps(stored + result.dead.rowCount, lease, offsets, result.dead.offsets);
+      await storeGap(stored + result.dead.rowCount, lease, offsets, result.dead.offsets);
       for (const buffer of inputBuffers(result)) memory.spend(buffer);
       onStored({ result, stored, sentMs: outcome.sentMs, acknowledgedMs: Date.now() });
     },

@@ -38,8 +38,8 @@ export async function hasAllRows(client: ClickHouseClient, range: RangeRows): Pr
       offsetColumn: names.offset,
       topic,
       partition,
-      first: offsets[0],
-      last: offsets[offsets.length - 1],
+      first: offsets.reduce((least, offset) => Math.min(least, offset)),
+      last: offsets.reduce((most, offset) => Math.max(most, offset)),
     },
     format: "JSONEachRow",
   });

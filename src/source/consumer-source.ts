@@ -21,7 +21,7 @@ export interface SourceOptions {
   from: "earliest" | "latest";
 }
 
-export interface SourceEvents extends MembershipHooks {
+export interface SourceEvents extends Omit<MembershipHooks, "from"> {
   /** A batch has arrived. Synchronous: the caller copies its bytes, or has no use for it. */
   onBatch(batch: RawBatch): void;
   /** kafkajs gave up. The source does not restart by itself; the pipeline decides. */
@@ -53,6 +53,9 @@ export interface Source {
 export function createSource(options: SourceOptions, events: SourceEvents, buffers = new BufferPool(0)): Source {
   const kafka = new RawKafka({ socketFactory: frameSockets(buffers), ...options.kafka });
   let paused = false;
+  /** Between the first join and the end of the consumer: at other times kafkajs' methods throw. */
+  let isRunning = false;
+  let isStopped = false;
   let assigned: TopicPartition[] = [];
   const consumer: Consumer = kafka.consumer({
     groupId: options.groupId,
@@ -66,18 +69,30 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     partitionAssigners: [
       assignerWith({
         ...events,
+        from: options.from,
         onJoined(membership) {
           assigned = membership.partitions;
+          isRunning = true;
           events.onJoined(membership);
+          // kafkajs keeps what is paused by partition, also while another member has it.
           if (paused) pauseAll();
+          else resumeAll();
         },
       }),
     ],
   });
-  consumer.on(consumer.events.CRASH, ({ payload }) => events.onCrash(payload.error));
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    isRunning = false;
+    // One that is stopped in its first join fails it, and nobody needs to know.
+    if (!isStopped) events.onCrash(payload.error);
+  });
 
   function pauseAll(): void {
-    if (assigned.length > 0) consumer.pause(byTopic(assigned));
+    if (isRunning && assigned.length > 0) consumer.pause(byTopic(assigned));
+  }
+
+  function resumeAll(): void {
+    if (isRunning && assigned.length > 0) consumer.resume(byTopic(assigned));
   }
 
   return {
@@ -92,17 +107,19 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     },
     resume() {
       paused = false;
-      if (assigned.length > 0) consumer.resume(byTopic(assigned));
+      resumeAll();
     },
     resumeOnly(partition) {
       paused = true;
       pauseAll();
-      consumer.resume(byTopic([partition]));
+      if (isRunning) consumer.resume(byTopic([partition]));
     },
     seek({ topic, partition }, offset) {
-      consumer.seek({ topic, partition, offset: String(offset) });
+      if (isRunning) consumer.seek({ topic, partition, offset: String(offset) });
     },
     async stop() {
+      isRunning = false;
+      isStopped = true;
       await consumer.disconnect();
     },
   };
@@ -143,8 +160,8 @@ function toRawBatch(
     fetchOffset,
     baseOffset: Number(message.batchContext.firstOffset),
     lastOffset: Number(lastOffset),
-    recordCount: message.batchContext.count,
-    bytes: message.value,
+    recordCount: message.isAborted ? 0 : message.batchContext.count,
+    bytes: message.isAborted ? message.value.subarray(0, 0) : message.value,
     receivedMs,
   };
 }

@@ -16,8 +16,7 @@ import { StaleOwner } from "../core/stale-owner.ts";
 export interface CommittedPartition {
   topic: string;
   partition: number;
-  /** Undefined: nothing is committed. */
-  offset: number | undefined;
+  offset: number;
   /** Text that came with the commit, "" for none. */
   metadata: string;
 }
@@ -35,12 +34,17 @@ export interface Membership {
 }
 
 export interface MembershipHooks {
+  /** Where a partition begins that has no committed offset. */
+  from: "earliest" | "latest";
   /** Before each join. The group waits for this member: to be done well within the session timeout. */
   beforeJoin(): Promise<void>;
+  /**
+   * The group begins this partition at `offset`, which is committed when this returns. Without that, what is read before
+   * the first commit would be skipped by whoever begins at the end of the log next.
+   */
+  onBegin(topic: string, partition: number, offset: number): Promise<void>;
   /** The member has joined; nothing is fetched before this returns. */
   onJoined(membership: Membership): void;
-  /** A fetch has shown everything below `offset`: what was not handed on does not exist (aborted transactions). */
-  onCovered(topic: string, partition: number, offset: number): void;
   /**
    * The log does not have `offset` any more, or not yet. Returns the offset to go on at.
    *
@@ -60,16 +64,13 @@ interface Broker {
 interface Cluster {
   findGroupCoordinator(request: { groupId: string }): Promise<Broker>;
   fetchTopicsOffset(
-    topics: object[],
+    topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
   ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
 }
 
 interface FetchedBatch {
-  generationId?: number;
-  topic: string;
-  partition: number;
-  isEmptyIncludingFiltered(): boolean;
-  lastOffset(): string;
+  /** The generation that it was fetched in; undefined when the member was between two. */
+  generationId?: number | undefined;
 }
 
 interface ConsumerGroup {
@@ -81,6 +82,7 @@ interface ConsumerGroup {
     nextOffset(topic: string, partition: number): { toString(): string };
     resolveOffset(at: { topic: string; partition: number; offset: string }): void;
   };
+  seekOffset: Map<string, string>;
   assigned(): { topic: string; partitions: number[] }[];
   joinAndSync(): Promise<void>;
   fetch(nodeId: number): Promise<FetchedBatch[]>;
@@ -125,6 +127,7 @@ function byTopic<T extends { topic: string }>(entries: T[]): { topic: string; pa
   return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
 }
 
+/** As the coordinator has it; an offset below zero says that nothing is committed. */
 async function readCommitted(group: ConsumerGroup): Promise<CommittedPartition[]> {
   const topics = group.assigned().map(({ topic, partitions }) => ({
     topic,
@@ -137,7 +140,7 @@ async function readCommitted(group: ConsumerGroup): Promise<CommittedPartition[]
     partitions.map(({ partition, offset, metadata }) => ({
       topic,
       partition,
-      offset: Number(offset) < 0 ? undefined : Number(offset),
+      offset: Number(offset),
       metadata: metadata ?? "",
     })),
   );
@@ -172,10 +175,34 @@ function commitUnder(group: ConsumerGroup): Membership["commit"] {
   };
 }
 
+/** Gives partitions that the group has not committed yet the offset that they begin at, and commits it. */
+async function beginPartitions(
+  group: ConsumerGroup,
+  { hooks }: Member,
+  committed: CommittedPartition[],
+  commit: Membership["commit"],
+): Promise<CommittedPartition[]> {
+  const fresh = committed.filter(({ offset }) => offset < 0);
+  if (fresh.length === 0) return committed;
+  const fromBeginning = hooks.from === "earliest";
+  const wanted = byTopic(fresh.map(({ topic, partition }) => ({ topic, partition })));
+  const answer = await group.cluster.fetchTopicsOffset(wanted.map((topic) => ({ ...topic, fromBeginning })));
+  const begun = answer.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset), metadata: "" })),
+  );
+  for (const { topic, partition, offset } of begun) await hooks.onBegin(topic, partition, offset);
+  await commit(begun);
+  return [...committed.filter(({ offset }) => offset >= 0), ...begun];
+}
+
 const require = createRequire(import.meta.url);
 const groupPrototype: ConsumerGroup = require("kafkajs/src/consumer/consumerGroup.js").prototype;
-const runnerPrototype: { handleBatch(batch: FetchedBatch): Promise<void>; consumerGroup: ConsumerGroup } =
-  require("kafkajs/src/consumer/runner.js").prototype;
+interface Runner {
+  running: boolean;
+  consumerGroup: ConsumerGroup;
+  handleBatch(batch: FetchedBatch): Promise<void>;
+}
+const runnerPrototype: Runner = require("kafkajs/src/consumer/runner.js").prototype;
 const { joinAndSync, fetch, recoverFromOffsetOutOfRange } = groupPrototype;
 const { handleBatch } = runnerPrototype;
 
@@ -184,15 +211,18 @@ async function joinAs(group: ConsumerGroup, member: Member): Promise<void> {
   await member.hooks.beforeJoin();
   for (;;) {
     await joinAndSync.call(group);
+    // Orders of an earlier generation.
+    group.seekOffset.clear();
     const { generationId: generation } = group;
+    const commit = commitUnder(group);
     try {
-      const partitions = await readCommittedPatiently(group);
-      member.hooks.onJoined({ generation, partitions, commit: commitUnder(group) });
+      const partitions = await beginPartitions(group, member, await readCommittedPatiently(group), commit);
+      member.hooks.onJoined({ generation, partitions, commit });
       member.readyGeneration = generation;
       return;
     } catch (error) {
       // The group has moved on already: once more.
-      if (!isStale(error)) throw error;
+      if (!isStale(error) && !(error instanceof StaleOwner)) throw error;
     }
   }
 }
@@ -208,19 +238,25 @@ groupPrototype.joinAndSync = function (this: ConsumerGroup) {
 };
 
 groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
-  const { generationId } = this;
+  const member = members.get(this.cluster);
+  if (member === undefined) return fetch.call(this, nodeId);
+  // Another fetch has begun a join: offsets are those of before, the generation may be the next one already.
+  await member.joining?.catch(() => {});
+  const { readyGeneration } = member;
+  if (readyGeneration === undefined) {
+    // A join has failed. kafkajs would fetch on without one; this makes it join.
+    throw Object.assign(new Error("not in the group"), { type: "REBALANCE_IN_PROGRESS" });
+  }
   const batches = await fetch.call(this, nodeId);
-  for (const batch of batches) batch.generationId = generationId;
+  for (const batch of batches) batch.generationId = readyGeneration;
   return batches;
 };
 
-runnerPrototype.handleBatch = async function (this: typeof runnerPrototype, batch) {
+runnerPrototype.handleBatch = async function (this: Runner, batch) {
   const member = members.get(this.consumerGroup.cluster);
+  if (member === undefined) return handleBatch.call(this, batch);
   // Neither shown nor resolved: whoever owns the partition now fetches it from the committed offset.
-  if (member !== undefined && batch.generationId !== member.readyGeneration) return;
-  await handleBatch.call(this, batch);
-  if (member === undefined || batch.isEmptyIncludingFiltered()) return;
-  member.hooks.onCovered(batch.topic, batch.partition, Number(batch.lastOffset()) + 1);
+  if (batch.generationId === member.readyGeneration) await handleBatch.call(this, batch);
 };
 
 groupPrototype.recoverFromOffsetOutOfRange = async function (this: ConsumerGroup, { topic, partition }) {

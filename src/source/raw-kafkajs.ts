@@ -8,8 +8,7 @@ import { readerOf } from "./response-frames.ts";
  * kafkajs 2.2.4 decodes every record into a JS object on the main thread. One module does it
  * (`protocol/recordBatch/v0/decoder`); this file puts another function in its place before kafkajs first loads it. Each
  * batch becomes one kafkajs "message" under the batch's last offset; `value` holds the batch as bytes. Fetching, paging,
- * heartbeats, commits and the filter for aborted transactions go on working, because they look only at offsets and at
- * `batchContext`.
+ * heartbeats and commits go on working, because they look only at offsets.
  *
  * The replacement holds for every consumer of this process: kafkajs loads its protocol modules at the first request, so
  * a private instance beside the usual one is not possible. Producers and admin clients are not affected. Import this
@@ -42,7 +41,11 @@ interface FetchDecoder {
 export interface RawMessage {
   offset: string;
   value: Buffer;
-  batchContext: { firstOffset: string; count: number };
+  batchContext: { firstOffset: string; count: number; producerId: string; inTransaction: boolean };
+  /** Of a control batch: the key of its record. */
+  key: Buffer | null;
+  /** The batch's transaction was taken back: its records do not count. */
+  isAborted: boolean;
   /** To be called when `value` is not read any more; undefined when its response is not reused. */
   release: (() => void) | undefined;
 }
@@ -68,6 +71,7 @@ function replaceDecoder(original: (decoder: FetchDecoder) => Promise<{ records: 
       offset: (baseOffset + BigInt(buffer.readInt32BE(start + LAST_OFFSET_DELTA_AT))).toString(),
       key,
       value: buffer.subarray(start, start + byteLength),
+      isAborted: false,
       release: readerOf(buffer),
       headers: {},
       // Never "control": a control batch must reach the pipeline too, or its offset would never be committed.
@@ -103,6 +107,44 @@ function installReplacement(): void {
   require(decoderUserPath);
 }
 
+interface FetchedPartition {
+  messages: RawMessage[];
+  abortedTransactions?: { firstOffset: string; producerId: string }[] | null;
+}
+
+/**
+ * Marks the batches of aborted transactions, and takes the list away that kafkajs would filter by.
+ *
+ * Its filter takes one transaction off the broker's list for each message, in the list's order, which is that of the
+ * transactions' ends: with two that overlap it lets messages through, and here a message is a whole batch. What it filters,
+ * nobody hears of, and the offsets would be missing.
+ */
+function markAborted(fetched: FetchedPartition): void {
+  const upcoming = (fetched.abortedTransactions ?? [])
+    .map(({ firstOffset, producerId }) => ({ firstOffset: BigInt(firstOffset), producerId: String(producerId) }))
+    .sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
+  fetched.abortedTransactions = [];
+  if (upcoming.length === 0) return;
+  const aborted = new Set<string>();
+  for (const message of fetched.messages) {
+    const { firstOffset, producerId, inTransaction } = message.batchContext;
+    while (upcoming[0] !== undefined && upcoming[0].firstOffset <= BigInt(firstOffset)) {
+      aborted.add(upcoming.shift()!.producerId);
+    }
+    if (message.key === null) message.isAborted = inTransaction && aborted.has(producerId);
+    else if (isAbortMarker(message.key)) aborted.delete(producerId);
+  }
+}
+
+/** Version and type of a control record; type 0 ends a transaction that is taken back. */
+function isAbortMarker(key: Buffer): boolean {
+  return key.length >= 4 && key.readInt16BE(2) === 0;
+}
+
+interface Broker {
+  fetch(request: object): Promise<{ responses: { partitions: FetchedPartition[] }[] }>;
+}
+
 interface Connection {
   chunks: Buffer[];
   bytesBuffered: number;
@@ -123,6 +165,17 @@ function dropEmptyRemainders(): void {
   };
 }
 
+function installAbortedMarks(): void {
+  const { prototype }: { prototype: Broker } = require("kafkajs/src/broker/index.js");
+  const fetch = prototype.fetch;
+  prototype.fetch = async function (this: Broker, request) {
+    const answer = await fetch.call(this, request);
+    for (const { partitions } of answer.responses) partitions.forEach(markAborted);
+    return answer;
+  };
+}
+
 installReplacement();
+installAbortedMarks();
 dropEmptyRemainders();
 export const RawKafka: typeof KafkaJs.Kafka = require("kafkajs").Kafka;

@@ -35,8 +35,8 @@ const source = createSource(
       seenOffset = last;
     },
     beforeJoin: async () => {},
+    onBegin: async () => {},
     onJoined: () => {},
-    onCovered: () => {},
     onOutOfRange: (_topic, _partition, _offset, logStart) => logStart,
     onCrash: (crash) => {
       error = crash;

@@ -27,6 +27,10 @@ export interface MemberOptions {
   fenceMs: number;
   /** Leaves the intents of the owner before unread: what a client without them does. */
   forgetsIntents: boolean;
+  /** Takes an insert for stored when it is sent. */
+  acknowledgesEarly: boolean;
+  /** Does not join again after a rebalance. */
+  joinsOnce: boolean;
   onStaleRange(): void;
 }
 
@@ -114,8 +118,9 @@ export class SimulatedMember {
     const assigned = partitions.map((partition) => {
       const committed = broker.committed.get(partition);
       const intents = this.#options.forgetsIntents ? [] : decodeIntents(committed?.metadata);
-      this.#fetchOffsets.set(partition, committed?.offset ?? 0);
-      return { topic: TOPIC, partition, offset: committed?.offset, intents };
+      const offset = committed?.offset ?? 0;
+      this.#fetchOffsets.set(partition, offset);
+      return { topic: TOPIC, partition, offset, intents };
     });
     for (const partition of this.#fetchOffsets.keys()) {
       if (!partitions.includes(partition)) this.#fetchOffsets.delete(partition);
@@ -125,7 +130,7 @@ export class SimulatedMember {
       partitions: assigned,
       clock: this.life,
       fenceMs: this.#options.fenceMs,
-      clickHouseOffsetMs: async () => warehouse.offsetFor(this.life),
+      clickHouseOffset: async () => ({ offsetMs: warehouse.offsetFor(this.life), measuredMs: 0 }),
       commit: (offsets) => broker.commit(this.life, this.#id, generation, offsets),
       onCommitError: () => {},
       onCommit: (when) => this.#step(when),
@@ -147,7 +152,7 @@ export class SimulatedMember {
     this.life.after(HEARTBEAT_MS, async () => {
       if (this.#epoch !== undefined) {
         const answer = await this.#options.broker.heartbeat(this.life, this.#id, this.#generation);
-        if (answer === "rejoin" && this.#epoch !== undefined) await this.#join();
+        if (answer === "rejoin" && this.#epoch !== undefined && !this.#options.joinsOnce) await this.#join();
       }
       this.#heartbeat();
     });
@@ -202,7 +207,9 @@ export class SimulatedMember {
         for (;;) {
           const deadlineMs = await lease.deadlineMs();
           try {
-            if ((await warehouse.insert(this.life, token, keys, deadlineMs)) === "stored") return;
+            const inserted = warehouse.insert(this.life, token, keys, deadlineMs);
+            if (this.#options.acknowledgesEarly) return void inserted.catch(() => {});
+            if ((await inserted) === "stored") return;
           } catch {
             await sleepOn(this.life, world.random.between(20, 100));
           }

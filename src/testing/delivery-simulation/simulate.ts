@@ -1,5 +1,5 @@
 import { SimulatedBroker } from "./broker.ts";
-import { randomStep, SimulatedMember } from "./member.ts";
+import { type MemberOptions, randomStep, SimulatedMember } from "./member.ts";
 import { SimulatedWarehouse } from "./warehouse.ts";
 import { World } from "./world.ts";
 
@@ -18,8 +18,8 @@ export interface SimulationOptions {
   calmMs: number;
   /** Longest time for which a process is stopped. */
   stopMsMax: number;
-  /** Ignores the intents of earlier owners. */
-  forgetsIntents?: boolean;
+  /** Faults of the protocol, to show that each of them is found (member.ts). */
+  faults?: Partial<Pick<MemberOptions, "forgetsIntents" | "acknowledgesEarly" | "joinsOnce">>;
 }
 
 export interface SimulationResult {
@@ -53,11 +53,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   let members: SimulatedMember[] = [];
 
   const start = () => {
-    const { fenceMs, forgetsIntents = false } = options;
+    const { fenceMs } = options;
+    const protocol = { forgetsIntents: false, acknowledgesEarly: false, joinsOnce: false, ...options.faults };
     const onStaleRange = () => {
       staleRanges += 1;
     };
-    members.push(new SimulatedMember({ world, broker, warehouse, fenceMs, forgetsIntents, onStaleRange }));
+    members.push(new SimulatedMember({ world, broker, warehouse, fenceMs, onStaleRange, ...protocol }));
   };
   const kill = (member: SimulatedMember) => {
     member.kill();

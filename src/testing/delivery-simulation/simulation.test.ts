@@ -40,12 +40,22 @@ describe("the delivery protocol, simulated", () => {
   }, 60_000);
 
   it("doubles rows when the intents of the owner before are not read", async () => {
-    const results = await simulateMany(40, { ...sound, forgetsIntents: true });
+    const results = await simulateMany(40, { ...sound, faults: { forgetsIntents: true } });
     expect(results.filter(({ duplicate }) => duplicate > 0)).not.toEqual([]);
   }, 60_000);
 
   it("doubles rows without a deduplication window", async () => {
     const results = await simulateMany(20, { ...sound, windowTokens: 0 });
     expect(results.filter(({ duplicate }) => duplicate > 0)).not.toEqual([]);
+  }, 60_000);
+
+  it("loses records when an insert counts as stored before it is", async () => {
+    const results = await simulateMany(40, { ...sound, faults: { acknowledgesEarly: true } });
+    expect(results.filter(({ missing }) => missing > 0)).not.toEqual([]);
+  }, 60_000);
+
+  it("never ends when members do not join again", async () => {
+    const results = await simulateMany(10, { ...sound, faults: { joinsOnce: true } });
+    expect(results.filter(({ isDone }) => !isDone)).not.toEqual([]);
   }, 60_000);
 });
