@@ -1,6 +1,6 @@
 import { partitionKey } from "../core/raw-batch.ts";
 import { account, type OffsetRange } from "../pipeline/accounting.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Pipeline } from "../pipeline/pipeline-types.ts";
 import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
 import type { PartitionOffsets } from "../source/offsets.ts";
 import { readOffsets } from "../source/offsets.ts";

@@ -5,7 +5,7 @@ import type { Environment } from "../config/environment.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import { MillraceError } from "../core/errors.ts";
 import { launchServers } from "../embedded/launch.ts";
-import type { PipelineHooks } from "../pipeline/pipeline.ts";
+import type { PipelineHooks } from "../pipeline/pipeline-types.ts";
 import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { storeLatency } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, CompressionTypes, Kafka, logLevel, type Producer } from "kafkajs";
 import { pack } from "msgpackr";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -132,7 +133,11 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
       });
     }
     const args = ["start", "--profile", "low", "--no-simulator", "--json"];
-    const first = await runMillrace(args, servers.env, { stopAfterMs: 3_500 });
+    const stored = "SELECT count() AS count FROM analytics.fact_event WHERE topic = 'logs.order'";
+    const stopWhen = (async () => {
+      while ((await rows<{ count: number }>(stored))[0]!.count === 0) await sleep(20);
+    })();
+    const first = await runMillrace(args, servers.env, { stopWhen });
     expect([first.stderr, first.code]).toEqual(["", 0]);
     const second = await runMillrace([...args, "--until-end"], servers.env);
     expect([second.stderr, second.code]).toEqual(["", 0]);

@@ -1,79 +1,32 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { ClickHouseClient } from "@clickhouse/client";
-import type { Logger } from "pino";
-import type { EncodedRows } from "../codec/task.ts";
-import { type AssignedPartition, Epoch } from "../commit/epoch.ts";
-import { decodeIntents, type Intent } from "../commit/intents.ts";
-import type { Profile } from "../config/profiles.ts";
+import { Epoch } from "../commit/epoch.ts";
 import { BufferPool } from "../core/buffer-pool.ts";
 import { systemClock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
-import { defaultInsertFormat, defaultTranscoder, type InsertFormat, type TranscoderName } from "../core/transcoding.ts";
+import { defaultInsertFormat, defaultTranscoder } from "../core/transcoding.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { createWorkerPool, WorkerEnded } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { createSink, type SinkEvents } from "../sink/sink.ts";
-import { createSource, type SourceEvents, type SourceOptions } from "../source/consumer-source.ts";
-import { classifyKafkaError } from "../source/error-class.ts";
-import type { CommittedPartition } from "../source/membership.ts";
+import { createSink } from "../sink/sink.ts";
+import { createSource, type SourceEvents } from "../source/consumer-source.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { EventLoopMeter } from "../telemetry/event-loop.ts";
 import { recordBatch } from "../telemetry/recorder.ts";
 import { StageTable } from "../telemetry/stages.ts";
+import { beyondLogEnd, readAssigned } from "./assignment.ts";
 import { ClickHouseClock } from "./clickhouse-clock.ts";
 import { deliverRange } from "./delivery.ts";
+import { Failure } from "./failure.ts";
 import { Flights } from "./flights.ts";
 import { gapBatch, storeGap } from "./gap-store.ts";
+import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
 import { RangeBuffers, RangeMemory } from "./range-memory.ts";
 import { type RangeTools, rangeWork, type StoredRange } from "./range-work.ts";
-import type { DeliveryObserver } from "./steps.ts";
-
-export interface PipelineOptions {
-  source: SourceOptions;
-  plans: TablePlan[];
-  profile: Profile;
-  client: ClickHouseClient;
-  log: Logger;
-  transcoder?: TranscoderName;
-  /** Plans that write RowBinaryWithDefaults keep it whatever this says. */
-  insertFormat?: InsertFormat;
-  /** How long after its last proof of ownership this process may begin an insert, ms (src/commit/epoch.ts). */
-  fenceMs: number;
-  /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
-  unreadableIntents: UnreadableIntentsPolicy;
-  /** Told of dead letters that are in their table; the range waits for it. */
-  publishDead?: ((planKey: string, dead: EncodedRows) => Promise<void>) | undefined;
-  /** For tests that stop the process at a step, or replace the worker. */
-  hooks?: PipelineHooks | undefined;
-}
-
-export type UnreadableIntentsPolicy = "stop" | "at-least-once";
-
-export interface PipelineHooks {
-  onStep?: DeliveryObserver;
-  workerFile?: URL;
-}
-
-export interface Pipeline {
-  start(): Promise<void>;
-  /** Stops intake, stores and commits what was taken, leaves the group. @throws the first fatal error, if there was one. */
-  drain(): Promise<void>;
-  /** Resolves with the first error that no retry can help. */
-  readonly failed: Promise<Error>;
-  readonly counters: Counters;
-  /** Latency since start, and the table that the next flush will take. */
-  readonly total: StageTable;
-  takeInterval(): StageTable;
-  readonly budget: ByteBudget;
-  /** Memory between two uses; counts in the budget. */
-  readonly buffers: BufferPool;
-  /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
-  readonly eventLoop: EventLoopMeter;
-}
+import { sinkEvents } from "./sink-events.ts";
+import { SourceSupervisor } from "./source-supervisor.ts";
 
 /**
  * Shares of the byte budget. Intake pauses when so much of it is counted: the rest is for what cannot be counted piece by
@@ -84,9 +37,6 @@ const PAUSE_SHARE = 0.6;
 const RESUME_SHARE = 0.45;
 /** So much may lie unused in the pool: less than the share at which intake resumes, or it never would. */
 const POOL_SHARE = 0.15;
-
-/** Pause between the end of a consumer and the start of the next. */
-const RESTART_MS = 2_000;
 
 /** A drain that takes longer is given up: what is not stored by then stays uncommitted, and the next start reads it. */
 const DRAIN_MAX_MS = 60_000;
@@ -115,23 +65,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const total = new StageTable();
   let interval = new StageTable();
   let epoch: Epoch | undefined;
-  const aborter = new AbortController();
+  const failure = new Failure();
   const eventLoop = new EventLoopMeter();
   const flights = new Flights(() => dispatcher.cutDue());
   const workerFailures = new Map<string, number>();
   let accepting = true;
   let isStarved = false;
-  let restarting: Promise<void> | undefined;
-  let isRestartDue = false;
-  let fail: (error: Error) => void = () => {};
-  let failure: Error | undefined;
-  const failed = new Promise<Error>((resolve) => {
-    fail = (error) => {
-      failure ??= error;
-      aborter.abort(error);
-      resolve(error);
-    };
-  });
 
   const taskFormat = (options.insertFormat ?? defaultInsertFormat) === "native" ? "native" : "rows";
   if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
@@ -144,7 +83,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   );
   const sink = createSink(
     options.client,
-    { insertsMax: profile.insertsMax, signal: aborter.signal },
+    { insertsMax: profile.insertsMax, signal: failure.signal },
     sinkEvents(counters, clickHouseClock, log),
   );
   const budget = new ByteBudget({
@@ -152,9 +91,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     lowBytes: Math.floor(profile.bytesMax * RESUME_SHARE),
     onPause() {
       counters.pauses += 1;
-      source.pause();
+      supervisor.source.pause();
     },
-    onResume: () => source.resume(),
+    onResume: () => supervisor.source.resume(),
   });
   const buffers = new BufferPool(profile.bytesMax * POOL_SHARE, (change) =>
     change > 0 ? budget.take(change) : budget.give(-change),
@@ -168,7 +107,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     publishDead: options.publishDead,
     onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, will be sent by rows"),
   };
-  let source = createSource(options.source, sourceEvents(), buffers);
+  const supervisor = new SourceSupervisor({
+    create() {
+      const source = createSource(options.source, sourceEvents(), buffers);
+      if (budget.paused) source.pause();
+      return source;
+    },
+    onRestart() {
+      counters.sourceRestarts += 1;
+      epoch?.end("the consumer is started again");
+      epoch = undefined;
+      dispatcher.assign([]);
+    },
+    failure,
+    log,
+  });
   // One range in each insert, and one in each worker to follow it.
   const flightsMax = profile.insertsMax + profile.workers;
   const dispatcher: Dispatcher = createDispatcher({
@@ -182,12 +135,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     onCut(cut) {
       flights.add(deliver(cut));
       // The one partition that was let through has what it needs.
-      if (isStarved && budget.paused) source.pause();
+      if (isStarved && budget.paused) supervisor.source.pause();
       isStarved = false;
     },
     onStarved(partition) {
       isStarved = true;
-      source.resumeOnly(partition);
+      supervisor.source.resumeOnly(partition);
     },
   });
 
@@ -200,7 +153,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (wantedOffset === undefined) return;
         const at = { topic: batch.topic, partition: batch.partition, offset: batch.fetchOffset, wantedOffset };
         log.warn(at, "the client skipped records, will be fetched again");
-        source.seek(batch, wantedOffset);
+        supervisor.source.seek(batch, wantedOffset);
       },
       beforeJoin: endEpoch,
       async onBegin(topic, partition, offset) {
@@ -211,7 +164,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
       onJoined({ partitions, commit }) {
         if (!accepting) return;
-        const assigned = partitions.map(readPartition);
+        const assigned = readAssigned(partitions, options.unreadableIntents, log, failure);
         epoch = new Epoch({
           partitions: assigned,
           clock: systemClock,
@@ -219,7 +172,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           clickHouseOffset: () => clickHouseClock.offset(),
           commit,
           onCommitError(error) {
-            if (!failIfHopeless("commit to", error)) log.warn({ err: error }, "offset commit failed, will be repeated");
+            if (!failure.failIfHopeless("commit to", error))
+              log.warn({ err: error }, "offset commit failed, will be repeated");
           },
           onCommit: (when, at) => options.hooks?.onStep?.(when, at.topic, at.partition, at.offset, at.offset),
         });
@@ -231,37 +185,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
       onOutOfRange,
       onCrash(error: Error) {
-        if (failIfHopeless("read from", error)) return;
+        if (failure.failIfHopeless("read from", error)) return;
         log.error({ err: error }, "Kafka consumer stopped, will be started again");
-        restartSource();
+        supervisor.restart();
       },
     };
-  }
-
-  function failIfHopeless(what: string, error: unknown): boolean {
-    const { class: errorClass, reason, remedy } = classifyKafkaError(error);
-    if (errorClass !== "fatal") return false;
-    const text = error instanceof Error ? error.message : String(error);
-    fail(new MillraceError("E_KAFKA", `Cannot ${what} Kafka: ${text} — ${reason}; ${remedy}`, { cause: error }));
-    return true;
-  }
-
-  /** @throws MillraceError when the metadata is not ours and the policy is to stop. */
-  function readPartition({ topic, partition, offset, metadata }: CommittedPartition): AssignedPartition {
-    let intents: Intent[] = [];
-    try {
-      intents = decodeIntents(metadata);
-    } catch (error) {
-      const where = `${partitionKey(topic, partition)}: ${(error as Error).message}`;
-      if (options.unreadableIntents === "stop") {
-        const remedy = "Use a --group of its own, or accept doubled rows once with --unreadable-intents at-least-once";
-        const refused = new MillraceError("E_KAFKA", `${where}. ${remedy}`);
-        fail(refused);
-        throw refused;
-      }
-      log.error(`${where}. Ranges that were in flight may be doubled`);
-    }
-    return { topic, partition, offset, intents };
   }
 
   /** Lets what is under way finish, as long as the group can wait, and ends the epoch. */
@@ -281,16 +209,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   function onOutOfRange(topic: string, partition: number, offset: number, logStart: number, logEnd: number): number {
-    const where = partitionKey(topic, partition);
-    if (offset > logEnd) {
-      const error = new MillraceError(
-        "E_KAFKA",
-        `${where}: the group stands at offset ${offset}, the log ends at ${logEnd}. The topic was made anew, or the broker ` +
-          `has lost records. To go on: millrace offsets reset --group ${groupId} --topic ${topic} --to earliest`,
-      );
-      fail(error);
-      throw error;
-    }
+    if (offset > logEnd) failure.raise(beyondLogEnd({ topic, partition }, offset, logEnd, groupId));
     const lost = logStart - offset;
     counters.lostOffsets += lost;
     log.error(
@@ -310,37 +229,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       flights.add(sink.store(gapBatch(gap), offset, logStart - 1, owner.lease(topic, partition)).then(() => {}, ended));
     }
     return logStart;
-  }
-
-  /** Makes a new consumer in place of this one; when that is under way, once more afterwards. */
-  function restartSource(): void {
-    isRestartDue = true;
-    restarting ??= replaceSource().finally(() => {
-      restarting = undefined;
-    });
-  }
-
-  async function replaceSource(): Promise<void> {
-    while (isRestartDue && accepting && failure === undefined) {
-      isRestartDue = false;
-      counters.sourceRestarts += 1;
-      // First: once it has left the group, its ranges are not ours.
-      epoch?.end("the consumer is started again");
-      epoch = undefined;
-      dispatcher.assign([]);
-      await source.stop().catch(() => {});
-      await sleep(RESTART_MS);
-      if (!accepting) return;
-      source = createSource(options.source, sourceEvents(), buffers);
-      if (budget.paused) source.pause();
-      try {
-        await source.start();
-      } catch (error) {
-        if (failIfHopeless("read from", error)) return;
-        log.error({ err: error }, "Kafka consumer did not start, will be tried again");
-        isRestartDue = true;
-      }
-    }
   }
 
   /** One range from cut to commit. Never rejects: an error fails the pipeline, and the offset stays uncommitted. */
@@ -371,12 +259,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   /** A range has ended without being acknowledged. */
   function ended(error: unknown): void {
     if (error instanceof StaleOwner || error instanceof WorkerEnded) counters.abandonedRanges += 1;
-    else fail(error instanceof Error ? error : new Error(String(error)));
+    else failure.fail(error);
   }
 
   /**
-   * A thread that ends takes the range's bytes with it: they are fetched once more. The range has an intent by now, so it
-   * is cut alike.
+   * A thread that ends takes the range's bytes with it: they are fetched once more. Nothing of the range was inserted yet.
    */
   function onWorkerEnded(key: string, error: WorkerEnded): void {
     const failures = (workerFailures.get(key) ?? 0) + 1;
@@ -384,11 +271,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters.workerRestarts += 1;
     if (failures < WORKER_FAILURES_MAX) {
       log.error({ err: error, range: key }, "a worker thread ended, its range will be read again");
-      restartSource();
+      supervisor.restart();
       return;
     }
     const text = `The worker ended ${failures} times at the range that begins at ${key}: ${error.message}`;
-    fail(new MillraceError("E_WORKER", `${text}. Look at the records there; --transcoder reference may tell more`));
+    failure.fail(
+      new MillraceError("E_WORKER", `${text}. Look at the records there; --transcoder reference may tell more`),
+    );
   }
 
   function note(cut: Cut, { result, stored, sentMs, acknowledgedMs }: StoredRange): void {
@@ -405,7 +294,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     budget,
     buffers,
     eventLoop,
-    failed,
+    failed: failure.happened,
     takeInterval() {
       const taken = interval;
       interval = new StageTable();
@@ -413,16 +302,17 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     async start() {
       await clickHouseClock.offset();
-      await source.start();
+      await supervisor.source.start();
     },
     async drain() {
       accepting = false;
-      source.pause();
+      supervisor.stopSupervising();
+      supervisor.source.pause();
       dispatcher.cutAll();
       dispatcher.stop();
       const deadline = setTimeout(() => {
         const error = drainTooLong(flights.count);
-        fail(error);
+        failure.fail(error);
         epoch?.end(error.message);
       }, DRAIN_MAX_MS);
       await flights.landed();
@@ -430,32 +320,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await epoch?.flush().catch((error) => log.warn({ err: error }, "the last offsets are not committed"));
       clearTimeout(deadline);
       epoch?.end("stopped");
-      await restarting;
-      await source.stop();
+      await supervisor.stop();
       await pool.close();
-      if (failure !== undefined) throw failure;
-    },
-  };
-}
-
-function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logger): SinkEvents {
-  return {
-    onRetry(table, error, attempt, delayMs, errorClass) {
-      counters.insertRetries += 1;
-      log.warn({ table, attempt, delayMs, errorClass, err: error }, "insert failed, repeated under the same token");
-    },
-    onSlowDown(table, error, delayMs, insertsMax) {
-      counters.slowDowns += 1;
-      log.warn({ table, delayMs, insertsMax, err: error }, "ClickHouse is overloaded: fewer inserts at once");
-    },
-    onLate(table, token, deadlineMs) {
-      counters.lateInserts += 1;
-      clock.doubt();
-      log.warn({ table, token, deadlineMs }, "insert came after its deadline and wrote nothing, will be repeated");
-    },
-    onSplit(table, token, parts) {
-      counters.splitInserts += 1;
-      log.info({ table, token, parts }, "insert touches too many partitions, sent in parts");
+      if (failure.first !== undefined) throw failure.first;
     },
   };
 }

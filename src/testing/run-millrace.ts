@@ -9,11 +9,11 @@ export interface MillraceRun {
   stderr: string;
 }
 
-/** Runs `millrace <args>` in a process of its own, as a user would. `stopAfterMs` sends SIGTERM then. */
+/** Runs `millrace <args>` in a process of its own, as a user would. SIGTERM is sent when `stopWhen` resolves. */
 export function runMillrace(
   args: string[],
   env: Record<string, string>,
-  options: { stopAfterMs?: number } = {},
+  options: { stopWhen?: Promise<unknown> } = {},
 ): Promise<MillraceRun> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [entry, ...args], {
@@ -27,11 +27,7 @@ export function runMillrace(
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       run.stderr += text;
     });
-    const timer =
-      options.stopAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGTERM"), options.stopAfterMs);
-    child.on("close", (code) => {
-      clearTimeout(timer);
-      resolve({ ...run, code });
-    });
+    void options.stopWhen?.then(() => child.kill("SIGTERM"));
+    child.on("close", (code) => resolve({ ...run, code }));
   });
 }

@@ -1,0 +1,55 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Logger } from "pino";
+import type { EncodedRows } from "../codec/task.ts";
+import type { Profile } from "../config/profiles.ts";
+import type { BufferPool } from "../core/buffer-pool.ts";
+import type { InsertFormat, TranscoderName } from "../core/transcoding.ts";
+import type { ByteBudget } from "../dispatch/byte-budget.ts";
+import type { TablePlan } from "../schema/plan.ts";
+import type { SourceOptions } from "../source/consumer-source.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { EventLoopMeter } from "../telemetry/event-loop.ts";
+import type { StageTable } from "../telemetry/stages.ts";
+import type { UnreadableIntentsPolicy } from "./assignment.ts";
+import type { DeliveryObserver } from "./steps.ts";
+
+export interface PipelineOptions {
+  source: SourceOptions;
+  plans: TablePlan[];
+  profile: Profile;
+  client: ClickHouseClient;
+  log: Logger;
+  transcoder?: TranscoderName;
+  /** Plans that write RowBinaryWithDefaults keep it whatever this says. */
+  insertFormat?: InsertFormat;
+  /** How long after its last proof of ownership this process may begin an insert, ms (src/commit/epoch.ts). */
+  fenceMs: number;
+  /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
+  unreadableIntents: UnreadableIntentsPolicy;
+  /** Told of dead letters that are in their table; the range waits for it. */
+  publishDead?: ((planKey: string, dead: EncodedRows) => Promise<void>) | undefined;
+  /** For tests that stop the process at a step, or replace the worker. */
+  hooks?: PipelineHooks | undefined;
+}
+
+export interface PipelineHooks {
+  onStep?: DeliveryObserver;
+  workerFile?: URL;
+}
+
+export interface Pipeline {
+  start(): Promise<void>;
+  /** Stops intake, stores and commits what was taken, leaves the group. @throws the first fatal error, if there was one. */
+  drain(): Promise<void>;
+  /** Resolves with the first error that no retry can help. */
+  readonly failed: Promise<Error>;
+  readonly counters: Counters;
+  /** Latency since start, and the table that the next flush will take. */
+  readonly total: StageTable;
+  takeInterval(): StageTable;
+  readonly budget: ByteBudget;
+  /** Memory between two uses; counts in the budget. */
+  readonly buffers: BufferPool;
+  /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
+  readonly eventLoop: EventLoopMeter;
+}

@@ -1,0 +1,128 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { StartArguments } from "../config/start-options.ts";
+import { ENDINGS_VARIABLE, type Endings } from "../source/testing/endings.ts";
+import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
+import { type MillraceRun, runMillrace } from "../testing/run-millrace.ts";
+
+const entry = fileURLToPath(new URL("../source/testing/start-with-ending-worker.ts", import.meta.url));
+const [[, startServers]] = (await brokersToTest()) as [Awaited<ReturnType<typeof brokersToTest>>[number]];
+
+describe.concurrent("a pipeline that has to begin again", () => {
+  let servers: IngestServers;
+  let folder: string;
+  let kafka: Kafka;
+  let admin: Admin;
+  let producer: Producer;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "millrace-restart-"));
+    servers = await startServers();
+    kafka = new Kafka({ brokers: [servers.brokers], logLevel: logLevel.NOTHING });
+    admin = kafka.admin();
+    producer = kafka.producer();
+    await Promise.all([admin.connect(), producer.connect()]);
+    await servers.client.command({ query: "CREATE DATABASE restart" });
+    const migrated = await runMillrace(["migrate"], servers.env);
+    expect(migrated).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  afterAll(async () => {
+    await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
+    await servers.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** A topic with `partitions` × `count` records, and the table for it. */
+  async function prepare(name: string, partitions: number, count: number): Promise<void> {
+    await servers.client.command({
+      query: `CREATE TABLE restart.${name} (id UInt64, kafka_partition Int32, kafka_offset Int64) ENGINE = MergeTree
+        ORDER BY id SETTINGS non_replicated_deduplication_window = 100000`,
+    });
+    await admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }] });
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const messages = Array.from({ length: count }, (_, id) => ({ value: `{"id":${id}}`, partition }));
+      await producer.send({ topic: name, messages });
+    }
+  }
+
+  function startWithEndings(name: string, endings: Endings): Promise<MillraceRun> {
+    const typed: StartArguments = {
+      ...{ profile: "low", vcpus: "1", from: "earliest", pipelines: "ops/pipelines" },
+      ...{ topic: [name], table: `restart.${name}`, untilEnd: true, simulator: false, json: true },
+    };
+    const env = { ...process.env, MILLRACE_LOG_LEVEL: "warn", ...servers.env };
+    return new Promise((resolve) => {
+      const child = spawn(process.execPath, [entry, JSON.stringify(typed)], {
+        env: { ...env, [ENDINGS_VARIABLE]: JSON.stringify(endings) },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const run: MillraceRun = { code: null, stdout: "", stderr: "" };
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        run.stdout += text;
+      });
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        run.stderr += text;
+      });
+      child.on("close", (code) => resolve({ ...run, code }));
+    });
+  }
+
+  async function rowsOf(name: string): Promise<unknown> {
+    const query = `SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(kafka_partition, kafka_offset)) AS offsets FROM restart.${name}`;
+    return (await (await servers.client.query({ query, format: "JSONEachRow" })).json())[0];
+  }
+
+  it("stores everything once when a worker ends twice under backlog", async () => {
+    await prepare("twice", 2, 30_000);
+    const journal = join(folder, "twice");
+    const run = await startWithEndings("twice", { journal, times: 2 });
+    expect([run.code, run.stderr]).toEqual([0, expect.any(String)]);
+    expect(await readFile(journal, "utf8")).toBe("..");
+    const report = JSON.parse(run.stdout);
+    expect(report).toMatchObject({ missing: 0, duplicate: 0, backlog: 0, stored: 60_000 });
+    expect(report.counts.workerRestarts).toBeGreaterThan(0);
+    expect(report.counts.sourceRestarts).toBeGreaterThan(0);
+    expect(await rowsOf("twice")).toEqual({ rows: 60_000, offsets: 60_000 });
+  });
+
+  it("stops when a worker ends three times at the same range, and names it", async () => {
+    await prepare("always", 2, 10);
+    const journal = join(folder, "always");
+    const run = await startWithEndings("always", { journal, times: 9, at: { partition: 1, firstOffset: 0 } });
+    expect([run.code, run.stdout]).toEqual([1, ""]);
+    expect(run.stderr).toMatch(/^E_WORKER: The worker ended 3 times at the range that begins at always:1:0: /m);
+    expect(await readFile(journal, "utf8")).toBe("...");
+    const [partitions] = await admin.fetchOffsets({ groupId: "millrace.restart.always", topics: ["always"] });
+    expect(partitions!.partitions.find(({ partition }) => partition === 1)!.offset).toBe("0");
+    // The other partition has no part in it.
+    expect(await rowsOf("always")).toEqual({ rows: 10, offsets: 10 });
+  });
+
+  it("stops at commit metadata that is not ours, and goes on when told to", async () => {
+    await prepare("foreign", 1, 10);
+    const groupId = "somebody";
+    const consumer = kafka.consumer({ groupId });
+    await consumer.connect();
+    await consumer.subscribe({ topics: ["foreign"] });
+    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+    await consumer.run({ autoCommit: false, eachBatch: async () => {} });
+    await joined;
+    await consumer.commitOffsets([{ topic: "foreign", partition: 0, offset: "4", metadata: "something else" }]);
+    await consumer.disconnect();
+    const args = ["start", "--topic", "foreign", "--table", "restart.foreign", "--group", groupId, "--until-end"];
+    const refused = await runMillrace(args, servers.env);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("foreign:0");
+    expect(refused.stderr).toContain("--unreadable-intents at-least-once");
+    expect(await rowsOf("foreign")).toEqual({ rows: 0, offsets: 0 });
+    const told = await runMillrace([...args, "--unreadable-intents", "at-least-once"], servers.env);
+    expect([told.code, told.stderr]).toEqual([0, expect.stringContaining("may be doubled")]);
+    expect(await rowsOf("foreign")).toEqual({ rows: 6, offsets: 6 });
+  });
+});

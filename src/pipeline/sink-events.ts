@@ -1,0 +1,27 @@
+import type { Logger } from "pino";
+import type { SinkEvents } from "../sink/sink.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { ClickHouseClock } from "./clickhouse-clock.ts";
+
+/** Counts and logs what happens to inserts. */
+export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logger): SinkEvents {
+  return {
+    onRetry(table, error, attempt, delayMs, errorClass) {
+      counters.insertRetries += 1;
+      log.warn({ table, attempt, delayMs, errorClass, err: error }, "insert failed, repeated under the same token");
+    },
+    onSlowDown(table, error, delayMs, insertsMax) {
+      counters.slowDowns += 1;
+      log.warn({ table, delayMs, insertsMax, err: error }, "ClickHouse is overloaded: fewer inserts at once");
+    },
+    onLate(table, token, deadlineMs) {
+      counters.lateInserts += 1;
+      clock.doubt();
+      log.warn({ table, token, deadlineMs }, "insert came after its deadline and wrote nothing, will be repeated");
+    },
+    onSplit(table, token, parts) {
+      counters.splitInserts += 1;
+      log.info({ table, token, parts }, "insert touches too many partitions, sent in parts");
+    },
+  };
+}
