@@ -13,7 +13,7 @@ import { type MillraceRun, runMillrace } from "../testing/run-millrace.ts";
 const entry = fileURLToPath(new URL("../source/testing/start-with-ending-worker.ts", import.meta.url));
 const [[, startServers]] = (await brokersToTest()) as [Awaited<ReturnType<typeof brokersToTest>>[number]];
 
-describe.concurrent("a pipeline that has to begin again", () => {
+describe("a pipeline that has to begin again", () => {
   let servers: IngestServers;
   let folder: string;
   let kafka: Kafka;

@@ -41,7 +41,7 @@ export function tokenOf(
   const isWhole = piece.from === 0 && piece.to === offsets.length;
   const first = isWhole ? range.firstOffset : offsets[piece.from];
   const last = isWhole ? range.lastOffset : offsets[piece.to - 1];
-  // Rows need not rise by offset (the reference's follow the kernel's): a part can begin and end as the whole does.
+  // Rows rise by offset unless a batch header lies: then a part could begin and end as the whole does.
   const rows = isWhole ? "" : `/${piece.to - piece.from}`;
   const part = piece.parts === 1 ? "" : `/${piece.part}.${piece.parts}`;
   return `${range.topic}:${range.partition}:${first}-${last}${rows}${part}${range.tokenSuffix ?? ""}`;

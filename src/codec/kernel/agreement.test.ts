@@ -186,6 +186,24 @@ describe("kernel and reference", () => {
     for (const { name } of latenessBands) expect(found[name], name).toBeGreaterThan(20);
   });
 
+  it("keep each row's key where a chunk of rows has to be written again, while its dictionaries outgrow their indexes", () => {
+    const columns = [
+      read("key", "LowCardinality(String)"),
+      read("keys", "Array(LowCardinality(Nullable(String)))"),
+      read("map", "Map(LowCardinality(String), UInt8)"),
+      read("number", "UInt32"),
+    ];
+    const numberOf = (index: number) => (index % 100 === 77 ? '"none"' : index);
+    const documentOf = (index: number) =>
+      text(`{"key":"k${index}","keys":[null,"${index}"],"map":{"m${index}":1},"number":${numberOf(index)}}`);
+    const values = Array.from({ length: 1_000 }, (_, index) => documentOf(index));
+    for (const { rows } of agree(makePlan({ columns }), values)) expect(rows.rowCount).toBe(990);
+    // And from two bytes to four.
+    const plan = makePlan({ columns: [columns[0]!, columns[3]!] });
+    const many = Array.from({ length: 66_000 }, (_, index) => text(`{"key":"${index}","number":${numberOf(index)}}`));
+    for (const { rows } of agree(plan, many)) expect(rows.rowCount).toBe(65_340);
+  });
+
   it("keep a byte order mark that begins a latency group", () => {
     const plan = makePlan({ columns: [read("service", "String")], latencyGroupColumn: "service" });
     for (const { latency } of agree(plan, [text('{"service":"\ufeffauth"}')]))

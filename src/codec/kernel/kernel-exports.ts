@@ -17,7 +17,7 @@ export interface KernelExports {
   createRegion(bytes: number): number;
   regionBase(region: number): number;
   regionCursor(region: number): number;
-  createDictionary(keyWidth: number, hasNull: number): number;
+  createDictionary(stream: number, keyWidth: number, hasNull: number): number;
   dictionaryKeys(dictionary: number): number;
   dictionaryCount(dictionary: number): number;
   indexWidth(dictionary: number): number;

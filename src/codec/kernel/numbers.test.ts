@@ -107,7 +107,7 @@ function byReference(type: ColumnType, coercion: Coercion, json: string): Outcom
     coercion,
   };
   let coercions = 0;
-  const context = { sourceText: () => json, coerced: () => void coercions++ };
+  const context = { sourceText: () => json, mayHideFraction: () => true, coerced: () => void coercions++ };
   try {
     compileColumn(column)(out, JSON.parse(json), context);
   } catch (error) {

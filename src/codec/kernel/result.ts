@@ -1,21 +1,22 @@
 import type { ByteWriter } from "../../core/byte-writer.ts";
 import { latenessBands } from "../../core/lateness.ts";
 import type { TablePlan } from "../../schema/plan.ts";
-import { copyBytes } from "../native/native-column.ts";
 import type { TaskRun } from "../reference/task-run.ts";
 import type { EncodedRows, TranscodeResult } from "../task.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import type { Kernel } from "./kernel-exports.ts";
 import { readLatencyGroups } from "./latency-counts.ts";
+import { mergeRows } from "./merge-rows.ts";
 import { assembleBlock } from "./native-block.ts";
 import type { KernelPlan } from "./write-plan.ts";
 
 type Collected = Omit<TranscodeResult, "input" | "spare" | "startedMs" | "endedMs">;
 
 /**
- * Puts the rows that the reference has written behind those of the kernel, or all into one block; undefined
- * when memory is at its bound. `rows` has the kernel's rows; without it
- * they are columns, and their block lies in `spare` when it fits.
+ * Puts the rows that the reference has written between those of the kernel, or all into one block; undefined when memory
+ * is at its bound. `rows` has the kernel's rows; without it they are columns, and their block lies in `spare` when it fits.
+ * In a block the reference's rows come last: it is inserted whole or not at all, so no token knows the order of its rows,
+ * and to place them each value of each column would have to move.
  */
 export function collectResult(
   kernel: Kernel,
@@ -38,18 +39,12 @@ export function collectResult(
 }
 
 function collectRows(kernel: Kernel, format: TablePlan["format"], added: EncodedRows, rows: ByteWriter): EncodedRows {
-  const { exports } = kernel;
-  const ownBytes = rows.offset;
-  copyBytes(rows, added.bytes, 0, added.bytes.length);
-  const bytes = rows.bytes.subarray(0, rows.offset);
-  const ownStarts = kernel.regionBytes(exports.startsRegion.value);
-  const ownCount = ownStarts.length / 4;
-  const rowCount = ownCount + added.rowCount;
-  const rowStarts = new Uint32Array(rowCount + 1);
-  new Uint8Array(rowStarts.buffer).set(ownStarts);
-  for (let index = 0; index <= added.rowCount; index++)
-    rowStarts[ownCount + index] = ownBytes + added.rowStarts[index]!;
-  return { format, bytes, rowCount, rowStarts, offsets: collectOffsets(kernel, added) };
+  const startBytes = kernel.regionBytes(kernel.exports.startsRegion.value);
+  const starts = new Uint32Array(startBytes.length / 4 + 1);
+  new Uint8Array(starts.buffer).set(startBytes);
+  starts[starts.length - 1] = rows.offset;
+  const merged = mergeRows(rows, starts, ownOffsets(kernel), added);
+  return { format, bytes: rows.bytes.subarray(0, rows.offset), rowCount: merged.offsets.length, ...merged };
 }
 
 function collectBlock(
@@ -66,16 +61,19 @@ function collectBlock(
     kernel.bytes.set(added.bytes, place);
     if (exports.adoptRows(place, added.rowCount) === 0) return undefined;
   }
-  const offsets = collectOffsets(kernel, added);
+  const own = ownOffsets(kernel);
+  const offsets = new Float64Array(own.length + added.rowCount);
+  offsets.set(own);
+  offsets.set(added.offsets, own.length);
   const bytes = assembleBlock(kernel, plan.columns, nodes, offsets.length, spare);
   return { format: "Native", bytes, rowCount: offsets.length, rowStarts: new Uint32Array(0), offsets };
 }
 
-function collectOffsets(kernel: Kernel, added: EncodedRows): Float64Array<ArrayBuffer> {
-  const own = kernel.regionBytes(kernel.exports.offsetsRegion.value);
-  const offsets = new Float64Array(own.length / 8 + added.rowCount);
-  new Uint8Array(offsets.buffer).set(own);
-  offsets.set(added.offsets, own.length / 8);
+/** Offsets of the kernel's own rows. */
+function ownOffsets(kernel: Kernel): Float64Array {
+  const bytes = kernel.regionBytes(kernel.exports.offsetsRegion.value);
+  const offsets = new Float64Array(bytes.length / 8);
+  new Uint8Array(offsets.buffer).set(bytes);
   return offsets;
 }
 

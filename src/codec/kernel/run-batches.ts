@@ -189,11 +189,16 @@ function takeLeftOver({ kernel, run }: BatchRun): number {
   const region = exports.leftOverRegion.value;
   const end = exports.regionCursor(region);
   const { record } = run.context;
+  const places: number[] = [];
+  for (let at = exports.regionBase(region); at < end; at += LEFT_OVER_BYTES) places.push(at);
+  // Of a chunk of columns what fails in a column is left over after what fails before: the letters are to rise by offset.
+  const offsetAt = (at: number) => view.getFloat64(at + LEFT_OVER_OFFSET, true);
+  places.sort((left, right) => offsetAt(left) - offsetAt(right));
   let declined = 0;
-  for (let at = exports.regionBase(region); at < end; at += LEFT_OVER_BYTES) {
+  for (const at of places) {
     const word = (place: number) => view.getUint32(at + place, true);
     if (word(LEFT_OVER_OUTCOME) === DECLINED) declined++;
-    record.offset = view.getFloat64(at + LEFT_OVER_OFFSET, true);
+    record.offset = offsetAt(at);
     setRecordTime(record, view.getFloat64(at + LEFT_OVER_TIMESTAMP, true), run.judgedMs);
     record.key = bytesAt(bytes, word(LEFT_OVER_KEY_START), word(LEFT_OVER_KEY_END));
     record.value = bytesAt(bytes, word(LEFT_OVER_VALUE_START), word(LEFT_OVER_VALUE_END));

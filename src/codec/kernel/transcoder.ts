@@ -18,8 +18,7 @@ const CAPACITY_MARGIN = 1.1;
 
 /**
  * The kernel as a transcoder: WebAssembly walks the records and writes the rows; what it declines or rejects goes to
- * the reference, record by record, which decides and writes the dead letter. Rows of the reference come after the
- * kernel's own.
+ * the reference, record by record, which decides and writes the dead letter.
  *
  * Tasks with refused rows (the second pass of a bisected insert) and plans that the kernel does not support run on the
  * reference alone. `module` is the compiled kernel.wasm.

@@ -98,7 +98,7 @@ export function writeNode(writer: PlanWriter, type: ColumnType, mode: NodeMode, 
     writer.setWord(address + layout.NODE_INNER, inner.address);
   }
   if (type.kind === "lowCardinality") {
-    node.dictionary = twin?.dictionary ?? createDictionary(writer, type);
+    node.dictionary = twin?.dictionary ?? createDictionary(writer, stream, type);
     writer.setWord(address + layout.NODE_DICTIONARY, node.dictionary);
   }
   return node;
@@ -110,10 +110,14 @@ function createStream(writer: PlanWriter): number {
   return stream;
 }
 
-function createDictionary(writer: PlanWriter, type: Extract<ColumnType, { kind: "lowCardinality" }>): number {
+function createDictionary(
+  writer: PlanWriter,
+  stream: number,
+  type: Extract<ColumnType, { kind: "lowCardinality" }>,
+): number {
   const isNullable = type.inner.kind === "nullable";
   const keyWidth = widthOf(type.inner.kind === "nullable" ? type.inner.inner : type.inner);
-  const dictionary = writer.kernel.exports.createDictionary(keyWidth, isNullable ? 1 : 0);
+  const dictionary = writer.kernel.exports.createDictionary(stream, keyWidth, isNullable ? 1 : 0);
   writer.dictionaries.push(dictionary);
   return dictionary;
 }

@@ -8,7 +8,7 @@ export interface OffsetPeriod {
 }
 
 const daySeconds = 86_400;
-/** As of the reference, which sees offsets change at multiples of this only. */
+/** Nearly all changes lie on multiples of this, and are found by way of them. */
 const sliceSeconds = 900;
 
 /** What DateTime64 can hold, 1900 … 2299, and the days around that a reading in this range may be compared with. */
@@ -81,20 +81,33 @@ export function findPeriods(timeZone: string): OffsetPeriod[] {
   return periods;
 }
 
-/** The start of a slice before which the offset is the one named, and from which it is not, as it is not at `end`. */
+/** The first second from `start` on whose offset is not the one named; at `end` it is another. */
 function findChange(nameAt: (utcSeconds: number) => string, name: string, start: number, end: number): number {
-  let slices = (end - start) / sliceSeconds;
+  const slice = Math.ceil(start / sliceSeconds) * sliceSeconds;
+  const change = nameAt(slice) === name ? halve(nameAt, name, slice, end, sliceSeconds) : slice;
+  return nameAt(change - 1) === name ? change : halve(nameAt, name, Math.max(start, change - sliceSeconds), change, 1);
+}
+
+/** The same by halves: `start` has the offset named, `end` lies a multiple of `unitSeconds` behind it. */
+function halve(
+  nameAt: (utcSeconds: number) => string,
+  name: string,
+  start: number,
+  end: number,
+  unitSeconds: number,
+): number {
+  let units = (end - start) / unitSeconds;
   let from = start;
-  while (slices > 1) {
-    const half = slices >> 1;
-    if (nameAt(from + half * sliceSeconds) === name) {
-      from += half * sliceSeconds;
-      slices -= half;
+  while (units > 1) {
+    const half = units >> 1;
+    if (nameAt(from + half * unitSeconds) === name) {
+      from += half * unitSeconds;
+      units -= half;
     } else {
-      slices = half;
+      units = half;
     }
   }
-  return from + sliceSeconds;
+  return from + unitSeconds;
 }
 
 /**

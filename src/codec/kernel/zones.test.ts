@@ -99,6 +99,16 @@ const known: [string, string, string][] = [
   ["Pacific/Apia", "2011-12-31 00:00:00", "2011-12-30T10:00:00Z"],
   ["Asia/Pyongyang", "2018-05-04 23:45:00", "2018-05-04T14:45:00Z"],
   ["Europe/Dublin", "1970-01-01 00:00:00", "1969-12-31T23:00:00Z"],
+  // From 1987 to 2011 at one minute past midnight.
+  ["America/St_Johns", "2010-11-07 00:05:00", "2010-11-07T03:35:00Z"],
+  ["America/St_Johns", "2010-11-07 00:00:30", "2010-11-07T02:30:30Z"], // occurs twice
+  ["America/St_Johns", "2010-03-14 00:00:59", "2010-03-14T03:30:59Z"],
+  ["America/St_Johns", "2010-03-14 01:01:00", "2010-03-14T03:31:00Z"],
+  // Local mean times, with seconds.
+  ["Asia/Kathmandu", "1919-12-31 23:59:59", "1919-12-31T18:18:43Z"],
+  ["Asia/Kathmandu", "1920-01-01 00:00:00", "1919-12-31T18:30:00Z"],
+  ["America/St_Johns", "1935-03-29 12:00:00", "1935-03-29T15:30:52Z"],
+  ["America/St_Johns", "1935-03-30 12:00:00", "1935-03-30T15:30:00Z"],
 ];
 it.each(known)("%s: %s is %s", (zone, text, utc) => {
   const { kernel, reference } = seconds.get(zone)!.text(text);

@@ -30,6 +30,11 @@ export interface ValueContext {
    * beyond 2^53, decimals, a number or a sub-document for a String column.
    */
   sourceText(): string | undefined;
+  /**
+   * False when no number of the document can have lost a fraction on its way into a double, as `1.00000000000000000001`
+   * and `1e-400` do: then a double that is whole is the number itself, and nobody has to find its text.
+   */
+  mayHideFraction(): boolean;
   /** Counts one lenient conversion for the column. */
   coerced(): void;
 }

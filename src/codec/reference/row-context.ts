@@ -1,6 +1,7 @@
 import type { ValueContext } from "./column.ts";
 import { type CurrentRecord, emptyRecord, recordId } from "./current-record.ts";
 import type { Decoded } from "./document.ts";
+import { mayHideFraction } from "./hidden-fraction.ts";
 import type { RuleContext } from "./rules.ts";
 import { findSourceText } from "./source-text.ts";
 
@@ -10,6 +11,9 @@ export class RowContext implements ValueContext, RuleContext {
   readonly decoded: Decoded = { document: {}, jsonText: undefined, isUnwrapped: false };
   /** Fields that a rule has set, with the document's field that the value came from. */
   readonly #origins = new Map<string, string | undefined>();
+  /** The text that `#mayHideFraction` speaks of. */
+  #judgedText: string | undefined;
+  #mayHideFraction = false;
   /** Lenient conversions by column, of the task at hand. */
   coercions: Record<string, number> = {};
   /** The cell being written; "" outside the columns. */
@@ -25,7 +29,9 @@ export class RowContext implements ValueContext, RuleContext {
   }
 
   replaced(field: string, from: string | undefined): void {
-    this.#origins.set(field, from);
+    // Of a field that a rule has set before, the value came from where that one's did.
+    const isSet = from !== undefined && this.#origins.has(from);
+    this.#origins.set(field, isSet ? this.#origins.get(from) : from);
   }
 
   /** Forgets what rules did to the previous record. */
@@ -35,6 +41,15 @@ export class RowContext implements ValueContext, RuleContext {
 
   coerced(): void {
     this.coercions[this.columnName] = (this.coercions[this.columnName] ?? 0) + 1;
+  }
+
+  mayHideFraction(): boolean {
+    const { jsonText } = this.decoded;
+    if (jsonText !== this.#judgedText) {
+      this.#judgedText = jsonText;
+      this.#mayHideFraction = jsonText !== undefined && mayHideFraction(jsonText);
+    }
+    return this.#mayHideFraction;
   }
 
   sourceText(): string | undefined {

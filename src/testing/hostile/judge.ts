@@ -1,9 +1,10 @@
+import { readExactDecimal, scaleExactDecimal } from "../../codec/reference/columns/decimal-text.ts";
 import { findSourceText } from "../../codec/reference/source-text.ts";
 import type { PlanColumn, TablePlan } from "../../schema/plan.ts";
 import type { EngineVerdict } from "./engine-verdicts.ts";
 import { isIntendedRejection, isNullOfEnum } from "./intended.ts";
-import { isKnownDifference, losesFraction } from "./known.ts";
-import { leavesOf, membersOf, repeatsMapKey } from "./leaves.ts";
+import { type Leaf, leavesOf, membersOf, repeatsMapKey } from "./leaves.ts";
+import { isNearOddChange } from "./odd-changes.ts";
 import type { OwnVerdict } from "./own-verdicts.ts";
 
 /**
@@ -11,21 +12,13 @@ import type { OwnVerdict } from "./own-verdicts.ts";
  * - `same`: both store the row, byte for byte;
  * - `bothReject`;
  * - `intended`: they differ as README's table says;
- * - `known`: they differ as known.ts says;
- * - `engineRefuses`: Millrace stores what JSONEachRow refuses, which the rule of the table leaves open;
+ * - `engineRefuses`: Millrace stores what JSONEachRow refuses, which the rule of the table leaves open, but never a
+ *   number without its fraction;
  * - `notJson`: Millrace's dead letter says that the record is no JSON object, whatever the engine reads into it;
  * - `unjudged`: no verdict of the engine;
  * - `different`: a finding.
  */
-export type Outcome =
-  | "same"
-  | "bothReject"
-  | "intended"
-  | "known"
-  | "engineRefuses"
-  | "notJson"
-  | "unjudged"
-  | "different";
+export type Outcome = "same" | "bothReject" | "intended" | "engineRefuses" | "notJson" | "unjudged" | "different";
 
 /** Dead letters for what is no JSON object in UTF-8: README names them before its table. */
 const kindsOfTheirOwn = new Set(["null_value", "empty_value", "invalid_utf8", "json_not_object", "json_parse_failed"]);
@@ -66,12 +59,13 @@ function readsNestedPath({ columns }: TablePlan, text: string): boolean {
 export function judge(plan: TablePlan, text: string, own: OwnVerdict, engine: EngineVerdict): Outcome {
   if (engine === "unjudged") return "unjudged";
   if ("row" in own) {
+    const isIntended = isIntendedDocument(plan, text) || plan.columns.some((column) => isIntendedRow(column, text));
     if (engine === "refused") {
-      return plan.columns.some((column) => losesFraction(column, text)) ? "known" : "engineRefuses";
+      const hasFraction = plan.columns.some((column) => leavesOf(column, text).some(isFractionOfWhole));
+      return hasFraction && !isIntended ? "different" : "engineRefuses";
     }
     if (Buffer.compare(own.row, engine) === 0) return "same";
-    if (isIntendedDocument(plan, text) || plan.columns.some((column) => isIntendedRow(column, text))) return "intended";
-    return plan.columns.some((column) => isKnownDifference(column, text)) ? "known" : "different";
+    return isIntended ? "intended" : "different";
   }
   if (kindsOfTheirOwn.has(own.errorType)) return "notJson";
   if (engine === "refused") return "bothReject";
@@ -83,7 +77,18 @@ export function judge(plan: TablePlan, text: string, own: OwnVerdict, engine: En
 }
 
 function isIntendedRow(column: PlanColumn, text: string): boolean {
-  return repeatsMapKey(column, text) || leavesOf(column, text).some(isNullOfEnum);
+  return (
+    repeatsMapKey(column, text) || leavesOf(column, text).some((leaf) => isNullOfEnum(leaf) || isNearOddChange(leaf))
+  );
+}
+
+const wholeKinds = new Set(["int", "enum", "bool", "date", "date32", "dateTime", "dateTime64"]);
+
+/** A number with a fraction, however small, for a type of whole numbers: strictly read, no row may be made of it. */
+function isFractionOfWhole({ type, text }: Leaf): boolean {
+  if (!wholeKinds.has(type.kind) || !/^-?\d/.test(text)) return false;
+  const decimal = readExactDecimal(text);
+  return decimal !== undefined && scaleExactDecimal(decimal, 0, "truncate")?.inexact === true;
 }
 
 /** The column that a dead letter's message begins with: `column NAME (TYPE): …`. */

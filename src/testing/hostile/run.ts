@@ -21,7 +21,7 @@ export interface HostileCounts {
 }
 
 export function emptyHostileCounts(): HostileCounts {
-  const judged = { same: 0, bothReject: 0, intended: 0, known: 0, engineRefuses: 0 };
+  const judged = { same: 0, bothReject: 0, intended: 0, engineRefuses: 0 };
   const outcomes = { ...judged, notJson: 0, unjudged: 0, different: 0 };
   return { cases: 0, outcomes, asked: 0, lax: 0, byKind: {}, own: emptyCounts() };
 }

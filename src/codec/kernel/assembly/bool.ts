@@ -1,6 +1,5 @@
 /** Bool, semantics of src/codec/reference/columns/bool.ts: true, false, 1 and 0; in lenient mode also as text. */
-import { negative, readDecimal, trim, trimmedEnd, trimmedStart } from "./decimal-text";
-import { IN_DOUBT, nearestDouble } from "./float";
+import { inexact, negative, overflow, readDecimal, scaleDecimal, trim, trimmedEnd, trimmedStart } from "./decimal-text";
 import {
   DECLINED,
   KIND_FALSE,
@@ -16,9 +15,6 @@ import {
 } from "./layout";
 import { countCoercion } from "./outcome";
 
-/** The bits of the double 1. */
-const ONE: u64 = 0x3ff << 52;
-
 /** Writes one byte, 0 or 1. */
 export function writeBool(node: usize, kind: u32, start: usize, end: usize, at: usize): u32 {
   if (kind == KIND_TRUE || kind == KIND_FALSE) {
@@ -30,7 +26,7 @@ export function writeBool(node: usize, kind: u32, start: usize, end: usize, at: 
   return kind == KIND_STRING && load<u8>(node, NODE_LENIENT) != 0 ? writeText(start, end, at) : REJECT_FIELD_TYPE;
 }
 
-/** The double counts: `1.0` is 1, and so is a number that rounds to it. */
+/** `1.0` and `-0` are 1 and 0 as well. */
 function writeNumber(start: usize, end: usize, at: usize): u32 {
   if (end - start == 1) {
     const digit = <u32>load<u8>(start) - 0x30;
@@ -38,10 +34,9 @@ function writeNumber(start: usize, end: usize, at: usize): u32 {
     return digit > 1 ? REJECT_FIELD_RANGE : OK;
   }
   if (readDecimal(start, end) != OK) return DECLINED;
-  const bits = nearestDouble();
-  if (bits == IN_DOUBT) return DECLINED;
-  if (bits != 0 && (bits != ONE || negative)) return REJECT_FIELD_RANGE;
-  store<u8>(at, <u8>(bits != 0));
+  const magnitude = scaleDecimal(0);
+  if (inexact || overflow || magnitude > <u64>!negative) return REJECT_FIELD_RANGE;
+  store<u8>(at, <u8>magnitude);
   return OK;
 }
 

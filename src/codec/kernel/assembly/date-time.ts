@@ -23,7 +23,6 @@ import {
   decimalHasMore,
   decimalIsNegative,
   decimalWhole,
-  isNearWhole,
   readDecimal,
 } from "./read-time-decimal";
 import { NO_DIGITS, readDigits } from "./read-time-digits";
@@ -98,7 +97,6 @@ function readTicks(start: usize, end: usize): u32 {
   if (ticks == NO_DIGITS) {
     const outcome = readDecimal(start, end);
     if (outcome != OK) return outcome;
-    if (isNearWhole()) return DECLINED;
     if (decimalFraction != 0 || decimalHasMore) return REJECT_FIELD_TYPE;
     ticks = decimalWhole;
     isNegative = decimalIsNegative;

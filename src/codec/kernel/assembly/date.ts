@@ -19,7 +19,6 @@ import {
   decimalHasMore,
   decimalIsNegative,
   decimalWhole,
-  isNearWhole,
   readDecimal,
 } from "./read-time-decimal";
 import { NO_DIGITS, isDigit, readDigits } from "./read-time-digits";
@@ -116,7 +115,6 @@ function setDay(year: u32, month: u32, day: u32): u32 {
 function readDayNumber(start: usize, end: usize): u32 {
   const outcome = readDecimal(start, end);
   if (outcome != OK) return outcome;
-  if (isNearWhole()) return DECLINED;
   if (decimalFraction != 0 || decimalHasMore) return REJECT_FIELD_TYPE;
   const count = <i64>min(decimalWhole, DAYS_BEYOND);
   days = decimalIsNegative ? -count : count;

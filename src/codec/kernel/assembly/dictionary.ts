@@ -6,10 +6,10 @@ import { allocate, createRegion, regionBase, regionCursor, reserve, setRegionCur
  * finds them. Indexes are as narrow as the number of keys allows, and are widened when it grows.
  *
  * Words: region of the keys as Native writes them, number of keys, address of the table, its number of places, index
- * width in bytes, 1 when keys are strings (written with their length), 1 when key 0 stands for NULL, and the width of a
- * key of fixed width.
+ * width in bytes, 1 when keys are strings (written with their length), 1 when key 0 stands for NULL, the width of a key of
+ * fixed width, the stream of the indexes, and the index width when `markIndexes` was called.
  */
-const DICTIONARY_BYTES: usize = 32;
+const DICTIONARY_BYTES: usize = 40;
 const KEYS: usize = 0;
 const COUNT: usize = 4;
 const TABLE: usize = 8;
@@ -18,6 +18,8 @@ const WIDTH: usize = 16;
 const IS_STRING: usize = 20;
 const HAS_NULL: usize = 24;
 const KEY_WIDTH: usize = 28;
+const STREAM: usize = 32;
+const MARKED_WIDTH: usize = 36;
 
 /** A place: the key's first eight bytes, index + 1 (0 = free), length, address relative to the keys, hash. */
 const PLACE_BYTES: usize = 24;
@@ -34,8 +36,8 @@ const zeros: usize = allocate(ZERO_BYTES);
 /** Index of "no room". */
 export const NO_INDEX: u32 = 0xffffffff;
 
-/** `keyWidth` is the width of a key of fixed width; 0 for strings. */
-export function createDictionary(keyWidth: usize, hasNull: bool): usize {
+/** `stream` takes the indexes. `keyWidth` is the width of a key of fixed width; 0 for strings. */
+export function createDictionary(stream: usize, keyWidth: usize, hasNull: bool): usize {
   const dictionary = allocate(DICTIONARY_BYTES);
   store<u32>(dictionary, <u32>createRegion(4096), KEYS);
   store<u32>(dictionary, <u32>allocate(<usize>PLACES_FIRST * PLACE_BYTES), TABLE);
@@ -43,6 +45,7 @@ export function createDictionary(keyWidth: usize, hasNull: bool): usize {
   store<u32>(dictionary, keyWidth == 0 ? 1 : 0, IS_STRING);
   store<u32>(dictionary, hasNull ? 1 : 0, HAS_NULL);
   store<u32>(dictionary, <u32>keyWidth, KEY_WIDTH);
+  store<u32>(dictionary, <u32>stream, STREAM);
   clearDictionary(dictionary);
   return dictionary;
 }
@@ -166,6 +169,18 @@ export function appendIndex(dictionary: usize, stream: usize, index: u32): bool 
 export function hasWidthFor(dictionary: usize, stream: usize, index: u32): bool {
   const width = load<u32>(dictionary, WIDTH);
   return width == 4 || index < <u32>1 << (width * 8) || widen(dictionary, stream);
+}
+
+/** Notes how wide indexes are where the stream's cursor is saved. */
+export function markIndexes(dictionary: usize): void {
+  store<u32>(dictionary, load<u32>(dictionary, WIDTH), MARKED_WIDTH);
+}
+
+/** PRECONDITION: the stream's cursor is the saved one again. Moves it behind as many indexes if they were widened since. */
+export function restoreIndexes(dictionary: usize): void {
+  const stream = <usize>load<u32>(dictionary, STREAM);
+  const count = (regionCursor(stream) - regionBase(stream)) / <usize>load<u32>(dictionary, MARKED_WIDTH);
+  setRegionCursor(stream, regionBase(stream) + count * <usize>load<u32>(dictionary, WIDTH));
 }
 
 /** Doubles the width of all indexes, from the last to the first, in place. */

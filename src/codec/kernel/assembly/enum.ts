@@ -17,7 +17,6 @@ import {
   decimalHasMore,
   decimalIsNegative,
   decimalWhole,
-  isNearWhole,
   readDecimal,
 } from "./read-time-decimal";
 import { isDigit } from "./read-time-digits";
@@ -38,7 +37,6 @@ export function writeEnum(node: usize, kind: u32, start: usize, end: usize, at: 
   } else if (kind == KIND_NUMBER) {
     const outcome = readDecimal(start, end);
     if (outcome != OK) return outcome;
-    if (isNearWhole()) return DECLINED;
     if (decimalFraction != 0 || decimalHasMore || decimalWhole > 0x7fffffff) return REJECT_FIELD_RANGE;
     value = findNumber(node, decimalIsNegative ? -(<i32>decimalWhole) : <i32>decimalWhole);
     if (value == NO_VALUE) return REJECT_FIELD_RANGE;

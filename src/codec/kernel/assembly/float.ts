@@ -29,10 +29,10 @@ const tens = memory.data<f64>([
 const DOUBLE_INFINITY: u64 = 0x7ff << 52;
 const FLOAT_INFINITY: u64 = 0xff << 23;
 /** No float: the digits cut off decide, and they are gone. */
-export const IN_DOUBT: u64 = u64.MAX_VALUE;
+const IN_DOUBT: u64 = u64.MAX_VALUE;
 
 /** Bits of the double nearest to the magnitude that `readDecimal` read; infinity beyond the range; or IN_DOUBT. */
-export function nearestDouble(): u64 {
+function nearestDouble(): u64 {
   const w = significand;
   const q = power;
   if (!cut && w >> 53 == 0 && <u32>(q + 22) <= 44) {

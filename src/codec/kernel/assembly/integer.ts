@@ -11,7 +11,7 @@ import {
   trimmedEnd,
   trimmedStart,
 } from "./decimal-text";
-import { IN_DOUBT, isFalse, isTrue, nearestDouble } from "./float";
+import { isFalse, isTrue } from "./float";
 import {
   DECLINED,
   KIND_FALSE,
@@ -28,9 +28,6 @@ import {
   REJECT_FIELD_TYPE,
 } from "./layout";
 import { countCoercion } from "./outcome";
-
-/** Number.MAX_SAFE_INTEGER: a JSON number whose double is a whole number up to this is that double's value. */
-const SAFE_INTEGER_MAX: f64 = 9007199254740991;
 
 /** Writes an integer of the node's width, two's complement. */
 export function writeInt(node: usize, kind: u32, start: usize, end: usize, at: usize): u32 {
@@ -88,12 +85,7 @@ function readDigits(start: usize, end: usize): u32 {
 
 /** A JSON number with a fraction or an exponent. */
 function writeNumber(node: usize, start: usize, end: usize, at: usize): u32 {
-  if (readDecimal(start, end) != OK) return DECLINED;
-  const bits = nearestDouble();
-  if (bits == IN_DOUBT) return DECLINED;
-  const value = reinterpret<f64>(bits);
-  if (value <= SAFE_INTEGER_MAX && trunc(value) == value) return storeInteger(node, <u64>value, negative, at);
-  return writeScaled(node, KIND_NUMBER, at);
+  return readDecimal(start, end) == OK ? writeScaled(node, KIND_NUMBER, at) : DECLINED;
 }
 
 /** The number that `readDecimal` read, exact. */

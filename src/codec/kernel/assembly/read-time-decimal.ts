@@ -107,15 +107,3 @@ function readExponent(start: usize, end: usize, fractionDigits: u32, wholeDigits
   }
   return OK;
 }
-
-/**
- * For a number of a document, after `readDecimal`: whether its double, which the reference looks at first, might be
- * whole although the text is not. True also for some that are less near: such digits are rare enough to decline them.
- */
-export function isNearWhole(): bool {
-  if (decimalFraction == 0) return decimalHasMore;
-  // Doubles with a whole part of `bits` bits are 2^(bits − 53) apart.
-  const bits = 64 - <i64>clz(decimalWhole);
-  const distance = <f64>min(decimalFraction, FRACTION_ONE - decimalFraction);
-  return distance <= 1e18 * reinterpret<f64>((bits - 52 + 1_023) << 52);
-}

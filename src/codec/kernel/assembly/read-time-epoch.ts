@@ -6,7 +6,6 @@ import {
   decimalHasMore,
   decimalIsNegative,
   decimalWhole,
-  isNearWhole,
   readDecimal,
 } from "./read-time-decimal";
 import { NO_DIGITS, readDigits } from "./read-time-digits";
@@ -111,7 +110,6 @@ export function readEpochNumber(start: usize, end: usize, unitScale: u32): u32 {
   }
   const outcome = readDecimal(start, end);
   if (outcome != OK) return outcome;
-  if (isNearWhole()) return DECLINED;
   setDecimal(unitScale);
   return OK;
 }

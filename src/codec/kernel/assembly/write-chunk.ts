@@ -1,4 +1,5 @@
 import { commitRow, hasCommitRoom, settleCoercions } from "./commit-row";
+import { markIndexes, restoreIndexes } from "./dictionary";
 import { findGroup } from "./group";
 import { DECLINED, OK } from "./layout";
 import {
@@ -10,6 +11,8 @@ import {
   COLUMN_BYTES,
   COLUMN_CHUNK_COERCIONS,
   COLUMN_CHUNK_WAY,
+  PLAN_DICTIONARIES,
+  PLAN_DICTIONARY_COUNT,
   PLAN_STREAM_COUNT,
   PLAN_STREAMS,
 } from "./layout-plan";
@@ -72,7 +75,7 @@ function writeColumn(column: usize, index: u32, rows: usize, end: usize): bool {
   }
 }
 
-/** Bytes in each stream when the chunk began; plans have fewer streams than this, the host sees to it. */
+/** Bytes in each stream when the chunk began (indexes may be wider by its end); plans have fewer streams than this, the host sees to it. */
 const STREAMS_MAX: u32 = 4096;
 const saved: usize = allocate(<usize>STREAMS_MAX * 4);
 
@@ -83,6 +86,10 @@ function saveCursors(): void {
     const stream = <usize>load<u32>(streams + index * 4);
     store<u32>(saved + index * 4, <u32>(regionCursor(stream) - regionBase(stream)));
   }
+  const dictionaries = <usize>load<u32>(plan, PLAN_DICTIONARIES);
+  for (let index: u32 = 0; index < load<u32>(plan, PLAN_DICTIONARY_COUNT); index++) {
+    markIndexes(<usize>load<u32>(dictionaries + <usize>index * 4));
+  }
 }
 
 function restoreCursors(): void {
@@ -91,5 +98,9 @@ function restoreCursors(): void {
   for (let index: usize = 0; index < <usize>count; index++) {
     const stream = <usize>load<u32>(streams + index * 4);
     setRegionCursor(stream, regionBase(stream) + <usize>load<u32>(saved + index * 4));
+  }
+  const dictionaries = <usize>load<u32>(plan, PLAN_DICTIONARIES);
+  for (let index: u32 = 0; index < load<u32>(plan, PLAN_DICTIONARY_COUNT); index++) {
+    restoreIndexes(<usize>load<u32>(dictionaries + <usize>index * 4));
   }
 }

@@ -118,8 +118,8 @@ export class ObservedKernel {
         this.#regions.push({ region, what: "stream" });
         return region;
       },
-      createDictionary: (keyWidth, hasNull) => {
-        const dictionary = exports.createDictionary(keyWidth, hasNull);
+      createDictionary: (stream, keyWidth, hasNull) => {
+        const dictionary = exports.createDictionary(stream, keyWidth, hasNull);
         this.#regions.push({ region: exports.dictionaryKeys(dictionary), what: "dictionary" });
         return dictionary;
       },

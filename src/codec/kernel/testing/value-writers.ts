@@ -102,7 +102,7 @@ export class ValueWriters {
     const byReference = (value: unknown, source: string | undefined): string => {
       out.offset = 0;
       try {
-        reference(out, value, { sourceText: () => source, coerced: () => {} });
+        reference(out, value, { sourceText: () => source, mayHideFraction: () => true, coerced: () => {} });
       } catch (error) {
         if (error instanceof FieldError) return error.errorType;
         throw error;

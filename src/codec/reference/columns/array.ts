@@ -21,6 +21,7 @@ export function compileArray(type: Extract<ColumnType, { kind: "array" }>, write
         texts ??= elementTexts(text, 0);
         return texts[index];
       },
+      mayHideFraction: () => context.mayHideFraction(),
       coerced: () => context.coerced(),
     };
     for (; index < value.length; index++) {

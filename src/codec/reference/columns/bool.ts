@@ -1,7 +1,10 @@
 import type { ByteWriter } from "../../../core/byte-writer.ts";
 import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { writeByte } from "./bytes.ts";
-import { describe } from "./describe.ts";
+import { describe, describeNumber } from "./describe.ts";
+import { readWholeNumber } from "./whole-number.ts";
+
+const taken = "which takes true, false, 1 or 0";
 
 /** Bool: true, false, 1 and 0; in lenient mode also the same as text. */
 export function compileBool(coercion: "strict" | "lenient"): WriteColumn {
@@ -11,13 +14,18 @@ export function compileBool(coercion: "strict" | "lenient"): WriteColumn {
 }
 
 function readBool(value: unknown, context: ValueContext, coercion: "strict" | "lenient"): boolean {
-  if (value === true || value === 1 || value === 1n) return true;
-  if (value === false || value === 0 || value === 0n) return false;
-  const detail = `${describe(value)} for Bool, which takes true, false, 1 or 0`;
-  if (typeof value === "number" || typeof value === "bigint") return rejectField("field_range", detail);
+  if (typeof value === "boolean") return value;
+  if (typeof value === "number" || typeof value === "bigint") return readBoolNumber(value, context);
+  const detail = `${describe(value)} for Bool, ${taken}`;
   if (coercion === "strict" || typeof value !== "string") return rejectField("field_type", detail);
   const text = value.trim().toLowerCase();
   if (!["true", "1", "false", "0"].includes(text)) return rejectField("field_format", detail);
   context.coerced();
   return text === "true" || text === "1";
+}
+
+function readBoolNumber(value: number | bigint, context: ValueContext): boolean {
+  const whole = readWholeNumber(value, context);
+  if (whole?.inexact === false && (whole.value === 0n || whole.value === 1n)) return whole.value === 1n;
+  return rejectField("field_range", `${describeNumber(value, context)} for Bool, ${taken}`);
 }

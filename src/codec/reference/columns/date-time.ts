@@ -5,9 +5,9 @@ import { type Instant, instantTicks } from "../time/instant.ts";
 import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
 import { compileTimeZone } from "../time/time-zone.ts";
 import { writeInt64BigInt } from "./bytes.ts";
-import { readExactDecimal, scaleExactDecimal } from "./decimal-text.ts";
-import { describe } from "./describe.ts";
+import { describe, describeNumber } from "./describe.ts";
 import { numberText } from "./number-text.ts";
+import { readWholeNumber } from "./whole-number.ts";
 
 type DateTimeType = Extract<ColumnType, { kind: "dateTime" | "dateTime64" }>;
 
@@ -63,22 +63,17 @@ export function compileDateTime(type: DateTimeType, format: TimeFormat): WriteCo
   };
 }
 
-/** Safe integers need no look at the source: their text cannot hold more. */
-function exactText(value: number | bigint, context: ValueContext): string {
-  return Number.isSafeInteger(value) ? String(value) : numberText(value, context);
+/** A number's text. Safe integers need no look at the source where their text cannot hold more. */
+export function exactText(value: number | bigint, context: ValueContext): string {
+  return Number.isSafeInteger(value) && !context.mayHideFraction() ? String(value) : numberText(value, context);
 }
 
 function readTicks(value: number | bigint, context: ValueContext, type: DateTimeType): bigint {
-  if (typeof value === "bigint") return value;
-  if (Number.isSafeInteger(value)) return BigInt(value);
-  const decimal = readExactDecimal(numberText(value, context));
-  const scaled = decimal === undefined ? undefined : scaleExactDecimal(decimal, 0, "floor");
-  if (scaled === undefined) return rejectTimeRange(type, value);
-  if (scaled.inexact) {
-    const unit = type.kind === "dateTime" ? "seconds" : `10^-${type.scale} seconds`;
-    return rejectField("field_type", `${describe(value)} for ${type.text}, which takes a whole number of ${unit}`);
-  }
-  return scaled.value;
+  const whole = readWholeNumber(value, context) ?? rejectTimeRange(type, value);
+  if (!whole.inexact) return whole.value;
+  const unit = type.kind === "dateTime" ? "seconds" : `10^-${type.scale} seconds`;
+  const found = describeNumber(value, context);
+  return rejectField("field_type", `${found} for ${type.text}, which takes a whole number of ${unit}`);
 }
 
 export function rejectTimeFormat(type: ColumnType, format: TimeFormat, value: unknown): never {

@@ -4,9 +4,9 @@ import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { daysSinceEpoch } from "../time/calendar.ts";
 import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
 import { compileTimeZone } from "../time/time-zone.ts";
-import { rejectTimeFormat, rejectTimeRange } from "./date-time.ts";
-import { describe } from "./describe.ts";
-import { numberText } from "./number-text.ts";
+import { exactText, rejectTimeFormat, rejectTimeRange } from "./date-time.ts";
+import { describe, describeNumber } from "./describe.ts";
+import { readWholeNumber } from "./whole-number.ts";
 
 type DateType = Extract<ColumnType, { kind: "date" | "date32" }>;
 
@@ -32,9 +32,13 @@ export function compileDate(type: DateType, format: TimeFormat): WriteColumn {
     } else if (typeof value !== "number" && typeof value !== "bigint") {
       rejectField("field_type", `${describe(value)} for ${type.text}, which takes a date`);
     } else if (unitScale !== undefined) {
-      days = dayOf(readEpoch(numberText(value, context), unitScale));
-    } else if (format === "auto" && Number.isInteger(Number(value))) {
-      days = Number(value);
+      days = dayOf(readEpoch(exactText(value, context), unitScale));
+    } else if (format === "auto" && !Number.isNaN(value)) {
+      const whole = readWholeNumber(value, context);
+      if (whole?.inexact) {
+        rejectField("field_type", `${describeNumber(value, context)} for ${type.text}, which takes whole days`);
+      }
+      days = whole === undefined ? undefined : Number(whole.value);
     } else {
       rejectField("field_type", `${describe(value)} for ${type.text}, which takes a date`);
     }

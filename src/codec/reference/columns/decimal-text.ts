@@ -1,6 +1,8 @@
 /** A decimal number, exact: `digits` × 10^`exponent`. */
 export interface ExactDecimal {
   digits: bigint;
+  /** How many digits `digits` has. */
+  digitCount: number;
   exponent: number;
 }
 
@@ -16,9 +18,14 @@ export function readExactDecimal(text: string): ExactDecimal | undefined {
   const whole = match[2] ?? "";
   const fraction = match[3] ?? "";
   if (whole === "" && fraction === "") return undefined;
-  const digits = BigInt(whole + fraction);
+  const significant = (whole + fraction).replace(/^0+/, "");
+  const magnitude = BigInt(significant);
   const exponent = Number(match[4] ?? "0") - fraction.length;
-  return { digits: match[1] === "-" ? -digits : digits, exponent: Math.max(-100_000, Math.min(100_000, exponent)) };
+  return {
+    digits: match[1] === "-" ? -magnitude : magnitude,
+    digitCount: significant.length,
+    exponent: Math.max(-100_000, Math.min(100_000, exponent)),
+  };
 }
 
 /** How many decimal digits the result may have before it is out of every 64-bit range. */
@@ -37,7 +44,8 @@ export function scaleExactDecimal(
   if (digits === 0n) return { value: 0n, inexact: false };
   const shift = decimal.exponent + scale;
   if (shift >= 0) return shift > digitsMax ? undefined : { value: digits * 10n ** BigInt(shift), inexact: false };
-  const divisor = 10n ** BigInt(-shift);
+  // Nothing is left of a number below its divisor, however far below: the power need not be larger.
+  const divisor = 10n ** BigInt(Math.min(-shift, decimal.digitCount));
   const quotient = digits / divisor;
   const inexact = quotient * divisor !== digits;
   return { value: inexact && digits < 0n && rounding === "floor" ? quotient - 1n : quotient, inexact };

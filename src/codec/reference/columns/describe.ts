@@ -1,3 +1,6 @@
+import type { ValueContext } from "../column.ts";
+import { numberText } from "./number-text.ts";
+
 /** Names what a document held, for the message of a rejection. Long text is cut: the dead letter has the whole record. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
@@ -7,6 +10,11 @@ export function describe(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value instanceof Date) return "a timestamp";
   return Array.isArray(value) ? "an array" : "an object";
+}
+
+/** A number by its own text where the document has one: its double may look like another. */
+export function describeNumber(value: number | bigint, context: ValueContext): string {
+  return `the number ${cut(numberText(value, context))}`;
 }
 
 function cut(text: string): string {

@@ -1,7 +1,8 @@
 import type { ByteWriter } from "../../../core/byte-writer.ts";
 import type { ColumnType } from "../../../schema/plan.ts";
-import { rejectField, type WriteColumn } from "../column.ts";
-import { describe } from "./describe.ts";
+import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
+import { describe, describeNumber } from "./describe.ts";
+import { readWholeNumber } from "./whole-number.ts";
 
 type EnumType = Extract<ColumnType, { kind: "enum" }>;
 
@@ -10,7 +11,7 @@ export function compileEnum(type: EnumType): WriteColumn {
   const byName = new Map(type.values.map(({ name, value }) => [name, value]));
   const known = new Set(type.values.map(({ value }) => value));
 
-  return function writeEnum(out: ByteWriter, value: unknown): void {
+  return function writeEnum(out: ByteWriter, value: unknown, context: ValueContext): void {
     if (typeof value === "string") {
       const number = byName.get(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : undefined);
       if (number === undefined || !known.has(number)) {
@@ -18,8 +19,11 @@ export function compileEnum(type: EnumType): WriteColumn {
       }
       storeEnum(out, type.bits, number);
     } else if (typeof value === "number" || typeof value === "bigint") {
-      const number = Number(value);
-      if (!known.has(number)) rejectField("field_range", `${describe(value)} is no number of ${shorten(type.text)}`);
+      const whole = readWholeNumber(value, context);
+      const number = Number(whole?.value);
+      if (whole?.inexact !== false || !known.has(number)) {
+        rejectField("field_range", `${describeNumber(value, context)} is no number of ${shorten(type.text)}`);
+      }
       storeEnum(out, type.bits, number);
     } else {
       rejectField("field_type", `${describe(value)} for ${shorten(type.text)}, which takes a name or its number`);

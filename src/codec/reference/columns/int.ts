@@ -2,8 +2,9 @@ import type { ByteWriter } from "../../../core/byte-writer.ts";
 import type { ColumnType } from "../../../schema/plan.ts";
 import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { writeInt64BigInt, writeInt64Number } from "./bytes.ts";
-import { readExactDecimal, scaleExactDecimal } from "./decimal-text.ts";
-import { describe } from "./describe.ts";
+import { readExactDecimal } from "./decimal-text.ts";
+import { describe, describeNumber } from "./describe.ts";
+import { readWholeNumber, wholeNumberOf } from "./whole-number.ts";
 
 type IntType = Extract<ColumnType, { kind: "int" }>;
 
@@ -26,7 +27,7 @@ export function compileInt(type: IntType, coercion: "strict" | "lenient"): Write
   }
 
   return function writeInt(out: ByteWriter, value: unknown, context: ValueContext): void {
-    if (typeof value === "number" && Number.isSafeInteger(value)) {
+    if (typeof value === "number" && Number.isSafeInteger(value) && !context.mayHideFraction()) {
       if (value < leastSafe || value > mostSafe) rejectRange(type, value);
       store(out, value);
     } else if (typeof value === "bigint") {
@@ -50,7 +51,7 @@ function compileStore(bits: number, signed: boolean): (out: ByteWriter, value: n
   };
 }
 
-/** The integer behind a number that is not a safe integer, a text or a boolean; else rejects. */
+/** The integer behind a number that is not surely a safe integer, a text or a boolean; else rejects. */
 function readInteger(value: unknown, context: ValueContext, type: IntType, coercion: string): bigint {
   switch (typeof value) {
     case "boolean":
@@ -65,12 +66,13 @@ function readInteger(value: unknown, context: ValueContext, type: IntType, coerc
 }
 
 function readIntegerNumber(value: number, context: ValueContext, type: IntType, coercion: string): bigint {
-  const text = context.sourceText();
-  if (text === undefined) {
-    if (!Number.isFinite(value)) return rejectRange(type, value);
-    if (Number.isInteger(value)) return BigInt(value);
+  const whole = readWholeNumber(value, context) ?? rejectRange(type, value);
+  if (whole.inexact && coercion !== "lenient") {
+    const found = describeNumber(value, context);
+    return rejectField("field_type", `${found} has a fraction; ${type.text} takes a whole number`);
   }
-  return readWholeNumber(text ?? String(value), value, context, type, coercion);
+  if (whole.inexact) context.coerced();
+  return whole.value;
 }
 
 function readIntegerText(value: string, context: ValueContext, type: IntType, coercion: string): bigint {
@@ -83,22 +85,9 @@ function readIntegerText(value: string, context: ValueContext, type: IntType, co
   if (value === "true") return 1n;
   if (coercion === "lenient") {
     const text = value.trim();
-    if (readExactDecimal(text) !== undefined) return readWholeNumber(text, value, context, type, coercion);
+    if (readExactDecimal(text) !== undefined) return (wholeNumberOf(text) ?? rejectRange(type, value)).value;
   }
   return rejectField("field_format", `${describe(value)} for ${type.text}, which takes a whole number`);
-}
-
-function readWholeNumber(text: string, value: unknown, context: ValueContext, type: IntType, coercion: string): bigint {
-  const decimal = readExactDecimal(text);
-  const scaled = decimal === undefined ? undefined : scaleExactDecimal(decimal, 0, "truncate");
-  if (scaled === undefined) return rejectRange(type, value);
-  if (scaled.inexact) {
-    if (coercion !== "lenient") {
-      return rejectField("field_type", `${describe(value)} has a fraction; ${type.text} takes a whole number`);
-    }
-    if (typeof value === "number") context.coerced();
-  }
-  return scaled.value;
 }
 
 function rejectRange(type: IntType, value: unknown): never {

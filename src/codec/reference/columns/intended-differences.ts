@@ -69,6 +69,13 @@ export const intendedDifferences: IntendedDifference[] = [
     millrace: "field_range",
     why: "DateTime64 is documented for 1900 to 2299; servers of other versions show another time",
   },
+  {
+    type: "DateTime('America/St_Johns')",
+    input: '"2010-03-14 00:00:30"',
+    clickhouse: "2010-03-13 23:00:30",
+    millrace: "2010-03-14 01:00:30",
+    why: "03:30:30 UTC, as the clock changed at 00:01; ClickHouse moves each change to a quarter hour, in reading and showing",
+  },
   { type: "Date", input: '"2024-02-30"', clickhouse: "2024-03-01", millrace: "field_format", why: noSuchTime },
   { type: "Date", input: '"2024-01-0"', clickhouse: "1970-01-01", millrace: "field_format", why: noSuchTime },
   { type: "Date32", input: '"2024-01-0"', clickhouse: "1900-01-01", millrace: "field_format", why: noSuchTime },

@@ -24,6 +24,7 @@ export function compileMap(type: Extract<ColumnType, { kind: "map" }>, writeInne
         texts ??= memberTexts(text);
         return texts.get(current);
       },
+      mayHideFraction: () => context.mayHideFraction(),
       coerced: () => context.coerced(),
     };
     for (const [key, inner] of entries) {

@@ -29,6 +29,10 @@ const integers = [
   "{}",
   '"007"',
   '"1e3"',
+  "-0.0",
+  "1e-400",
+  "1.00000000000000000001",
+  "0.99999999999999999999",
 ];
 const texts = [
   '"a"',
@@ -117,6 +121,7 @@ const earlyTimes = [
   '"2200-01-01 00:00:00"',
   '"1700000000.123456789"',
   '"1700000000."',
+  "-2050010357999993.123456789",
 ];
 const dates = [
   '"2024-01-02"',
@@ -135,6 +140,8 @@ const dates = [
   "null",
   "[]",
   "1.5",
+  "19000.0",
+  "19000.00000000000000000001",
   '"2024-01-0"',
 ];
 const decimals = [
@@ -257,7 +264,22 @@ export const tableValues: Record<string, string[]> = {
     "-99999999999999.99999",
     "90071992547409.9312",
   ],
-  Bool: ["true", "false", "1", "0", "2", '"true"', '"1"', "null", '""', "1.5", "[]", "-1"],
+  Bool: [
+    "true",
+    "false",
+    "1",
+    "0",
+    "2",
+    '"true"',
+    '"1"',
+    "null",
+    '""',
+    "1.5",
+    "[]",
+    "-1",
+    "1.00000000000000000001",
+    "1e-400",
+  ],
   String: texts,
   "FixedString(4)": ['"ab"', '"abcd"', '"abcde"', "12", "true", '"\\u00e9\\u00e9"', "{}", "null", '""', '"\\u0000a"'],
   UUID: [
@@ -369,7 +391,7 @@ export const tableValues: Record<string, string[]> = {
   "DateTime64(3, 'UTC')": [...times, ...earlyTimes],
   "DateTime64(6, 'Europe/Berlin')": [...times, ...earlyTimes],
   "DateTime64(9, 'Asia/Seoul')": [...times, ...earlyTimes, '"2262-04-11T23:47:16.854775807Z"'],
-  "DateTime64(1, 'America/St_Johns')": [...times, ...earlyTimes],
+  "DateTime64(1, 'America/St_Johns')": [...times, ...earlyTimes, '"2010-11-07 00:05:00"'],
 };
 
 /** Whole numbers of any size, those at the edges of the integer types more often. */

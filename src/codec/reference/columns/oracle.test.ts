@@ -112,7 +112,11 @@ function writeOwn(type: string, input: string): { bytes?: Uint8Array; errorType:
     missing: { kind: "typeDefault" },
     coercion: "strict",
   };
-  const context: ValueContext = { sourceText: () => findSourceText(json, ["x"]), coerced: () => undefined };
+  const context: ValueContext = {
+    sourceText: () => findSourceText(json, ["x"]),
+    mayHideFraction: () => true,
+    coerced: () => undefined,
+  };
   const out = new ByteWriter(16);
   try {
     if (document.x === null && !isNullableType(parsed)) writeTypeDefault(out, parsed);

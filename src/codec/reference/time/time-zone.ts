@@ -3,7 +3,7 @@ export type LocalToUtc = (localSeconds: number) => number;
 
 const cacheEntriesMax = 4_096;
 const daySeconds = 86_400;
-/** Offsets change on multiples of this in every zone since 1900 or so; one look-up serves the whole slice. */
+/** Nearly all changes lie on multiples of this; a slice whose two ends have one offset has no change inside. */
 const sliceSeconds = 900;
 
 /**
@@ -31,7 +31,7 @@ export function isUtcZone(timeZone: string): boolean {
   return /^(Etc\/)?(UTC|GMT|UCT|Zulu|Universal)$/.test(timeZone);
 }
 
-/** Offset of the zone's wall clock from UTC in seconds, by instant. `Intl` takes microseconds, hence the cache. */
+/** Offset of the zone's wall clock from UTC in seconds, by instant, exact to the second. `Intl` is slow, hence the cache. */
 export function compileOffsets(timeZone: string): (utcSeconds: number) => number {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone,
@@ -46,14 +46,20 @@ export function compileOffsets(timeZone: string): (utcSeconds: number) => number
     era: "short",
   });
   const cache = new Map<number, number>();
-  return function offsetAt(utcSeconds: number): number {
-    const slice = Math.floor(utcSeconds / sliceSeconds);
-    const cached = cache.get(slice);
+  function offsetFrom(sliceStart: number): number {
+    const cached = cache.get(sliceStart);
     if (cached !== undefined) return cached;
-    const offset = computeOffset(format, slice * sliceSeconds);
+    const offset = computeOffset(format, sliceStart);
     if (cache.size >= cacheEntriesMax) cache.clear();
-    cache.set(slice, offset);
+    cache.set(sliceStart, offset);
     return offset;
+  }
+  return function offsetAt(utcSeconds: number): number {
+    const start = Math.floor(utcSeconds / sliceSeconds) * sliceSeconds;
+    const offset = offsetFrom(start);
+    if (utcSeconds === start || offset === offsetFrom(start + sliceSeconds)) return offset;
+    // A change at 00:01, or from a local mean time with seconds.
+    return computeOffset(format, Math.floor(utcSeconds));
   };
 }
 

@@ -5,8 +5,8 @@ import { BATCH_HEADER_BYTES, readBatchHeader } from "../../records-header.ts";
 import { eachMember } from "../../reference/json-scan.ts";
 import type { TranscodeTask } from "../../task.ts";
 
-/** Members of all documents that nobody reads, each time that they come. */
-export function countMembers(task: TranscodeTask, known: Set<string>): number {
+/** How often JSON documents have a key again that they have had before and nobody reads. MessagePack keeps none twice. */
+export function countRepeats(task: TranscodeTask, known: Set<string>): number {
   let count = 0;
   let start = 0;
   const cursor = new RecordCursor();
@@ -24,12 +24,14 @@ export function countMembers(task: TranscodeTask, known: Set<string>): number {
 
 function countOfDocument({ bytes, valueStart, valueEnd }: RecordCursor, known: Set<string>): number {
   let count = 0;
+  const keys = new Set(known);
   try {
     let text = new TextDecoder().decode(bytes.subarray(Math.max(0, valueStart), valueEnd));
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "string") text = parsed;
     eachMember(text, text.indexOf("{"), (key) => {
-      if (!known.has(key)) count++;
+      if (keys.has(key) && !known.has(key)) count++;
+      keys.add(key);
     });
   } catch {} // not JSON: it has no members
   return count;
