@@ -34,8 +34,9 @@ describe("npm run chaos", () => {
   });
 
   it("refuses what it does not know, with exit code 2", async () => {
-    const { code, stderr } = await chaos(["--only", "earthquake"]);
-    expect(code).toBe(2);
-    expect(stderr).toContain("clickhouse-kill");
+    const answers = await Promise.all([chaos(["--only", "earthquake"]), chaos(["--scenario", "flood"])]);
+    expect(answers.map(({ code }) => code)).toEqual([2, 2]);
+    expect(answers[0]!.stderr).toContain("clickhouse-kill");
+    expect(answers[1]!.stderr).toContain("rolling-restart");
   });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { classifyKafkaError } from "../source/error-class.ts";
 
 /** A server that is restarted is back within this time, or somebody has to look. */
 const PATIENCE_MS = 60_000;
@@ -9,9 +10,10 @@ const PAUSE_MAX_MS = 5_000;
 const passingCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH"]);
 
 /** Whether the connection failed, not the request: in the error or in what caused it. */
-export function isUnreachable(error: unknown): boolean {
+function isUnreachable(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (passingCodes.has((at as NodeJS.ErrnoException).code ?? "") || at.message === "socket hang up") return true;
+    if (at.name.startsWith("KafkaJS") && classifyKafkaError(at).class === "retry") return true;
   }
   return false;
 }

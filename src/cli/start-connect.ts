@@ -75,8 +75,10 @@ export async function connectRun(
     }),
   ]);
   const topics = plans.flatMap((plan) => plan.topics);
-  if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
-  await requireTopics(admin, topics);
+  await untilReachable("Kafka", log, async () => {
+    if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
+    await requireTopics(admin, topics);
+  });
   const embedded = {
     kafka: environment.kafkaBrokers === undefined,
     clickHouse: environment.clickHouseUrl === undefined,
@@ -89,7 +91,7 @@ export async function connectRun(
   const deadLetterTopic =
     topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans });
   await deadLetterTopic?.start();
-  const begin = await readOffsets(admin, options.groupId, topics);
+  const begin = await untilReachable("Kafka", log, () => readOffsets(admin, options.groupId, topics));
   const pipeline = createPipeline({
     plans,
     client,

@@ -10,6 +10,7 @@ import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../source
 import { storeLatency } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";
 import { relaxCollectionOfBuffers } from "./collector.ts";
+import { untilReachable } from "./patience.ts";
 import { untilStopped } from "./signals.ts";
 import { connectRun, type Run } from "./start-connect.ts";
 import { makeReport, printReport } from "./start-report.ts";
@@ -72,7 +73,7 @@ async function operate(run: Run, stopped: Promise<string>): Promise<void> {
     log.error({ err: failure }, "stopped: nothing after the committed offsets is lost, start again once it is mended");
     throw failure;
   }
-  const report = await makeReport(run);
+  const report = await untilReachable("a server", log, () => makeReport(run));
   if (options.reportFile !== undefined) await writeFile(options.reportFile, `${JSON.stringify(report, null, 2)}\n`);
   printReport(report, pipeline, options.json);
   if ((report.missing ?? 0) > 0 || (report.duplicate ?? 0) > 0) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { partitionKey } from "../core/raw-batch.ts";
+import { classifyKafkaError } from "./error-class.ts";
 
 /** Where one partition of a group stands. Offsets are "next record" positions. */
 export interface PartitionOffsets {
@@ -28,7 +29,7 @@ export async function readOffsets(admin: Admin, groupId: string, topics: string[
     try {
       return await readOffsetsOnce(admin, groupId, topics);
     } catch (error) {
-      if ((error as { retriable?: boolean }).retriable !== true || attempt === RETRIES_MAX) throw error;
+      if (classifyKafkaError(error).class !== "retry" || attempt === RETRIES_MAX) throw error;
       await sleep(RETRY_MS);
     }
   }

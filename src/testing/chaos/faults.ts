@@ -13,7 +13,7 @@ export type FaultAction =
   | { kind: "pause"; pick: Pick; forMs: number }
   /** Stopped for longer than the session timeout: wakes up as an owner that is none. */
   | { kind: "zombie"; pick: Pick; step: DeliveryStep | undefined; nth: number; beyondSessionMs: number }
-  /** The same before an insert; meanwhile the tables forget all tokens, so that only the fence can stop the insert. */
+  /** The same with an insert on its way; the tables forget all tokens before it comes: only the fence can refuse it. */
   | { kind: "forgotten-zombie"; pick: Pick; nth: number; beyondSessionMs: number }
   | { kind: "worker-exit"; pick: Pick }
   | { kind: "add-ingester" }
@@ -53,7 +53,7 @@ export function describeFault(action: FaultAction): string {
       return `stop an ingester${where} for the session timeout and ${action.beyondSessionMs} ms`;
     }
     case "forgotten-zombie":
-      return `stop an ingester at beforeInsert no. ${action.nth} beyond its session, let all tables forget their tokens`;
+      return `hold up insert no. ${action.nth} of an ingester stopped beyond its session, let all tables forget their tokens`;
     case "worker-exit":
       return "end a worker thread";
     case "add-ingester":

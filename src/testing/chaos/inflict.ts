@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault, FaultAction } from "./faults.ts";
 import type { IngesterSlot } from "./ingester-slot.ts";
+import { hasWritten, isLate } from "./insert-journal.ts";
 import type { ChaosServer } from "./servers.ts";
 
 /** A step or an insert that has not come by then is not waited for: the fault happens at once, or not at all. */
@@ -74,20 +75,17 @@ async function onSlot(world: World, slot: IngesterSlot, action: OnIngester): Pro
       await slot.process?.exited;
       return done;
     case "pause":
-      return stopFor(slot, () => sleep(action.forMs, undefined));
+      return stopFor(slot, action.forMs);
     case "zombie": {
       const { step, nth } = action;
       return stopFor(
         slot,
-        () => sleep(world.sessionTimeoutMs + action.beyondSessionMs, undefined),
+        world.sessionTimeoutMs + action.beyondSessionMs,
         step === undefined ? undefined : { step, nth },
       );
     }
     case "forgotten-zombie":
-      return stopFor(slot, () => forgetMeanwhile(world, action.beyondSessionMs), {
-        step: "beforeInsert",
-        nth: action.nth,
-      });
+      return lateInsert(world, slot, action);
     case "worker-exit":
       slot.poisonWorker();
       return done;
@@ -124,10 +122,10 @@ async function killAtStep(
   return { text: `${step} did not come within ${STEP_WAIT_MS} ms: killed then`, isExact: false };
 }
 
-/** Stops the process, at a step if one is given, for as long as `meanwhile` takes, which returns what it met, if anything. */
+/** Stops the process, at a step if one is given, for `forMs`. */
 async function stopFor(
   slot: IngesterSlot,
-  meanwhile: () => Promise<string | undefined>,
+  forMs: number,
   at?: Pick<Extract<FaultAction, { kind: "kill-at-step" }>, "step" | "nth">,
 ): Promise<FaultOutcome> {
   const child = slot.process;
@@ -138,32 +136,51 @@ async function stopFor(
     isExact = await child.untilStopped(STEP_WAIT_MS + ORDER_GRACE_MS);
   }
   child.signal("SIGSTOP");
-  let obstacle: string | undefined;
-  try {
-    obstacle = await meanwhile();
-  } finally {
-    child.signal("SIGCONT");
-  }
-  if (obstacle !== undefined) return { text: obstacle, isExact: false };
+  await sleep(forMs);
+  child.signal("SIGCONT");
   return { text: isExact ? "stopped and continued" : `${at?.step} did not come: stopped elsewhere`, isExact };
 }
 
 /**
- * The others take the partitions over and store again what the stopped one had announced. Only when they have committed
- * all that was in the logs at the stop do the tables forget: what comes under an old token afterwards can only be the
- * insert of the one that was stopped. Forgotten earlier, the repeats of the others would double rows, and rightly so.
+ * The insert of an owner that is none any more, under a token that nobody remembers: only its fence can refuse it.
+ *
+ * A process that is stopped at a step asks for its lease when it wakes up and so sends nothing. The insert that can do harm
+ * has left already, so it is held on its way. Meanwhile the others take the partitions over and store again what the
+ * stopped one had announced. Only when they have committed all that was in the logs do the tables forget: forgotten earlier,
+ * the repeats of the others would double rows, and rightly so.
  */
-async function forgetMeanwhile(world: World, beyondSessionMs: number): Promise<string | undefined> {
-  const isTakenOver = world.untilCommitted(world.sessionTimeoutMs + TAKE_OVER_MS);
-  await sleep(world.sessionTimeoutMs + beyondSessionMs);
-  if (!(await isTakenOver)) return "nobody has taken its partitions over, so the tokens stay";
-  await world.forgetTokens();
-  await sleep(SETTLE_MS);
-  return undefined;
+async function lateInsert(
+  world: World,
+  slot: IngesterSlot,
+  { nth, beyondSessionMs }: Extract<FaultAction, { kind: "forgotten-zombie" }>,
+): Promise<FaultOutcome> {
+  const child = slot.process;
+  if (child === undefined) return { text: "it had just ended", isExact: false };
+  const held = await slot.inserts.hold(nth, INSERT_WAIT_MS);
+  if (held === undefined) return { text: "no insert came", isExact: false };
+  child.signal("SIGSTOP");
+  try {
+    const isTakenOver = world.untilCommitted(world.sessionTimeoutMs + TAKE_OVER_MS);
+    await sleep(world.sessionTimeoutMs + beyondSessionMs);
+    const obstacle = (await isTakenOver) ? undefined : "nobody has taken its partitions over, so the tokens stay";
+    if (obstacle === undefined) await world.forgetTokens();
+    const entry = await held.release();
+    const isRefused = isLate(entry) && entry.status !== undefined && !hasWritten(entry);
+    const wrote = hasWritten(entry) ? `wrote ${entry.writtenRows} rows` : "wrote nothing";
+    const when =
+      entry.deadlineMs === undefined
+        ? "without a deadline"
+        : isLate(entry)
+          ? `${entry.sentMs! - entry.deadlineMs} ms behind its deadline`
+          : `${entry.deadlineMs - entry.sentMs!} ms before its deadline`;
+    const text = `${entry.table} ${entry.token} came ${when}, status ${entry.status ?? "none"}, ${wrote}`;
+    return { text: obstacle ?? text, isExact: obstacle === undefined && isRefused };
+  } finally {
+    child.signal("SIGCONT");
+  }
 }
 
 const TAKE_OVER_MS = 14_000;
-const SETTLE_MS = 1_000;
 
 async function resetKafka(slot: IngesterSlot, refuseMs: number): Promise<FaultOutcome> {
   slot.kafka.setRefusing(true);

@@ -52,18 +52,19 @@ afterEach(async () => {
 const body = Buffer.alloc(50_000, 1);
 const token = "logs.auth:2:10-19";
 
+function search(range: string): URLSearchParams {
+  const query = "INSERT INTO `analytics`.`fact_event` (a) FORMAT Native";
+  return new URLSearchParams({ query, insert_deduplication_token: range });
+}
+
 /** What a client sees: status, code and text, or the error of its connection. */
 function insert(range = token): Promise<{ status?: number; code?: string | undefined; text?: string; error?: string }> {
   return new Promise((resolve) => {
-    const query = new URLSearchParams({
-      query: "INSERT INTO `analytics`.`fact_event` (a) FORMAT Native",
-      insert_deduplication_token: range,
-    });
     const request = httpRequest({
       host: "127.0.0.1",
       port: proxy.port,
       method: "POST",
-      path: `/?${query}`,
+      path: `/?${search(range)}`,
       agent: false,
     });
     request.once("error", (error: NodeJS.ErrnoException) => resolve({ error: error.code ?? "" }));
@@ -130,6 +131,21 @@ describe("startInsertProxy()", () => {
     void proxy.arm({ kind: "error", code: 252, isStored: true }, 5_000);
     expect(await insert()).toMatchObject({ status: 500, code: "252" });
     expect(uploads).toEqual([{ bytes: 50_000, isWhole: true }]);
+  });
+
+  it("holds the insert meant, lets others pass, and releases it although its sender is gone", async () => {
+    const holding = proxy.hold(2, 5_000);
+    expect((await insert("logs.auth:2:0-9")).status).toBe(200);
+    const request = httpRequest({ host: "127.0.0.1", port: proxy.port, method: "POST", path: `/?${search(token)}` });
+    request.on("error", () => undefined).end(body);
+    const held = await holding;
+    expect((await insert("logs.auth:2:20-29")).status).toBe(200);
+    expect(uploads).toHaveLength(2);
+    request.destroy();
+    const entry = await held!.release();
+    expect(entry).toMatchObject({ token, status: 200, writtenRows: 7, fault: "held up" });
+    expect(uploads).toHaveLength(3);
+    expect(await proxy.hold(1, 30)).toBeUndefined();
   });
 
   it("gives an armed fault up when no insert comes in time", async () => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type InsertJournal, type JournalEntry, readToken } from "./insert-journal.ts";
+import { type InsertJournal, type JournalEntry, readDeadlineMs, readToken } from "./insert-journal.ts";
 
 /** Errors that ClickHouse gives for want of something, by code (system.errors). */
 export const shortages = {
@@ -28,7 +28,15 @@ export interface InsertProxy {
   readonly port: number;
   /** The fault for the next insert. Resolves when it was done; undefined: no insert came within `timeoutMs`. */
   arm(fault: InsertFault, timeoutMs: number): Promise<JournalEntry | undefined>;
+  /** Lets `nth - 1` inserts pass and holds the next: as if it were on a long way. Undefined: none came whole within `timeoutMs`. */
+  hold(nth: number, timeoutMs: number): Promise<HeldInsert | undefined>;
   close(): Promise<void>;
+}
+
+/** An insert that the proxy has received whole and not yet passed on. */
+export interface HeldInsert {
+  /** Passes it on, whether its sender is still there or not. Resolves with the server's answer noted, or with none. */
+  release(): Promise<JournalEntry>;
 }
 
 interface Armed {
@@ -49,6 +57,7 @@ export async function startInsertProxy(
   journal: InsertJournal,
 ): Promise<InsertProxy> {
   const waiting: Armed[] = [];
+  let holding: { passing: number; held(insert: HeldInsert | undefined): void } | undefined;
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
     request.on("error", () => undefined);
@@ -59,17 +68,22 @@ export async function startInsertProxy(
       forward(request, response, undefined);
       return;
     }
-    const table = /^\s*INSERT INTO\s+(?:TABLE\s+)?([\w.`]+)/i.exec(searchParams.get("query") ?? "")?.[1] ?? "?";
-    const armed = waiting.shift();
+    const statement = searchParams.get("query") ?? "";
+    const table = /^\s*INSERT INTO\s+(?:TABLE\s+)?([\w.`]+)/i.exec(statement)?.[1] ?? "?";
+    const holder = holding !== undefined && holding.passing-- === 0 ? holding : undefined;
+    if (holder !== undefined) holding = undefined;
+    const armed = holder === undefined ? waiting.shift() : undefined;
     const entry: JournalEntry = {
       ...range,
       atMs: Date.now(),
       ingester,
       token: searchParams.get("insert_deduplication_token")!,
       table: table.replaceAll("`", ""),
+      deadlineMs: readDeadlineMs(statement),
+      sentMs: undefined,
       status: undefined,
       writtenRows: undefined,
-      fault: armed === undefined ? undefined : describeInsertFault(armed.fault),
+      fault: holder !== undefined ? "held up" : armed === undefined ? undefined : describeInsertFault(armed.fault),
       endedMs: Date.now(),
     };
     response.once("close", () => {
@@ -77,7 +91,53 @@ export async function startInsertProxy(
       armed?.done(entry);
     });
     journal.add(entry);
-    spoil(request, response, armed?.fault, entry);
+    if (holder === undefined) spoil(request, response, armed?.fault, entry);
+    else holdUp(request, response, entry, holder.held);
+  }
+
+  function holdUp(
+    request: IncomingMessage,
+    response: ServerResponse,
+    entry: JournalEntry,
+    held: (insert: HeldInsert | undefined) => void,
+  ): void {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.once("end", () => held({ release }));
+    request.once("close", () => held(undefined)); // without effect behind the end
+
+    function release(): Promise<JournalEntry> {
+      return new Promise((resolve) => {
+        const over = () => {
+          entry.endedMs = Date.now();
+          resolve(entry);
+        };
+        const upstream = openUpstream(request);
+        upstream.once("error", () => {
+          request.socket.resetAndDestroy();
+          over();
+        });
+        upstream.once("response", (answer) => {
+          note(entry, answer);
+          answer.once("close", over);
+          answerWith(answer, response);
+        });
+        entry.sentMs = Date.now();
+        upstream.end(Buffer.concat(chunks));
+      });
+    }
+  }
+
+  /** A connection of its own for each: a kept one that the server has just closed would add faults of its own. */
+  function openUpstream(request: IncomingMessage): ReturnType<typeof httpRequest> {
+    return httpRequest({
+      host: "127.0.0.1",
+      port: targetPort,
+      method: request.method,
+      path: request.url,
+      headers: { ...request.headers, connection: "close" },
+      agent: false,
+    });
   }
 
   function spoil(
@@ -100,15 +160,8 @@ export async function startInsertProxy(
   ): void {
     const fault = insert?.fault;
     const isReset = fault?.kind === "reset";
-    // A connection of its own for each: a kept one that the server has just closed would add faults of its own.
-    const upstream = httpRequest({
-      host: "127.0.0.1",
-      port: targetPort,
-      method: request.method,
-      path: request.url,
-      headers: { ...request.headers, connection: "close" },
-      agent: false,
-    });
+    const upstream = openUpstream(request);
+    if (insert !== undefined) insert.entry.sentMs = Date.now();
     upstream.once("error", () => request.socket.resetAndDestroy());
     const isUploadedOnly = isReset && fault.when === "uploaded";
     // The client is gone: the server sees a broken upload, unless it was to keep what it has.
@@ -120,12 +173,7 @@ export async function startInsertProxy(
       if (isUploadedOnly) answer.resume();
       else if (isReset && fault.when === "answered") discard(answer, () => request.socket.resetAndDestroy());
       else if (fault?.kind === "error") discard(answer, () => sendShortage(response, fault.code));
-      else {
-        const { connection: _, "keep-alive": _idle, ...headers } = answer.headers;
-        response.writeHead(answer.statusCode ?? 502, headers);
-        answer.pipe(response);
-        answer.once("error", () => response.socket?.resetAndDestroy());
-      }
+      else answerWith(answer, response);
     });
     if (isReset && fault.when === "during") {
       uploadPart(request, upstream, fault.bytes, () => request.socket.resetAndDestroy());
@@ -148,6 +196,17 @@ export async function startInsertProxy(
           const index = waiting.indexOf(armed);
           if (index === -1) return;
           waiting.splice(index, 1);
+          resolve(undefined);
+        }, timeoutMs);
+      });
+    },
+    hold(nth, timeoutMs) {
+      return new Promise((resolve) => {
+        const mine = { passing: nth - 1, held: resolve };
+        holding = mine;
+        setTimeout(() => {
+          if (holding !== mine) return;
+          holding = undefined;
           resolve(undefined);
         }, timeoutMs);
       });
@@ -194,6 +253,15 @@ function note(entry: JournalEntry, answer: IncomingMessage): void {
   if (typeof summary !== "string") return;
   const rows = Number((JSON.parse(summary) as { written_rows?: string }).written_rows);
   if (Number.isFinite(rows)) entry.writtenRows = rows;
+}
+
+function answerWith(answer: IncomingMessage, response: ServerResponse): void {
+  const { connection: _, "keep-alive": _idle, ...headers } = answer.headers;
+  response.writeHead(answer.statusCode ?? 502, headers);
+  answer.pipe(response);
+  // Nobody may be there to take it: it must be read nevertheless.
+  if (response.destroyed) answer.resume();
+  answer.once("error", () => response.socket?.resetAndDestroy());
 }
 
 function discard(answer: IncomingMessage, then: () => void): void {

@@ -8,6 +8,9 @@ import { startProcess, type UsageTotal } from "./managed-process.ts";
 const millrace = fileURLToPath(new URL("../../millrace.mjs", import.meta.url));
 const STOP_GRACE_MS = 30_000;
 
+/** A run whose load reaches less than this share of its rate does not show what it was to show. */
+export const SHARE_OF_RATE_MIN = 0.95;
+
 /** The load generator: `millrace simulate`, straight to the broker. */
 export interface Load {
   /** Events acknowledged so far. */

@@ -1,7 +1,13 @@
-import { type AggregateVerdict, describeDifference } from "./aggregates.ts";
 import { describeFault, type Fault } from "./faults.ts";
-import { clockTime, describeEntry, type InsertJournal } from "./insert-journal.ts";
-import type { DeliveryVerdict, OffsetSpan } from "./oracle.ts";
+import { clockTime, type InsertJournal } from "./insert-journal.ts";
+import {
+  describeInserts,
+  describeRecords,
+  describeWrong,
+  fenceFindings,
+  type Judgement,
+  recordFindings,
+} from "./judgement.ts";
 
 /** A fault as it went. */
 export interface FaultRecord extends Fault {
@@ -12,7 +18,7 @@ export interface FaultRecord extends Fault {
   isExact: boolean;
 }
 
-export interface ChaosReport {
+export interface ChaosReport extends Judgement {
   seed: number;
   broker: string;
   window: number | undefined;
@@ -20,12 +26,6 @@ export interface ChaosReport {
   faults: FaultRecord[];
   /** What ended the run before its time; the delivery is judged nevertheless. */
   failures: string[];
-  delivery: DeliveryVerdict;
-  aggregates: AggregateVerdict[];
-  /** Acknowledged by the broker and not in its log. */
-  brokerFindings: string[];
-  /** Records of the judged topics that the broker acknowledged; the log may have more. */
-  acknowledged: number;
   journal: InsertJournal;
   ingesterStarts: number;
   ingestersKilled: number;
@@ -36,27 +36,13 @@ export interface ChaosReport {
   cpuSeconds: number;
 }
 
-const SPANS_SHOWN = 10;
-const INSERTS_SHOWN = 8;
-
 /** All that is wrong, one line each; none: every record is stored exactly once, and all aggregates agree. */
 export function findingsOf(report: ChaosReport): string[] {
-  const { missing, duplicate, foreign } = report.delivery;
-  const findings = [...report.failures, ...report.brokerFindings];
-  if (missing > 0) findings.push(`${missing} records are in no table`);
-  if (duplicate > 0) findings.push(`${duplicate} rows too many`);
-  if (foreign > 0) findings.push(`${foreign} rows of records that are in no log`);
-  for (const { table, view, differing } of report.aggregates) {
-    if (differing > 0) findings.push(`${table} differs from ${view} over its base table in ${differing} keys`);
-  }
-  return findings;
+  return [...report.failures, ...fenceFindings(report.journal), ...recordFindings(report)];
 }
 
 /** The summary for people. */
 export function describeReport(report: ChaosReport): string {
-  const { delivery } = report;
-  const repeats = report.journal.repeats;
-  const stored = Object.entries(delivery.stored).map(([table, rows]) => `${rows} in ${table}`);
   const exact = report.faults.filter((fault) => fault.isExact).length;
   return [
     "",
@@ -65,13 +51,8 @@ export function describeReport(report: ChaosReport): string {
     `ingesters   ${report.ingesterStarts} started, ${report.ingestersKilled} killed, ${report.endedByThemselves.length} ended by themselves`,
     ...report.endedByThemselves.map((line) => `            ${line}`),
     `servers     ${report.serverRestarts} restarts`,
-    `inserts     ${report.journal.entries.length}; ${repeats.repeated} ranges sent again, ${repeats.byAnother} of them by another ingester`,
-    `records     ${delivery.expected} in the logs, ${report.acknowledged} of them acknowledged to the producer`,
-    `rows        ${stored.join(", ")}`,
-    `missing     ${delivery.missing}`,
-    `duplicate   ${delivery.duplicate}`,
-    `foreign     ${delivery.foreign}`,
-    ...report.aggregates.map(describeAggregate),
+    ...describeInserts(report.journal),
+    ...describeRecords(report),
     `time        ${report.wallSeconds.toFixed(0)} s, ${report.cpuSeconds.toFixed(0)} s of CPU`,
   ].join("\n");
 }
@@ -87,20 +68,10 @@ function faultsByKind(faults: FaultRecord[]): string[] {
     .map(([kind, { count, exact }]) => `            ${kind.padEnd(20)} ${String(count).padStart(3)}, ${exact} exact`);
 }
 
-function describeAggregate({ table, compared, skipped, differing }: AggregateVerdict): string {
-  const verdict = differing === 0 ? `equal in ${compared.length} columns` : `${differing} keys differ`;
-  const left = Object.keys(skipped);
-  const names = left.length === 0 ? "" : `; not comparable: ${left.join(", ")}`;
-  return `aggregate   ${table}: ${verdict}${names}`;
-}
-
 /** What a person needs to find the cause: the faults as they went, the records, and the inserts that touched them. */
 export function describeFailure(report: ChaosReport): string {
   const lines = ["", "FAILED:", ...findingsOf(report).map((finding) => `  ${finding}`)];
-  for (const span of report.delivery.spans.slice(0, SPANS_SHOWN)) lines.push(...describeSpan(span, report.journal));
-  for (const { table, differences } of report.aggregates) {
-    for (const difference of differences) lines.push(`  ${table} ${describeDifference(difference)}`);
-  }
+  lines.push(...describeWrong(report, report.journal));
   lines.push("", "Faults as they went:");
   for (const [index, fault] of report.faults.entries()) {
     const time = clockTime(fault.atMs);
@@ -109,20 +80,14 @@ export function describeFailure(report: ChaosReport): string {
   return lines.join("\n");
 }
 
-function describeSpan({ kind, topic, partition, first, last, rows }: OffsetSpan, journal: InsertJournal): string[] {
-  const where = Object.entries(rows).map(([table, count]) => `${count} in ${table}`);
-  const inserts = journal.touching(topic, partition, first, last);
-  const shown = inserts.slice(0, INSERTS_SHOWN).map((entry) => `      ${describeEntry(entry)}`);
-  const more = inserts.length > INSERTS_SHOWN ? [`      and ${inserts.length - INSERTS_SHOWN} more`] : [];
-  return [
-    `  ${kind} ${topic}:${partition} ${first}–${last}${where.length === 0 ? "" : ` (${where.join(", ")})`}`,
-    ...shown,
-    ...more,
-  ];
-}
-
 /** The same for programs. */
 export function reportAsJson(report: ChaosReport): object {
   const { journal, ...rest } = report;
-  return { ...rest, inserts: journal.entries.length, repeats: journal.repeats, findings: findingsOf(report) };
+  return {
+    ...rest,
+    inserts: journal.entries.length,
+    repeats: journal.repeats,
+    late: journal.late,
+    findings: findingsOf(report),
+  };
 }

@@ -1,62 +1,31 @@
-import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClickHouseClient } from "@clickhouse/client";
-import { type Admin, Kafka, logLevel } from "kafkajs";
-import { connectClickHouse } from "../../cli/connect.ts";
-import { defaultTopics, ensureTopics } from "../../config/topics.ts";
-import { deadLettersPipeline, eventsPipeline } from "../../schema/events-pipeline.ts";
-import { migrate } from "../../schema/migrate.ts";
-import { deadLetterTable } from "../../schema/pipeline.ts";
-import { judgeAcknowledged } from "./acknowledged.ts";
-import { judgeAggregates } from "./aggregates.ts";
 import { describeFault, type Fault } from "./faults.ts";
 import { inflict, type World } from "./inflict.ts";
 import { type IngesterSlot, openSlot } from "./ingester-slot.ts";
-import { InsertJournal } from "./insert-journal.ts";
+import { judgeRecords } from "./judgement.ts";
 import { type Load, startLoad } from "./load.ts";
-import { UsageTotal } from "./managed-process.ts";
-import { judgeDelivery, type RecordTable } from "./oracle.ts";
 import { isCommittedWithin, untilCommitted } from "./progress.ts";
 import { type ChaosReport, type FaultRecord, findingsOf } from "./report.ts";
-import { makeRunFolder } from "./run-folder.ts";
-import { startEmbeddedServer, startRealBroker } from "./servers.ts";
+import { ingesters, type Rig, type RunTerms, untilFirstCommit, withRig } from "./rig.ts";
 import { forgetTokens, setWindows } from "./tokens.ts";
 
-export interface ChaosOptions {
+export interface ChaosOptions extends RunTerms {
   seed: number;
   /** In order; see `drawFaults`. */
   faults: Fault[];
-  broker: "embedded" | "real";
   eventsPerSecond: number;
   /** Deduplication window of all tables, in inserts; undefined: as migrated. */
   window: number | undefined;
   sessionTimeoutMs: number;
   fenceMs: number;
-  /** Keeps data and logs also when all is well. */
-  keep: boolean;
-  /** Hears a line for each thing that happens. */
-  say(line: string): void;
-  signal: AbortSignal;
+  /** A control: its data are only kept when it is well. */
+  isToFail?: boolean;
 }
 
 const INGESTERS_MAX = 3;
 const INGESTERS_AT_START = 2;
-const WARM_UP_PATIENCE_MS = 60_000;
 /** The last faults may leave dead members in the group and inserts in long pauses between attempts. */
 const CATCH_UP_PATIENCE_MS = 90_000;
-const GROUP = "millrace.events";
-
-const pipelines = [eventsPipeline, deadLettersPipeline];
-const topics = pipelines.flatMap((pipeline) => pipeline.topics);
-
-/** Where the built-in pipelines put records (sql/migrations 0002, 0003). */
-const recordTables: RecordTable[] = [eventsPipeline.table, deadLetterTable].map((table) => ({
-  table,
-  topic: "topic",
-  partition: "kafka_partition",
-  offset: "kafka_offset",
-}));
-
 /** What became of the ingesters. */
 interface Lives {
   starts: number;
@@ -66,67 +35,34 @@ interface Lives {
   stuck: string[];
 }
 
-/** Everything a run has started, to be taken down whatever happens. */
-interface Rig {
-  folder: string;
+/** A rig under load, with ingesters. */
+interface Scene extends Rig {
   world: World;
-  client: ClickHouseClient;
-  admin: Admin;
   load: Load;
-  journal: InsertJournal;
-  usage: UsageTotal;
 }
 
 /**
- * One chaos run from empty servers to the verdict. Everything lies in a folder of its own, which stays when the verdict
- * is bad.
+ * One chaos run from empty servers to the verdict.
  *
  * @throws the abort reason of `signal`, and whatever keeps the servers from starting; all processes are gone then.
  */
-export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+export function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedMs = Date.now();
-  const folder = await makeRunFolder();
-  const closers: (() => Promise<unknown>)[] = [];
   const lives: Lives = { starts: 0, killed: 0, unexpected: [], stuck: [] };
-  let report: ChaosReport | undefined;
-  try {
-    const rig = await setUp(options, folder, closers, lives);
-    const faults = await inflictAll(rig, options);
-    report = await judge(rig, options, faults, lives, startedMs);
-    return report;
-  } finally {
-    for (const close of closers.reverse()) await close().catch((error) => options.say(`while stopping: ${error}`));
-    const isGood = report !== undefined && findingsOf(report).length === 0;
-    if (options.keep || !(isGood || options.signal.aborted)) options.say(`data and logs: ${folder}`);
-    else await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  }
+  return withRig(
+    options,
+    async (rig) => {
+      const scene = await setUp(options, rig, lives);
+      const faults = await inflictAll(scene, options);
+      return judge(scene, options, faults, lives, startedMs);
+    },
+    (report) => (findingsOf(report).length === 0) !== (options.isToFail === true),
+  );
 }
 
-async function setUp(
-  options: ChaosOptions,
-  folder: string,
-  closers: (() => Promise<unknown>)[],
-  lives: Lives,
-): Promise<Rig> {
-  const usage = new UsageTotal();
-  const journal = new InsertJournal();
+async function setUp(options: ChaosOptions, rig: Rig, lives: Lives): Promise<Scene> {
+  const { folder, usage, journal, broker, clickHouse, client, admin, closers } = rig;
   const { sessionTimeoutMs, fenceMs, say } = options;
-  const starting = [
-    options.broker === "real" ? startRealBroker(folder, usage) : startEmbeddedServer("kafka", folder, usage),
-    startEmbeddedServer("clickhouse", folder, usage),
-  ] as const;
-  for (const server of starting) {
-    closers.push(async () => (await server.catch(() => undefined))?.close());
-  }
-  const [broker, clickHouse] = await Promise.all(starting);
-  const brokers = `127.0.0.1:${broker.port}`;
-  const url = `http://127.0.0.1:${clickHouse.port}`;
-  const client = connectClickHouse({ url, user: undefined, password: undefined }, 4);
-  closers.push(() => client.close());
-  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 20 } }).admin();
-  closers.push(() => admin.disconnect());
-  await admin.connect();
-  await Promise.all([ensureTopics(admin, defaultTopics), migrate(client)]);
   if (options.window !== undefined) await setWindows(client, options.window);
   const slots: IngesterSlot[] = [];
   for (let index = 1; index <= INGESTERS_MAX; index++) {
@@ -152,7 +88,7 @@ async function setUp(
     slots.push(slot);
   }
   const { eventsPerSecond, seed } = options;
-  const load = startLoad({ brokers, eventsPerSecond, seed, folder, usage });
+  const load = startLoad({ brokers: rig.brokers, eventsPerSecond, seed, folder, usage });
   closers.push(async () => load.kill());
   for (const slot of slots.slice(0, INGESTERS_AT_START)) slot.start();
   const world: World = {
@@ -160,25 +96,15 @@ async function setUp(
     broker,
     clickHouse,
     sessionTimeoutMs,
-    untilCommitted: (timeoutMs) => isCommittedWithin(admin, { id: GROUP, topics }, timeoutMs),
+    untilCommitted: (timeoutMs) => isCommittedWithin(admin, ingesters, timeoutMs),
     forgetTokens: () => forgetTokens(client),
   };
   say(`${broker.name} and ${clickHouse.name} are ready, ${INGESTERS_AT_START} ingesters start`);
   await untilFirstCommit(admin, options.signal);
-  return { folder, world, client, admin, load, journal, usage };
+  return { ...rig, world, load };
 }
 
-/** Faults that hit an ingester before it has done anything show nothing. */
-async function untilFirstCommit(admin: Admin, signal: AbortSignal): Promise<void> {
-  for (const deadlineMs = Date.now() + WARM_UP_PATIENCE_MS; Date.now() < deadlineMs; await sleep(300)) {
-    signal.throwIfAborted();
-    const committed = await admin.fetchOffsets({ groupId: GROUP, topics }).catch(() => []);
-    if (committed.some(({ partitions }) => partitions.some(({ offset }) => Number(offset) > 0))) return;
-  }
-  throw new Error(`No ingester has committed anything within ${WARM_UP_PATIENCE_MS / 1_000} s: see their logs`);
-}
-
-async function inflictAll(rig: Rig, { faults, say, signal }: ChaosOptions): Promise<FaultRecord[]> {
+async function inflictAll(scene: Scene, { faults, say, signal }: ChaosOptions): Promise<FaultRecord[]> {
   const startedMs = Date.now();
   const records: FaultRecord[] = [];
   const running = new Set<Promise<void>>();
@@ -190,7 +116,7 @@ async function inflictAll(rig: Rig, { faults, say, signal }: ChaosOptions): Prom
     records.push(record);
     const title = `[${String(index + 1).padStart(3)}/${faults.length}] ${describeFault(fault.action)}`;
     say(`${passed()} ${title}${fault.isOverlapping ? " …" : ""}`);
-    const ending = inflict(rig.world, fault).then(
+    const ending = inflict(scene.world, fault).then(
       (outcome) => {
         Object.assign(record, outcome);
         say(`${passed()} [${String(index + 1).padStart(3)}] ${outcome.text}`);
@@ -214,49 +140,38 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 async function judge(
-  rig: Rig,
+  scene: Scene,
   options: ChaosOptions,
   faults: FaultRecord[],
   lives: Lives,
   startedMs: number,
 ): Promise<ChaosReport> {
-  const { client, admin, world, journal, usage } = rig;
+  const { admin, world, journal, usage } = scene;
   const { say, signal } = options;
   const faultsMs = Date.now() - startedMs;
   const failures: string[] = [];
   say("all faults are over; the load ends");
-  const loadReport = await rig.load.finish();
+  const loadReport = await scene.load.finish();
   if (!world.slots.some((slot) => slot.isWanted)) world.slots[0]!.start();
-  const group = { id: GROUP, topics };
-  const offsets = await untilCommitted(admin, group, CATCH_UP_PATIENCE_MS, (lag) => say(`lag ${lag}`), signal).catch(
-    async (error) => {
-      signal.throwIfAborted();
-      failures.push(error instanceof Error ? error.message : String(error));
-      return [];
-    },
-  );
+  const onLag = (lag: number) => say(`lag ${lag}`);
+  const settled = await untilCommitted(admin, ingesters, CATCH_UP_PATIENCE_MS, onLag, signal).catch((error) => {
+    signal.throwIfAborted();
+    failures.push(error instanceof Error ? error.message : String(error));
+    return undefined;
+  });
   // Whatever still lies in an ingester could only be a row too many: it has to be in before the count.
   await Promise.all(world.slots.map((slot) => slot.retire()));
-  const logs = await readLogs(admin);
-  if (offsets.length > 0 && logs.some(({ topic, partition, end }) => endOf(offsets, topic, partition) !== end)) {
-    failures.push("The logs have grown after the load had ended: who else writes into them?");
-  }
   say("comparing logs and tables");
-  const delivery = await judgeDelivery(client, logs, recordTables);
-  const aggregates = await judgeAggregates(client);
+  const { grownBehindTheEnd, ...judgement } = await judgeRecords(scene, loadReport.partitions, settled);
+  if (grownBehindTheEnd) failures.push("The logs have grown after the load had ended: who else writes into them?");
   return {
+    ...judgement,
     seed: options.seed,
     broker: options.broker,
     window: options.window,
-    folder: rig.folder,
+    folder: scene.folder,
     faults,
     failures: [...failures, ...lives.stuck],
-    delivery,
-    aggregates,
-    brokerFindings: judgeAcknowledged(loadReport.partitions, logs),
-    acknowledged: loadReport.partitions
-      .filter(({ topic }) => topics.includes(topic))
-      .reduce((sum, { count }) => sum + count, 0),
     journal,
     ingesterStarts: lives.starts,
     ingestersKilled: lives.killed,
@@ -266,18 +181,4 @@ async function judge(
     wallSeconds: (Date.now() - startedMs) / 1_000,
     cpuSeconds: usage.cpuSeconds + process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
   };
-}
-
-function endOf(offsets: { topic: string; partition: number; logEnd: number }[], topic: string, partition: number) {
-  return offsets.find((bounds) => bounds.topic === topic && bounds.partition === partition)?.logEnd;
-}
-
-async function readLogs(admin: Admin) {
-  const logs = [];
-  for (const topic of topics) {
-    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-      logs.push({ topic, partition, start: Number(low), end: Number(high) });
-    }
-  }
-  return logs;
 }

@@ -1,0 +1,92 @@
+import { logLevel } from "kafkajs";
+import { createSource, type Source, type SourceEvents, type SourceOptions } from "../consumer-source.ts";
+import type { Membership } from "../membership.ts";
+import { type SocketTap, tapSockets } from "./tapped-sockets.ts";
+
+/** A batch that a member was shown. */
+export interface ShownBatch {
+  /** The one that the member was in; 0 while it joins, when nothing may be shown. */
+  generation: number;
+  topic: string;
+  partition: number;
+  fetchOffset: number;
+  baseOffset: number;
+  lastOffset: number;
+}
+
+/** A member of a group, with all that its source has told. */
+export interface WatchedMember {
+  readonly source: Source;
+  readonly tap: SocketTap;
+  readonly shown: ShownBatch[];
+  readonly joins: Membership[];
+  /** Partitions that the group began, with their offsets. */
+  readonly begun: [topic: string, partition: number, offset: number][];
+  readonly crashes: Error[];
+  /** Batches of one partition, under one generation or all. */
+  batchesOf(topic: string, partition: number, generation?: number): ShownBatch[];
+}
+
+export type MemberSetup = Pick<SourceOptions, "groupId" | "topics"> &
+  Partial<SourceOptions> &
+  Partial<Omit<SourceEvents, "from">> & { port: number; secondNodeTopics?: string[] };
+
+/** Short, so that what waits for it costs a test seconds; heartbeats go at a tenth. */
+const SESSION_TIMEOUT_MS = 3_000;
+
+/** Makes a source that does not run yet. What it tells is noted first, then handed to the set-up's own listener. */
+export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): WatchedMember {
+  const tap = tapSockets(secondNodeTopics);
+  const shown: ShownBatch[] = [];
+  const joins: Membership[] = [];
+  const begun: WatchedMember["begun"] = [];
+  const crashes: Error[] = [];
+  let generation = 0;
+  const kafka = {
+    brokers: [`127.0.0.1:${port}`],
+    logLevel: logLevel.NOTHING,
+    socketFactory: tap.socketFactory,
+  };
+  const options = { fetchBytesPerPartition: 1 << 20, fetchBytesMax: 1 << 20, fetchWaitMs: 100 };
+  const source = createSource(
+    { kafka, from: "earliest", sessionTimeoutMs: SESSION_TIMEOUT_MS, ...options, ...setup },
+    {
+      async beforeJoin() {
+        generation = 0;
+        await setup.beforeJoin?.();
+      },
+      async onBegin(topic, partition, offset) {
+        begun.push([topic, partition, offset]);
+        await setup.onBegin?.(topic, partition, offset);
+      },
+      onJoined(membership) {
+        joins.push(membership);
+        generation = membership.generation;
+        setup.onJoined?.(membership);
+      },
+      onBatch(batch) {
+        const { topic, partition, fetchOffset, baseOffset, lastOffset } = batch;
+        shown.push({ generation, topic, partition, fetchOffset, baseOffset, lastOffset });
+        setup.onBatch?.(batch);
+      },
+      onOutOfRange(...where) {
+        if (setup.onOutOfRange !== undefined) return setup.onOutOfRange(...where);
+        throw new RangeError(`out of range: ${where.join(" ")}`);
+      },
+      onCrash(error) {
+        crashes.push(error);
+        setup.onCrash?.(error);
+      },
+    },
+  );
+  return {
+    ...{ source, tap, shown, joins, begun, crashes },
+    batchesOf: (topic, partition, generation) =>
+      shown.filter(
+        (batch) =>
+          batch.topic === topic &&
+          batch.partition === partition &&
+          (generation === undefined || batch.generation === generation),
+      ),
+  };
+}

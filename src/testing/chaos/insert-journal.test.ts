@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { tokenOf } from "../../sink/pieces.ts";
+import { InsertJournal, type JournalEntry, readDeadlineMs, readToken } from "./insert-journal.ts";
+
+const range = { topic: "logs.auth", partition: 3, firstOffset: 10, lastOffset: 29 };
+const offsets = Float64Array.from({ length: 20 }, (_, index) => 10 + index);
+
+describe("readToken()", () => {
+  it("reads the tokens that the sink makes: whole ranges, rows of them, table partitions, dead letters", () => {
+    const whole = { from: 0, to: 20, parts: 1, part: 0 };
+    expect(readToken(tokenOf(range, whole, offsets))).toEqual(range);
+    expect(readToken(tokenOf({ ...range, tokenSuffix: "/dead" }, whole, offsets))).toEqual(range);
+    expect(readToken(tokenOf(range, { ...whole, parts: 4, part: 3 }, offsets))).toEqual(range);
+    const rows = { from: 5, to: 10, parts: 2, part: 1 };
+    const part = { ...range, firstOffset: 15, lastOffset: 19 };
+    expect(readToken(tokenOf({ ...range, tokenSuffix: "/dead" }, rows, offsets))).toEqual(part);
+  });
+
+  it("reads those of gaps, whose group may have any name", () => {
+    for (const reason of ["absent", "lost", "skipped"]) {
+      expect(readToken(`logs.auth:3:10-29/${reason}/a/group of:2`)).toEqual(range);
+    }
+  });
+
+  it("leaves alone what names no range", () => {
+    for (const token of ["", "logs.auth:3", "logs.auth:3:10-29/else", "replay:1:logs.auth:3:10+1"]) {
+      expect(readToken(token)).toBeUndefined();
+    }
+  });
+});
+
+describe("readDeadlineMs()", () => {
+  it("reads the quiet fence and the loud one", () => {
+    expect(readDeadlineMs("… WHERE now64(3) < fromUnixTimestamp64Milli(17) FORMAT Native")).toBe(17);
+    expect(readDeadlineMs("… WHERE throwIf(now64(3) >= fromUnixTimestamp64Milli(18), 'x') = 0 FORMAT Native")).toBe(18);
+    expect(readDeadlineMs("INSERT INTO t (a) FORMAT RowBinaryWithDefaults")).toBeUndefined();
+  });
+});
+
+describe("InsertJournal.late", () => {
+  it("counts inserts behind their deadline, and those of them that have written", () => {
+    const journal = new InsertJournal();
+    const add = (entry: Partial<JournalEntry>) =>
+      journal.add({
+        ...range,
+        atMs: 100,
+        ingester: 1,
+        token: "t",
+        table: "a.b",
+        deadlineMs: 200,
+        sentMs: 100,
+        status: 200,
+        writtenRows: 20,
+        fault: undefined,
+        endedMs: 300,
+        ...entry,
+      });
+    add({});
+    add({ sentMs: 200, writtenRows: 0 });
+    add({ sentMs: 300, status: 500, writtenRows: undefined });
+    add({ sentMs: undefined, status: undefined });
+    expect(journal.late).toEqual({ arrived: 2, written: 0 });
+    add({ sentMs: 250 });
+    expect(journal.late).toEqual({ arrived: 3, written: 1 });
+  });
+});
