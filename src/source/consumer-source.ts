@@ -2,7 +2,7 @@ import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
 import { BufferPool } from "../core/buffer-pool.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { frameSockets } from "./frame-socket.ts";
-import { assignerWith, type MembershipHooks } from "./membership.ts";
+import { createMember, type MembershipHooks } from "./membership.ts";
 import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
 
 /** kafkajs stops resolving offsets in JS numbers here too: 2^53 records in one partition do not happen. */
@@ -57,6 +57,18 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
   let isRunning = false;
   let isStopped = false;
   let assigned: TopicPartition[] = [];
+  const member = createMember({
+    ...events,
+    from: options.from,
+    onJoined(membership) {
+      assigned = membership.partitions;
+      isRunning = true;
+      events.onJoined(membership);
+      // kafkajs keeps what is paused by partition, also while another member has it.
+      if (paused) pauseAll();
+      else resumeAll();
+    },
+  });
   const consumer: Consumer = kafka.consumer({
     groupId: options.groupId,
     sessionTimeout: options.sessionTimeoutMs,
@@ -66,20 +78,11 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     maxWaitTimeInMs: options.fetchWaitMs,
     // The pipeline restarts a failed consumer itself: kafkajs restarts only for errors that it calls retriable.
     retry: { restartOnFailure: async () => false, retries: 10 },
-    partitionAssigners: [
-      assignerWith({
-        ...events,
-        from: options.from,
-        onJoined(membership) {
-          assigned = membership.partitions;
-          isRunning = true;
-          events.onJoined(membership);
-          // kafkajs keeps what is paused by partition, also while another member has it.
-          if (paused) pauseAll();
-          else resumeAll();
-        },
-      }),
-    ],
+    partitionAssigners: [member.assigner],
+  });
+  // kafkajs lets go of the group first, and tells of the crash when all requests under way have ended.
+  consumer.on(consumer.events.STOP, () => {
+    isRunning = false;
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     isRunning = false;
@@ -120,6 +123,8 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     async stop() {
       isRunning = false;
       isStopped = true;
+      await consumer.stop();
+      await member.leave().catch(() => {});
       await consumer.disconnect();
     },
   };

@@ -9,7 +9,7 @@ import { StaleOwner } from "../core/stale-owner.ts";
  * kafkajs 2.2.4 joins again without asking, commits under whatever generation is current, and hands on batches that were
  * fetched under an earlier one; having done so it goes on fetching behind them, and everything between the committed
  * offset and there is skipped. At an offset out of range it jumps to the log's start or end and commits that. Four methods
- * are wrapped here, for consumers that ask for it by `assignerWith`; others in the process are not touched.
+ * are wrapped here, for consumers that ask for it by `createMember`; others in the process are not touched.
  */
 
 /** A partition with what the group has committed for it. */
@@ -84,6 +84,8 @@ interface ConsumerGroup {
   };
   seekOffset: Map<string, string>;
   assigned(): { topic: string; partitions: number[] }[];
+  /** Does nothing once the member has left. */
+  leave(): Promise<void>;
   joinAndSync(): Promise<void>;
   fetch(nodeId: number): Promise<FetchedBatch[]>;
   recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
@@ -97,6 +99,8 @@ const OFFSET_FETCH_RETRY_MS = 100;
 
 interface Member {
   hooks: MembershipHooks;
+  /** Known from the first join on. */
+  group: ConsumerGroup | undefined;
   /** The generation whose `onJoined` has returned. */
   readyGeneration: number | undefined;
   joining: Promise<void> | undefined;
@@ -104,15 +108,31 @@ interface Member {
 
 const members = new WeakMap<Cluster, Member>();
 
+/** The membership of one consumer. */
+export interface GroupMember {
+  /** To be the consumer's only partition assigner. */
+  assigner: PartitionAssigner;
+  /**
+   * Leaves the group, if kafkajs has not: it does not when the consumer failed in its first join, and the group would wait
+   * for the session to time out. Call it between the consumer's stop and its disconnect.
+   */
+  leave(): Promise<void>;
+}
+
 /**
- * kafkajs' round-robin assigner, as a vehicle: an assigner is the only part of a consumer's configuration that is shown
- * the consumer's cluster object, by which its group is recognised here.
+ * kafkajs' round-robin assigner serves as a vehicle: an assigner is the only part of a consumer's configuration that is
+ * shown the consumer's cluster object, by which its group is recognised here.
  */
-export function assignerWith(hooks: MembershipHooks): PartitionAssigner {
-  return (config) => {
-    const { cluster } = config as unknown as { cluster: Cluster };
-    members.set(cluster, { hooks, readyGeneration: undefined, joining: undefined });
-    return PartitionAssigners.roundRobin(config);
+export function createMember(hooks: MembershipHooks): GroupMember {
+  const member: Member = { hooks, group: undefined, readyGeneration: undefined, joining: undefined };
+  return {
+    assigner(config) {
+      members.set((config as unknown as { cluster: Cluster }).cluster, member);
+      return PartitionAssigners.roundRobin(config);
+    },
+    async leave() {
+      await member.group?.leave();
+    },
   };
 }
 
@@ -208,6 +228,7 @@ const { handleBatch } = runnerPrototype;
 
 async function joinAs(group: ConsumerGroup, member: Member): Promise<void> {
   member.readyGeneration = undefined;
+  member.group = group;
   await member.hooks.beforeJoin();
   for (;;) {
     await joinAndSync.call(group);

@@ -5,7 +5,7 @@ import { frameSockets } from "../frame-socket.ts";
 import { spreadLeaders } from "./spread-leaders.ts";
 
 /** Keys of Kafka's APIs (https://kafka.apache.org/protocol#protocol_api_keys), those that tests look at. */
-const apiKeys = { Fetch: 1, Metadata: 3, JoinGroup: 11, Heartbeat: 12 } as const;
+const apiKeys = { Fetch: 1, Metadata: 3, OffsetCommit: 8, JoinGroup: 11, Heartbeat: 12 } as const;
 
 export type TappedApi = keyof typeof apiKeys;
 
@@ -23,8 +23,6 @@ export interface SocketTap {
   closeAt(api: TappedApi, times: number): void;
   /** Keeps the next response of this kind back that has at least `bytesMin` bytes; others pass it. */
   holdResponse(api: TappedApi, bytesMin: number): { readonly isHeld: boolean; release(): void };
-  /** Closes all that is open, as a broker does that goes away. */
-  closeAll(): void;
 }
 
 interface Hold {
@@ -41,7 +39,6 @@ export function tapSockets(secondNodeTopics: readonly string[] = []): SocketTap 
   const open = frameSockets(new BufferPool(0));
   const counts = new Map<number, number>();
   const closings = new Map<number, number>();
-  const sockets = new Set<Socket>();
   const holds: Hold[] = [];
 
   /** Returns whether the request may pass. */
@@ -78,8 +75,6 @@ export function tapSockets(secondNodeTopics: readonly string[] = []): SocketTap 
       onResponse(apiKey, frame, (told) => Reflect.apply(emit, socket, ["data", told]));
       return true;
     }) as Socket["emit"];
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
     return socket;
   }
 
@@ -99,9 +94,6 @@ export function tapSockets(secondNodeTopics: readonly string[] = []): SocketTap 
           hold.deliver?.();
         },
       };
-    },
-    closeAll() {
-      for (const socket of sockets) socket.end();
     },
   };
 }
