@@ -1,6 +1,7 @@
 import type { Admin } from "kafkajs";
+import { quoteText } from "../core/sql-text.ts";
 import { type GroupPartition, readGroupState } from "../pipeline/group-offsets.ts";
-import { type ReconcileTarget, sqlString } from "../pipeline/reconcile-target.ts";
+import type { ReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { PlanArguments } from "./plan-options.ts";
 
 export interface ResetArguments extends Omit<PlanArguments, "topic" | "group"> {
@@ -71,7 +72,7 @@ function doubledText({ facts, deadLetters }: ReconcileTarget, moves: Move[]): st
     moves.map((move) => `(${partition} = ${move.partition.partition} AND ${offset} >= ${move.to})`).join(" OR ");
   const statements = [facts, ...(deadLetters === undefined ? [] : [deadLetters])].map(
     (table) =>
-      `ALTER TABLE ${table.table} DELETE WHERE ${table.topic} = ${sqlString(topic)} AND ` +
+      `ALTER TABLE ${table.table} DELETE WHERE ${table.topic} = ${quoteText(topic)} AND ` +
       `(${bounds(table.partition, table.offset)}) SETTINGS mutations_sync = 2;`,
   );
   return (

@@ -1,13 +1,17 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
+import { eventsPipeline } from "../schema/events-pipeline.ts";
+import { heldClocksOf, heldReadingQuery } from "../sink/held-clocks.ts";
 import { type RecordedQuery, startQueryRecorder } from "../testing/query-recorder.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 import { migrationFiles, splitStatements } from "../testing/sql-files.ts";
 import { coversColumns, type Grant, readGrants } from "../testing/sql-grants.ts";
+import { buildPlans } from "./plans.ts";
 
 /**
  * The embedded engine has no users, so nothing can be refused here. What can be known is which tables and columns the
@@ -29,6 +33,7 @@ const commands: string[][] = [
 
 let folder: string;
 let servers: { close(): Promise<unknown> }[];
+let clickHouseUrl: string;
 let ask: (sql: string, parameters?: Record<string, string>) => Promise<string>;
 let touched: { table: string; columns: string[] }[];
 let written: Set<string>;
@@ -40,6 +45,7 @@ beforeAll(async () => {
   const broker = await startKafkaBroker({ port: 0, dataDir: join(folder, "kafka") });
   servers = [clickHouse, broker];
   const url = `http://127.0.0.1:${clickHouse.port}`;
+  clickHouseUrl = url;
   ask = async (sql, parameters = {}) => {
     const response = await fetch(`${url}/?${new URLSearchParams(parameters)}`, { method: "POST", body: sql });
     const text = await response.text();
@@ -118,6 +124,21 @@ describe("sql/access", () => {
     expect(tables).toContain("analytics.fact_event");
     expect(tables).toContain("analytics.millrace_migrations");
     expect(tables).toContain("system.columns");
+  });
+
+  it("lets the writer read what a repeat of an insert looks up", async () => {
+    const client = createClient({ url: clickHouseUrl });
+    const [plan] = await buildPlans(client, [eventsPipeline]).finally(() => client.close());
+    const { table, columns, clockDefaults, coordinates, partitionKey } = plan!;
+    expect(clockDefaults.map(({ name }) => name)).toEqual(["stored_ts"]);
+    const at = { table, columns, clockDefaults, coordinates, partitionKey, topic: "t", partition: 0 };
+    const rows = { bytes: new Uint8Array(0), rowCount: 1, rowStarts: new Uint32Array(2), offsets: Float64Array.of(7) };
+    const batch = { ...at, ...rows, format: plan!.format };
+    const held = heldClocksOf(batch, { from: 0, to: 1, parts: 2, part: 0 });
+    const sql = heldReadingQuery(table, held!.columns[0]!, held!.rows, `${partitionKey} != today() AND `);
+    const [read] = await resolve({ sql, parameters: {} });
+    expect(read!.columns.sort()).toEqual(["event_ts", "kafka_offset", "kafka_partition", "stored_ts", "topic"]);
+    expect(coversColumns(grants.writer!, "SELECT", read!.table, read!.columns)).toBe(true);
   });
 
   it("would notice a column that the writer may not read", async () => {

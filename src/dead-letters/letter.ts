@@ -1,3 +1,4 @@
+import { quoteText } from "../core/sql-text.ts";
 /** Where the record stood that became a dead letter. */
 export interface LetterKey {
   topic: string;
@@ -33,9 +34,5 @@ export function letterName({ topic, partition, offset }: LetterKey): string {
 
 /** The coordinates as an SQL list of tuples. @param keys not empty */
 export function sqlTuples(keys: readonly LetterKey[]): string {
-  return keys.map(({ topic, partition, offset }) => `(${sqlString(topic)}, ${partition}, ${offset})`).join(", ");
-}
-
-export function sqlString(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  return keys.map(({ topic, partition, offset }) => `(${quoteText(topic)}, ${partition}, ${offset})`).join(", ");
 }

@@ -1,8 +1,9 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
+import { quoteText } from "../core/sql-text.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
 import { type Condition, conditionOf, type LetterFilter } from "./filter.ts";
-import { type Letter, type LetterKey, sqlString, sqlTuples } from "./letter.ts";
+import { type Letter, type LetterKey, sqlTuples } from "./letter.ts";
 import { replaysTable, unreplayedDeadLetters } from "./unreplayed.ts";
 
 /** Lists show this much of a document and of a message; `show` shows all. */
@@ -115,7 +116,7 @@ export async function nextOpenLetters(
   const behind =
     after === undefined
       ? "true"
-      : `(toString(topic), kafka_partition, kafka_offset) > (${sqlString(after.topic)}, ${after.partition}, ${after.offset})`;
+      : `(toString(topic), kafka_partition, kafka_offset) > (${quoteText(after.topic)}, ${after.partition}, ${after.offset})`;
   const rows = await ask<Record<keyof OpenLetter, string>>(
     client,
     `SELECT toString(topic) AS topic, kafka_partition AS partition, kafka_offset AS offset,

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
+import { quoteName } from "../core/sql-text.ts";
 import type { ColumnType, RecordField, TablePlan } from "../schema/plan.ts";
 import { type LetterKey, letterName, sqlTuples } from "./letter.ts";
 import { ask } from "./read-letters.ts";
@@ -74,13 +75,13 @@ function compileHeld(client: ClickHouseClient, plan: TablePlan): Target["held"] 
     const offsets = places.map((place) => place.offset);
     const times = places.map(({ ingestMs }) => ingestMs);
     const conditions = [
-      `(toString(${quote(topic)}), toInt32(${quote(partition)}), toInt64(${quote(offset)})) IN (${sqlTuples(places)})`,
-      `${quote(offset)} BETWEEN ${Math.min(...offsets)} AND ${Math.max(...offsets)}`,
+      `(toString(${quoteName(topic)}), toInt32(${quoteName(partition)}), toInt64(${quoteName(offset)})) IN (${sqlTuples(places)})`,
+      `${quoteName(offset)} BETWEEN ${Math.min(...offsets)} AND ${Math.max(...offsets)}`,
       ...(time === undefined || !isExactTime(time.type) ? [] : [timeRange(time.name, times)]),
     ];
     const rows = await ask<Record<"t" | "p" | "o", string>>(
       client,
-      `SELECT DISTINCT toString(${quote(topic)}) AS t, toInt32(${quote(partition)}) AS p, toInt64(${quote(offset)}) AS o
+      `SELECT DISTINCT toString(${quoteName(topic)}) AS t, toInt32(${quoteName(partition)}) AS p, toInt64(${quoteName(offset)}) AS o
         FROM ${plan.table} WHERE ${conditions.join(" AND ")}`,
       {},
     );
@@ -101,9 +102,5 @@ function isExactTime(type: ColumnType): boolean {
 /** A second more on both sides: the column may be cut to seconds. */
 function timeRange(name: string, times: number[]): string {
   const at = (timeMs: number) => `fromUnixTimestamp64Milli(${timeMs})`;
-  return `${quote(name)} BETWEEN ${at(Math.min(...times) - 1000)} AND ${at(Math.max(...times) + 1000)}`;
-}
-
-function quote(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
+  return `${quoteName(name)} BETWEEN ${at(Math.min(...times) - 1000)} AND ${at(Math.max(...times) + 1000)}`;
 }

@@ -1,11 +1,11 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
+import { quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { insertOnce } from "../sink/insert.ts";
 import { insertSecondsMax, insertSettings, readNewerSettings } from "../sink/insert-settings.ts";
 import { measureClockOffset } from "../telemetry/clock-offset.ts";
 import { examineTables } from "./examine-tables.ts";
 import type { ClickHouseFacts, GrantFacts, ServerFacts, SettingFacts, TrialInsert } from "./facts.ts";
-import { sqlString } from "./sql-text.ts";
 
 /** Settings that no insert sets, but that the judgement needs. */
 const furtherSettings = ["http_receive_timeout", "materialized_views_ignore_errors"];
@@ -102,7 +102,7 @@ async function readSettings(client: ClickHouseClient, names: string[]): Promise<
   const disallowed = Number(known!.hasDisallowed) > 0 ? ", disallowed_values AS disallowed" : "";
   const rows = await query<SettingRow>(
     client,
-    `SELECT name, value, readonly, min, max${disallowed} FROM system.settings WHERE name IN (${names.map(sqlString).join(", ")})`,
+    `SELECT name, value, readonly, min, max${disallowed} FROM system.settings WHERE name IN (${names.map(quoteText).join(", ")})`,
   );
   return Object.fromEntries(
     rows.map(({ name, value, readonly, min, max, disallowed: not }) => [

@@ -1,7 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { ColumnFacts, OtherObject, TableFacts, ViewFacts } from "./facts.ts";
-import { isRefreshable, sqlString, targetOfView } from "./sql-text.ts";
+import { isRefreshable, targetOfView } from "./sql-text.ts";
 
 /** A chain of views that is longer is a circle. */
 const ROUNDS_MAX = 32;
@@ -224,7 +225,7 @@ function pairs(tables: readonly TableFacts[]): string {
 }
 
 function pair(database: string, name: string): string {
-  return `(${sqlString(database)}, ${sqlString(name)})`;
+  return `(${quoteText(database)}, ${quoteText(name)})`;
 }
 
 async function query<T>(client: ClickHouseClient, text: string): Promise<T[]> {

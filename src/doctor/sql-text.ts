@@ -1,12 +1,10 @@
-/** Reading and writing the little SQL that the doctor needs. */
+import { quoteName } from "../core/sql-text.ts";
 
-export function sqlString(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-}
+/** Reading and writing the little SQL that the doctor needs. */
 
 /** Bare where that is possible: what a person pastes should look like what a person writes. */
 export function sqlName(name: string): string {
-  return /^[A-Za-z_]\w*$/.test(name) ? name : `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
+  return /^[A-Za-z_]\w*$/.test(name) ? name : quoteName(name);
 }
 
 export function sqlTable(database: string, table: string): string {

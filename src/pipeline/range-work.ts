@@ -3,7 +3,7 @@ import type { RangeLease } from "../commit/epoch.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { inputBuffers, taskOf, type WorkerPool } from "../dispatch/worker-pool.ts";
-import type { PlanColumn, TablePlan } from "../schema/plan.ts";
+import type { TablePlan } from "../schema/plan.ts";
 import type { Sink, StoreOutcome } from "../sink/sink.ts";
 import type { RangeWork } from "./delivery.ts";
 import { absentRuns, gapBatch } from "./gap-store.ts";
@@ -59,8 +59,9 @@ export function rangeWork(
   }
 
   function storeRows(target: Target, rows: EncodedRows, lease: RangeLease): Promise<StoreOutcome> {
-    const { table, columns, partitionKey } = target;
-    const at = { table, columns, partitionKey, topic, partition, isReplay: cut.isReplay };
+    const { table, columns, partitionKey, clockDefaults, coordinates } = target;
+    const into = { table, columns, partitionKey, clockDefaults, coordinates };
+    const at = { ...into, topic, partition, isReplay: cut.isReplay };
     // A pipeline that reads dead letters has both in one table.
     const tokenSuffix = target === plan.deadLetters ? "/dead" : "";
     return sink.store({ ...at, ...rows, tokenSuffix }, firstOffset, lastOffset, lease);
@@ -123,4 +124,4 @@ export function rangeWork(
   };
 }
 
-type Target = Pick<TablePlan, "table" | "partitionKey"> & { columns: PlanColumn[] };
+type Target = Pick<TablePlan, "table" | "partitionKey" | "columns" | "clockDefaults" | "coordinates">;

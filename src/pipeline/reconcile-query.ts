@@ -1,5 +1,6 @@
+import { quoteText } from "../core/sql-text.ts";
 import { gapTable } from "./gap-store.ts";
-import { type CountedTable, type ReconcileTarget, sqlString } from "./reconcile-target.ts";
+import type { CountedTable, ReconcileTarget } from "./reconcile-target.ts";
 import type { OffsetRange } from "./reconcile-windows.ts";
 
 /** Outcomes of replayed dead letters (sql/migrations/0009). */
@@ -60,12 +61,12 @@ export function offsetSql(subject: QuerySubject, window: OffsetRange): string {
 export function longGapSql({ target, groupId }: QuerySubject, ranges: readonly OffsetRange[]): string {
   const bounds = ranges.map(
     ({ topic, partition, first, end }) =>
-      `(topic = ${sqlString(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
+      `(topic = ${quoteText(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
   );
   return `SELECT DISTINCT topic, partition, run.1 AS first, run.2 AS last FROM (
       SELECT topic, partition,
         arrayJoin(arrayFilter(run -> run.2 - run.1 >= ${LONG_GAP_OFFSETS - 1}, arrayZip(run_first, run_last))) AS run
-      FROM ${gapTable} WHERE topic IN (${target.topics.map(sqlString).join(", ")}) AND ${gapsOf(groupId)}
+      FROM ${gapTable} WHERE topic IN (${target.topics.map(quoteText).join(", ")}) AND ${gapsOf(groupId)}
         AND (${bounds.join(" OR ")}))`;
 }
 
@@ -90,7 +91,7 @@ function offsetsSql({ target, groupId, hasGaps, hasReplays }: QuerySubject, wind
   if (hasReplays && target.deadLetters !== undefined) {
     parts.push(
       tableSql(
-        { ...replays, filter: `outcome = 'stored' AND target_table = ${sqlString(target.facts.table)}` },
+        { ...replays, filter: `outcome = 'stored' AND target_table = ${quoteText(target.facts.table)}` },
         windows,
         REPLAY,
       ),
@@ -111,7 +112,7 @@ function tableSql({ table, filter, ...names }: CountedTable, windows: readonly O
 function gapsSql(groupId: string | undefined, windows: readonly OffsetRange[]): string {
   const overlapping = windows.map(
     ({ topic, partition, first, end }) =>
-      `(topic = ${sqlString(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
+      `(topic = ${quoteText(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
   );
   return `SELECT topic, partition, offset, ${GAP} AS kind FROM (
       SELECT toString(topic) AS topic, partition, arrayJoin(range(run.1, run.2 + 1)) AS offset FROM (
@@ -122,14 +123,14 @@ function gapsSql(groupId: string | undefined, windows: readonly OffsetRange[]): 
 }
 
 function gapsOf(groupId: string | undefined): string {
-  return groupId === undefined ? "true" : `(reason = 'absent' OR \`group\` = ${sqlString(groupId)})`;
+  return groupId === undefined ? "true" : `(reason = 'absent' OR \`group\` = ${quoteText(groupId)})`;
 }
 
 function within(windows: readonly OffsetRange[], names: { topic: string; partition: string; offset: string }): string {
   return windows
     .map(
       ({ topic, partition, first, end }) =>
-        `(${names.topic} = ${sqlString(topic)} AND ${names.partition} = ${partition} ` +
+        `(${names.topic} = ${quoteText(topic)} AND ${names.partition} = ${partition} ` +
         `AND ${names.offset} >= ${first} AND ${names.offset} < ${end})`,
     )
     .join(" OR ");

@@ -1,4 +1,5 @@
 import { MillraceError } from "../core/errors.ts";
+import { quoteName, quoteText } from "../core/sql-text.ts";
 import type { PlanColumn, TablePlan } from "../schema/plan.ts";
 
 /** A table whose rows carry the coordinates of their record. Column names are quoted, ready for SQL. */
@@ -26,7 +27,12 @@ export function reconcileTarget(plan: TablePlan): ReconcileTarget | undefined {
     recordColumn(plan.columns, field),
   );
   if (topic === undefined || partition === undefined || offset === undefined) return undefined;
-  const facts = { table: plan.table, topic: quote(topic), partition: quote(partition), offset: quote(offset) };
+  const facts = {
+    table: plan.table,
+    topic: quoteName(topic),
+    partition: quoteName(partition),
+    offset: quoteName(offset),
+  };
   const base = { pipeline: plan.pipeline, topics: plan.topics, facts: { ...facts, filter: "" } };
   if (plan.deadLetters.table === plan.table) return { ...base, deadLetters: undefined };
   const deadLetters = deadLettersOf(plan);
@@ -59,19 +65,11 @@ function deadLettersOf({ deadLetters, pipeline }: TablePlan): CountedTable | und
   const { topic, partition, offset } = deadLetterFields;
   if (!names.has(topic) || !names.has(partition) || !names.has(offset)) return undefined;
   // Another pipeline may read the same topic into another table, and refuse the same records.
-  const filter = names.has("pipeline") ? `pipeline = ${sqlString(pipeline)}` : "";
+  const filter = names.has("pipeline") ? `pipeline = ${quoteText(pipeline)}` : "";
   return { table: deadLetters.table, topic, partition, offset, filter };
 }
 
 /** The column that a plan fills with this part of the record's coordinates. */
 function recordColumn(columns: PlanColumn[], field: "topic" | "partition" | "offset"): string | undefined {
   return columns.find(({ source }) => source.kind === "record" && source.field === field)?.name;
-}
-
-function quote(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
-}
-
-export function sqlString(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { MillraceError } from "../core/errors.ts";
+import { clockDefaultsOf, coordinatesOf } from "./clock-defaults.ts";
 import { bareType, isNullable, parseColumnType, withTimeZone } from "./column-type.ts";
 import { buildDeadLetterColumns } from "./dead-letter-columns.ts";
 import { deadLetterTable, type Pipeline, type PipelineColumn } from "./pipeline.ts";
-import type { ColumnType, PlanColumn, RecordField, TablePlan, TimeFormat } from "./plan.ts";
+import type { ColumnType, Coordinates, PlanColumn, RecordField, TablePlan, TimeFormat } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";
 
 export { defaultPipeline } from "./pipeline.ts";
@@ -16,6 +17,9 @@ const recordColumns: Record<string, RecordField> = {
   kafka_timestamp: "timestamp",
   kafka_key: "key",
 };
+
+/** Where the envelope (src/schema/dead-letter-columns.ts) says which record was read. */
+const deadLetterCoordinates: Coordinates = { topic: "topic", partition: "kafka_partition", offset: "kafka_offset" };
 
 /**
  * Joins a pipeline with the columns of its tables. Columns that ClickHouse computes (MATERIALIZED, ALIAS) and those
@@ -40,6 +44,8 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
     partitionKey: partitionKeyOf(columns, planned),
     format: usesTableDefault ? "RowBinaryWithDefaults" : "RowBinary",
     columns: planned,
+    clockDefaults: clockDefaultsOf(columns, planned),
+    coordinates: coordinatesOf(planned, (field) => recordColumn(planned, field)),
     rules: pipeline.rules,
     horizon: pipeline.lateness,
     eventTimeColumn: pipeline.eventTime,
@@ -49,6 +55,8 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
       partitionKey: partitionKeyOf(deadLetterColumns, deadColumns),
       format: "RowBinary",
       columns: deadColumns,
+      clockDefaults: clockDefaultsOf(deadLetterColumns, deadColumns),
+      coordinates: coordinatesOf(deadColumns, (field) => deadLetterCoordinates[field]),
     },
   };
   // Two plans with one key would share a compiled transcoder, so the key covers everything in the plan.
@@ -61,6 +69,10 @@ function partitionKeyOf(columns: TableColumn[], planned: PlanColumn[]): string {
   const names = new Set(planned.map(({ name }) => name));
   const isComputable = columns.every(({ name, isInPartitionKey }) => isInPartitionKey !== true || names.has(name));
   return isComputable ? (columns[0]?.partitionKey ?? "") : "";
+}
+
+function recordColumn(planned: PlanColumn[], field: RecordField): string | undefined {
+  return planned.find(({ source }) => source.kind === "record" && source.field === field)?.name;
 }
 
 /** The parsed type, in the server's time zone where it names none. */

@@ -94,6 +94,22 @@ export interface LatenessHorizon {
   aheadMs: number;
 }
 
+/** A column that the insert leaves out, and whose DEFAULT is the server's clock. */
+export interface ClockDefault {
+  name: string;
+  /** `text` is the type as ClickHouse prints it. */
+  type: { text: string };
+  /** The DEFAULT expression as ClickHouse prints it, for example `now64(3)`. */
+  expression: string;
+}
+
+/** Names of the columns that hold a row's place in Kafka. */
+export interface Coordinates {
+  topic: string;
+  partition: string;
+  offset: string;
+}
+
 export interface TablePlan {
   /** Names the plan across threads and in caches: pipeline name @ hash of the plan. */
   key: string;
@@ -110,6 +126,10 @@ export interface TablePlan {
   format: "RowBinary" | "RowBinaryWithDefaults";
   /** In insert order. */
   columns: PlanColumn[];
+  /** A repeat of an insert sends their first readings again: by a new one, rows and views would tell different times. */
+  clockDefaults: ClockDefault[];
+  /** Undefined when the table does not store them: then nobody can know which rows it holds. */
+  coordinates: Coordinates | undefined;
   rules: Rule[];
   /** Event times outside of it go to the dead letters; undefined = no limit. */
   horizon: LatenessHorizon | undefined;
@@ -118,5 +138,12 @@ export interface TablePlan {
   /** The column that groups the latency tables (`millrace latency --by`), for example service. */
   latencyGroupColumn: string | undefined;
   /** How the dead-letter envelope (S0-42) is written; its documents are made by src/codec/dead-letter.ts. */
-  deadLetters: { table: string; partitionKey: string; format: "RowBinary"; columns: PlanColumn[] };
+  deadLetters: {
+    table: string;
+    partitionKey: string;
+    format: "RowBinary";
+    columns: PlanColumn[];
+    clockDefaults: ClockDefault[];
+    coordinates: Coordinates | undefined;
+  };
 }

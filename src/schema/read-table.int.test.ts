@@ -70,6 +70,30 @@ it("takes the partition key into the plan when the insert's columns can compute 
   expect(keys).toEqual(["(toDate(ts), id % 4)", "", expect.stringMatching(/^(tuple\(\))?$/)]);
 });
 
+it("takes the columns that the insert leaves to the server's clock into the plan", async () => {
+  await client.command({
+    query: `CREATE OR REPLACE TABLE net.clocks (id Int32, a DateTime64(3) DEFAULT now64(3), b DateTime DEFAULT NOW('UTC'),
+      c DateTime DEFAULT current_timestamp, d Int64 DEFAULT now64(3)::Int64, twice Int32 DEFAULT id * 2,
+      sent DateTime DEFAULT now(), made DateTime MATERIALIZED now(), error_type String, raw_json String,
+      topic String, kafka_partition Int32, kafka_offset Int64, kafka_topic String) ENGINE = MergeTree ORDER BY id`,
+  });
+  const columns = await readTable(client, "net.clocks");
+  const omitted = Object.fromEntries(["a", "b", "c", "d", "twice"].map((name) => [name, { omit: true }]));
+  const pipeline = { ...defaultPipeline({ topics: ["t"], table: "net.clocks" }), columns: omitted };
+  const { clockDefaults, coordinates, deadLetters } = buildPlan(pipeline, columns, columns);
+  expect(clockDefaults.map(({ name, type, expression }) => `${name} ${type.text} ${expression}`)).toEqual([
+    "a DateTime64(3) now64(3)",
+    "b DateTime now('UTC')",
+    expect.stringMatching(/^c DateTime current_timestamp$/i),
+    "d Int64 CAST(now64(3), 'Int64')",
+  ]);
+  expect(coordinates).toEqual({ topic: "kafka_topic", partition: "kafka_partition", offset: "kafka_offset" });
+  expect(deadLetters.clockDefaults.map(({ name }) => name)).toEqual(["a", "b", "c", "d", "sent"]);
+  expect(deadLetters.coordinates).toEqual({ topic: "topic", partition: "kafka_partition", offset: "kafka_offset" });
+  const textual = columns.map((column) => (column.name === "kafka_offset" ? { ...column, type: "String" } : column));
+  expect(buildPlan(pipeline, textual, columns).coordinates).toBeUndefined();
+});
+
 it("says what to do when there is no such table", async () => {
   await expect(readTable(client, "net.absent")).rejects.toMatchObject({
     code: "E_PLAN",

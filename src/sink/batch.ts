@@ -1,10 +1,16 @@
-import type { SourcedColumn } from "./stored-rows.ts";
+import type { ClockColumn } from "./held-clocks.ts";
+import type { InsertColumn } from "./insert.ts";
+import type { Coordinates } from "./stored-rows.ts";
 
 /** Rows of one range of one partition, for one table. */
 export interface SinkBatch {
   table: string;
   /** In insert order; the plan's columns as they are. */
-  columns: readonly SourcedColumn[];
+  columns: readonly InsertColumn[];
+  /** Columns of the table that the insert leaves to the server's clock. Default: none that matter. */
+  clockDefaults?: readonly ClockColumn[];
+  /** Where the rows say which records they are; undefined: they do not. */
+  coordinates?: Coordinates | undefined;
   /** The table's PARTITION BY expression; "" when it has none, or names a column that the insert has not. */
   partitionKey: string;
   format: string;

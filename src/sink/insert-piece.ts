@@ -5,6 +5,7 @@ import { backoffMs } from "./backoff.ts";
 import type { SinkBatch } from "./batch.ts";
 import { diagnoseInsertError, type InsertDiagnosis } from "./error-class.ts";
 import type { SinkEvents } from "./events.ts";
+import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";
 import { type InsertBody, insertOnce, isFenced, isLateError } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
 import type { Lease } from "./lease.ts";
@@ -17,6 +18,8 @@ export interface PieceInsert {
   piece: Piece;
   token: string;
   lease: Lease;
+  /** The piece, or what it was cut from, may have been sent before. */
+  isRepeat: boolean;
   /** Called when the first attempt is about to be sent, after the wait for a free place. */
   onSent(): void;
 }
@@ -50,6 +53,7 @@ export function createPieceInserter(
     { batch, piece, token, lease }: PieceInsert,
     partitionsMax: number | undefined,
     isLoud: boolean,
+    heldClocks: HeldClocks | undefined,
   ): Promise<Attempt> {
     let newerSettings: ClickHouseSettings;
     try {
@@ -64,7 +68,7 @@ export function createPieceInserter(
     const share = piece.parts === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
     try {
       const body = bodyOf(batch, piece);
-      const terms = { token, deadlineMs, share, isLoud, partitionsMax, newerSettings };
+      const terms = { token, deadlineMs, share, isLoud, partitionsMax, newerSettings, heldClocks };
       const writtenRows = await insertOnce(client, body, terms);
       if (isLoud || !isFenced(batch.format) || Number(writtenRows) > 0) return { end: "stored" };
       return writtenRows === undefined ? { end: "unclear" } : { end: "late", deadlineMs };
@@ -95,6 +99,7 @@ export function createPieceInserter(
     let partitionsMax = isDivisible ? options.partitionsMax : undefined;
     // A part may have no row, and then writes none in time either.
     let isLoud = insert.piece.parts > 1;
+    let canLookUp = isFenced(batch.format);
     let failures = 0;
     let lateCount = 0;
     for (let attempts = 1; ; attempts += 1) {
@@ -102,7 +107,9 @@ export function createPieceInserter(
       await pace.enter(attempts > 1);
       try {
         if (attempts === 1) insert.onSent();
-        const outcome = await attempt(insert, partitionsMax, isLoud);
+        const isRepeat = insert.isRepeat || attempts > 1;
+        const heldClocks = isRepeat && canLookUp ? heldClocksOf(batch, insert.piece) : undefined;
+        const outcome = await attempt(insert, partitionsMax, isLoud, heldClocks);
         if (outcome.end === "stored") {
           pace.noteStored();
           return { end: "stored", attempts };
@@ -119,8 +126,13 @@ export function createPieceInserter(
           const { error } = outcome;
           const diagnosis = diagnoseInsertError(error);
           if (diagnosis.class === "data") return { end: "refused", error, attempts };
-          if (diagnosis.class === "fatal" || diagnosis.class === "view") throw hopeless(batch, token, error, diagnosis);
-          if (diagnosis.class === "split" && partitionsMax !== undefined) {
+          if (heldClocks !== undefined && isLookupFailure(error, diagnosis.class)) {
+            canLookUp = false;
+            failures += 1;
+            events.onRetry(batch.table, error, failures, 0, diagnosis.class);
+          } else if (diagnosis.class === "fatal" || diagnosis.class === "view") {
+            throw hopeless(batch, token, error, diagnosis);
+          } else if (diagnosis.class === "split" && partitionsMax !== undefined) {
             if (diagnosis.view === undefined) return { end: "split", error, attempts };
             // A view's table: our rows are stored under this token, and parts of them under others would be doubles.
             partitionsMax = undefined;

@@ -1,5 +1,7 @@
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from "@clickhouse/client";
+import { quoteName, quoteText } from "../core/sql-text.ts";
+import { type HeldClocks, heldReading } from "./held-clocks.ts";
 import { insertSettings } from "./insert-settings.ts";
 
 /** A column of the insert; a PlanColumn is one. */
@@ -35,6 +37,11 @@ export interface InsertTerms {
   partitionsMax: number | undefined;
   /** Settings that only newer servers have (src/sink/insert-settings.ts). */
   newerSettings: ClickHouseSettings;
+  /**
+   * Of a repeat: columns that it fills with what the table holds for its rows already, instead of leaving them to the
+   * table's clock. Plain inserts (`isFenced`) pass over it: in them a repeat has the time of the repeat.
+   */
+  heldClocks?: HeldClocks | undefined;
 }
 
 const LATE_TEXT = "the insert begins after its deadline";
@@ -87,13 +94,15 @@ export function isLateError(error: unknown): boolean {
 /** The statement; its data come in the request's body. */
 export function insertStatement({ table, columns, format }: InsertBody, terms: InsertTerms): string {
   const names = columns.map(({ name }) => quoteName(name)).join(", ");
-  const into = `INSERT INTO ${table} (${names})`;
-  if (!isFenced(format)) return `${into} FORMAT ${format}`;
+  if (!isFenced(format)) return `INSERT INTO ${table} (${names}) FORMAT ${format}`;
   const structure = columns.map(({ name, type }) => `${quoteName(name)} ${type.text}`).join(", ");
-  return (
-    `${into} SELECT ${names} FROM input(${quoteText(structure)}) ` +
-    `WHERE ${shareOf(terms)}${fenceOf(terms)} FORMAT ${format}`
-  );
+  const rows = `SELECT ${names} FROM input(${quoteText(structure)}) WHERE ${shareOf(terms)}${fenceOf(terms)}`;
+  const { heldClocks } = terms;
+  if (heldClocks === undefined) return `INSERT INTO ${table} (${names}) ${rows} FORMAT ${format}`;
+  const clocks = heldClocks.columns.map(({ name }) => quoteName(name)).join(", ");
+  const readings = heldClocks.columns.map((column) => heldReading(table, column, heldClocks.rows, shareOf(terms)));
+  // The fence inside: the server takes its time before the readings are looked up, however long that takes.
+  return `INSERT INTO ${table} (${names}, ${clocks}) SELECT ${names}, ${readings.join(", ")} FROM (${rows}) FORMAT ${format}`;
 }
 
 /** A constant to the server: it takes its clock once, when the query begins, before the body is read. */
@@ -117,14 +126,6 @@ function exceptionIn(text: string, code: string | string[] | undefined): Error {
     message: match?.message ?? text,
     ...(match?.type && { type: match.type }),
   });
-}
-
-function quoteName(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
 /** A body that goes to the socket as it is: the kernel takes what it has room for, and asks for the rest. */

@@ -65,6 +65,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
       const whole: Piece = { from: 0, to: batch.rowCount, parts: 1, part: 0 };
       const refusals = new Map<number, Refusal>();
       let wasSent = false;
+      let isRepeat = batch.isReplay === true;
       const onSent = () => {
         if (!wasSent) outcome.sentMs = Date.now();
         wasSent = true;
@@ -73,7 +74,8 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
       const pieces = [whole];
       for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
         const token = tokenOf(range, piece, batch.offsets);
-        const done = await insertPiece({ batch, piece, token, lease, onSent });
+        const done = await insertPiece({ batch, piece, token, lease, isRepeat, onSent });
+        if (piece === whole && done.attempts > 1) isRepeat = true;
         if (done.attempts > 1 || done.end !== "stored") outcome.isBodyRead = false;
         if (done.end === "stored") continue;
         if (done.end === "split") {

@@ -8,10 +8,10 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { MillraceError } from "../../core/errors.ts";
+import { quoteName, quoteText } from "../../core/sql-text.ts";
 import { databaseError, fromEngineError } from "./database-error.ts";
 import { loadNativeEngine, type NativeConnection } from "./native.ts";
 import { createSlots } from "./slots.ts";
-import { quoteName, quoteString } from "./sql-tokens.ts";
 
 export type EngineQuery = {
   sql: string;
@@ -51,8 +51,8 @@ const lineEnd = new Uint8Array([10]);
 /** SET and USE that give a fresh connection the query's surroundings; empty if there are none. */
 function preamble(query: EngineQuery): string {
   const assignments = [
-    ...[...(query.settings ?? [])].map(([name, value]) => `${quoteName(name)} = ${quoteString(value)}`),
-    ...[...(query.parameters ?? [])].map(([name, value]) => `${quoteName(`param_${name}`)} = ${quoteString(value)}`),
+    ...[...(query.settings ?? [])].map(([name, value]) => `${quoteName(name)} = ${quoteText(value)}`),
+    ...[...(query.parameters ?? [])].map(([name, value]) => `${quoteName(`param_${name}`)} = ${quoteText(value)}`),
   ];
   const set = assignments.length > 0 ? `SET ${assignments.join(", ")};` : "";
   return set + (query.database ? `USE ${quoteName(query.database)};` : "");

@@ -1,3 +1,4 @@
+import { quoteText } from "../../core/sql-text.ts";
 /**
  * Turns an insert whose data come in the request into one that reads them from a file, which is how the engine takes
  * binary formats of any size:
@@ -9,7 +10,7 @@
  *   'a UInt8')`.
  */
 import { databaseError } from "./database-error.ts";
-import { quoteString } from "./sql-tokens.ts";
+
 import type { Statement } from "./statement.ts";
 
 /** `head` is the statement's latin1 text up to its FORMAT clause or longer; returns latin1 text. */
@@ -17,13 +18,13 @@ export function readInsertFromFile(head: string, statement: Statement, path: str
   const { insert } = statement;
   if (insert?.data === undefined) throw databaseError("SYNTAX_ERROR", "The statement takes no insert data");
   const { data, input, infileAt } = insert;
-  const file = quoteString(Buffer.from(path, "utf8").toString("latin1"));
+  const file = quoteText(Buffer.from(path, "utf8").toString("latin1"));
   if (input !== undefined) {
     if (input.args === "") {
       const text = "input() needs its structure as an argument here, for example input('a UInt8, b String')";
       throw databaseError("BAD_ARGUMENTS", text);
     }
-    const table = `file(${file}, ${quoteString(data.format)}, ${input.args}, 'none')`;
+    const table = `file(${file}, ${quoteText(data.format)}, ${input.args}, 'none')`;
     return head.slice(0, input.start) + table + head.slice(input.end, data.clauseStart);
   }
   // PARTITION BY of a table function stands before FROM INFILE, as in the engine's grammar.

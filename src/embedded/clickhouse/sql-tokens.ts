@@ -86,13 +86,3 @@ export function tokenName(text: string, token: Token): string {
     .replaceAll(quote + quote, quote)
     .replace(/\\(.)/g, "$1");
 }
-
-/** A string literal that ClickHouse reads back as exactly `value`. */
-export function quoteString(value: string): string {
-  return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-}
-
-/** A quoted identifier for `name`. */
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
-}

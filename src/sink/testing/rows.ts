@@ -51,6 +51,7 @@ export function batchOf({ table, first, last, days, partitionKey = "" }: TestRow
   return {
     table,
     columns: testColumns,
+    coordinates: { topic: "topic", partition: "kafka_partition", offset: "kafka_offset" },
     partitionKey,
     format: "RowBinary",
     topic: "t",
