@@ -15,7 +15,7 @@ const isWrong = ({ missing, duplicate, isDone }: SimulationResult) => missing > 
 
 describe("the delivery protocol, simulated", () => {
   it("stores every record once in each schedule of kills, stops, rebalances, outages and lost answers", async () => {
-    const results = await simulateMany(600, sound);
+    const results = await simulateMany(1_500, sound);
     expect(results.filter(isWrong)).toEqual([]);
     // What the schedules are for has happened in them.
     const sum = (count: (result: SimulationResult) => number) => results.reduce((total, one) => total + count(one), 0);

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { Random } from "../../simulator/random.ts";
 
 /** Callbacks ready in one instant run their promises so far before the next event; what is longer runs beside it. */
-const MICROTASKS_PER_EVENT = 10;
+const MICROTASKS_PER_EVENT = 5;
 
 /** Where the clocks stand when a simulation begins, ms since 1970. */
 const EPOCH_MS = 1_767_225_600_000;
