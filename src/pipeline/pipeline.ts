@@ -74,7 +74,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const taskFormat = (options.insertFormat ?? defaultInsertFormat) === "native" ? "native" : "rows";
   if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
-  const clickHouseClock = new ClickHouseClock(options.client, systemClock);
+  const clickHouseClock = new ClickHouseClock({
+    client: options.client,
+    clock: systemClock,
+    signal: failure.signal,
+    onError: (error) => log.warn({ err: error }, "ClickHouse does not tell its time, inserts wait"),
+  });
   const pool = createWorkerPool(
     plans,
     profile.workers,
@@ -301,7 +306,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return taken;
     },
     async start() {
-      await clickHouseClock.offset();
       await supervisor.source.start();
     },
     async drain() {
