@@ -43,6 +43,7 @@ const tests: Record<string, Test> = {
   "enum field_range": (type, json) => type.kind === "enum" && !fitsInt({ bits: type.bits, signed: true }, json),
   "float field_range": (type, _, plain) =>
     type.kind === "float" && !Number.isFinite(type.bits === 32 ? Math.fround(Number(plain)) : Number(plain)),
+  "float field_format": (_, __, plain) => Number.isNaN(Number(plain)) && !/^[+-]?(inf|infinity|nan)$/i.test(plain),
   "decimal field_format": (_, __, plain) => !/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain),
   "date field_range": (type, json, plain) => !isInRange(type, json, plain),
   "date field_format": (_, __, plain) => !isCalendarTime(plain),

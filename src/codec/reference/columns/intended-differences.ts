@@ -151,6 +151,7 @@ export const intendedDifferences: IntendedDifference[] = [
     millrace: "field_format",
     why: "an address part has at most three digits",
   },
+  { type: "Float64", input: '"+-0"', clickhouse: "-0", millrace: "field_format", why: noNumber },
   { type: "Decimal(9, 2)", input: '"257..5"', clickhouse: "257.5", millrace: "field_format", why: noNumber },
   { type: "Decimal(9, 2)", input: '"1e"', clickhouse: "1", millrace: "field_format", why: noNumber },
   {
