@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEnvironment } from "../config/environment.ts";
 import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
-import { type Certificates, makeCertificates } from "../testing/certificates.ts";
+import { type Certificates, hasOpenssl, makeCertificates } from "../testing/certificates.ts";
 import { type RealKafka, realKafka, startRealKafka } from "../testing/kafka/real-kafka.ts";
 import { type MillraceRun, runMillrace } from "../testing/run-millrace.ts";
 import { startTlsProxy, type TlsProxy } from "../testing/tls-proxy.ts";
@@ -32,7 +32,7 @@ const secrets = [kafkaPassword, clickHousePassword, wrongPassword].flatMap((secr
 ]);
 const EVENTS = 400;
 
-describe.skipIf(!kafka.available)("commands against secured servers", () => {
+describe.skipIf(!kafka.available || !hasOpenssl())("commands against secured servers", () => {
   let folder: string;
   let certificates: Certificates;
   let broker: RealKafka;

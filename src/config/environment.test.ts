@@ -3,19 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redact } from "../core/redact.ts";
-import { type Certificates, makeCertificates } from "../testing/certificates.ts";
+import { type Certificates, hasOpenssl, makeCertificates } from "../testing/certificates.ts";
 import { parseBrokers, readEnvironment, refuseSecretsForEmbedded } from "./environment.ts";
 import { refuseSecretArguments } from "./secrets.ts";
 
 const password = "pass-wort-98765";
 const scram = { KAFKA_SASL_MECHANISM: "scram-sha-512", KAFKA_SASL_USERNAME: "u", KAFKA_SASL_PASSWORD: password };
+const withCertificates = hasOpenssl();
 let folder: string;
 let certificates: Certificates;
 let file: (name: string, text: string, mode?: number) => string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "millrace-environment-"));
-  certificates = await makeCertificates(folder);
+  if (withCertificates) certificates = await makeCertificates(folder);
   file = (name, text, mode = 0o600) => {
     writeFileSync(join(folder, name), text);
     chmodSync(join(folder, name), mode);
@@ -94,7 +95,7 @@ describe("secret files", () => {
   });
 });
 
-describe("TLS", () => {
+describe.skipIf(!withCertificates)("TLS", () => {
   const tls = () => ({ KAFKA_SSL: "true", KAFKA_SSL_CA_FILE: certificates.files.ca });
 
   it("reads the authority, and a client certificate whose key may have a passphrase", () => {
