@@ -69,8 +69,8 @@ interface Cluster {
 }
 
 interface FetchedBatch {
-  /** The generation that it was fetched in; undefined when the member was between two. */
-  generationId?: number | undefined;
+  /** The generation that its fetch began in. */
+  generationId?: number;
 }
 
 interface ConsumerGroup {
