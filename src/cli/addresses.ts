@@ -25,6 +25,11 @@ export function requireClickHouse(environment: Environment): ClickHouseAddress {
   return clickHouseAddress(environment, environment.clickHouseUrl);
 }
 
+/** Which servers are the embedded ones: those that the environment does not name. */
+export function embeddedServersOf(environment: Environment): { kafka: boolean; clickHouse: boolean } {
+  return { kafka: environment.kafkaBrokers === undefined, clickHouse: environment.clickHouseUrl === undefined };
+}
+
 /** The server at `url` with the credentials and certificates of the environment. */
 export function clickHouseAddress(environment: Environment, url: string): ClickHouseAddress {
   const { clickHouseUser: user, clickHousePassword: password, clickHouseTls: tls } = environment;

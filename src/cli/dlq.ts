@@ -4,7 +4,6 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Command } from "commander";
 import { nodeInflaters } from "../../workers/inflaters.ts";
 import type { Environment } from "../config/environment.ts";
-import { readPipelineFiles } from "../config/pipelines.ts";
 import { parseCount } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { groupLines, letterJson, letterLines, letterPage, reportLines } from "../dead-letters/describe.ts";
@@ -15,11 +14,9 @@ import { countOpenLetters, groupLetters, listLetters, loadLetters } from "../dea
 import { replayDeadLetters } from "../dead-letters/replay.ts";
 import { type ReplayReport, sumOf } from "../dead-letters/replay-report.ts";
 import { createRoutes } from "../dead-letters/routes.ts";
-import { deadLettersPipeline, eventsPipeline } from "../schema/events-pipeline.ts";
-import type { Pipeline } from "../schema/pipeline.ts";
-import { parsePipeline } from "../schema/pipeline-file.ts";
 import { requireClickHouse } from "./addresses.ts";
 import { connectClickHouse } from "./connect.ts";
+import { knownPipelines } from "./plans.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
 
@@ -153,7 +150,7 @@ async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<
   const filter = toFilter(flags);
   const limit = flags.limit === undefined ? COUNT_MAX : parseCount("--limit", flags.limit, { min: 1, max: COUNT_MAX });
   const ratePerSecond = parseCount("--rate", flags.rate.replace(/\/s$/, ""), { min: 1, max: 1_000_000 });
-  const pipelines = await knownPipelines(flags.pipelines);
+  const pipelines = [...(await knownPipelines(flags.pipelines)).values()];
   const count = Math.min(limit, await countOpenLetters(client, filter));
   if (flags.dryRun !== true && flags.yes !== true && count > 0 && !(await confirm(count))) return;
   const aborter = new AbortController();
@@ -174,16 +171,6 @@ async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<
   console.log(flags.json === true ? JSON.stringify(report) : reportLines(report).join("\n"));
   const isComplete = !report.stopped && sumOf(report.rejected) + sumOf(report.skipped) === 0;
   if (!isComplete && !report.dryRun) process.exitCode = 1;
-}
-
-/** All pipelines that there are: the built-in ones, and those of the folder, which may replace them. */
-async function knownPipelines(folder: string): Promise<Pipeline[]> {
-  const known = new Map([eventsPipeline, deadLettersPipeline].map((pipeline) => [pipeline.name, pipeline]));
-  for (const { fileName, text } of await readPipelineFiles(folder)) {
-    const pipeline = parsePipeline(text, fileName);
-    known.set(pipeline.name, pipeline);
-  }
-  return [...known.values()];
 }
 
 async function confirm(count: number): Promise<boolean> {

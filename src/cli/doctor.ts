@@ -13,7 +13,7 @@ import { launchServers } from "../embedded/launch.ts";
 import { migrate } from "../schema/migrate.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
-import { clickHouseAddress } from "./addresses.ts";
+import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { setUpOf } from "./start-connect.ts";
@@ -53,10 +53,7 @@ than --require; 2 wrong input. Servers that are not named are the embedded ones,
 async function runDoctorCommand(environment: Environment, options: StartOptions): Promise<void> {
   const pipelines = await choosePipelines(options);
   const log = createLog(environment.logLevel);
-  const embedded = {
-    kafka: environment.kafkaBrokers === undefined,
-    clickHouse: environment.clickHouseUrl === undefined,
-  };
+  const embedded = embeddedServersOf(environment);
   if (!options.json && (embedded.kafka || embedded.clickHouse)) console.error("starting the embedded servers …");
   const servers = await launchServers({ ...embedded, dataDir: environment.dataDir, fresh: false });
   const brokers = servers.kafkaBrokers ?? environment.kafkaBrokers!;

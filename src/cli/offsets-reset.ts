@@ -4,8 +4,9 @@ import type { Admin, KafkaConfig } from "kafkajs";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
+import { partitionKey } from "../core/raw-batch.ts";
 import { storeGap } from "../pipeline/gap-store.ts";
-import { type GroupPartition, readGroupPartitions } from "../pipeline/group-offsets.ts";
+import { type GroupPartition, readGroupPartitions, readOffsetsAt } from "../pipeline/group-offsets.ts";
 import { reconcile } from "../pipeline/reconcile.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
@@ -78,15 +79,10 @@ async function planMoves(admin: Admin, typed: ResetArguments, target: ResetTarge
     throw new MillraceError("E_KAFKA", `--topic ${typed.topic}: no such topic. Check the name and --brokers.`);
   }
   const partitions = await readGroupPartitions(admin, typed.group, [typed.topic]);
-  const atTime = new Map<number, number>();
-  if (target.kind === "time") {
-    for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(typed.topic, target.timeMs)) {
-      atTime.set(partition, Number(offset));
-    }
-  }
+  const atTime = target.kind === "time" ? await readOffsetsAt(admin, [typed.topic], target.timeMs) : undefined;
   return choosePartitions(typed, partitions).map((partition) => {
     const from = partition.committed ?? partition.logStart;
-    const to = resolveTarget(target, partition, atTime.get(partition.partition));
+    const to = resolveTarget(target, partition, atTime?.get(partitionKey(partition.topic, partition.partition)));
     return { partition, from, to, skipped: Math.max(0, to - from), again: Math.max(0, from - to), rows: undefined };
   });
 }

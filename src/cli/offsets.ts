@@ -96,7 +96,7 @@ function toLine(partition: GroupPartition): string[] {
   return [topic, ...figures, describeIntents(partition)];
 }
 
-export function describeIntents({ intents, metadata }: GroupPartition): string {
+function describeIntents({ intents, metadata }: GroupPartition): string {
   if (intents === undefined) return `unreadable: ${JSON.stringify(metadata.slice(0, 40))}`;
   if (intents.length === 0) return "-";
   const [first, last] = [intents[0]!, intents.at(-1)!];

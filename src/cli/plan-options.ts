@@ -24,14 +24,7 @@ export function addPlanOptions(command: Command): Command {
 }
 
 /** What `millrace start` has when nothing else is said; of no meaning for the choice of pipelines. */
-const startDefaults = {
-  profile: "mid",
-  from: "earliest",
-  sessionTimeout: "30s",
-  fence: "20s",
-  unreadableIntents: "stop",
-  simulator: false,
-};
+const startDefaults = { profile: "mid", from: "earliest", simulator: false };
 
 /** @throws MillraceError E_CONFIG naming the option, its value and what is allowed. */
 export function parsePlanArguments(typed: PlanArguments): PlanChoice {

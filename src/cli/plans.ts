@@ -14,11 +14,7 @@ export async function choosePipelines(
   options: Pick<StartOptions, "direct" | "pipelineNames" | "pipelineFolder">,
 ): Promise<Pipeline[]> {
   if (options.direct !== undefined) return [defaultPipeline(options.direct)];
-  const known = new Map([eventsPipeline, deadLettersPipeline].map((pipeline) => [pipeline.name, pipeline]));
-  for (const { fileName, text } of await readPipelineFiles(options.pipelineFolder)) {
-    const pipeline = parsePipeline(text, fileName);
-    known.set(pipeline.name, pipeline);
-  }
+  const known = await knownPipelines(options.pipelineFolder);
   const chosen = options.pipelineNames.map((name) => {
     const pipeline = known.get(name);
     if (pipeline !== undefined) return pipeline;
@@ -26,6 +22,16 @@ export async function choosePipelines(
   });
   refuseSharedTopics(chosen);
   return chosen;
+}
+
+/** All pipelines that there are, by name: the built-in ones, and those of the folder, which may replace them. */
+export async function knownPipelines(folder: string): Promise<Map<string, Pipeline>> {
+  const known = new Map([eventsPipeline, deadLettersPipeline].map((pipeline) => [pipeline.name, pipeline]));
+  for (const { fileName, text } of await readPipelineFiles(folder)) {
+    const pipeline = parsePipeline(text, fileName);
+    known.set(pipeline.name, pipeline);
+  }
+  return known;
 }
 
 /** A record has one row: two pipelines of one process cannot take the same topic. */

@@ -5,6 +5,7 @@ import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { partitionKey } from "../core/raw-batch.ts";
+import { readOffsetsAt } from "../pipeline/group-offsets.ts";
 import { type PartitionBalance, reconcile, sumBalances } from "../pipeline/reconcile.ts";
 import { requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { OffsetRange } from "../pipeline/reconcile-windows.ts";
@@ -98,23 +99,13 @@ async function rangesOf(
       `Group ${groupId} has committed nothing in ${topics.join(", ")}: check --group.`,
     );
   }
-  const floors = sinceMs === undefined ? new Map<string, number>() : await offsetsAt(admin, topics, sinceMs);
+  const floors = sinceMs === undefined ? new Map<string, number>() : await readOffsetsAt(admin, topics, sinceMs);
   return offsets.map((found) => rangeOf(found, floors.get(partitionKey(found.topic, found.partition))));
 }
 
 function rangeOf({ topic, partition, logStart, committed }: PartitionOffsets, floor = 0): OffsetRange {
   const first = Math.max(logStart, floor);
   return { topic, partition, first, end: Math.max(first, committed ?? first) };
-}
-
-async function offsetsAt(admin: Admin, topics: string[], timeMs: number): Promise<Map<string, number>> {
-  const found = new Map<string, number>();
-  for (const topic of topics) {
-    for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(topic, timeMs)) {
-      found.set(partitionKey(topic, partition), Number(offset));
-    }
-  }
-  return found;
 }
 
 async function reconcilePlans(

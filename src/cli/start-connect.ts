@@ -16,7 +16,7 @@ import { type PeriodicReconciliation, startReconciliation } from "../pipeline/re
 import { migrate } from "../schema/migrate.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
-import { clickHouseAddress } from "./addresses.ts";
+import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
 import { untilReachable } from "./patience.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
@@ -79,11 +79,7 @@ export async function connectRun(
     if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
     await requireTopics(admin, topics);
   });
-  const embedded = {
-    kafka: environment.kafkaBrokers === undefined,
-    clickHouse: environment.clickHouseUrl === undefined,
-  };
-  const setUp = setUpOf(options, plans, { brokers, embedded });
+  const setUp = setUpOf(options, plans, { brokers, embedded: embeddedServersOf(environment) });
   const report = await untilReachable("ClickHouse", log, () => runDoctor({ client, kafka, setUp }));
   logReport(report, log);
   requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);

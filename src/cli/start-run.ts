@@ -9,6 +9,7 @@ import type { PipelineHooks } from "../pipeline/pipeline-types.ts";
 import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { storeLatency } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";
+import { embeddedServersOf } from "./addresses.ts";
 import { relaxCollectionOfBuffers } from "./collector.ts";
 import { untilReachable } from "./patience.ts";
 import { untilStopped } from "./signals.ts";
@@ -31,8 +32,7 @@ export async function runStart(environment: Environment, options: StartOptions, 
   const log = createLog(environment.logLevel);
   log.info(options.profile.origin);
   const servers = await launchServers({
-    kafka: environment.kafkaBrokers === undefined,
-    clickHouse: environment.clickHouseUrl === undefined,
+    ...embeddedServersOf(environment),
     dataDir: environment.dataDir,
     fresh: options.fresh,
   });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../core/clock.ts";
+import type { CommitOffset } from "../core/partition-offsets.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
-import { type CommitOffset, Committer } from "./committer.ts";
+import { Committer } from "./committer.ts";
 import { PartitionLedger } from "./ledger.ts";
 
 interface Gate {

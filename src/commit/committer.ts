@@ -1,23 +1,14 @@
 import { type Clock, sleepOn } from "../core/clock.ts";
+import type { CommitOffset } from "../core/partition-offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
 import type { LedgerState, PartitionLedger, Range } from "./ledger.ts";
-
-/** An offset to commit: the next record to read, and the ranges in flight above it (intents.ts). */
-export interface CommitOffset {
-  topic: string;
-  partition: number;
-  offset: number;
-  metadata: string;
-}
 
 export interface CommitterOptions {
   clock: Clock;
   /** Sends one commit. Rejects with StaleOwner when this member's generation is over; anything else is tried again. */
   commit(offsets: CommitOffset[]): Promise<void>;
   onError(error: unknown): void;
-  /** The generation is over; so is this committer. */
-  onStale?: ((reason: StaleOwner) => void) | undefined;
   /** Around each commit, for every partition in it. */
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
 }
@@ -107,6 +98,11 @@ export class Committer {
     while (this.#dirty.size > 0 || this.#isSending) await this.#nextCommit();
   }
 
+  /** Why nothing is committed any more; undefined as long as something is. */
+  get over(): StaleOwner | undefined {
+    return this.#over;
+  }
+
   /** The assignment is over: nothing is committed any more, and all who wait are told so. */
   end(reason: StaleOwner): void {
     if (this.#over !== undefined) return;
@@ -169,10 +165,8 @@ export class Committer {
       }
     } catch (error) {
       for (const { key } of states) this.#dirty.add(key);
-      if (error instanceof StaleOwner) {
-        this.end(error);
-        this.#options.onStale?.(error);
-      } else onError(error);
+      if (error instanceof StaleOwner) this.end(error);
+      else onError(error);
       return false;
     } finally {
       this.#isSending = false;

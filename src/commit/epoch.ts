@@ -1,19 +1,10 @@
 import type { Clock } from "../core/clock.ts";
+import type { Lease } from "../core/lease.ts";
+import type { AssignedPartition, CommitOffset, Intent } from "../core/partition-offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
-import { type CommitOffset, Committer } from "./committer.ts";
-import type { Intent } from "./intents.ts";
+import { Committer } from "./committer.ts";
 import { PartitionLedger, type Range } from "./ledger.ts";
-
-/** A partition as its new owner finds it. */
-export interface AssignedPartition {
-  topic: string;
-  partition: number;
-  /** The committed offset. */
-  offset: number;
-  /** Ranges that the owner before may have stored. */
-  intents: Intent[];
-}
 
 export interface EpochOptions {
   partitions: readonly AssignedPartition[];
@@ -27,12 +18,6 @@ export interface EpochOptions {
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
 }
 
-/** What the sink asks before each attempt to insert. */
-export interface RangeLease {
-  /** In ClickHouse's clock, ms since 1970. @throws StaleOwner */
-  deadlineMs(): Promise<number>;
-}
-
 /**
  * One assignment of partitions to this member, from join to the next join. What was begun in it ends with it: commits,
  * intents and inserts of an epoch that is over are dropped, because the partition may belong to somebody else.
@@ -44,15 +29,11 @@ export class Epoch {
   readonly #options: EpochOptions;
   readonly #ledgers = new Map<string, PartitionLedger>();
   readonly #committer: Committer;
-  #over: StaleOwner | undefined;
 
   constructor(options: EpochOptions) {
     this.#options = options;
     const { clock, commit, onCommitError: onError, onCommit } = options;
-    const onStale = (reason: StaleOwner) => {
-      this.#over ??= reason;
-    };
-    this.#committer = new Committer({ clock, commit, onError, onCommit, onStale });
+    this.#committer = new Committer({ clock, commit, onError, onCommit });
     for (const { topic, partition, offset, intents } of options.partitions) {
       const ledger = new PartitionLedger(offset, intents);
       this.#ledgers.set(partitionKey(topic, partition), ledger);
@@ -60,9 +41,10 @@ export class Epoch {
     }
   }
 
-  /** @throws StaleOwner */
+  /** @throws StaleOwner when the epoch is over. */
   check(): void {
-    if (this.#over !== undefined) throw this.#over;
+    const { over } = this.#committer;
+    if (over !== undefined) throw over;
   }
 
   /**
@@ -97,7 +79,7 @@ export class Epoch {
    * measured afterwards would carry an old proof over the time that it slept. For the same reason whoever asks again,
    * because the insert came late or failed, gets a new proof.
    */
-  lease(topic: string, partition: number): RangeLease {
+  lease(topic: string, partition: number): Lease {
     const { clock, fenceMs, clickHouseOffset } = this.#options;
     const committer = this.#committer;
     let isAskedAgain = false;
@@ -121,8 +103,6 @@ export class Epoch {
   }
 
   end(reason: string): void {
-    if (this.#over !== undefined) return;
-    this.#over = new StaleOwner(reason);
-    this.#committer.end(this.#over);
+    this.#committer.end(new StaleOwner(reason));
   }
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeIntents, encodeIntents, type Intent, METADATA_BYTES_MAX, UnreadableIntents } from "./intents.ts";
+import type { Intent } from "../core/partition-offsets.ts";
+import { decodeIntents, encodeIntents, METADATA_BYTES_MAX, UnreadableIntents } from "./intents.ts";
 
 /** Ranges that rise, with holes between them or without. */
 const intents = fc

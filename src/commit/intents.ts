@@ -1,3 +1,5 @@
+import type { Intent } from "../core/partition-offsets.ts";
+
 /**
  * The ranges in flight of one partition as text in the metadata of its offset commit. The commit that carries a range is
  * made before the range is inserted; whoever owns the partition next inserts the same ranges once more, under the same
@@ -9,12 +11,6 @@
  *
  * Without metadata there is nothing in flight: so does a partition begin that another consumer committed before.
  */
-export interface Intent {
-  firstOffset: number;
-  lastOffset: number;
-  judgedMs: number;
-}
-
 const VERSION = "m1";
 
 /** What brokers accept by default (`offset.metadata.max.bytes`). */

@@ -1,4 +1,5 @@
-import { encodeIntents, type Intent } from "./intents.ts";
+import type { Intent } from "../core/partition-offsets.ts";
+import { encodeIntents } from "./intents.ts";
 
 /** A range of offsets from its cut until everything up to it is stored. */
 export interface Range extends Intent {
@@ -28,10 +29,10 @@ export interface LedgerState {
  */
 export class PartitionLedger {
   /** In offset order; the head is the oldest range that is not yet part of the prefix. */
-  #open: Range[] = [];
+  readonly #open: Range[];
   #position: number;
   /** Ranges of an earlier owner that are not cut yet, a tail of `#open`. */
-  #promised: Range[];
+  readonly #promised: Range[];
 
   /** `position`: the committed offset. `intents`: what its metadata says. */
   constructor(position: number, intents: readonly Intent[] = []) {

@@ -1,6 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
 import { rememberLogin } from "../core/redact.ts";
-import { readSecret, type Warnings } from "./secrets.ts";
+import { readSecret, type Variables, type Warnings } from "./secrets.ts";
 import { type KafkaSecurity, kafkaSecurityVariables, readKafkaSecurity } from "./secrets-kafka.ts";
 import { readTlsFiles, type TlsFiles, tlsVariables } from "./secrets-tls.ts";
 
@@ -37,7 +37,7 @@ const ourVariables = /^(?:KAFKA|CLICKHOUSE|MILLRACE)_/;
 const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
 
 /** Reads and checks the environment. @throws MillraceError E_CONFIG that names the variable, the value and the bound. */
-export function readEnvironment(env: Record<string, string | undefined> = process.env): Environment {
+export function readEnvironment(env: Variables = process.env): Environment {
   refuseLongValues(env);
   const warnings: Warnings = [];
   const logLevel = env.MILLRACE_LOG_LEVEL ?? "info";
@@ -94,7 +94,7 @@ type ClickHouseVariables = Pick<
   "clickHouseUrl" | "clickHouseUser" | "clickHousePassword" | "clickHouseTls"
 >;
 
-function readClickHouse(env: Record<string, string | undefined>, warnings: Warnings): ClickHouseVariables {
+function readClickHouse(env: Variables, warnings: Warnings): ClickHouseVariables {
   const url = env.CLICKHOUSE_URL === undefined ? undefined : parseClickHouseUrl(env.CLICKHOUSE_URL);
   const clickHouseUser = env.CLICKHOUSE_USER;
   const clickHousePassword = readSecret(env, "CLICKHOUSE_PASSWORD", warnings);
@@ -127,7 +127,7 @@ function parseClickHouseUrl(text: string): URL {
   return new URL(text);
 }
 
-function readHttpToken(env: Record<string, string | undefined>, warnings: Warnings): string | undefined {
+function readHttpToken(env: Variables, warnings: Warnings): string | undefined {
   const token = readSecret(env, "MILLRACE_HTTP_TOKEN", warnings);
   if (token === undefined) return undefined;
   if (token.length < TOKEN_CHARS_MIN || !/^[A-Za-z0-9._~+/=-]+$/.test(token)) {
@@ -141,10 +141,7 @@ function readHttpToken(env: Record<string, string | undefined>, warnings: Warnin
 }
 
 /** @throws MillraceError E_CONFIG when a server's secrets are set and the embedded server, which has none, would run. */
-export function refuseSecretsForEmbedded(
-  environment: Environment,
-  env: Record<string, string | undefined> = process.env,
-): void {
+export function refuseSecretsForEmbedded(environment: Environment, env: Variables = process.env): void {
   const [kafka] = environment.kafkaBrokers === undefined ? kafkaSecurityVariables(env) : [];
   if (kafka !== undefined) {
     throw new MillraceError(
@@ -154,7 +151,7 @@ export function refuseSecretsForEmbedded(
   }
 }
 
-function refuseLongValues(env: Record<string, string | undefined>): void {
+function refuseLongValues(env: Variables): void {
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || value.length <= VALUE_CHARS_MAX || !ourVariables.test(name)) continue;
     throw new MillraceError(

@@ -1,9 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import { rememberLogin } from "../core/redact.ts";
-import { readSecret, type Warnings } from "./secrets.ts";
+import { readSecret, type Variables, type Warnings } from "./secrets.ts";
 import { readTlsFiles, type TlsFiles, tlsVariables } from "./secrets-tls.ts";
-
-type Variables = Record<string, string | undefined>;
 
 export const saslMechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
 

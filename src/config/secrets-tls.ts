@@ -1,9 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { MillraceError } from "../core/errors.ts";
 import { rememberKey } from "../core/redact.ts";
-import { readConfiguredFile, readSecret, readSecretFile, type Warnings } from "./secrets.ts";
-
-type Variables = Record<string, string | undefined>;
+import { readConfiguredFile, readSecret, readSecretFile, type Variables, type Warnings } from "./secrets.ts";
 
 /** What a client needs for TLS, as PEM text. The server's certificate is always verified. */
 export interface TlsFiles {

@@ -1,8 +1,9 @@
-import { type BigIntStats, readFileSync, type Stats, statSync } from "node:fs";
+import { readFileSync, type Stats, statSync } from "node:fs";
 import { MillraceError } from "../core/errors.ts";
 import { rememberSecret, SECRET_CHARS_MIN } from "../core/redact.ts";
 
-type Variables = Record<string, string | undefined>;
+/** Environment variables, as `process.env` has them. */
+export type Variables = Record<string, string | undefined>;
 
 /** Keys, certificates and passwords are kilobytes: what is larger is the wrong file. */
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -37,14 +38,14 @@ export function readSecret(env: Variables, name: string, warnings: Warnings): st
  */
 export function readSecretFile(variable: string, file: string, warnings: Warnings): string {
   const { text, stats } = readConfiguredFile(variable, file);
-  if ((Number(stats.mode) & READABLE_BY_ALL) !== 0) {
+  if ((stats.mode & READABLE_BY_ALL) !== 0) {
     warnings.push(`${variable}: ${file} can be read by every user of this machine; chmod 600 it`);
   }
   return text;
 }
 
 /** @throws MillraceError E_CONFIG that names the variable and the file: missing, unreadable, no file, too large. */
-export function readConfiguredFile(variable: string, file: string): { text: string; stats: Stats | BigIntStats } {
+export function readConfiguredFile(variable: string, file: string): { text: string; stats: Stats } {
   const refuse = (what: string, cause?: unknown) =>
     new MillraceError("E_CONFIG", `${variable}: ${file} ${what}`, { cause });
   try {

@@ -1,6 +1,6 @@
-import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
+import { logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
+import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 import { createOrders, deadRowOf, ordersPlan } from "./testing/letter-desk.ts";
 import { createDeadLetterTopic } from "./topic.ts";
@@ -10,19 +10,18 @@ import { createDeadLetterTopic } from "./topic.ts";
 const [[, startServers]] = (await brokersToTest()) as [[string, () => Promise<IngestServers>]];
 
 let servers: IngestServers;
-let admin: Admin;
-let producer: Producer;
+let clients: KafkaClients;
+let admin: KafkaClients["admin"];
+let producer: KafkaClients["producer"];
 
 beforeAll(async () => {
   servers = await startServers();
-  const kafka = new Kafka({ brokers: [servers.brokers], logLevel: logLevel.NOTHING });
-  admin = kafka.admin();
-  producer = kafka.producer();
-  await Promise.all([admin.connect(), producer.connect()]);
+  clients = await connectKafka(servers.brokers);
+  ({ admin, producer } = clients);
 });
 
 afterAll(async () => {
-  await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
+  await clients?.close();
   await servers.close();
 });
 

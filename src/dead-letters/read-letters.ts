@@ -4,14 +4,10 @@ import { quoteText } from "../core/sql-text.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
 import { type Condition, conditionOf, type LetterFilter } from "./filter.ts";
 import { type Letter, type LetterKey, sqlTuples } from "./letter.ts";
-import { replaysTable, unreplayedDeadLetters } from "./unreplayed.ts";
+import { isReplayed, unreplayedDeadLetters } from "./unreplayed.ts";
 
 /** Lists show this much of a document and of a message; `show` shows all. */
-export const EXCERPT_CHARACTERS = 120;
-
-const isReplayed =
-  "(topic, kafka_partition, kafka_offset) IN " +
-  `(SELECT topic, kafka_partition, kafka_offset FROM ${replaysTable} WHERE outcome = 'stored')`;
+const EXCERPT_CHARACTERS = 120;
 
 /** All letters with one error_type. Times are ms since 1970, by the ingester's clock. */
 export interface LetterGroup {

@@ -43,12 +43,16 @@ export async function replayFresh(context: ReplayContext, keys: readonly LetterK
 }
 
 /** The letters by the way that they go; those that go nowhere are counted. */
-export async function groupByRoute(context: ReplayContext, letters: readonly Letter[]): Promise<Map<Route, Letter[]>> {
+async function groupByRoute(context: ReplayContext, letters: readonly Letter[]): Promise<Map<Route, Letter[]>> {
   const groups = new Map<Route, Letter[]>();
   for (const letter of letters) {
     const route = await context.routeOf(letter);
     if ("skip" in route) countSkipped(context.report, letter, route.skip, route.message);
-    else groups.set(route, [...(groups.get(route) ?? []), letter]);
+    else {
+      const group = groups.get(route);
+      if (group === undefined) groups.set(route, [letter]);
+      else group.push(letter);
+    }
   }
   return groups;
 }

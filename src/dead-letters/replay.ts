@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { readNewerSettings } from "../sink/insert-settings.ts";
+import { cutGroups } from "./cut-groups.ts";
 import type { LetterFilter } from "./filter.ts";
 import { type LetterKey, letterName } from "./letter.ts";
 import { nextOpenLetters, type OpenLetter } from "./read-letters.ts";
@@ -33,7 +34,7 @@ export interface ReplayOptions {
 }
 
 /** A letter that was rejected so often is not tried again: the loop guard. */
-export const REJECTIONS_MAX = 3;
+const REJECTIONS_MAX = 3;
 
 const PAGE_LETTERS = 20_000;
 /** One insert: each takes an entry of the target's deduplication window, so single rows would crowd out the pipeline's. */
@@ -80,19 +81,8 @@ export async function replayDeadLetters(options: ReplayOptions): Promise<ReplayR
 }
 
 /** Cuts letters into batches of so many letters, and of so many bytes unless a single one is longer. */
-export function* cutBatches(letters: readonly OpenLetter[], lettersMax: number): Generator<OpenLetter[]> {
-  let batch: OpenLetter[] = [];
-  let bytes = 0;
-  for (const letter of letters) {
-    if (batch.length > 0 && (batch.length >= lettersMax || bytes + letter.rawBytes > BATCH_BYTES_MAX)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(letter);
-    bytes += letter.rawBytes;
-  }
-  if (batch.length > 0) yield batch;
+export function cutBatches(letters: readonly OpenLetter[], lettersMax: number): Generator<OpenLetter[]> {
+  return cutGroups(letters, ({ rawBytes }) => rawBytes, { items: lettersMax, bytes: BATCH_BYTES_MAX });
 }
 
 async function replayBatch(context: ReplayContext, keys: readonly LetterKey[]): Promise<void> {

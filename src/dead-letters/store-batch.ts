@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
-import { diagnoseInsertError, refusalType, remedyFor } from "../sink/error-class.ts";
+import { classifyInsertError, refusalType, remedyFor } from "../sink/error-class.ts";
 import { insertOnce } from "../sink/insert.ts";
 import { type Letter, letterName } from "./letter.ts";
 import type { Batch } from "./replay-log.ts";
@@ -42,7 +42,7 @@ export async function storeBatch(
     table: plan.table,
     columns: plan.columns,
     format: plan.format,
-    bytes: concatenate(ready.map(({ row }) => row)),
+    bytes: Buffer.concat(ready.map(({ row }) => row)),
     rowCount: ready.length,
   };
   const terms = {
@@ -59,7 +59,7 @@ export async function storeBatch(
       // Nothing written: the insert began too late and its token is unused.
       return { held: written === 0 ? new Set() : await heldOf(route, ready) };
     } catch (error) {
-      const { class: errorClass } = diagnoseInsertError(error);
+      const errorClass = classifyInsertError(error);
       const message = error instanceof Error ? error.message.trim() : String(error);
       if (errorClass === "data") return { refused: { errorType: refusalType(error), message } };
       const isPassing = errorClass === "retry" || errorClass === "overload";
@@ -72,16 +72,6 @@ export async function storeBatch(
 async function heldOf({ target }: Route, ready: readonly ReadyLetter[]): Promise<Set<string>> {
   const places: Place[] = ready.map(({ letter }) => letter);
   return target.held === undefined ? new Set(places.map(letterName)) : target.held(places);
-}
-
-function concatenate(rows: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    bytes.set(row, at);
-    at += row.length;
-  }
-  return bytes;
 }
 
 function hopeless(table: string, { sequence }: Batch, message: string, remedy: string): MillraceError {

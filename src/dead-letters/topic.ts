@@ -2,6 +2,7 @@ import { Kafka, type KafkaConfig, type Producer } from "kafkajs";
 import type { EncodedRows } from "../codec/task.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { TablePlan } from "../schema/plan.ts";
+import { cutGroups } from "./cut-groups.ts";
 import { type LetterMessage, messageOf } from "./message.ts";
 import { compileRowReader } from "./row-reader.ts";
 
@@ -93,19 +94,9 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
 }
 
 /** Cuts messages into requests; a single one that is longer goes alone. */
-export function* cutRequests(messages: readonly LetterMessage[]): Generator<LetterMessage[]> {
-  let part: LetterMessage[] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    if (part.length > 0 && bytes + message.byteLength > REQUEST_BYTES_MAX) {
-      yield part;
-      part = [];
-      bytes = 0;
-    }
-    part.push(message);
-    bytes += message.byteLength;
-  }
-  if (part.length > 0) yield part;
+export function cutRequests(messages: readonly LetterMessage[]): Generator<LetterMessage[]> {
+  const max = { items: Number.POSITIVE_INFINITY, bytes: REQUEST_BYTES_MAX };
+  return cutGroups(messages, ({ byteLength }) => byteLength, max);
 }
 
 function failure(topic: string, cause: unknown): MillraceError {

@@ -19,7 +19,7 @@ const text = new TextDecoder();
  * rejection (`judgedMs`), which differs from letter to letter. An event that came in time does not become late by lying
  * among the dead letters.
  */
-export function createLetterTranscoder(plan: TablePlan, inflaters: Inflaters, nowMs = Date.now): TranscodeLetter {
+export function createLetterTranscoder(plan: TablePlan, inflaters: Inflaters): TranscodeLetter {
   const transcoder = createReferenceTranscoder(plan, inflaters);
   const readDead = compileRowReader(plan.deadLetters.columns);
   return (letter) => {
@@ -30,13 +30,13 @@ export function createLetterTranscoder(plan: TablePlan, inflaters: Inflaters, no
       topic: letter.topic,
       partition: letter.partition,
       input: batch.buffer,
-      batches: [{ byteLength: batch.length, receivedMs: nowMs() }],
+      batches: [{ byteLength: batch.length, receivedMs: Date.now() }],
       firstOffset: letter.offset,
       lastOffset: letter.offset,
       judgedMs: letter.processedMs,
       refused: [],
     };
-    const { rows, dead } = transcoder.run(task, nowMs);
+    const { rows, dead } = transcoder.run(task, Date.now);
     if (rows.rowCount === 1) return { letter, row: rows.bytes.slice() };
     const [envelope] = readDead(dead);
     return { letter, errorType: readText(envelope?.error_type), errorMessage: readText(envelope?.error_message) };

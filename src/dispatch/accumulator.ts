@@ -1,4 +1,5 @@
 import type { BufferPool } from "../core/buffer-pool.ts";
+import type { AssignedPartition, Intent } from "../core/partition-offsets.ts";
 import type { RawBatch } from "../core/raw-batch.ts";
 
 /**
@@ -45,21 +46,6 @@ export interface Cut {
   isReplay: boolean;
 }
 
-/** A range that an earlier owner of the partition has announced: to be cut alike. */
-export interface PromisedRange {
-  firstOffset: number;
-  lastOffset: number;
-  judgedMs: number;
-}
-
-/** Where a partition begins: the committed offset, and the ranges promised behind it. */
-export interface PartitionStart {
-  topic: string;
-  partition: number;
-  offset: number;
-  intents: readonly PromisedRange[];
-}
-
 /**
  * Collects the raw batches of one partition until a limit is met.
  *
@@ -77,7 +63,7 @@ export class Accumulator {
   #rangeStart: number;
   /** First offset that has not been shown. */
   #nextOffset: number;
-  readonly #promised: PromisedRange[];
+  readonly #promised: Intent[];
   #batches: CutBatch[] = [];
   #buffers: ArrayBuffer[] = [];
   /** The last buffer, and how much of it is used. */
@@ -88,7 +74,7 @@ export class Accumulator {
   #openedMs = 0;
   #lastOffset = 0;
 
-  constructor({ topic, partition, offset, intents }: PartitionStart, pool: BufferPool) {
+  constructor({ topic, partition, offset, intents }: AssignedPartition, pool: BufferPool) {
     this.topic = topic;
     this.partition = partition;
     this.#pool = pool;
@@ -208,16 +194,17 @@ export class Accumulator {
       recordCount: this.#recordCount,
     };
     this.#rangeStart = cut.lastOffset + 1;
-    this.#batches = [];
-    this.#buffers = [];
-    this.#byteLength = 0;
-    this.#recordCount = 0;
+    this.#forget();
     return cut;
   }
 
   /** Lets go of what was collected. */
   clear(): void {
     for (const buffer of this.#buffers) this.#pool.give(buffer);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#batches = [];
     this.#buffers = [];
     this.#byteLength = 0;

@@ -1,7 +1,8 @@
 import type { BufferPool } from "../core/buffer-pool.ts";
 import type { Clock } from "../core/clock.ts";
+import type { AssignedPartition } from "../core/partition-offsets.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
-import { Accumulator, type Cut, type CutLimits, type PartitionStart } from "./accumulator.ts";
+import { Accumulator, type Cut, type CutLimits } from "./accumulator.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 
 /** How often open accumulators are looked at, as a part of the cut interval: a range is at most this much late. */
@@ -37,7 +38,7 @@ export interface Dispatcher {
   /** The log has lost its records up to `offset` (exclusive): the next range begins there. */
   loseTo(topic: string, partition: number, offset: number): void;
   /** Begins anew with these partitions. What was collected before is dropped. */
-  assign(partitions: readonly PartitionStart[]): void;
+  assign(partitions: readonly AssignedPartition[]): void;
   /** There may be room again: cuts what is due. */
   cutDue(): void;
   /** Cuts everything that is collected, but for promised ranges that are not complete. */

@@ -16,6 +16,7 @@ import { readNewerSettings } from "../sink/insert-settings.ts";
 import { measureClockOffset } from "../telemetry/clock-offset.ts";
 import type { SetUp } from "./facts.ts";
 import type { Finding, FindingCode } from "./finding.ts";
+import * as fixtures from "./fixtures.ts";
 import { requireGuarantee, runDoctor } from "./run-doctor.ts";
 
 /**
@@ -31,6 +32,7 @@ let server: ClickHouseServer;
 let broker: Awaited<ReturnType<typeof startKafkaBroker>>;
 let client: ClickHouseClient;
 let kafka: KafkaConfig;
+let newerSettings: Awaited<ReturnType<typeof readNewerSettings>>;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "millrace-doctor-"));
@@ -39,6 +41,7 @@ beforeAll(async () => {
   client = connectClickHouse({ url: `http://127.0.0.1:${server.port}`, user: undefined, password: undefined }, 4);
   kafka = { brokers: [`127.0.0.1:${broker.port}`], clientId: "millrace", logLevel: logLevel.NOTHING };
   await migrate(client);
+  newerSettings = await readNewerSettings(client);
 });
 afterAll(async () => {
   await client.close();
@@ -60,17 +63,15 @@ async function countOf(table: string): Promise<number> {
   return Number((await answer.json<{ rows: string }>())[0]!.rows);
 }
 
-/** How many rows of `proof` two inserts of the same range into d.target make. */
-async function rowsOfRepeat(proof: string, token: string): Promise<number> {
-  const before = await countOf(proof);
+/** Inserts one row with this id, 0 to 255, into d.target. */
+async function insertRow(id: number, token: string): Promise<void> {
   const body = {
     table: "d.target",
     columns: [{ name: "id", type: { text: "Int32" } }],
     format: "RowBinary",
-    bytes: Uint8Array.from([7, 0, 0, 0]),
+    bytes: Uint8Array.from([id, 0, 0, 0]),
     rowCount: 1,
   };
-  const newerSettings = await readNewerSettings(client);
   const terms = {
     token,
     deadlineMs: Date.now() + 60_000,
@@ -80,27 +81,27 @@ async function rowsOfRepeat(proof: string, token: string): Promise<number> {
     newerSettings,
   };
   await insertOnce(client, body, terms);
-  await insertOnce(client, body, terms);
+}
+
+/** How many rows of `proof` two inserts of the same range into d.target make. */
+async function rowsOfRepeat(proof: string, token: string): Promise<number> {
+  const before = await countOf(proof);
+  await insertRow(7, token);
+  await insertRow(7, token);
   return (await countOf(proof)) - before;
 }
 
 async function setUp(changes: Partial<SetUp> = {}): Promise<SetUp> {
   const pipeline = defaultPipeline({ topics: ["flow"], table: "d.target" });
   const plan = buildPlan(pipeline, await readTable(client, "d.target"), await readTable(client, deadLetterTable));
-  return {
+  return fixtures.setUp({
     plans: [plan],
     groupId: "millrace.d.target",
-    from: "earliest",
-    profile: { name: "test", flushRows: 50_000, flushIntervalMs: 400, insertsMax: 2, bytesMax: 200_000_000 },
-    vcpus: 2,
-    fenceMs: 10_000,
-    sessionTimeoutMs: 30_000,
-    fetchBytesPerPartition: 4_194_304,
     embedded: { kafka: true, clickHouse: true },
     brokers: kafka.brokers as string[],
     creatableTopics: ["flow"],
     ...changes,
-  };
+  });
 }
 
 async function examined(changes: Partial<SetUp> = {}) {
@@ -201,26 +202,7 @@ describe("runDoctor()", () => {
 
   it("computes the window's span from the inserts that were made, where these are more than the estimate", async () => {
     await run(good.replace("= 100000", "= 20"));
-    const newerSettings = await readNewerSettings(client);
-    for (let id = 0; id < 12; id += 1) {
-      const bytes = Uint8Array.from([id, 0, 0, 0]);
-      const body = {
-        table: "d.target",
-        columns: [{ name: "id", type: { text: "Int32" } }],
-        format: "RowBinary",
-        bytes,
-        rowCount: 1,
-      };
-      const terms = {
-        token: `${id}`,
-        deadlineMs: Date.now() + 60_000,
-        share: undefined,
-        isLoud: false,
-        partitionsMax: 100,
-        newerSettings,
-      };
-      await insertOnce(client, body, terms);
-    }
+    for (let id = 0; id < 12; id += 1) await insertRow(id, `${id}`);
     const slow = { name: "slow", flushRows: 5_000_000, flushIntervalMs: 60_000, insertsMax: 1, bytesMax: 200_000_000 };
     const { findings } = await examined({ profile: slow, vcpus: 1 });
     const finding = findings.find(({ code }) => code === "table.window-span")!;

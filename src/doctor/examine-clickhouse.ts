@@ -6,6 +6,7 @@ import { insertSecondsMax, insertSettings, readNewerSettings } from "../sink/ins
 import { measureClockOffset } from "../telemetry/clock-offset.ts";
 import { examineTables } from "./examine-tables.ts";
 import type { ClickHouseFacts, GrantFacts, ServerFacts, SettingFacts, TrialInsert } from "./facts.ts";
+import { queryRows } from "./query-rows.ts";
 
 /** Settings that no insert sets, but that the judgement needs. */
 const furtherSettings = ["http_receive_timeout", "materialized_views_ignore_errors"];
@@ -53,7 +54,7 @@ function errorOf(error: unknown): { code: string; message: string } {
 }
 
 async function readServer(client: ClickHouseClient, sentSettings: Record<string, string>): Promise<ServerFacts> {
-  const [about] = await query<{ version: string; timeZone: string; user: string }>(
+  const [about] = await queryRows<{ version: string; timeZone: string; user: string }>(
     client,
     "SELECT version() AS version, serverTimezone() AS timeZone, currentUser() AS user",
   );
@@ -76,7 +77,7 @@ async function readServer(client: ClickHouseClient, sentSettings: Record<string,
 }
 
 async function readTableSettings(client: ClickHouseClient, table: string): Promise<Record<string, string>> {
-  const rows = await query<{ name: string; value: string }>(
+  const rows = await queryRows<{ name: string; value: string }>(
     client,
     `SELECT name, value FROM system.${table} WHERE name LIKE '%replicated_deduplication_window%'`,
   );
@@ -93,14 +94,14 @@ interface SettingRow {
 }
 
 async function readSettings(client: ClickHouseClient, names: string[]): Promise<Record<string, SettingFacts>> {
-  const [known] = await query<{ hasDisallowed: number }>(
+  const [known] = await queryRows<{ hasDisallowed: number }>(
     client,
     `SELECT count() AS hasDisallowed FROM system.columns
      WHERE database = 'system' AND table = 'settings' AND name = 'disallowed_values'`,
   );
   // The column is newer than the oldest supported server.
   const disallowed = Number(known!.hasDisallowed) > 0 ? ", disallowed_values AS disallowed" : "";
-  const rows = await query<SettingRow>(
+  const rows = await queryRows<SettingRow>(
     client,
     `SELECT name, value, readonly, min, max${disallowed} FROM system.settings WHERE name IN (${names.map(quoteText).join(", ")})`,
   );
@@ -115,7 +116,7 @@ async function readSettings(client: ClickHouseClient, names: string[]): Promise<
 /** Asked at once, so that each question gets a connection of its own. */
 async function readServerIds(client: ClickHouseClient): Promise<string[]> {
   const asked = Array.from({ length: SERVER_ID_SAMPLES }, () =>
-    query<{ id: string }>(client, "SELECT toString(serverUUID()) AS id").catch(() => []),
+    queryRows<{ id: string }>(client, "SELECT toString(serverUUID()) AS id").catch(() => []),
   );
   return [...new Set((await Promise.all(asked)).flat().map(({ id }) => id))];
 }
@@ -147,8 +148,4 @@ async function checkGrant(client: ClickHouseClient, statement: string): Promise<
     if (error instanceof ClickHouseError) return undefined;
     throw error;
   }
-}
-
-async function query<T>(client: ClickHouseClient, text: string): Promise<T[]> {
-  return (await client.query({ query: text, format: "JSONEachRow" })).json<T>();
 }

@@ -2,6 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { ColumnFacts, OtherObject, TableFacts, ViewFacts } from "./facts.ts";
+import { queryRows } from "./query-rows.ts";
 import { isRefreshable, targetOfView } from "./sql-text.ts";
 
 /** A chain of views that is longer is a circle. */
@@ -151,7 +152,6 @@ function newTable(row: TableRow): TableFacts {
     plans: [],
     takesDeadLetters: false,
     topics: [],
-    hasViews: row.viewNames.length > 0,
     isReadonly: false,
     partsPerMinuteMax: undefined,
   };
@@ -163,7 +163,7 @@ function splitName(name: string): { database: string; name: string } {
 }
 
 async function readRows(client: ClickHouseClient, names: readonly Reached[]): Promise<Map<string, TableRow>> {
-  const rows = await query<TableRow>(
+  const rows = await queryRows<TableRow>(
     client,
     `SELECT t.database AS database, t.name AS name, toString(t.uuid) AS uuid, t.engine AS engine,
        t.engine_full AS engineFull, t.partition_key AS partitionKey, t.sorting_key AS sortingKey,
@@ -177,7 +177,7 @@ async function readRows(client: ClickHouseClient, names: readonly Reached[]): Pr
 
 async function addColumns(client: ClickHouseClient, tables: TableFacts[]): Promise<void> {
   if (tables.length === 0) return;
-  const rows = await query<{ owner: string } & ColumnFacts>(
+  const rows = await queryRows<{ owner: string } & ColumnFacts>(
     client,
     `SELECT concat(database, '.', table) AS owner, name, default_kind AS defaultKind,
        default_expression AS defaultExpression
@@ -193,7 +193,7 @@ async function addColumns(client: ClickHouseClient, tables: TableFacts[]): Promi
 async function addParts(client: ClickHouseClient, tables: TableFacts[]): Promise<void> {
   const merging = tables.filter(({ engine }) => /MergeTree$/.test(engine));
   if (merging.length === 0) return;
-  const rows = await query<{ owner: string; parts: string }>(
+  const rows = await queryRows<{ owner: string; parts: string }>(
     client,
     `SELECT owner, max(parts) AS parts FROM (
        SELECT concat(database, '.', table) AS owner, toStartOfMinute(modification_time) AS minute, count() AS parts
@@ -212,7 +212,7 @@ async function addParts(client: ClickHouseClient, tables: TableFacts[]): Promise
 async function addReplicas(client: ClickHouseClient, tables: TableFacts[]): Promise<void> {
   const replicated = tables.filter(({ engine }) => engine.startsWith("Replicated"));
   if (replicated.length === 0) return;
-  const rows = await query<{ owner: string }>(
+  const rows = await queryRows<{ owner: string }>(
     client,
     `SELECT concat(database, '.', table) AS owner FROM system.replicas
      WHERE (database, table) IN (${pairs(replicated)}) AND is_readonly`,
@@ -226,8 +226,4 @@ function pairs(tables: readonly TableFacts[]): string {
 
 function pair(database: string, name: string): string {
   return `(${quoteText(database)}, ${quoteText(name)})`;
-}
-
-async function query<T>(client: ClickHouseClient, text: string): Promise<T[]> {
-  return (await client.query({ query: text, format: "JSONEachRow" })).json<T>();
 }

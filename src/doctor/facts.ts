@@ -82,7 +82,6 @@ export interface TableFacts {
   takesDeadLetters: boolean;
   /** Topics whose records end up here. */
   topics: string[];
-  hasViews: boolean;
   isReadonly: boolean;
   /** Parts that inserts have made, in the busiest minute of the last eight; undefined when it cannot be read. */
   partsPerMinuteMax: number | undefined;

@@ -70,7 +70,6 @@ export function table(changes: Partial<TableFacts> = {}): TableFacts {
     plans: ["test"],
     takesDeadLetters: false,
     topics: ["flow"],
-    hasViews: false,
     isReadonly: false,
     partsPerMinuteMax: undefined,
     ...changes,

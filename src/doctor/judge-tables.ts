@@ -1,3 +1,4 @@
+import { defaultMigrationSettings } from "../schema/migration-settings.ts";
 import type { ClickHouseFacts, OtherObject, SetUp, TableFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { durationText, estimateEntryRate, partitionsOfInsert, roundUp, windowSpanMs } from "./insert-rate.ts";
@@ -8,9 +9,9 @@ import { UnstableColumns } from "./unstable-columns.ts";
 const HOUR_MS = 3_600_000;
 /** Windows are sized for an hour of inserts; below half of it a person should know. */
 const USUAL_SPAN_MS = HOUR_MS / 2;
-/** What `millrace migrate` gives its own tables (src/schema/migration-settings.ts). */
-const WINDOW_INSERTS = 100_000;
-const WINDOW_SECONDS = 86_400;
+/** What `millrace migrate` gives its own tables. */
+const { deduplicationWindowInserts: WINDOW_INSERTS, deduplicationWindowSeconds: WINDOW_SECONDS } =
+  defaultMigrationSettings;
 
 /** What the rate depends on besides table and set-up. */
 export interface Load {
@@ -186,7 +187,7 @@ function judgeWindow(table: TableFacts, facts: ClickHouseFacts, setUp: SetUp, lo
  * How long a token must be remembered: an owner proves its ownership, is stopped and loses the partition (session), its
  * insert may begin until the fence closes, and may then run, or its upload stall, until the server ends it.
  */
-export function neededSpanMs(setUp: SetUp, { server }: ClickHouseFacts): number {
+function neededSpanMs(setUp: SetUp, { server }: ClickHouseFacts): number {
   const receiveSeconds = Number(server.settings.http_receive_timeout?.value ?? 30);
   return setUp.fenceMs + setUp.sessionTimeoutMs + Math.max(server.insertSecondsMax, receiveSeconds) * 1000;
 }

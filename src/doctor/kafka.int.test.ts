@@ -8,8 +8,8 @@ import { startKafkaBroker } from "../embedded/kafka/server.ts";
 import { realKafka } from "../testing/kafka/real-kafka.ts";
 import { startRealKafka } from "../testing/kafka/start-real-kafka.ts";
 import { examineKafka } from "./examine-kafka.ts";
-import type { SetUp } from "./facts.ts";
 import type { Finding } from "./finding.ts";
+import { setUp } from "./fixtures.ts";
 import { judgeKafka } from "./judge-kafka.ts";
 import { judgeTopics } from "./judge-topics.ts";
 import { type KafkaCluster, openCluster } from "./kafka-versions.ts";
@@ -80,21 +80,15 @@ describe.each(kinds)("the doctor with %s", (name, start) => {
   }
 
   async function examined(topics: string[], creatableTopics: string[] = []): Promise<Finding[]> {
-    const setUp: SetUp = {
+    const own = setUp({
       plans: [],
       groupId: group,
-      from: "earliest",
-      profile: { name: "test", flushRows: 50_000, flushIntervalMs: 400, insertsMax: 2, bytesMax: 200_000_000 },
-      vcpus: 2,
-      fenceMs: 10_000,
-      sessionTimeoutMs: 30_000,
-      fetchBytesPerPartition: 4_194_304,
       embedded: { kafka: !isReal, clickHouse: true },
       brokers: [broker.brokers],
       creatableTopics,
-    };
+    });
     const facts = await examineKafka(kafka, group, topics);
-    return [...judgeKafka(facts, setUp), ...judgeTopics(facts, setUp)];
+    return [...judgeKafka(facts, own), ...judgeTopics(facts, own)];
   }
 
   const about = (findings: Finding[], where: string) =>

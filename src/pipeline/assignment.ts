@@ -1,9 +1,8 @@
 import type { Logger } from "pino";
-import type { AssignedPartition } from "../commit/epoch.ts";
 import { decodeIntents } from "../commit/intents.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { AssignedPartition, CommitOffset } from "../core/partition-offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import type { CommittedPartition } from "../source/membership.ts";
 import type { Failure } from "./failure.ts";
 
 /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
@@ -15,7 +14,7 @@ export type UnreadableIntentsPolicy = "stop" | "at-least-once";
  * @throws MillraceError E_KAFKA when the metadata is not ours and the policy is to stop.
  */
 export function readAssigned(
-  partitions: readonly CommittedPartition[],
+  partitions: readonly CommitOffset[],
   policy: UnreadableIntentsPolicy,
   log: Logger,
   failure: Failure,

@@ -1,16 +1,17 @@
-import type { Epoch, RangeLease } from "../commit/epoch.ts";
-import type { Intent } from "../commit/intents.ts";
+import type { Epoch } from "../commit/epoch.ts";
+import type { Lease } from "../core/lease.ts";
+import type { Intent } from "../core/partition-offsets.ts";
 import type { DeliveryObserver, DeliveryStep } from "./steps.ts";
 
 /** What is done with the records of a range; everything else about it is the protocol's. */
-export interface RangeWork<Prepared> {
+export interface RangeWork<Prepared, Stored> {
   /** Makes rows out of records. Writes nothing. */
   prepare(): Promise<Prepared>;
   /**
    * Stores the rows under tokens that depend on nothing but the range, so that doing it again adds nothing. Asks the lease
    * before each attempt.
    */
-  store(prepared: Prepared, lease: RangeLease): Promise<void>;
+  store(prepared: Prepared, lease: Lease): Promise<Stored>;
 }
 
 /**
@@ -25,14 +26,16 @@ export interface RangeWork<Prepared> {
  *
  * Ranges of one partition must be begun in offset order: the range is opened before the first await.
  *
+ * Returns what `store` did.
+ *
  * @throws StaleOwner when the epoch ends before the range is acknowledged: then it is the next owner's.
  */
-export async function deliverRange<Prepared>(
+export async function deliverRange<Prepared, Stored>(
   epoch: Epoch,
   at: { topic: string; partition: number } & Intent,
-  work: RangeWork<Prepared>,
+  work: RangeWork<Prepared, Stored>,
   onStep?: DeliveryObserver,
-): Promise<void> {
+): Promise<Stored> {
   const { topic, partition, firstOffset, lastOffset } = at;
   const step = (name: DeliveryStep) => onStep?.(name, topic, partition, firstOffset, lastOffset);
   const range = epoch.open(topic, partition, at);
@@ -43,10 +46,11 @@ export async function deliverRange<Prepared>(
   const prepared = await work.prepare();
   await announced;
   step("beforeInsert");
-  await work.store(prepared, epoch.lease(topic, partition));
+  const stored = await work.store(prepared, epoch.lease(topic, partition));
   step("afterInsert");
   epoch.check();
   step("beforeAcknowledge");
   epoch.acknowledge(topic, partition, range);
   step("afterAcknowledge");
+  return stored;
 }

@@ -1,5 +1,6 @@
 import type { Admin } from "kafkajs";
-import { decodeIntents, type Intent, UnreadableIntents } from "../commit/intents.ts";
+import { decodeIntents, UnreadableIntents } from "../commit/intents.ts";
+import type { Intent } from "../core/partition-offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 
@@ -49,6 +50,17 @@ export async function readGroupPartitions(admin: Admin, groupId: string, topics:
     const lost = Math.max(0, found.logStart - (found.committed ?? found.logStart));
     return { ...found, metadata: text, intents: readIntents(text), lost };
   });
+}
+
+/** By `partitionKey`, the offset of the first record at or after a time, ms since 1970; as the broker answers. */
+export async function readOffsetsAt(admin: Admin, topics: string[], timeMs: number): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const topic of topics) {
+    for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(topic, timeMs)) {
+      found.set(partitionKey(topic, partition), Number(offset));
+    }
+  }
+  return found;
 }
 
 function readIntents(metadata: string): Intent[] | undefined {

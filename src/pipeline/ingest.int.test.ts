@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Admin, CompressionTypes, Kafka, logLevel, type Producer } from "kafkajs";
+import { CompressionTypes } from "kafkajs";
 import { pack } from "msgpackr";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
+import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
 import { hasKcat, kcat } from "../testing/kcat.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 
@@ -43,19 +43,18 @@ const documents: [name: string, value: string | Buffer | null, errorType: string
 
 describe.each(await brokersToTest())("millrace start with %s", (_name, startServers) => {
   let servers: IngestServers;
-  let admin: Admin;
-  let producer: Producer;
+  let clients: KafkaClients;
+  let admin: KafkaClients["admin"];
+  let producer: KafkaClients["producer"];
 
   beforeAll(async () => {
     servers = await startServers();
-    const kafka = new Kafka({ brokers: [servers.brokers], logLevel: logLevel.NOTHING });
-    admin = kafka.admin();
-    producer = kafka.producer();
-    await Promise.all([admin.connect(), producer.connect()]);
+    clients = await connectKafka(servers.brokers);
+    ({ admin, producer } = clients);
   });
 
   afterAll(async () => {
-    await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
+    await clients?.close();
     await servers.close();
   });
 

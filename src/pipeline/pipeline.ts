@@ -19,6 +19,7 @@ import { StageTable } from "../telemetry/stages.ts";
 import { beyondLogEnd, readAssigned } from "./assignment.ts";
 import { ClickHouseClock } from "./clickhouse-clock.ts";
 import { deliverRange } from "./delivery.ts";
+import { drainEpoch } from "./drain-epoch.ts";
 import { Failure } from "./failure.ts";
 import { Flights } from "./flights.ts";
 import { gapBatch, storeGap } from "./gap-store.ts";
@@ -202,14 +203,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const ending = epoch;
     if (ending === undefined) return;
     dispatcher.assign([]);
-    const drained = flights.landed().then(() => ending.flush());
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, sessionTimeoutMs * REBALANCE_DRAIN_SHARE);
-    });
-    await Promise.race([drained.catch(() => {}), late]);
-    clearTimeout(timer);
-    ending.end("the group is rebalancing");
+    await drainEpoch(ending, flights, systemClock, sessionTimeoutMs * REBALANCE_DRAIN_SHARE);
     if (epoch === ending) epoch = undefined;
   }
 
@@ -241,15 +235,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const memory = new RangeMemory(tools.shared, cut.byteLength);
     const key = `${partitionKey(cut.topic, cut.partition)}:${cut.firstOffset}`;
     const owner = epoch;
-    let done: StoredRange | undefined;
     try {
       if (owner === undefined) throw new StaleOwner("no partition is assigned");
       const plan = planByTopic.get(cut.topic)!;
-      const work = rangeWork(tools, plan, cut, memory, (range) => {
-        done = range;
-      });
-      await deliverRange(owner, cut, work, options.hooks?.onStep);
-      note(cut, done!);
+      const stored = await deliverRange(owner, cut, rangeWork(tools, plan, cut, memory), options.hooks?.onStep);
+      note(cut, stored);
       workerFailures.delete(key);
     } catch (error) {
       // Of an epoch that is over, the range is read again in any case.

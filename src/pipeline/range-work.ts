@@ -1,6 +1,6 @@
 import type { EncodedRows, TranscodeResult, TranscodeTask } from "../codec/task.ts";
-import type { RangeLease } from "../commit/epoch.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { Lease } from "../core/lease.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { inputBuffers, taskOf, type WorkerPool } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
@@ -33,14 +33,13 @@ export interface StoredRange {
   acknowledgedMs: number;
 }
 
-/** The range's records → rows → ClickHouse. `onStored` is told when everything is there. */
+/** The range's records → rows → ClickHouse. */
 export function rangeWork(
   tools: RangeTools,
   plan: TablePlan,
   cut: Cut,
   memory: RangeMemory,
-  onStored: (range: StoredRange) => void,
-): RangeWork<TranscodeResult | undefined> {
+): RangeWork<TranscodeResult | undefined, StoredRange> {
   const { pool, sink, shared } = tools;
   const { topic, partition, firstOffset, lastOffset } = cut;
   const offsetCount = lastOffset - firstOffset + 1;
@@ -58,7 +57,7 @@ export function rangeWork(
     return transcode({ ...task, refused });
   }
 
-  function storeRows(target: Target, rows: EncodedRows, lease: RangeLease): Promise<StoreOutcome> {
+  function storeRows(target: Target, rows: EncodedRows, lease: Lease): Promise<StoreOutcome> {
     const { table, columns, partitionKey, clockDefaults, coordinates } = target;
     const into = { table, columns, partitionKey, clockDefaults, coordinates };
     const at = { ...into, topic, partition, isReplay: cut.isReplay };
@@ -67,7 +66,7 @@ export function rangeWork(
     return sink.store({ ...at, ...rows, tokenSuffix }, firstOffset, lastOffset, lease);
   }
 
-  async function storeDead(dead: EncodedRows, lease: RangeLease): Promise<void> {
+  async function storeDead(dead: EncodedRows, lease: Lease): Promise<void> {
     if (dead.rowCount === 0) return;
     const [refusal] = (await storeRows(plan.deadLetters, dead, lease)).refusals;
     if (refusal === undefined) return tools.publishDead?.(plan.key, dead);
@@ -79,7 +78,7 @@ export function rangeWork(
   }
 
   /** Notes the offsets that will never have a row, so that nobody has to look for it. */
-  async function storeGap(recordCount: number, lease: RangeLease, ...offsets: Float64Array[]): Promise<void> {
+  async function storeGap(recordCount: number, lease: Lease, ...offsets: Float64Array[]): Promise<void> {
     if (recordCount === offsetCount) return;
     const runs = absentRuns(firstOffset, lastOffset, ...offsets);
     const gap = { group: tools.groupId, topic, partition, reason: "absent" as const, runs };
@@ -100,8 +99,7 @@ export function rangeWork(
     async store(prepared, lease) {
       if (prepared === undefined) {
         await storeGap(0, lease);
-        onStored({ result: undefined, stored: 0, sentMs: Date.now(), acknowledgedMs: Date.now() });
-        return;
+        return { result: undefined, stored: 0, sentMs: Date.now(), acknowledgedMs: Date.now() };
       }
       let result = prepared;
       const outcome = await storeRows(plan, result.rows, lease);
@@ -119,7 +117,7 @@ export function rangeWork(
       await storeDead(result.dead, lease);
       await storeGap(stored + result.dead.rowCount, lease, offsets, result.dead.offsets);
       for (const buffer of inputBuffers(result)) memory.spend(buffer);
-      onStored({ result, stored, sentMs: outcome.sentMs, acknowledgedMs: Date.now() });
+      return { result, stored, sentMs: outcome.sentMs, acknowledgedMs: Date.now() };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { partitionKey } from "../core/raw-batch.ts";
 import type { OffsetRun } from "./gap-store.ts";
 
 /** Offsets `first … end` (exclusive) of one partition, each of which must be exactly one row or a known gap. */
@@ -66,7 +67,7 @@ function layers(windows: readonly OffsetWindow[]): OffsetWindow[][] {
   const seen = new Map<string, number>();
   const found: OffsetWindow[][] = [];
   for (const window of windows) {
-    const key = `${window.topic}:${window.partition}`;
+    const key = partitionKey(window.topic, window.partition);
     const layer = seen.get(key) ?? 0;
     seen.set(key, layer + 1);
     found[layer] ??= [];

@@ -99,17 +99,17 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     figures.checkedToMs = Date.now();
   }
 
-  /** One range per partition that has a place to continue from; new partitions begin at the log's start. */
+  /** One range per partition; new partitions begin at the log's start. */
   function rangesOf(
     offsets: readonly PartitionOffsets[],
     bounds: (at: Progress, committed: number) => [number, number],
   ): OffsetRange[] {
-    return offsets.flatMap(({ topic, partition, logStart, committed }) => {
+    return offsets.map(({ topic, partition, logStart, committed }) => {
       const key = partitionKey(topic, partition);
       if (!progress.has(key)) progress.set(key, { settled: logStart, fresh: logStart });
       const at = progress.get(key)!;
       const [first, end] = bounds(at, Math.max(committed ?? at.fresh, at.fresh));
-      return [{ topic, partition, first, end }];
+      return { topic, partition, first, end };
     });
   }
 

@@ -4,6 +4,7 @@ import type { SinkBatch } from "./batch.ts";
 import type { InsertErrorClass } from "./error-class.ts";
 import type { InsertColumn } from "./insert.ts";
 import type { Piece } from "./pieces.ts";
+import { offsetsCondition } from "./stored-rows.ts";
 
 /** A column that the insert leaves out and whose DEFAULT is the server's clock; a ClockDefault of the plan is one. */
 export interface ClockColumn extends InsertColumn {
@@ -26,14 +27,9 @@ export interface HeldClocks {
 
 /** For a repeat of the piece; undefined when there is nothing to look for, or no way to find it. */
 export function heldClocksOf(batch: SinkBatch, { from, to }: Piece): HeldClocks | undefined {
-  const { clockDefaults = [], coordinates, topic, partition } = batch;
+  const { clockDefaults = [], coordinates } = batch;
   if (clockDefaults.length === 0 || coordinates === undefined) return undefined;
-  const offsets = batch.offsets.subarray(from, to);
-  const first = offsets.reduce((least, offset) => Math.min(least, offset));
-  const last = offsets.reduce((most, offset) => Math.max(most, offset));
-  const rows =
-    `${quoteName(coordinates.topic)} = ${quoteText(topic)} AND ${quoteName(coordinates.partition)} = ${partition} ` +
-    `AND ${quoteName(coordinates.offset)} BETWEEN ${first} AND ${last}`;
+  const rows = offsetsCondition(batch, coordinates, batch.offsets.subarray(from, to));
   return { columns: clockDefaults, rows };
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
+import type { Lease } from "../core/lease.ts";
 import { backoffMs } from "./backoff.ts";
 import type { SinkBatch } from "./batch.ts";
 import { diagnoseInsertError, type InsertDiagnosis } from "./error-class.ts";
@@ -8,7 +9,6 @@ import type { SinkEvents } from "./events.ts";
 import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";
 import { type InsertBody, insertOnce, isFenced, isLateError } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
-import type { Lease } from "./lease.ts";
 import type { Pace } from "./pace.ts";
 import type { Piece } from "./pieces.ts";
 
@@ -41,11 +41,10 @@ export type PieceInserter = (insert: PieceInsert) => Promise<PieceOutcome>;
 export function createPieceInserter(
   client: ClickHouseClient,
   pace: Pace,
-  options: { retryFirstMs: number; retryMaxMs: number; partitionsMax: number; signal: AbortSignal },
+  options: { bounds: { firstMs: number; maxMs: number }; partitionsMax: number; signal: AbortSignal },
   events: SinkEvents,
 ): PieceInserter {
-  const { signal } = options;
-  const bounds = { firstMs: options.retryFirstMs, maxMs: options.retryMaxMs };
+  const { bounds, signal } = options;
   let newer: Promise<ClickHouseSettings> | undefined;
 
   /** Errors of the lease are thrown: they are not the server's, and no attempt follows them. */
@@ -81,16 +80,12 @@ export function createPieceInserter(
   function noteFailure(batch: SinkBatch, error: unknown, failures: number, { class: errorClass }: InsertDiagnosis) {
     // Another server may answer next, of another version.
     newer = undefined;
-    if (errorClass !== "overload") {
-      const delayMs = backoffMs(failures, bounds);
-      events.onRetry(batch.table, error, failures, delayMs, errorClass);
-      return delayMs;
-    }
-    const delayMs = pace.slowDown();
-    events.onSlowDown?.(batch.table, error, delayMs, pace.allowed);
+    const isOverload = errorClass === "overload";
+    const delayMs = isOverload ? pace.slowDown() : backoffMs(failures, bounds);
+    if (isOverload) events.onSlowDown?.(batch.table, error, delayMs, pace.allowed);
     events.onRetry(batch.table, error, failures, delayMs, errorClass);
-    // Everybody pauses in the pace.
-    return 0;
+    // At an overload everybody pauses in the pace.
+    return isOverload ? 0 : delayMs;
   }
 
   return async (insert) => {

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
+import type { Lease } from "../core/lease.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 import { classifyInsertError, refusalType } from "./error-class.ts";
 import type { SinkEvents } from "./events.ts";
 import { createPieceInserter } from "./insert-piece.ts";
-import type { Lease } from "./lease.ts";
 import { Pace } from "./pace.ts";
 import { halvesOf, type Piece, partsOf, tokenOf } from "./pieces.ts";
 import { hasAllRows } from "./stored-rows.ts";
 
+export type { Lease } from "../core/lease.ts";
 export type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 export type { SinkEvents } from "./events.ts";
 export { isFenced } from "./insert.ts";
 export { insertSecondsMax } from "./insert-settings.ts";
-export type { Lease } from "./lease.ts";
 
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 10_000;
@@ -54,8 +54,9 @@ export interface Sink {
 /** One sink for all tables. At most `insertsMax` inserts run at once; the others wait in order. */
 export function createSink(client: ClickHouseClient, options: SinkOptions, events: SinkEvents): Sink {
   const { retryFirstMs = RETRY_FIRST_MS, retryMaxMs = RETRY_MAX_MS, partitionsMax = PARTITIONS_MAX, signal } = options;
-  const pace = new Pace(options.insertsMax, { firstMs: retryFirstMs, maxMs: retryMaxMs }, signal);
-  const insertPiece = createPieceInserter(client, pace, { retryFirstMs, retryMaxMs, partitionsMax, signal }, events);
+  const bounds = { firstMs: retryFirstMs, maxMs: retryMaxMs };
+  const pace = new Pace(options.insertsMax, bounds, signal);
+  const insertPiece = createPieceInserter(client, pace, { bounds, partitionsMax, signal }, events);
 
   return {
     async store(batch, firstOffset, lastOffset, lease) {
@@ -115,7 +116,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
         const errorClass = classifyInsertError(error);
         // Most likely the user may not SELECT: then nobody can know, as in a table without coordinates.
         if (errorClass === "fatal") return false;
-        const delayMs = backoffMs(failures, { firstMs: retryFirstMs, maxMs: retryMaxMs });
+        const delayMs = backoffMs(failures, bounds);
         events.onRetry(batch.table, error, failures, delayMs, errorClass);
         await sleep(delayMs, undefined, { signal });
       }

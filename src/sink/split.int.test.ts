@@ -90,7 +90,7 @@ describe("an insert that touches too many table partitions", () => {
       const inserter = createPieceInserter(
         engine.client,
         new Pace(1, bounds, signal),
-        { retryFirstMs: 1, retryMaxMs: 1, partitionsMax: 10, signal },
+        { bounds, partitionsMax: 10, signal },
         events,
       );
       const batch = batchOf({ ...rows, last: 0 });

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { quoteName, quoteText } from "../core/sql-text.ts";
 
 /** Names of the columns that hold a row's place in Kafka; the plan has them. */
 export interface Coordinates {
@@ -16,6 +17,20 @@ export interface RangeRows {
   offsets: Float64Array;
 }
 
+/** The condition on a table's rows from the lowest to the highest of the offsets. @param offsets not empty, in any order */
+export function offsetsCondition(
+  { topic, partition }: { topic: string; partition: number },
+  coordinates: Coordinates,
+  offsets: Float64Array,
+): string {
+  const first = offsets.reduce((least, offset) => Math.min(least, offset));
+  const last = offsets.reduce((most, offset) => Math.max(most, offset));
+  return (
+    `${quoteName(coordinates.topic)} = ${quoteText(topic)} AND ${quoteName(coordinates.partition)} = ${partition} ` +
+    `AND ${quoteName(coordinates.offset)} BETWEEN ${first} AND ${last}`
+  );
+}
+
 /**
  * Whether the table has every row of the range already, by their Kafka coordinates. False when it has no columns for
  * them: then nobody can know.
@@ -23,22 +38,11 @@ export interface RangeRows {
  * Reads two columns of all parts that the partition's rows may lie in: seconds on a large table. For the rare cases only.
  */
 export async function hasAllRows(client: ClickHouseClient, range: RangeRows): Promise<boolean> {
-  const { table, coordinates, topic, partition, offsets } = range;
+  const { table, coordinates, offsets } = range;
   if (coordinates === undefined) return false;
   const answer = await client.query({
-    query: `
-      SELECT uniqExact({offsetColumn: Identifier}) AS found FROM ${table}
-      WHERE {topicColumn: Identifier} = {topic: String} AND {partitionColumn: Identifier} = {partition: Int64}
-        AND {offsetColumn: Identifier} BETWEEN {first: Int64} AND {last: Int64}`,
-    query_params: {
-      topicColumn: coordinates.topic,
-      partitionColumn: coordinates.partition,
-      offsetColumn: coordinates.offset,
-      topic,
-      partition,
-      first: offsets.reduce((least, offset) => Math.min(least, offset)),
-      last: offsets.reduce((most, offset) => Math.max(most, offset)),
-    },
+    query: `SELECT uniqExact(${quoteName(coordinates.offset)}) AS found FROM ${table}
+      WHERE ${offsetsCondition(range, coordinates, offsets)}`,
     format: "JSONEachRow",
   });
   const [row] = await answer.json<{ found: string | number }>();

@@ -1,6 +1,7 @@
 import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
 import { BufferPool } from "../core/buffer-pool.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
+import { byTopic } from "./by-topic.ts";
 import { frameSockets } from "./frame-socket.ts";
 import { createMember, type MembershipHooks } from "./membership.ts";
 import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
@@ -91,11 +92,11 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
   });
 
   function pauseAll(): void {
-    if (isRunning && assigned.length > 0) consumer.pause(byTopic(assigned));
+    if (isRunning && assigned.length > 0) consumer.pause(numbersByTopic(assigned));
   }
 
   function resumeAll(): void {
-    if (isRunning && assigned.length > 0) consumer.resume(byTopic(assigned));
+    if (isRunning && assigned.length > 0) consumer.resume(numbersByTopic(assigned));
   }
 
   return {
@@ -115,7 +116,7 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     resumeOnly(partition) {
       paused = true;
       pauseAll();
-      if (isRunning) consumer.resume(byTopic([partition]));
+      if (isRunning) consumer.resume(numbersByTopic([partition]));
     },
     seek({ topic, partition }, offset) {
       if (isRunning) consumer.seek({ topic, partition, offset: String(offset) });
@@ -171,12 +172,10 @@ function toRawBatch(
   };
 }
 
-function byTopic(partitions: TopicPartition[]): { topic: string; partitions: number[] }[] {
-  const grouped = new Map<string, number[]>();
-  for (const { topic, partition } of partitions) {
-    const list = grouped.get(topic);
-    if (list === undefined) grouped.set(topic, [partition]);
-    else list.push(partition);
-  }
-  return [...grouped].map(([topic, list]) => ({ topic, partitions: list }));
+/** `topic → partition numbers`, as kafkajs' consumer has it. */
+function numbersByTopic(partitions: TopicPartition[]): { topic: string; partitions: number[] }[] {
+  return byTopic(partitions).map(({ topic, partitions: list }) => ({
+    topic,
+    partitions: list.map(({ partition }) => partition),
+  }));
 }

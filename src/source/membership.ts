@@ -1,7 +1,9 @@
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type PartitionAssigner, PartitionAssigners } from "kafkajs";
+import type { CommitOffset } from "../core/partition-offsets.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
+import { byTopic } from "./by-topic.ts";
 
 /**
  * The second seam in kafkajs (the first is raw-kafkajs.ts): what happens between two generations of the group.
@@ -12,25 +14,16 @@ import { StaleOwner } from "../core/stale-owner.ts";
  * are wrapped here, for consumers that ask for it by `createMember`; others in the process are not touched.
  */
 
-/** A partition with what the group has committed for it. */
-export interface CommittedPartition {
-  topic: string;
-  partition: number;
-  offset: number;
-  /** Text that came with the commit, "" for none. */
-  metadata: string;
-}
-
 /** One generation of this member, from the answer to its join request to the next join. */
 export interface Membership {
   generation: number;
-  partitions: CommittedPartition[];
+  partitions: CommitOffset[];
   /**
    * Commits under this generation, whatever the member's present one is.
    *
    * @throws StaleOwner when the coordinator says that it is over.
    */
-  commit(offsets: { topic: string; partition: number; offset: number; metadata: string }[]): Promise<void>;
+  commit(offsets: CommitOffset[]): Promise<void>;
 }
 
 export interface MembershipHooks {
@@ -140,15 +133,8 @@ function isStale(error: unknown): boolean {
   return staleTypes.has((error as { type?: string }).type ?? "");
 }
 
-/** `topic → partitions` as kafkajs' requests have it. */
-function byTopic<T extends { topic: string }>(entries: T[]): { topic: string; partitions: Omit<T, "topic">[] }[] {
-  const topics = new Map<string, Omit<T, "topic">[]>();
-  for (const { topic, ...rest } of entries) topics.set(topic, [...(topics.get(topic) ?? []), rest]);
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
-}
-
 /** As the coordinator has it; an offset below zero says that nothing is committed. */
-async function readCommitted(group: ConsumerGroup): Promise<CommittedPartition[]> {
+async function readCommitted(group: ConsumerGroup): Promise<CommitOffset[]> {
   const topics = group.assigned().map(({ topic, partitions }) => ({
     topic,
     partitions: partitions.map((partition) => ({ partition })),
@@ -167,7 +153,7 @@ async function readCommitted(group: ConsumerGroup): Promise<CommittedPartition[]
 }
 
 /** What a new coordinator has not loaded yet, it says so for a while. */
-async function readCommittedPatiently(group: ConsumerGroup): Promise<CommittedPartition[]> {
+async function readCommittedPatiently(group: ConsumerGroup): Promise<CommitOffset[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await readCommitted(group);
@@ -199,9 +185,9 @@ function commitUnder(group: ConsumerGroup): Membership["commit"] {
 async function beginPartitions(
   group: ConsumerGroup,
   { hooks }: Member,
-  committed: CommittedPartition[],
+  committed: CommitOffset[],
   commit: Membership["commit"],
-): Promise<CommittedPartition[]> {
+): Promise<CommitOffset[]> {
   const fresh = committed.filter(({ offset }) => offset < 0);
   if (fresh.length === 0) return committed;
   const fromBeginning = hooks.from === "earliest";
@@ -218,7 +204,6 @@ async function beginPartitions(
 const require = createRequire(import.meta.url);
 const groupPrototype: ConsumerGroup = require("kafkajs/src/consumer/consumerGroup.js").prototype;
 interface Runner {
-  running: boolean;
   consumerGroup: ConsumerGroup;
   handleBatch(batch: FetchedBatch): Promise<void>;
 }

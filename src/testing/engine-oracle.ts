@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Session } from "chdb";
+import { quoteText } from "../core/sql-text.ts";
 
 /**
  * The real ClickHouse engine, in this process, as the judge of what bytes and rows should be. One per test file: a
@@ -72,7 +73,7 @@ export function readRowBinary(
 }
 
 function structure(type: string): string {
-  return `'i UInt32, x ${type.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  return quoteText(`i UInt32, x ${type}`);
 }
 
 function answer(oracle: EngineOracle, count: number, source: string): (EngineValue | undefined)[] {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
 import { connectClickHouse } from "../cli/connect.ts";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
@@ -42,6 +43,26 @@ async function startServers(
 async function startEmbeddedBroker(dataDir: string) {
   const broker = await startKafkaBroker({ port: 0, dataDir });
   return { brokers: `127.0.0.1:${broker.port}`, close: () => broker.close() };
+}
+
+/** A test's own connections to a broker. */
+export interface KafkaClients {
+  admin: Admin;
+  producer: Producer;
+  close(): Promise<void>;
+}
+
+export async function connectKafka(brokers: string): Promise<KafkaClients> {
+  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING });
+  const [admin, producer] = [kafka.admin(), kafka.producer()];
+  await Promise.all([admin.connect(), producer.connect()]);
+  return {
+    admin,
+    producer,
+    async close() {
+      await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
+    },
+  };
 }
 
 /** The embedded broker, and Apache Kafka where it can run; without it a line says so (in CI it is an error). */

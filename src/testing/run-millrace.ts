@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const entry = fileURLToPath(new URL("../millrace.mjs", import.meta.url));
+/** The program as a user starts it. */
+export const millraceEntry: string = fileURLToPath(new URL("../millrace.mjs", import.meta.url));
 
 export interface MillraceRun {
   code: number | null;
@@ -16,7 +17,7 @@ export function runMillrace(
   options: { stopWhen?: Promise<unknown> } = {},
 ): Promise<MillraceRun> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [entry, ...args], {
+    const child = spawn(process.execPath, [millraceEntry, ...args], {
       env: { ...process.env, MILLRACE_LOG_LEVEL: "warn", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { quoteText } from "../../core/sql-text.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import { type EngineOracle, openEngineOracle } from "../../testing/engine-oracle.ts";
+import { selectOf } from "../../testing/hostile/golden-bytes.ts";
 import { column } from "../fixtures/plan.ts";
 import type { EncodedRows } from "../task.ts";
 import { createRowsToNative } from "./rows-to-native.ts";
@@ -76,15 +78,6 @@ const fixtures: [type: string, values: string[]][] = [
   ["Array(Map(String, LowCardinality(Nullable(String))))", ["[map('k', NULL)]", "[]", "[map(), map('k', 'v')]"]],
 ];
 
-/** A SELECT of the values of one type, in their order and in one block, as column `c0`. */
-function selectOf(type: string, values: string[]): string {
-  return `SELECT arrayJoin(CAST([${values.join(", ")}], 'Array(${quoted(type)})')) AS c0`;
-}
-
-function quoted(type: string): string {
-  return type.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-}
-
 const allowSuspicious = "SETTINGS allow_suspicious_low_cardinality_types = 1";
 const settings = `${allowSuspicious}, max_threads = 1, max_block_size = 1000000`;
 
@@ -105,7 +98,7 @@ function readBack(bytes: Uint8Array, format: string, types: string[]): string[] 
   const names = types.map((_, index) => `c${index}`).join(", ");
   return oracle.lines(
     `SELECT count(), sipHash64(groupArray(sipHash64(formatRow('RowBinary', ${names}))))
-     FROM file('${path}', ${format}, '${quoted(structure)}') ${settings}, input_format_parallel_parsing = 0`,
+     FROM file('${path}', ${format}, ${quoteText(structure)}) ${settings}, input_format_parallel_parsing = 0`,
   );
 }
 
@@ -145,7 +138,7 @@ describe("createRowsToNative()", () => {
     const types = [...fixtures.map(([type]) => type), "DateTime('Asia/Kolkata')"];
     const structure = types.map((type, index) => `c${index} ${type}`).join(", ");
     const rowCount = 2_000;
-    const select = `SELECT * FROM generateRandom('${quoted(structure)}', 20260, 12, 4) LIMIT ${rowCount}`;
+    const select = `SELECT * FROM generateRandom(${quoteText(structure)}, 20260, 12, 4) LIMIT ${rowCount}`;
     const { own, rows } = convert(types, rowCount, select);
     const hashes = [
       ["by_rows", "RowBinary", rows],

@@ -1,5 +1,6 @@
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import type { ClickHouseClient } from "@clickhouse/client";
 import { nodeInflaters } from "../../../workers/inflaters.ts";
+import { connectClickHouse } from "../../cli/connect.ts";
 import { createReferenceTranscoder } from "../../codec/reference/transcoder.ts";
 import type { EncodedRows } from "../../codec/task.ts";
 import { buildPlan, defaultPipeline } from "../../schema/build-plan.ts";
@@ -19,12 +20,7 @@ import { createRoutes } from "../routes.ts";
 export const ordersTable = "shop.orders";
 
 export function openClient(url: string): ClickHouseClient {
-  return createClient({
-    url,
-    max_open_connections: 4,
-    keep_alive: { idle_socket_ttl: 2_000 },
-    log: { level: ClickHouseLogLevel.OFF },
-  });
+  return connectClickHouse({ url, user: undefined, password: undefined }, 4);
 }
 
 /** A target in which an `amount` above 255 does not fit until the table is mended, and a view that counts its rows. */

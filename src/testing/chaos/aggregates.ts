@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { rowsOf, sqlString } from "./oracle.ts";
+import { quoteText } from "../../core/sql-text.ts";
+import { rowsOf } from "./oracle.ts";
 
 /** A key whose aggregates are not what the base table says. */
 export interface AggregateDifference {
@@ -58,14 +59,14 @@ async function judgeView(
   select: string,
 ): Promise<AggregateVerdict> {
   const [database, name] = table.split(".") as [string, string];
-  const where = `database = ${sqlString(database)} AND table = ${sqlString(name)}`;
+  const where = `database = ${quoteText(database)} AND table = ${quoteText(name)}`;
   const columns = await rowsOf<Column & { is_in_sorting_key: number }>(
     client,
     `SELECT name, type, is_in_sorting_key FROM system.columns WHERE ${where} ORDER BY position`,
   );
   const [target] = await rowsOf<{ engine: string }>(
     client,
-    `SELECT engine FROM system.tables WHERE database = ${sqlString(database)} AND name = ${sqlString(name)}`,
+    `SELECT engine FROM system.tables WHERE database = ${quoteText(database)} AND name = ${quoteText(name)}`,
   );
   // A plain table behind a view is a copy of rows: every column is then its key.
   const isMerged = /Aggregating/.test(target!.engine);
@@ -90,7 +91,7 @@ async function judgeView(
 }
 
 /** The SQL that merges a column's states within a key, or why it cannot be compared. */
-export function mergeOf({ name, type }: Column): { sql: string } | { sql: undefined; reason: string } {
+function mergeOf({ name, type }: Column): { sql: string } | { sql: undefined; reason: string } {
   const state = /^(Simple)?AggregateFunction\((\w+)(\(.*?\))?(?:, (.*))?\)$/.exec(type);
   if (state === null) return { sql: undefined, reason: "neither key nor aggregate: any row's value may stay" };
   const [, simple, aggregate, parameters = "", argument = ""] = state;

@@ -37,9 +37,9 @@ export interface IngesterSlot {
 /** How processes ended, in the words of the summary. */
 export interface SlotEvents {
   onStart(index: number): void;
-  /** `isMeant`: by a signal of ours, or on request. */
   /** It has not ended within `graceMs` of SIGTERM, and will be killed. */
   onStuck(index: number, graceMs: number): void;
+  /** `isMeant`: by a signal of ours, or on request. */
   onEnd(index: number, how: string, isMeant: boolean): void;
 }
 

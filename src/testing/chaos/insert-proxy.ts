@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type InsertJournal, type JournalEntry, readDeadlineMs, readToken } from "./insert-journal.ts";
 
 /** Errors that ClickHouse gives for want of something, by code (system.errors). */
-export const shortages = {
+const shortages = {
   241: "MEMORY_LIMIT_EXCEEDED",
   243: "NOT_ENOUGH_SPACE",
   252: "TOO_MANY_PARTS",

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { MillraceError } from "../../core/errors.ts";
 import type { SimulatorReport } from "../../simulator/report.ts";
 import { tailOf } from "../kafka/child-process.ts";
+import { millraceEntry } from "../run-millrace.ts";
 import { startProcess, type UsageTotal } from "./managed-process.ts";
 
-const millrace = fileURLToPath(new URL("../../millrace.mjs", import.meta.url));
 const STOP_GRACE_MS = 30_000;
 
 /** A run whose load reaches less than this share of its rate does not show what it was to show. */
@@ -13,8 +12,6 @@ export const SHARE_OF_RATE_MIN = 0.95;
 
 /** The load generator: `millrace simulate`, straight to the broker. */
 export interface Load {
-  /** Events acknowledged so far. */
-  readonly produced: number;
   /** Makes no more events, sends what is left, and reports. @throws MillraceError E_KAFKA when there is no report. */
   finish(): Promise<SimulatorReport>;
   kill(): void;
@@ -27,23 +24,18 @@ export function startLoad(options: {
   folder: string;
   usage: UsageTotal;
 }): Load {
-  let produced = 0;
   let report: SimulatorReport | undefined;
   const logFile = join(options.folder, "simulator.log");
   // Broken documents on purpose, so that the dead letters take part.
   const numbers = ["--eps", String(options.eventsPerSecond), "--seed", String(options.seed), "--bad-rate", "0.02"];
-  const args = [millrace, "simulate", "--json", "--brokers", options.brokers, ...numbers];
+  const args = [millraceEntry, "simulate", "--json", "--brokers", options.brokers, ...numbers];
   const onLine = (line: string) => {
     if (!line.startsWith("{")) return;
     const message = JSON.parse(line);
-    if (message.type === "stats") produced = message.produced;
     if (message.type === "report") report = message;
   };
   const child = startProcess({ args, logFile, onLine, usage: options.usage });
   return {
-    get produced() {
-      return produced;
-    },
     async finish() {
       await child.stop(STOP_GRACE_MS);
       if (report !== undefined) return report;

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { quoteText } from "../../core/sql-text.ts";
 
 /** Offsets `start … end` (exclusive) that a partition's log holds, without gaps: its producers use no transactions. */
 export interface LogBounds {
@@ -81,7 +82,7 @@ async function judgePartition(
 ): Promise<void> {
   const { topic, partition, start, end } = log;
   verdict.expected += end - start;
-  const within = `topic = ${sqlString(topic)} AND partition = ${partition} AND offset >= ${start} AND offset < ${end}`;
+  const within = `topic = ${quoteText(topic)} AND partition = ${partition} AND offset >= ${start} AND offset < ${end}`;
   const [counts] = await rowsOf<{ rows: string; offsets: string }>(
     client,
     `SELECT count() AS rows, uniqExact(offset) AS offsets FROM (${records}) WHERE ${within}`,
@@ -128,7 +129,7 @@ async function findForeign(
 ): Promise<void> {
   const known = logs.map(
     ({ topic, partition, start, end }) =>
-      `(topic = ${sqlString(topic)} AND partition = ${partition} AND offset >= ${start} AND offset < ${end})`,
+      `(topic = ${quoteText(topic)} AND partition = ${partition} AND offset >= ${start} AND offset < ${end})`,
   );
   const outside = known.length === 0 ? "1" : `NOT (${known.join(" OR ")})`;
   const foreign = await offsetRows(client, records, outside, "");
@@ -167,7 +168,7 @@ function recordsOf(tables: RecordTable[]): string {
     .map(
       ({ table, topic, partition, offset }) =>
         `SELECT toString(${topic}) AS topic, toInt32(${partition}) AS partition, toInt64(${offset}) AS offset, ` +
-        `${sqlString(table)} AS source FROM ${table}`,
+        `${quoteText(table)} AS source FROM ${table}`,
     )
     .join(" UNION ALL ");
 }
@@ -175,8 +176,4 @@ function recordsOf(tables: RecordTable[]): string {
 export async function rowsOf<T>(client: ClickHouseClient, query: string): Promise<T[]> {
   const answer = await client.query({ query, format: "JSONEachRow" });
   return answer.json<T>();
-}
-
-export function sqlString(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }

@@ -93,6 +93,11 @@ async function openRig(folder: string, brokerKind: BrokerKind, closers: Rig["clo
   return { folder, broker, clickHouse, brokers, clickHouseUrl, client, admin, journal, usage, closers };
 }
 
+/** Resolves when the run is told to end. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
 /** What happens to an ingester that has not done anything yet shows nothing. */
 export async function untilFirstCommit(admin: Admin, signal: AbortSignal): Promise<void> {
   for (const deadlineMs = Date.now() + WARM_UP_PATIENCE_MS; Date.now() < deadlineMs; await sleep(300)) {

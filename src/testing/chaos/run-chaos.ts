@@ -6,7 +6,7 @@ import { judgeRecords } from "./judgement.ts";
 import { type Load, startLoad } from "./load.ts";
 import { isCommittedWithin, untilCommitted } from "./progress.ts";
 import { type ChaosReport, type FaultRecord, findingsOf } from "./report.ts";
-import { ingesters, type Rig, type RunTerms, untilFirstCommit, withRig } from "./rig.ts";
+import { aborted, ingesters, type Rig, type RunTerms, untilFirstCommit, withRig } from "./rig.ts";
 import { forgetTokens, setWindows } from "./tokens.ts";
 
 export interface ChaosOptions extends RunTerms {
@@ -26,6 +26,7 @@ const INGESTERS_MAX = 3;
 const INGESTERS_AT_START = 2;
 /** The last faults may leave dead members in the group and inserts in long pauses between attempts. */
 const CATCH_UP_PATIENCE_MS = 90_000;
+
 /** What became of the ingesters. */
 interface Lives {
   starts: number;
@@ -133,10 +134,6 @@ async function inflictAll(scene: Scene, { faults, say, signal }: ChaosOptions): 
   }
   await Promise.all(running);
   return records;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 async function judge(

@@ -1,7 +1,6 @@
-import { statfsSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { memoryFolder } from "../../embedded/memory-folder.ts";
 
 const ROOM_MIN_BYTES = 4 * 1024 ** 3;
 const KIB = 1024;
@@ -21,18 +20,8 @@ const limits = {
 
 /** A folder for all data and logs of a run, in memory where there is room; with the profiles that the ingesters use. */
 export async function makeRunFolder(): Promise<string> {
-  const folder = await mkdtemp(join(parentFolder(), "millrace-chaos-"));
+  const folder = await mkdtemp(join(memoryFolder(ROOM_MIN_BYTES), "millrace-chaos-"));
   const profiles = { low: limits, mid: limits, high: limits };
   await writeFile(join(folder, "2.json"), JSON.stringify({ vcpus: 2, measured: null, profiles }));
   return folder;
-}
-
-function parentFolder(): string {
-  try {
-    const room = statfsSync("/dev/shm");
-    if (room.bavail * room.bsize >= ROOM_MIN_BYTES) return "/dev/shm";
-  } catch {
-    // No such file system here (macOS).
-  }
-  return tmpdir();
 }

@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { MillraceError } from "../../core/errors.ts";
 import { tailOf } from "../kafka/child-process.ts";
 import { freePort } from "../kafka/free-port.ts";
 import { startRealKafka } from "../kafka/start-real-kafka.ts";
+import { millraceEntry } from "../run-millrace.ts";
 import { type ManagedProcess, startProcess, type UsageTotal } from "./managed-process.ts";
 
-const millrace = fileURLToPath(new URL("../../millrace.mjs", import.meta.url));
 const READY_MS = 60_000;
 const STOP_GRACE_MS = 20_000;
 
@@ -42,7 +41,7 @@ export async function startEmbeddedServer(
 ): Promise<ChaosServer> {
   const port = await freePort();
   const logFile = join(folder, `${server}.log`);
-  const args = [millrace, "embedded", server, "--port", String(port), "--data", join(folder, server)];
+  const args = [millraceEntry, "embedded", server, "--port", String(port), "--data", join(folder, server)];
   return createServer(`embedded ${server}`, port, async () => {
     let isReady = false;
     const onLine = (line: string) => {

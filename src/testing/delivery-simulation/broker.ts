@@ -1,4 +1,4 @@
-import type { CommitOffset } from "../../commit/committer.ts";
+import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import type { Life, World } from "./world.ts";
 

@@ -7,6 +7,7 @@ import type { Cut } from "../../dispatch/accumulator.ts";
 import { ByteBudget } from "../../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../../dispatch/dispatcher.ts";
 import { deliverRange } from "../../pipeline/delivery.ts";
+import { drainEpoch } from "../../pipeline/drain-epoch.ts";
 import { Flights } from "../../pipeline/flights.ts";
 import { type DeliveryStep, deliverySteps } from "../../pipeline/steps.ts";
 import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, type SimulatedBroker } from "./broker.ts";
@@ -142,9 +143,7 @@ export class SimulatedMember {
     const ending = this.#epoch;
     if (ending === undefined) return;
     this.#dispatcher.assign([]);
-    const drained = this.#flights.landed().then(() => ending.flush());
-    await Promise.race([drained.catch(() => {}), sleepOn(this.life, SESSION_TIMEOUT_MS / 3)]);
-    ending.end("the group is rebalancing");
+    await drainEpoch(ending, this.#flights, this.life, SESSION_TIMEOUT_MS / 3);
     this.#epoch = undefined;
   }
 

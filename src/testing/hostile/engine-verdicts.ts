@@ -1,5 +1,7 @@
+import { quoteName, quoteText } from "../../core/sql-text.ts";
 import type { PlanColumn } from "../../schema/plan.ts";
 import type { EngineOracle } from "../engine-oracle.ts";
+import { readVarUInt } from "./var-uint.ts";
 
 /**
  * What ClickHouse's own JSONEachRow reader makes of documents: the row's RowBinary bytes; `refused`; or `unjudged`, where
@@ -61,7 +63,7 @@ export function readAlone(oracle: EngineOracle, columns: PlanColumn[], value: Ui
 export function printAlone(oracle: EngineOracle, columns: PlanColumn[], value: Uint8Array): string | undefined {
   const path = oracle.file("alone.json", value);
   try {
-    return oracle.lines(`SELECT * FROM file('${path}', JSONEachRow, '${structure(columns)}') ${settings}`)[0];
+    return oracle.lines(`SELECT * FROM file('${path}', JSONEachRow, ${quoteText(structure(columns))}) ${settings}`)[0];
   } catch {
     return undefined;
   }
@@ -69,7 +71,7 @@ export function printAlone(oracle: EngineOracle, columns: PlanColumn[], value: U
 
 function readLines(oracle: EngineOracle, columns: PlanColumn[], lines: string[]): [number, Uint8Array][] {
   const text = Buffer.from(lines.join("\n"));
-  return parseRows(query(oracle, columns, text, quotedName(NUMBER_KEY), `${quotedName(NUMBER_KEY)} UInt32, `));
+  return parseRows(query(oracle, columns, text, quoteName(NUMBER_KEY), `${quoteName(NUMBER_KEY)} UInt32, `));
 }
 
 function query(
@@ -80,21 +82,13 @@ function query(
   numberColumn: string,
 ): Uint8Array {
   const path = oracle.file("documents.json", text);
-  const names = columns.map(({ name }) => quotedName(name)).join(", ");
-  const from = `file('${path}', JSONEachRow, '${escaped(numberColumn)}${structure(columns)}')`;
+  const names = columns.map(({ name }) => quoteName(name)).join(", ");
+  const from = `file('${path}', JSONEachRow, ${quoteText(numberColumn + structure(columns))})`;
   return oracle.bytes(`SELECT ${number}, formatRow('RowBinary', ${names}) FROM ${from} ${settings}`, "RowBinary");
 }
 
 function structure(columns: PlanColumn[]): string {
-  return escaped(columns.map(({ name, type }) => `${quotedName(name)} ${type.text}`).join(", "));
-}
-
-function quotedName(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+  return columns.map(({ name, type }) => `${quoteName(name)} ${type.text}`).join(", ");
 }
 
 /** The engine says no to data with a code of its own; anything else is a fault of the question. */
@@ -115,17 +109,13 @@ function numbered(text: string, number: number): string {
 function parseRows(bytes: Uint8Array): [number, Uint8Array][] {
   const rows: [number, Uint8Array][] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at < bytes.length; ) {
-    const number = view.getUint32(at, true);
-    at += 4;
-    let length = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++]!;
-      length += (byte & 0x7f) * scale;
-      if (byte < 0x80) break;
-    }
-    if (number > 0) rows.push([number, bytes.slice(at, at + length)]);
-    at += length;
+  const cursor = { bytes, offset: 0 };
+  while (cursor.offset < bytes.length) {
+    const number = view.getUint32(cursor.offset, true);
+    cursor.offset += 4;
+    const end = readVarUInt(cursor) + cursor.offset;
+    if (number > 0) rows.push([number, bytes.slice(cursor.offset, end)]);
+    cursor.offset = end;
   }
   return rows;
 }

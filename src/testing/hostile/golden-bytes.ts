@@ -5,8 +5,10 @@ import { makeBatch, text } from "../../codec/fixtures/record-batch.ts";
 import { makeTask, STARTED_MS } from "../../codec/fixtures/task.ts";
 import { createKernelTranscoder } from "../../codec/kernel/transcoder.ts";
 import { createReferenceTranscoder } from "../../codec/reference/transcoder.ts";
+import { quoteText } from "../../core/sql-text.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import type { EngineOracle } from "../engine-oracle.ts";
+import { readVarUInt } from "./var-uint.ts";
 
 /** Bytes of values of one type as the engine writes them, as ours write them, and what the engine makes of ours. */
 
@@ -29,30 +31,22 @@ export function engineBytes(oracle: EngineOracle, select: string, format: Golden
  * clients of 2018; every other type by its name.
  */
 export function nativeParts(block: Uint8Array): { counts: Uint8Array; name: string; type: string; data: Uint8Array } {
-  let at = 0;
-  const varUInt = () => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = block[at++]!;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-  };
+  const cursor = { bytes: block, offset: 0 };
   const text = () => {
-    const length = varUInt();
-    at += length;
-    return new TextDecoder().decode(block.subarray(at - length, at));
+    const length = readVarUInt(cursor);
+    cursor.offset += length;
+    return new TextDecoder().decode(block.subarray(cursor.offset - length, cursor.offset));
   };
-  varUInt();
-  varUInt();
-  const counts = block.subarray(0, at);
+  readVarUInt(cursor);
+  readVarUInt(cursor);
+  const counts = block.subarray(0, cursor.offset);
   const [name, type] = [text(), text()];
-  return { counts, name, type: type.replace(/^DateTime\(.*$/, "DateTime"), data: block.subarray(at) };
+  return { counts, name, type: type.replace(/^DateTime\(.*$/, "DateTime"), data: block.subarray(cursor.offset) };
 }
 
 /** `SELECT` of SQL values of a type, in their order, as column `c0`. */
 export function selectOf(type: string, sql: string[]): string {
-  return `SELECT arrayJoin(CAST([${sql.join(", ")}], 'Array(${quoted(type)})')) AS c0`;
+  return `SELECT arrayJoin(CAST([${sql.join(", ")}], ${quoteText(`Array(${type})`)})) AS c0`;
 }
 
 export interface GoldenRows {
@@ -105,8 +99,4 @@ export function compareBytes(found: Uint8Array, wanted: Uint8Array): string {
   const from = Math.max(0, (place < 0 ? found.length : place) - 16);
   const around = (bytes: Uint8Array) => Buffer.from(bytes.subarray(from, from + 48)).toString("hex");
   return `from byte ${from}: ${around(found)} (${found.length} bytes), the engine ${around(wanted)} (${wanted.length} bytes)`;
-}
-
-function quoted(type: string): string {
-  return type.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
 }

@@ -92,6 +92,6 @@ function isFractionOfWhole({ type, text }: Leaf): boolean {
 }
 
 /** The column that a dead letter's message begins with: `column NAME (TYPE): …`. */
-export function blamedColumn({ columns }: TablePlan, message: string): PlanColumn | undefined {
+function blamedColumn({ columns }: TablePlan, message: string): PlanColumn | undefined {
   return columns.find(({ name, type }) => message.startsWith(`column ${name} (${type.text})`));
 }

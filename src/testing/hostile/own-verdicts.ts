@@ -4,6 +4,7 @@ import { Randomness } from "../../codec/kernel/testing/randomness.ts";
 import { emptyCounts, Finding, type FuzzCounts, TranscoderPair } from "../../codec/kernel/testing/transcoder-pair.ts";
 import type { EncodedRows, TranscodeResult } from "../../codec/task.ts";
 import type { TablePlan } from "../../schema/plan.ts";
+import { readVarUInt } from "./var-uint.ts";
 
 /** What kernel and reference, which agree, make of a record. */
 export type OwnVerdict = { row: Uint8Array } | { errorType: string; message: string };
@@ -86,15 +87,11 @@ function* slices({ bytes, rowStarts, offsets }: EncodedRows): Generator<[index: 
 /** The texts that a RowBinary row begins with. */
 function leadingTexts(row: Uint8Array, count: number): string[] {
   const texts: string[] = [];
-  for (let at = 0; texts.length < count; ) {
-    let length = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = row[at++]!;
-      length += (byte & 0x7f) * scale;
-      if (byte < 0x80) break;
-    }
-    texts.push(new TextDecoder().decode(row.subarray(at, at + length)));
-    at += length;
+  const cursor = { bytes: row, offset: 0 };
+  while (texts.length < count) {
+    const end = readVarUInt(cursor) + cursor.offset;
+    texts.push(new TextDecoder().decode(row.subarray(cursor.offset, end)));
+    cursor.offset = end;
   }
   return texts;
 }

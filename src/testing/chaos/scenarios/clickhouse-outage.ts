@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { profileFor } from "../../../config/profiles.ts";
 import type { RunReport } from "../../../pipeline/report.ts";
 import { startLoad } from "../load.ts";
-import { type Rig, untilFirstCommit, withRig } from "../rig.ts";
+import { aborted, type Rig, untilFirstCommit, withRig } from "../rig.ts";
 import { type LagWatch, watchGroup, watchLag } from "./group-watch.ts";
 import { type MemoryWatch, mib, peakBytes, watchMemory } from "./memory-watch.ts";
 import { endAndJudge, type ScenarioResult, type ScenarioTerms } from "./scenario.ts";
@@ -179,8 +179,4 @@ async function untilDrained(
     if (Date.now() - movedMs > DRAIN_PATIENCE_MS || !ingester.isRunning) return { drainMs: undefined, backlog };
     await sleep(POLL_MS);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

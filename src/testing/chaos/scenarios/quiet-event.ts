@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { Kafka, logLevel, type Producer } from "kafkajs";
 import { type ProfileName, profileFor } from "../../../config/profiles.ts";
+import { quoteText } from "../../../core/sql-text.ts";
 import { Random } from "../../../simulator/random.ts";
 import { describeRecords, describeWrong, type Judgement, judgeRecords, recordFindings } from "../judgement.ts";
-import { rowsOf, sqlString } from "../oracle.ts";
+import { rowsOf } from "../oracle.ts";
 import { ingesters, type Rig, withRig } from "../rig.ts";
 import { type ScenarioResult, type ScenarioTerms, stopAll } from "./scenario.ts";
 import { openPlace } from "./started-ingester.ts";
@@ -122,7 +123,7 @@ async function measureOne(
   const [answer] = await producer.send({ topic, acks: -1, messages: [{ partition, value }] });
   const acknowledgedMs = performance.now();
   const offset = answer!.baseOffset!;
-  const where = `topic = ${sqlString(topic)} AND kafka_partition = ${partition} AND kafka_offset = ${offset}`;
+  const where = `topic = ${quoteText(topic)} AND kafka_partition = ${partition} AND kafka_offset = ${offset}`;
   const tables = ["analytics.fact_event", "analytics.fact_event_dlq"];
   const query = tables.map((table) => `SELECT '${table}' AS table FROM ${table} WHERE ${where}`).join(" UNION ALL ");
   for (;;) {

@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RunReport } from "../../../pipeline/report.ts";
 import { tailOf } from "../../kafka/child-process.ts";
+import { millraceEntry } from "../../run-millrace.ts";
 import { type InsertProxy, startInsertProxy } from "../insert-proxy.ts";
 import { type ProcessEnd, startProcess } from "../managed-process.ts";
 import type { Rig } from "../rig.ts";
-
-const millrace = fileURLToPath(new URL("../../../millrace.mjs", import.meta.url));
 
 export interface IngesterEnd {
   /** `code 0`, or the signal. */
@@ -63,7 +62,7 @@ function startLife(rig: Rig, name: string, profile: string, clickHousePort: numb
   let report: RunReport | undefined;
   const limits = ["--profile", profile, "--vcpus", "2"];
   const child = startProcess({
-    args: [millrace, "start", "--no-simulator", "--json", ...limits, ...guarantee],
+    args: [millraceEntry, "start", "--no-simulator", "--json", ...limits, ...guarantee],
     logFile,
     env: {
       KAFKA_BROKERS: rig.brokers,
@@ -96,7 +95,7 @@ function startLife(rig: Rig, name: string, profile: string, clickHousePort: numb
         if (!child.isRunning || Date.now() > deadlineMs) {
           throw new Error(`Ingester ${name} got no partitions; the end of its log:\n${await tailOf(logFile)}`);
         }
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await sleep(100);
       }
     },
     async stop(graceMs) {

@@ -1,0 +1,29 @@
+/** What the stages tell each other about the offsets of a partition. */
+
+/** An offset to commit, or a committed one: the next record to read, and text that goes with it. */
+export interface CommitOffset {
+  topic: string;
+  partition: number;
+  offset: number;
+  /** The ranges in flight above the offset (src/commit/intents.ts); "" for none. */
+  metadata: string;
+}
+
+/** A range of offsets that is about to be inserted, or may have been: whoever owns the partition next cuts it alike. */
+export interface Intent {
+  firstOffset: number;
+  /** Inclusive. */
+  lastOffset: number;
+  /** The time that lateness is judged by, ms since 1970. */
+  judgedMs: number;
+}
+
+/** A partition as its new owner finds it. */
+export interface AssignedPartition {
+  topic: string;
+  partition: number;
+  /** The committed offset. */
+  offset: number;
+  /** Ranges that the owner before may have stored, from the committed offset on. */
+  intents: readonly Intent[];
+}
