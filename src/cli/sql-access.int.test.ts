@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
-import { heldClocksOf, heldReadingQuery } from "../sink/held-clocks.ts";
+import { heldClocksOf, heldClocksQuery } from "../sink/held-clocks.ts";
 import { type RecordedQuery, startQueryRecorder } from "../testing/query-recorder.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 import { migrationFiles, splitStatements } from "../testing/sql-files.ts";
@@ -129,15 +129,19 @@ describe("sql/access", () => {
   it("lets the writer read what a repeat of an insert looks up", async () => {
     const client = createClient({ url: clickHouseUrl });
     const [plan] = await buildPlans(client, [eventsPipeline]).finally(() => client.close());
-    const { table, columns, clockDefaults, coordinates, partitionKey } = plan!;
+    const { table, columns, clockDefaults, ingesterClocks, coordinates, partitionKey } = plan!;
     expect(clockDefaults.map(({ name }) => name)).toEqual(["stored_ts"]);
-    const at = { table, columns, clockDefaults, coordinates, partitionKey, topic: "t", partition: 0 };
+    expect(ingesterClocks).toEqual(["spark_ingest_ts", "processed_ts"]);
+    const into = { table, columns, clockDefaults, ingesterClocks, coordinates, partitionKey };
+    const at = { ...into, topic: "t", partition: 0 };
     const rows = { bytes: new Uint8Array(0), rowCount: 1, rowStarts: new Uint32Array(2), offsets: Float64Array.of(7) };
     const batch = { ...at, ...rows, format: plan!.format };
     const held = heldClocksOf(batch, { from: 0, to: 1, parts: 2, part: 0 });
-    const sql = heldReadingQuery(table, held!.columns[0]!, held!.rows, `${partitionKey} != today() AND `);
+    const sql = heldClocksQuery(table, held!, `${partitionKey} != today() AND `);
     const [read] = await resolve({ sql, parameters: {} });
-    expect(read!.columns.sort()).toEqual(["event_ts", "kafka_offset", "kafka_partition", "stored_ts", "topic"]);
+    expect(read!.columns.sort()).toEqual([
+      ...["event_ts", "kafka_offset", "kafka_partition", "processed_ts", "spark_ingest_ts", "stored_ts", "topic"],
+    ]);
     expect(coversColumns(grants.writer!, "SELECT", read!.table, read!.columns)).toBe(true);
   });
 

@@ -58,8 +58,8 @@ export function rangeWork(
   }
 
   function storeRows(target: Target, rows: EncodedRows, lease: Lease): Promise<StoreOutcome> {
-    const { table, columns, partitionKey, clockDefaults, coordinates } = target;
-    const into = { table, columns, partitionKey, clockDefaults, coordinates };
+    const { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates } = target;
+    const into = { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates };
     const at = { ...into, topic, partition, isReplay: cut.isReplay };
     // A pipeline that reads dead letters has both in one table.
     const tokenSuffix = target === plan.deadLetters ? "/dead" : "";
@@ -122,4 +122,7 @@ export function rangeWork(
   };
 }
 
-type Target = Pick<TablePlan, "table" | "partitionKey" | "columns" | "clockDefaults" | "coordinates">;
+type Target = Pick<
+  TablePlan,
+  "table" | "partitionKey" | "columns" | "clockDefaults" | "ingesterClocks" | "coordinates"
+>;

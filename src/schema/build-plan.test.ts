@@ -59,6 +59,17 @@ describe("buildPlan() by the names of the columns alone", () => {
     expect(buildPlan(pipelineWith({ d: { record: "timestamp" } }), columns, deadLetters).format).toBe("RowBinary");
   });
 
+  it("names columns that the ingester's clock fills for want of a field, unless they hold several values", () => {
+    const columns = ["a", "b", "c", "d"].map((name) => column(name, name === "d" ? "Array(Int64)" : "Int64"));
+    const wishes: Record<string, PipelineColumn> = {
+      a: { from: ["x"], defaultRecord: "received" },
+      b: { defaultRecord: "timestamp" },
+      c: { record: "processed" },
+      d: { defaultRecord: "processed" },
+    };
+    expect(buildPlan(pipelineWith(wishes), columns, deadLetters).ingesterClocks).toEqual(["a", "c"]);
+  });
+
   it("gives another key to another plan and the same key to the same one", () => {
     const one = buildPlan(pipelineWith({}), [column("a", "Int8")], deadLetters);
     expect(buildPlan(pipelineWith({}), [column("a", "Int8")], deadLetters).key).toBe(one.key);
@@ -122,6 +133,20 @@ describe("the built-in pipelines", () => {
     });
     expect(plan.horizon).toEqual({ column: "event_ts", backMs: 604_800_000, aheadMs: 3_600_000 });
     expect(plan.topics).not.toContain("logs.error");
+  });
+
+  it("names the columns that the ingester's clock fills, and no other times", () => {
+    const columns = [
+      ...facts,
+      column("spark_ingest_ts", "Nullable(DateTime64(3))"),
+      column("kafka_ts", "DateTime64(3)"),
+    ];
+    const letters = [...deadLetters, column("processed_ts", "DateTime64(3)"), column("created_ts", "DateTime64(3)")];
+    const events = buildPlan(eventsPipeline, columns, letters);
+    expect(events.ingesterClocks).toEqual(["processed_ts", "spark_ingest_ts"]);
+    expect(events.deadLetters.ingesterClocks).toEqual(["processed_ts"]);
+    expect(buildPlan(eventsPipeline, facts, deadLetters).deadLetters.ingesterClocks).toEqual([]);
+    expect(buildPlan(deadLettersPipeline, letters, letters).ingesterClocks).toEqual(["processed_ts"]);
   });
 
   it("events: stores the raw text on request", () => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { MillraceError } from "../core/errors.ts";
-import { clockDefaultsOf, coordinatesOf } from "./clock-defaults.ts";
+import { clockDefaultsOf, coordinatesOf, ingesterClocksOf } from "./clock-defaults.ts";
 import { bareType, isNullable, parseColumnType, withTimeZone } from "./column-type.ts";
-import { buildDeadLetterColumns } from "./dead-letter-columns.ts";
+import { buildDeadLetterColumns, isEnvelopeClock } from "./dead-letter-columns.ts";
 import { deadLetterTable, type Pipeline, type PipelineColumn } from "./pipeline.ts";
 import type { ColumnType, Coordinates, PlanColumn, RecordField, TablePlan, TimeFormat } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";
@@ -45,6 +45,7 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
     format: usesTableDefault ? "RowBinaryWithDefaults" : "RowBinary",
     columns: planned,
     clockDefaults: clockDefaultsOf(columns, planned),
+    ingesterClocks: ingesterClocksOf(planned),
     coordinates: coordinatesOf(planned, (field) => recordColumn(planned, field)),
     rules: pipeline.rules,
     horizon: pipeline.lateness,
@@ -56,6 +57,7 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
       format: "RowBinary",
       columns: deadColumns,
       clockDefaults: clockDefaultsOf(deadLetterColumns, deadColumns),
+      ingesterClocks: deadColumns.map(({ name }) => name).filter(isEnvelopeClock),
       coordinates: coordinatesOf(deadColumns, (field) => deadLetterCoordinates[field]),
     },
   };

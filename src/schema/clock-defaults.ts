@@ -1,5 +1,5 @@
 import { bareType } from "./column-type.ts";
-import type { ClockDefault, Coordinates, PlanColumn } from "./plan.ts";
+import type { ClockDefault, Coordinates, PlanColumn, RecordField } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";
 
 /** ClickHouse's names for its clock (system.functions), in any case: servers differ in what they make of the spelling. */
@@ -26,6 +26,23 @@ export function clockDefaultsOf(columns: readonly TableColumn[], planned: readon
       return defaultKind === "DEFAULT" && !names.has(name) && isClock(defaultExpression);
     })
     .map(({ name, type, defaultExpression }) => ({ name, type: { text: type }, expression: defaultExpression }));
+}
+
+/**
+ * The columns whose values can come from the ingester's own clock, in all rows or in those whose document has no value.
+ * Columns that hold several values are left out: a time fits none of them.
+ */
+export function ingesterClocksOf(planned: readonly PlanColumn[]): string[] {
+  const hasClock = ({ source, missing }: PlanColumn) =>
+    (source.kind === "record" && isIngesterClock(source.field)) ||
+    (missing.kind === "record" && isIngesterClock(missing.field));
+  return planned
+    .filter((column) => hasClock(column) && !["array", "map"].includes(bareType(column.type).kind))
+    .map(({ name }) => name);
+}
+
+function isIngesterClock(field: RecordField): boolean {
+  return field === "received" || field === "processed";
 }
 
 /** The columns that hold each row's place in Kafka; undefined when one is missing, or cannot be compared with it. */

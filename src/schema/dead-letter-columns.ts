@@ -24,6 +24,14 @@ export const envelopeFields = [
   "kafka_offset",
 ] as const;
 
+/**
+ * Whether the ingester's own clock fills this field of the envelope. The record's time is none: where the producer set
+ * none it is the time that the range was cut at, which a repeat knows.
+ */
+export function isEnvelopeClock(field: string): boolean {
+  return field === "processed_ts";
+}
+
 /** Without these a dead letter could be neither understood nor replayed. */
 const neededFields = ["error_type", "raw_json"];
 

@@ -128,6 +128,11 @@ export interface TablePlan {
   columns: PlanColumn[];
   /** A repeat of an insert sends their first readings again: by a new one, rows and views would tell different times. */
   clockDefaults: ClockDefault[];
+  /**
+   * Columns of the insert that the ingester's own clock can fill (`received`, `processed`), by name. A repeat has other
+   * times in them than the first attempt, and sends those that the table holds.
+   */
+  ingesterClocks: string[];
   /** Undefined when the table does not store them: then nobody can know which rows it holds. */
   coordinates: Coordinates | undefined;
   rules: Rule[];
@@ -144,6 +149,7 @@ export interface TablePlan {
     format: "RowBinary";
     columns: PlanColumn[];
     clockDefaults: ClockDefault[];
+    ingesterClocks: string[];
     coordinates: Coordinates | undefined;
   };
 }

@@ -9,6 +9,8 @@ export interface SinkBatch {
   columns: readonly InsertColumn[];
   /** Columns of the table that the insert leaves to the server's clock. Default: none that matter. */
   clockDefaults?: readonly ClockColumn[];
+  /** Names of columns of the insert that the ingester's clock filled. Default: none that matter. */
+  ingesterClocks?: readonly string[];
   /** Where the rows say which records they are; undefined: they do not. */
   coordinates?: Coordinates | undefined;
   /** The table's PARTITION BY expression; "" when it has none, or names a column that the insert has not. */

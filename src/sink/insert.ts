@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from "@clickhouse/client";
 import { quoteName, quoteText } from "../core/sql-text.ts";
-import { type HeldClocks, heldReading } from "./held-clocks.ts";
+import { type HeldClocks, heldClocksWords } from "./held-clocks.ts";
 import { insertSettings } from "./insert-settings.ts";
 
 /** A column of the insert; a PlanColumn is one. */
@@ -39,7 +39,8 @@ export interface InsertTerms {
   newerSettings: ClickHouseSettings;
   /**
    * Of a repeat: columns that it fills with what the table holds for its rows already, instead of leaving them to the
-   * table's clock. Plain inserts (`isFenced`) pass over it: in them a repeat has the time of the repeat.
+   * table's clock or taking the body's values. Plain inserts (`isFenced`) pass over it: in them a repeat has the time of
+   * the repeat.
    */
   heldClocks?: HeldClocks | undefined;
 }
@@ -99,10 +100,11 @@ export function insertStatement({ table, columns, format }: InsertBody, terms: I
   const rows = `SELECT ${names} FROM input(${quoteText(structure)}) WHERE ${shareOf(terms)}${fenceOf(terms)}`;
   const { heldClocks } = terms;
   if (heldClocks === undefined) return `INSERT INTO ${table} (${names}) ${rows} FORMAT ${format}`;
-  const clocks = heldClocks.columns.map(({ name }) => quoteName(name)).join(", ");
-  const readings = heldClocks.columns.map((column) => heldReading(table, column, heldClocks.rows, shareOf(terms)));
-  // The fence inside: the server takes its time before the readings are looked up, however long that takes.
-  return `INSERT INTO ${table} (${names}, ${clocks}) SELECT ${names}, ${readings.join(", ")} FROM (${rows}) FORMAT ${format}`;
+  const { lookup, wordFor, readings } = heldClocksWords(table, heldClocks, shareOf(terms));
+  const into = [names, ...heldClocks.columns.map(({ name }) => quoteName(name))].join(", ");
+  const values = [...columns.map(({ name }) => wordFor(name)), ...readings].join(", ");
+  // The fence inside: the server takes its time before the clocks are looked up, however long that takes.
+  return `INSERT INTO ${table} (${into}) ${lookup} SELECT ${values} FROM (${rows}) FORMAT ${format}`;
 }
 
 /** A constant to the server: it takes its clock once, when the query begins, before the body is read. */

@@ -1,5 +1,8 @@
 import { column } from "../../codec/fixtures/plan.ts";
 import { createRowsToNative } from "../../codec/native/rows-to-native.ts";
+import { compileCell, writeBytes, writeCell } from "../../codec/reference/cell.ts";
+import { RowContext } from "../../codec/reference/row-context.ts";
+import { ByteWriter } from "../../core/byte-writer.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import type { PlanColumn } from "../../schema/plan.ts";
 import type { SinkBatch } from "../sink.ts";
@@ -63,11 +66,49 @@ export function batchOf({ table, first, last, days, partitionKey = "" }: TestRow
   };
 }
 
-const toNative = createRowsToNative(testColumns);
+/** When the ingester received a record and when it began on it, ms since 1970. */
+export interface IngesterTimes {
+  receivedMs: number;
+  processedMs: number;
+}
+
+/** Columns of several types that take a time, and the time that each has. */
+const timeColumns: [name: string, type: string, time: keyof IngesterTimes][] = [
+  ["received", "Nullable(DateTime64(3))", "receivedMs"],
+  ["processed", "DateTime64(3)", "processedMs"],
+  ["processed_zone", "DateTime64(3, 'Asia/Seoul')", "processedMs"],
+  ["processed_ms", "Int64", "processedMs"],
+  ["processed_float", "Float64", "processedMs"],
+  ["received_ms", "Nullable(UInt64)", "receivedMs"],
+  ["received_text", "LowCardinality(String)", "receivedMs"],
+];
+
+export const ingesterClocks = timeColumns.map(([name]) => name);
+export const timeColumnsSql = timeColumns.map(([name, type]) => `${name} ${type}`).join(", ");
+
+/** The rows in RowBinary, with `timeColumns` behind their other columns. */
+export function timedBatchOf(rows: TestRows, timesOf: (offset: number) => IngesterTimes): SinkBatch {
+  const plain = batchOf(rows);
+  const columns = timeColumns.map(([name, type]) => column(name, parseColumnType(type), { coercion: "lenient" }));
+  const cells = columns.map((each) => compileCell(each, "RowBinary"));
+  const context = new RowContext();
+  const out = new ByteWriter(1_024);
+  const rowStarts = new Uint32Array(plain.rowCount + 1);
+  for (const [row, offset] of plain.offsets.entries()) {
+    writeBytes(out, plain.bytes.subarray(row * ROW_BYTES, (row + 1) * ROW_BYTES));
+    const times = timesOf(offset);
+    const document = Object.fromEntries(timeColumns.map(([name, , time]) => [name, times[time]]));
+    for (const cell of cells) writeCell(cell, out, document, context);
+    rowStarts[row + 1] = out.offset;
+  }
+  const bytes = out.bytes.slice(0, out.offset);
+  return { ...plain, columns: [...testColumns, ...columns], bytes, rowStarts };
+}
 
 /** The same rows as one Native block. */
 export function nativeOf(batch: SinkBatch): SinkBatch {
   const { bytes, rowCount, rowStarts, offsets } = batch;
+  const toNative = createRowsToNative(batch.columns as PlanColumn[]);
   const rows = { format: "RowBinary", bytes, rowCount, rowStarts, offsets } as Parameters<typeof toNative>[0];
   return { ...batch, ...toNative(rows) };
 }
