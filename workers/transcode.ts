@@ -12,14 +12,18 @@ import { loadKernelModule } from "./kernel-module.ts";
 /** One thread: record batches in, rows out. No timers, no network, no environment. */
 
 const { plans, transcoder: name } = workerData as { plans: TablePlan[]; transcoder: TranscoderName };
-// Before the first task, so that none waits for it.
 const kernel = name === "kernel" ? loadKernelModule() : undefined;
 const create: { [Name in TranscoderName]?: typeof createReferenceTranscoder } = {
   reference: createReferenceTranscoder,
   kernel: (plan, inflaters) => createKernelTranscoder(plan, inflaters, kernel!),
 };
-// Compiled at the first task of a plan, then kept: the set of plans is fixed for the life of the pool.
+// The set of plans is fixed for the life of the pool.
 const transcoders = new Map<string, Transcoder>();
+
+/** Compiles all plans. A worker that has not done so does it as tasks come, and they wait for it. */
+export function prepare(): void {
+  for (const { key } of plans) transcoderFor(key);
+}
 
 export default function transcode(task: TranscodeTask) {
   const result = transcoderFor(task.planKey).run(task, Date.now);

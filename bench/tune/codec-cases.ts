@@ -92,7 +92,7 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
   const source = { profile: readSimulatorProfile(), routes: readSimulatorRoutes(), seed: SEED };
   const prepared = prepareBatches(source, new Map([[TOPIC, RECORDS_PER_BATCH]]), BATCHES, "lz4").get(TOPIC)!;
   const nowMs = Date.now();
-  const accumulator = new Accumulator({ topic: TOPIC, partition: 0, offset: 0, intents: [] }, new BufferPool(0));
+  const accumulator = new Accumulator({ topic: TOPIC, partition: 0, offset: 0, intents: [] }, new BufferPool(() => 0));
   for (let index = 0; index < rows / RECORDS_PER_BATCH; index++) {
     const bytes = stampBatch(prepared[index % BATCHES]!, nowMs, 0, nowMs);
     const baseOffset = index * RECORDS_PER_BATCH;

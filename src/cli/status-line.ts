@@ -16,8 +16,8 @@ export function startStatusLine(run: Run): () => void {
   const everyMs = onTerminal ? TERMINAL_MS : PLAIN_MS;
   let stored = 0;
   const timer = setInterval(async () => {
-    const { counters, total, budget, buffers } = run.pipeline;
-    const inFlightBytes = budget.usedBytes - buffers.freeBytes;
+    const { counters, total, budget } = run.pipeline;
+    const inFlightBytes = budget.usedBytes;
     const rate = Math.round(((counters.stored - stored) * 1000) / everyMs);
     stored = counters.stored;
     const lag = await lagNow(run);

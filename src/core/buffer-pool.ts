@@ -1,4 +1,4 @@
-/** Smaller buffers are left to the garbage collector: they cost it little, and would crowd out what is worth keeping. */
+/** Smaller buffers are not kept: a new one costs little, and they would crowd out what is worth keeping. */
 const POOLED_BYTES_MIN = 64 * 1024;
 
 /** A buffer up to this many times as long as what is asked for will do: memory that is held must be used. */
@@ -19,21 +19,25 @@ export class BufferPool {
   /** Free buffers by their length; the length that was longest of no use comes first. */
   readonly #free = new Map<number, ArrayBuffer[]>();
   #freeBytes = 0;
-  readonly #freeBytesMax: number;
-  readonly #onFreeBytes: (change: number) => void;
+  readonly #freeBytesMax: () => number;
   /** How many buffers were asked for, and how many of them the pool had. */
   taken = 0;
   reused = 0;
 
-  /** Holds at most `freeBytesMax` bytes for reuse; `onFreeBytes` is told each change, positive when they become more. */
-  constructor(freeBytesMax: number, onFreeBytes: (change: number) => void = () => {}) {
+  /**
+   * Holds at most `freeBytesMax()` bytes for reuse. It is asked when a buffer is given and before a new one is made, so
+   * what is free can fill the room that is left beside what is in use, and give way to it.
+   */
+  constructor(freeBytesMax: () => number) {
     this.#freeBytesMax = freeBytesMax;
-    this.#onFreeBytes = onFreeBytes;
   }
 
   /** A buffer of at least `byteLength` bytes, with anything in it. */
   take(byteLength: number): ArrayBuffer {
-    return this.takeFree(byteLength) ?? new ArrayBuffer(pooledLength(byteLength));
+    const free = this.takeFree(byteLength);
+    if (free !== undefined) return free;
+    this.#trimTo(this.#freeBytesMax() - byteLength);
+    return new ArrayBuffer(pooledLength(byteLength));
   }
 
   /** The shortest free buffer that fits, if there is one. */
@@ -50,20 +54,27 @@ export class BufferPool {
   /** Takes a buffer back. What there is no room for gives way: first of the length that was longest of no use. */
   give(buffer: ArrayBuffer): void {
     const { byteLength } = buffer;
-    if (byteLength < POOLED_BYTES_MIN || byteLength > this.#freeBytesMax) return;
-    for (const length of this.#free.keys()) {
-      while (this.#freeBytes + byteLength > this.#freeBytesMax && this.#free.has(length)) this.#remove(length, false);
+    const room = this.#freeBytesMax() - byteLength;
+    if (byteLength < POOLED_BYTES_MIN || room < 0) {
+      freeBuffer(buffer);
+      return;
     }
+    this.#trimTo(room);
     const stack = this.#free.get(byteLength);
     if (stack === undefined) this.#free.set(byteLength, [buffer]);
     else stack.push(buffer);
     this.#freeBytes += byteLength;
-    this.#onFreeBytes(byteLength);
   }
 
   /** Bytes that wait for reuse. */
   get freeBytes(): number {
     return this.#freeBytes;
+  }
+
+  #trimTo(byteCount: number): void {
+    for (const length of this.#free.keys()) {
+      while (this.#freeBytes > byteCount && this.#free.has(length)) freeBuffer(this.#remove(length, false));
+    }
   }
 
   /** The buffer of this length that was given last: a core may still have some of it in its cache. */
@@ -73,9 +84,16 @@ export class BufferPool {
     if (isUsed || stack.length === 0) this.#free.delete(byteLength);
     if (isUsed && stack.length > 0) this.#free.set(byteLength, stack);
     this.#freeBytes -= byteLength;
-    this.#onFreeBytes(-byteLength);
     return buffer;
   }
+}
+
+/**
+ * Returns the buffer's memory at once. Left to the collector it would stay until a collection of the whole heap, and
+ * would hurry that on. Whoever still has a view of the buffer sees it empty.
+ */
+export function freeBuffer(buffer: ArrayBuffer): void {
+  buffer.transfer(0);
 }
 
 /** How long a new buffer for `byteLength` bytes is made, for it to be reused: as asked when it is too small for that. */

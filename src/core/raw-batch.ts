@@ -13,8 +13,9 @@ export interface RawBatch {
   /** From the batch header. At least the number of records; fewer may lie in range. */
   recordCount: number;
   /**
-   * The whole batch, header included, or nothing for a batch that does not count (its transaction was taken back): a view into the fetch response, whose memory is used again. To be copied by whoever
-   * takes the batch, before the call that hands it over returns.
+   * The whole batch, header included, or nothing for a batch that does not count (its transaction was taken back): a view
+   * into the fetch response, whose memory is used again or freed. To be copied by whoever takes the batch, before the call
+   * that hands it over returns.
    */
   bytes: Uint8Array;
   /** When the main thread received it, ms since 1970. */

@@ -29,7 +29,7 @@ function addAll(accumulator: Accumulator, byteLengths: number[]): Uint8Array[] {
 
 describe("Accumulator", () => {
   it("copies batches into buffers of the pool, none across two of them, as a worker will read them", () => {
-    const pool = new BufferPool(8 * 1024 * KIB);
+    const pool = new BufferPool(() => 8 * 1024 * KIB);
     // What the pool has may be longer than what is asked for.
     pool.give(new ArrayBuffer(400 * KIB));
     const accumulator = new Accumulator({ topic: "t", partition: 0, offset: 0, intents: [] }, pool);
@@ -44,7 +44,7 @@ describe("Accumulator", () => {
   it("begins each range in buffers of its own: those of the last one may be on their way to a worker", () => {
     const accumulator = new Accumulator(
       { topic: "t", partition: 0, offset: 0, intents: [] },
-      new BufferPool(8 * 1024 * KIB),
+      new BufferPool(() => 8 * 1024 * KIB),
     );
     addAll(accumulator, [100, 100]);
     const first = accumulator.cut(0)!;

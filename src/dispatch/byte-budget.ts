@@ -1,6 +1,6 @@
 /**
- * One budget for all bytes between the fetch and the acknowledged insert: collected, queued, in workers, in flight, and
- * those that lie unused in the buffer pool.
+ * One budget for all bytes between the fetch and the acknowledged insert: collected, queued, in workers, in flight. The
+ * buffer pool may keep what is left of it (`roomBytes`).
  *
  * Above the high-water mark intake is told to pause, below the low one to resume; the distance between them keeps the
  * source from flapping. What kafkajs has already fetched still arrives after a pause, so the high-water mark can be
@@ -42,6 +42,11 @@ export class ByteBudget {
 
   get usedBytes(): number {
     return this.#used;
+  }
+
+  /** What is left below the high-water mark; 0 when it is exceeded. */
+  get roomBytes(): number {
+    return Math.max(0, this.#highBytes - this.#used);
   }
 
   get peakBytes(): number {

@@ -37,7 +37,7 @@ describe("createDispatcher()", () => {
     busy = false;
     pauses = [];
     starved = [];
-    buffers = new BufferPool(1 << 20);
+    buffers = new BufferPool(() => 1 << 20);
     budget = new ByteBudget({
       highBytes: 2_000,
       lowBytes: 500,

@@ -1,5 +1,6 @@
 import { Piscina } from "piscina";
 import type { TranscodeResult, TranscodeTask } from "../codec/task.ts";
+import { MillraceError } from "../core/errors.ts";
 import type { TranscoderName } from "../core/transcoding.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { Cut } from "./accumulator.ts";
@@ -15,6 +16,8 @@ export class WorkerEnded extends Error {
 }
 
 export interface WorkerPool {
+  /** Resolves when each worker has its plans compiled. @throws MillraceError E_WORKER when one cannot. */
+  prepare(): Promise<void>;
   /** Transcodes one task. Its buffers are moved to the worker; the input comes back in the result. @throws WorkerEnded */
   run(task: TranscodeTask): Promise<TranscodeResult>;
   close(): Promise<void>;
@@ -39,6 +42,13 @@ export function createWorkerPool(
     idleTimeout: 0x7fffffff,
   });
   return {
+    async prepare() {
+      // Each worker takes one task at a time, so that each gets one of these.
+      const prepared = Array.from({ length: workers }, () => pool.run(undefined, { name: "prepare" }));
+      await Promise.all(prepared).catch((cause) => {
+        throw new MillraceError("E_WORKER", `The worker threads cannot be used: ${cause?.message ?? cause}`, { cause });
+      });
+    },
     run(task) {
       const transferList = inputBuffers(task);
       if (task.spare !== undefined) transferList.push(task.spare);

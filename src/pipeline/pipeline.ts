@@ -36,8 +36,6 @@ import { SourceSupervisor } from "./source-supervisor.ts";
 const PAUSE_SHARE = 0.6;
 /** Intake resumes below this. What it then takes in before the next pause, the pool can supply. */
 const RESUME_SHARE = 0.45;
-/** So much may lie unused in the pool: less than the share at which intake resumes, or it never would. */
-const POOL_SHARE = 0.15;
 
 /** A drain that takes longer is given up: what is not stored by then stays uncommitted, and the next start reads it. */
 const DRAIN_MAX_MS = 60_000;
@@ -101,9 +99,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     onResume: () => supervisor.source.resume(),
   });
-  const buffers = new BufferPool(profile.bytesMax * POOL_SHARE, (change) =>
-    change > 0 ? budget.take(change) : budget.give(-change),
-  );
+  // What is free and what is in use are together no more than what may be in use.
+  const buffers = new BufferPool(() => budget.roomBytes);
   const tools: RangeTools = {
     groupId,
     taskFormat,
@@ -296,6 +293,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return taken;
     },
     async start() {
+      // Before there are partitions: what they wait for, the group waits for.
+      await pool.prepare();
       await supervisor.source.start();
     },
     async drain() {

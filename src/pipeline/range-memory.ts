@@ -1,5 +1,5 @@
 import type { TranscodeResult } from "../codec/task.ts";
-import type { BufferPool } from "../core/buffer-pool.ts";
+import { type BufferPool, freeBuffer } from "../core/buffer-pool.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 
 /** Ranges of one plan differ: room is asked for this much more than the last range's rows would need. */
@@ -60,10 +60,18 @@ export class RangeMemory {
     this.#spent.push(buffer);
   }
 
+  /** Nobody reads the result any more. What of it can be used again is spent already. */
+  discard({ rows, dead }: TranscodeResult): void {
+    for (const { offsets, rowStarts } of [rows, dead]) {
+      freeBuffer(offsets.buffer);
+      freeBuffer(rowStarts.buffer);
+    }
+  }
+
   /** The range is over, well or not. What was not spent is left to the garbage collector. */
   close(): void {
     const { budget, pool } = this.#shared;
-    // First: what the pool takes counts in the budget again.
+    // First: it makes room in the pool.
     budget.give(this.#inputBytes + this.#outputBytes);
     for (const buffer of this.#spent) pool.give(buffer);
   }

@@ -117,6 +117,7 @@ export function rangeWork(
       await storeDead(result.dead, lease);
       await storeGap(stored + result.dead.rowCount, lease, offsets, result.dead.offsets);
       for (const buffer of inputBuffers(result)) memory.spend(buffer);
+      memory.discard(result);
       return { result, stored, sentMs: outcome.sentMs, acknowledgedMs: Date.now() };
     },
   };

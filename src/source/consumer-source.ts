@@ -51,7 +51,7 @@ export interface Source {
  * A consumer group member that yields raw record batches. It decodes no record. Fetch responses lie in buffers of
  * `buffers` and go back there when all their batches were handed over.
  */
-export function createSource(options: SourceOptions, events: SourceEvents, buffers = new BufferPool(0)): Source {
+export function createSource(options: SourceOptions, events: SourceEvents, buffers = new BufferPool(() => 0)): Source {
   const kafka = new RawKafka({ socketFactory: frameSockets(buffers), ...options.kafka });
   let paused = false;
   /** Between the first join and the end of the consumer: at other times kafkajs' methods throw. */

@@ -76,7 +76,7 @@ describe("frameSockets()", () => {
     const { port } = server.address() as AddressInfo;
     const options = { host: "127.0.0.1", port, onConnect: () => {} };
     // kafkajs' types ask for `ssl`, and kafkajs passes none without TLS.
-    return frameSockets(new BufferPool(0))(options as unknown as Parameters<ReturnType<typeof frameSockets>>[0]);
+    return frameSockets(new BufferPool(() => 0))(options as unknown as Parameters<ReturnType<typeof frameSockets>>[0]);
   }
 
   it("emits data once for each whole response, then end", async () => {
@@ -103,7 +103,7 @@ describe("frameSockets()", () => {
 
   it("leaves TLS to kafkajs' own sockets", () => {
     const options = { host: "127.0.0.1", port: 1, ssl: { rejectUnauthorized: false }, onConnect: () => {} };
-    const socket = frameSockets(new BufferPool(0))(options);
+    const socket = frameSockets(new BufferPool(() => 0))(options);
     socket.on("error", () => {});
     expect(socket).toBeInstanceOf(TLSSocket);
     socket.destroy();

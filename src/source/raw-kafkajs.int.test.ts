@@ -58,7 +58,7 @@ describe.skipIf(!real.available)("the record batch seam against Apache Kafka", (
         from: "earliest",
       },
       {
-        onBatch: (batch) => batches.push(batch),
+        onBatch: (batch) => batches.push({ ...batch, bytes: batch.bytes.slice() }),
         onJoined: (joined) => {
           membership = joined;
         },

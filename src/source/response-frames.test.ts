@@ -22,7 +22,7 @@ describe("ResponseFrames", () => {
         const sent = byteLengths.map((byteLength, index) => response(index, byteLength));
         const stream = Buffer.concat(sent);
         const seen: Buffer[] = [];
-        const frames = new ResponseFrames(new BufferPool(0), (frame) => seen.push(frame));
+        const frames = new ResponseFrames(new BufferPool(() => 0), (frame) => seen.push(frame));
         const chunk = new Uint8Array(200);
         for (let at = 0, turn = 0; at < stream.length; turn += 1) {
           const length = Math.min(chunkLengths[turn % chunkLengths.length]!, stream.length - at);
@@ -37,7 +37,7 @@ describe("ResponseFrames", () => {
   });
 
   it("uses the memory of a response again when the last of its readers is done, and not before", () => {
-    const pool = new BufferPool(1024 * KIB);
+    const pool = new BufferPool(() => 1024 * KIB);
     const seen: Buffer[] = [];
     const frames = new ResponseFrames(pool, (frame) => seen.push(frame));
     frames.push(response(1, 100 * KIB));
@@ -64,7 +64,7 @@ describe("ResponseFrames", () => {
     ["an answer in HTTP", Buffer.from("HTTP").readInt32BE()],
     ["a TLS alert", 0x15030300],
   ])("refuses %s", (_name, size) => {
-    const frames = new ResponseFrames(new BufferPool(0), () => expect.unreachable());
+    const frames = new ResponseFrames(new BufferPool(() => 0), () => expect.unreachable());
     const bytes = Buffer.alloc(8);
     bytes.writeInt32BE(size);
     expect(() => frames.push(bytes)).toThrow(

@@ -12,7 +12,7 @@ import { createSource } from "../consumer-source.ts";
  * compressed: its value ends one byte before the batch does (no headers). Hashed at once: the memory is used again.
  */
 const [brokers, topic, lastOffset, valueBytes] = process.argv.slice(2) as [string, string, string, string];
-const pool = new BufferPool(64 << 20);
+const pool = new BufferPool(() => 64 << 20);
 const hash = createHash("sha256");
 let seenOffset = -1;
 let error: Error | undefined;

@@ -2,6 +2,8 @@ import { appendFileSync, existsSync, statSync } from "node:fs";
 import transcode from "../../../workers/transcode.ts";
 import { ENDINGS_VARIABLE, type Endings } from "./endings.ts";
 
+export { prepare } from "../../../workers/transcode.ts";
+
 const { journal, times, at } = JSON.parse(process.env[ENDINGS_VARIABLE]!) as Endings;
 
 /** The worker thread as it is, except that it ends in the middle of a task as often as it was told to. */

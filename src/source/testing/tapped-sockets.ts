@@ -36,7 +36,7 @@ interface Hold {
  * leads the partitions of these topics; kafkajs then fetches with two fetchers side by side.
  */
 export function tapSockets(secondNodeTopics: readonly string[] = []): SocketTap {
-  const open = frameSockets(new BufferPool(0));
+  const open = frameSockets(new BufferPool(() => 0));
   const counts = new Map<number, number>();
   const closings = new Map<number, number>();
   const holds: Hold[] = [];

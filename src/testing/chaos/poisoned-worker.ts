@@ -2,6 +2,8 @@ import { existsSync, unlinkSync } from "node:fs";
 import transcode from "../../../workers/transcode.ts";
 import { FOLDER_VARIABLE, poisonFile } from "./poison.ts";
 
+export { prepare } from "../../../workers/transcode.ts";
+
 const poison = poisonFile(process.env[FOLDER_VARIABLE]!, process.pid);
 
 /**

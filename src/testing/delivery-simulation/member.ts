@@ -19,7 +19,7 @@ const BATCH_BYTES = 10;
 const NO_BYTES = new Uint8Array(BATCH_BYTES);
 const FLIGHTS_MAX = 4;
 /** One for all simulations of the process: a fresh buffer for each range would be most of their cost. */
-const buffers = new BufferPool(16 << 20);
+const buffers = new BufferPool(() => 16 << 20);
 
 export interface MemberOptions {
   world: World;
