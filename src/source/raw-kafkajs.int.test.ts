@@ -58,7 +58,7 @@ describe.skipIf(!real.available)("the record batch seam against Apache Kafka", (
         from: "earliest",
       },
       {
-        onBatch: (batch) => batches.push({ ...batch, bytes: batch.bytes.slice() }),
+        onBatch: (batch) => batches.push({ ...batch, bytes: Uint8Array.from(batch.bytes) }),
         onJoined: (joined) => {
           membership = joined;
         },
