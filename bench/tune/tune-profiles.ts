@@ -74,7 +74,10 @@ async function tuneHigh(options: TuneOptions): Promise<TunedProfile> {
   const coordinates: Coordinate[] = [
     { name: "insertFormat", candidates: options.insertFormats },
     { name: "workers", candidates: countUpTo(vcpus + 1) },
-    { name: "flushRows", candidates: aboveMin(options, quick ? [100_000] : [50_000, 100_000, 200_000, 400_000]) },
+    {
+      name: "flushRows",
+      candidates: aboveMin(options, quick ? [100_000] : [50_000, 100_000, 150_000, 200_000, 400_000]),
+    },
     { name: "insertsMax", candidates: quick ? [vcpus] : [vcpus, vcpus + 1, 2 * vcpus, 3 * vcpus] },
     ...(quick
       ? []

@@ -95,12 +95,13 @@ describe("goals", () => {
     expect(goals.mid.choose(tried).value).toBe(2);
   });
 
-  it("high: the most rows, and of equals the cheaper", () => {
+  it("high: the most rows, of equals the cheaper, and of these the smaller", () => {
     const tried = [
-      run(1, { rowsPerSecond: 100_000, cpuMicrosPerRow: 9 }),
-      run(2, { rowsPerSecond: 98_000, cpuMicrosPerRow: 7 }),
-      run(3, { rowsPerSecond: 90_000, cpuMicrosPerRow: 5 }),
+      run(1, { rowsPerSecond: 100_000, cpuMicrosPerRow: 9, ingesterMiB: 100 }),
+      run(2, { rowsPerSecond: 98_000, cpuMicrosPerRow: 7, ingesterMiB: 500 }),
+      run(3, { rowsPerSecond: 97_500, cpuMicrosPerRow: 7.2, ingesterMiB: 400 }),
+      run(4, { rowsPerSecond: 90_000, cpuMicrosPerRow: 5, ingesterMiB: 100 }),
     ];
-    expect(goals.high.choose(tried).value).toBe(2);
+    expect(goals.high.choose(tried).value).toBe(3);
   });
 });

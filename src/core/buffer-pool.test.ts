@@ -19,9 +19,9 @@ describe("BufferPool", () => {
 
   it("does not spend a long buffer on a short need", () => {
     const pool = new BufferPool(() => 16 * MIB);
-    pool.give(new ArrayBuffer(4 * MIB));
-    expect(pool.takeFree(1.9 * MIB)).toBeUndefined();
-    expect(pool.takeFree(2 * MIB)?.byteLength).toBe(4 * MIB);
+    pool.give(new ArrayBuffer(3 * MIB));
+    expect(pool.takeFree(1.4 * MIB)).toBeUndefined();
+    expect(pool.takeFree(1.5 * MIB)?.byteLength).toBe(3 * MIB);
   });
 
   it("never holds more than its bound, and drops what lay longest", () => {
@@ -62,7 +62,18 @@ describe("BufferPool", () => {
   });
 
   it("makes new buffers a little longer than asked, so that the next one fits too", () => {
-    expect(pooledLength(10 * MIB)).toBeGreaterThan(11 * MIB);
-    expect(pooledLength(10 * MIB)).toBeLessThan(12 * MIB);
+    expect(pooledLength(2 * MIB)).toBeGreaterThan(2.2 * MIB);
+    expect(pooledLength(2 * MIB)).toBeLessThan(2.4 * MIB);
+  });
+
+  it("gives all large needs buffers of one length, up to a bound, and each of them to each need", () => {
+    const pool = new BufferPool(() => 100 * MIB);
+    const lengths = [4, 10, 29].map((mebibytes) => pool.take(mebibytes * MIB).byteLength);
+    expect(new Set(lengths).size).toBe(1);
+    expect(pooledLength(40 * MIB)).toBeGreaterThan(44 * MIB);
+    const large = pool.take(29 * MIB);
+    pool.give(large);
+    expect(pool.takeFree(3 * MIB)).toBeUndefined();
+    expect(pool.takeFree(5 * MIB)).toBe(large);
   });
 });

@@ -9,6 +9,15 @@ const HEADROOM = 1.125;
 const ROUND_BYTES = 64 * 1024;
 
 /**
+ * Ranges' rows and fetch responses, all of different lengths, get buffers of one length, so that each can follow each. It
+ * is above the 32 MiB up to which glibc's malloc learns to serve requests from its heaps (mallopt(3),
+ * M_MMAP_THRESHOLD): between the pieces of input those had holes of a hundred megabytes. Above it a buffer is a mapping
+ * of its own, which has memory for what was written only and gives it back when it is freed.
+ */
+const LARGE_BYTES_MIN = 4 * 1024 * 1024;
+const LARGE_BYTES = 33 * 1024 * 1024;
+
+/**
  * Large buffers between two uses. An event's bytes lie in three of them (fetch response, task, rows); were each new, the
  * kernel would page it in and clear it, and V8 collect it: more than half of the main thread's time.
  *
@@ -46,7 +55,7 @@ export class BufferPool {
     this.taken += 1;
     let best = Number.POSITIVE_INFINITY;
     for (const length of this.#free.keys()) if (length >= byteLength && length < best) best = length;
-    if (best > byteLength * FIT_MAX) return undefined;
+    if (best > longestFit(byteLength)) return undefined;
     this.reused += 1;
     return this.#remove(best, true);
   }
@@ -99,5 +108,10 @@ export function freeBuffer(buffer: ArrayBuffer): void {
 /** How long a new buffer for `byteLength` bytes is made, for it to be reused: as asked when it is too small for that. */
 export function pooledLength(byteLength: number): number {
   if (byteLength < POOLED_BYTES_MIN) return byteLength;
-  return Math.ceil((byteLength * HEADROOM) / ROUND_BYTES) * ROUND_BYTES;
+  const length = Math.ceil((byteLength * HEADROOM) / ROUND_BYTES) * ROUND_BYTES;
+  return byteLength < LARGE_BYTES_MIN ? length : Math.max(LARGE_BYTES, length);
+}
+
+function longestFit(byteLength: number): number {
+  return Math.max(byteLength * FIT_MAX, byteLength < LARGE_BYTES_MIN ? 0 : LARGE_BYTES);
 }

@@ -36,6 +36,8 @@ import { SourceSupervisor } from "./source-supervisor.ts";
 const PAUSE_SHARE = 0.6;
 /** Intake resumes below this. What it then takes in before the next pause, the pool can supply. */
 const RESUME_SHARE = 0.45;
+/** The pool keeps what the budget has room for, and so much in any case: the next fetch comes into it. */
+const POOL_SHARE = 0.2;
 
 /** A drain that takes longer is given up: what is not stored by then stays uncommitted, and the next start reads it. */
 const DRAIN_MAX_MS = 60_000;
@@ -99,8 +101,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     onResume: () => supervisor.source.resume(),
   });
-  // What is free and what is in use are together no more than what may be in use.
-  const buffers = new BufferPool(() => budget.roomBytes);
+  const buffers = new BufferPool(() => Math.max(budget.roomBytes, profile.bytesMax * POOL_SHARE));
   const tools: RangeTools = {
     groupId,
     taskFormat,
