@@ -43,6 +43,37 @@ export const variants: readonly Variant[] = [
     ],
   },
   {
+    name: "the value expected to be as long as the key's last, and checked",
+    formats: ["rows"],
+    patches: [
+      {
+        file: "keys.ts",
+        find: "const ENTRY_BYTES: usize = 16 + 2 * 80;",
+        replace: "const ENTRY_BYTES: usize = 32 + 2 * 80;",
+      },
+      {
+        file: "keys.ts",
+        find: "const ENTRY_SUCCESSORS: usize = 16;",
+        replace: "export const ENTRY_VALUE_LENGTH: usize = 16;\nconst ENTRY_SUCCESSORS: usize = 32;",
+      },
+      { file: "document.ts", find: "import { internKey,", replace: "import { ENTRY_VALUE_LENGTH, internKey," },
+      {
+        file: "document.ts",
+        find:
+          "    if (first == 0x22) at = readString(slot, at + 1, end);\n" +
+          "    else if (first - 0x31 < 9) at = readInteger(slot, at, end);\n" +
+          "    else at = readOther(slot, at, end);\n    if (at == 0) return 0;\n",
+        replace:
+          "    const guess = at + <usize>load<u32>(key, ENTRY_VALUE_LENGTH);\n    let next: usize = 0;\n" +
+          "    if (first == 0x22) next = readString(slot, at + 1, end);\n" +
+          "    else if (first - 0x31 < 9) next = readInteger(slot, at, end);\n" +
+          "    else next = readOther(slot, at, end);\n    if (next == 0) return 0;\n" +
+          "    if (next != guess) {\n      store<u32>(key, <u32>(next - at), ENTRY_VALUE_LENGTH);\n      at = next;\n" +
+          "    } else at = guess;\n",
+      },
+    ],
+  },
+  {
     name: "the end of a string found byte by byte",
     formats: ["rows"],
     patches: [

@@ -11,7 +11,9 @@ import type { Runs } from "./tune-profiles.ts";
 const DRAIN_SECONDS = 4;
 /** Below the 10 s after which the ingester stores its histograms: until then a run has to wait anyway. */
 const WARM_UP_SECONDS = 6;
-const FIRST_DRAIN_EVENTS = 100_000;
+/** Of a few events only the flush interval would show. */
+const FIRST_DRAIN_EVENTS = 1_000_000;
+const QUICK_EVENTS = 100_000;
 
 export interface RunsOptions {
   vcpus: number;
@@ -45,8 +47,9 @@ export async function makeRuns(servers: BenchServers, options: RunsOptions): Pro
     return runDrain(servers, { vcpus, events: filled, values, startArgs });
   };
   // Not counted: the first insert of a server compiles its queries and opens its files. Its rate sizes the others.
-  const first = await drain(options.first, options.events ?? FIRST_DRAIN_EVENTS);
-  const events = options.events ?? Math.max(FIRST_DRAIN_EVENTS, first.rowsPerSecond * (quick ? 1 : DRAIN_SECONDS));
+  const leastEvents = quick ? QUICK_EVENTS : FIRST_DRAIN_EVENTS;
+  const first = await drain(options.first, options.events ?? leastEvents);
+  const events = options.events ?? Math.max(leastEvents, first.rowsPerSecond * (quick ? 1 : DRAIN_SECONDS));
   if (events > filled) {
     await servers.emptyTopics();
     filled = 0;
