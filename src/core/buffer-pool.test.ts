@@ -55,6 +55,13 @@ describe("BufferPool", () => {
     expect(pool.freeBytes).toBe(MIB);
   });
 
+  it("is trimmed on demand", () => {
+    const pool = new BufferPool(() => 8 * MIB);
+    for (let count = 0; count < 8; count += 1) pool.give(new ArrayBuffer(MIB));
+    pool.trimTo(2.5 * MIB);
+    expect(pool.freeBytes).toBe(2 * MIB);
+  });
+
   it("does not count small buffers", () => {
     const pool = new BufferPool(() => MIB);
     expect(pool.take(1_000).byteLength).toBe(1_000);

@@ -45,7 +45,7 @@ export class BufferPool {
   take(byteLength: number): ArrayBuffer {
     const free = this.takeFree(byteLength);
     if (free !== undefined) return free;
-    this.#trimTo(this.#freeBytesMax() - byteLength);
+    this.trimTo(this.#freeBytesMax() - byteLength);
     return new ArrayBuffer(pooledLength(byteLength));
   }
 
@@ -68,7 +68,7 @@ export class BufferPool {
       freeBuffer(buffer);
       return;
     }
-    this.#trimTo(room);
+    this.trimTo(room);
     const stack = this.#free.get(byteLength);
     if (stack === undefined) this.#free.set(byteLength, [buffer]);
     else stack.push(buffer);
@@ -80,7 +80,8 @@ export class BufferPool {
     return this.#freeBytes;
   }
 
-  #trimTo(byteCount: number): void {
+  /** Frees what is kept beyond so many bytes, first of the length that was longest of no use. */
+  trimTo(byteCount: number): void {
     for (const length of this.#free.keys()) {
       while (this.#freeBytes > byteCount && this.#free.has(length)) freeBuffer(this.#remove(length, false));
     }

@@ -36,7 +36,10 @@ import { SourceSupervisor } from "./source-supervisor.ts";
 const PAUSE_SHARE = 0.6;
 /** Intake resumes below this. What it then takes in before the next pause, the pool can supply. */
 const RESUME_SHARE = 0.45;
-/** The pool keeps what the budget has room for, and so much in any case: the next fetch comes into it. */
+/**
+ * The pool keeps what the budget has room for while ranges are under way, and so much in any case: the next fetch comes
+ * into it.
+ */
 const POOL_SHARE = 0.2;
 
 /** A drain that takes longer is given up: what is not stored by then stays uncommitted, and the next start reads it. */
@@ -68,7 +71,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   let epoch: Epoch | undefined;
   const failure = new Failure();
   const eventLoop = new EventLoopMeter();
-  const flights = new Flights(() => dispatcher.cutDue());
+  const flights = new Flights(() => {
+    dispatcher.cutDue();
+    // A burst is over: what it took goes back to the system.
+    if (flights.count === 0) buffers.trimTo(profile.bytesMax * POOL_SHARE);
+  });
   const workerFailures = new Map<string, number>();
   let accepting = true;
   let isStarved = false;
