@@ -47,8 +47,3 @@ export async function startBenchClickHouse(): Promise<BenchClickHouse> {
     throw error;
   }
 }
-
-/** All rows of a query. */
-export async function queryRows<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
-  return (await client.query({ query, format: "JSONEachRow" })).json<Row>();
-}

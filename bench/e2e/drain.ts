@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceError } from "../../src/core/errors.ts";
+import { queryRows } from "../../src/schema/query-rows.ts";
 import { type Checksum, readChecksum } from "./checksum.ts";
-import { type BenchClickHouse, queryRows, startBenchClickHouse } from "./clickhouse.ts";
+import { type BenchClickHouse, startBenchClickHouse } from "./clickhouse.ts";
 import type { Peer, RunningPeer } from "./peer.ts";
 import { ProcessTree } from "./process-tree.ts";
 import { type BenchTable, createTable } from "./table.ts";

@@ -1,5 +1,6 @@
 import { migrate } from "../../src/schema/migrate.ts";
-import { type BenchClickHouse, queryRows } from "./clickhouse.ts";
+import { queryRows } from "../../src/schema/query-rows.ts";
+import type { BenchClickHouse } from "./clickhouse.ts";
 import { factTable } from "./table.ts";
 
 /**

@@ -31,14 +31,20 @@ export function memoryMiB({ ingesterMiB, clickHouseMiB }: Figures): number {
   return ingesterMiB + clickHouseMiB;
 }
 
-/** Picks by `cost`, lower is better; among those within `share` of the best, by `tie`. */
+/** Those within `share` of the best by `cost`, lower is better. */
+export function closeToBest(tried: readonly Tried[], cost: (f: Figures) => number, share: number): Tried[] {
+  const least = Math.min(...tried.map(({ figures }) => cost(figures)));
+  return tried.filter(({ figures }) => cost(figures) <= least * (1 + share));
+}
+
+/** Picks by `cost`; among those within `share` of the best, by `tie`. */
 export function cheapest(
   tried: readonly Tried[],
   cost: (f: Figures) => number,
   share: number,
   tie: (f: Figures) => number,
 ): Tried {
-  const least = Math.min(...tried.map(({ figures }) => cost(figures)));
-  const close = tried.filter(({ figures }) => cost(figures) <= least * (1 + share));
-  return close.reduce((best, candidate) => (tie(candidate.figures) < tie(best.figures) ? candidate : best));
+  return closeToBest(tried, cost, share).reduce((best, candidate) =>
+    tie(candidate.figures) < tie(best.figures) ? candidate : best,
+  );
 }

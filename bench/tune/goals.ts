@@ -1,5 +1,5 @@
 import type { ProfileName } from "../../src/config/profiles.ts";
-import { cheapest, type Figures, memoryMiB, NOISE, type Tried } from "./figures.ts";
+import { cheapest, closeToBest, type Figures, memoryMiB, NOISE, type Tried } from "./figures.ts";
 
 /** What each profile is for, as a sentence for the file and as a choice among runs. */
 export interface Goal {
@@ -36,8 +36,7 @@ export const goals: Record<ProfileName, Goal> = {
   high: {
     sentence: `most rows per second by the clock; within ${NOISE * 100} % of it, least CPU per row; within ${NOISE * 100} % of that, least memory`,
     choose(tried) {
-      const most = Math.max(...tried.map(({ figures }) => figures.rowsPerSecond));
-      const fast = tried.filter(({ figures }) => figures.rowsPerSecond * (1 + NOISE) >= most);
+      const fast = closeToBest(tried, ({ rowsPerSecond }) => 1 / rowsPerSecond, NOISE);
       return cheapest(fast, ({ cpuMicrosPerRow }) => cpuMicrosPerRow, NOISE, memoryMiB);
     },
   },

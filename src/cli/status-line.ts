@@ -17,7 +17,6 @@ export function startStatusLine(run: Run): () => void {
   let stored = 0;
   const timer = setInterval(async () => {
     const { counters, total, budget } = run.pipeline;
-    const inFlightBytes = budget.usedBytes;
     const rate = Math.round(((counters.stored - stored) * 1000) / everyMs);
     stored = counters.stored;
     const lag = await lagNow(run);
@@ -28,7 +27,7 @@ export function startStatusLine(run: Run): () => void {
       `dead ${counters.dead}`,
       `lag ${lag ?? "?"}`,
       `e2e p95 ${summarise(total.cell("e2e", "")).p95} ms`,
-      `in flight ${Math.round(inFlightBytes / 1024 / 1024)} MiB${budget.paused ? " (paused)" : ""}`,
+      `in flight ${Math.round(budget.usedBytes / 1024 / 1024)} MiB${budget.paused ? " (paused)" : ""}`,
     ].join("   ");
     process.stdout.write(onTerminal ? `\r\x1b[K${line}` : `${line}\n`);
   }, everyMs);

@@ -1,4 +1,5 @@
 import { quoteText } from "../core/sql-text.ts";
+
 /** Where the record stood that became a dead letter. */
 export interface LetterKey {
   topic: string;

@@ -1,12 +1,12 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
+import { queryRows } from "../schema/query-rows.ts";
 import { insertOnce } from "../sink/insert.ts";
 import { insertSecondsMax, insertSettings, readNewerSettings } from "../sink/insert-settings.ts";
 import { measureClockOffset } from "../telemetry/clock-offset.ts";
 import { examineTables } from "./examine-tables.ts";
 import type { ClickHouseFacts, GrantFacts, ServerFacts, SettingFacts, TrialInsert } from "./facts.ts";
-import { queryRows } from "./query-rows.ts";
 
 /** Settings that no insert sets, but that the judgement needs. */
 const furtherSettings = ["http_receive_timeout", "materialized_views_ignore_errors"];

@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
+import { queryRows } from "../schema/query-rows.ts";
 import type { ColumnFacts, OtherObject, TableFacts, ViewFacts } from "./facts.ts";
-import { queryRows } from "./query-rows.ts";
 import { isRefreshable, targetOfView } from "./sql-text.ts";
 
 /** A chain of views that is longer is a circle. */

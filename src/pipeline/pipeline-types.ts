@@ -2,7 +2,6 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
 import type { EncodedRows } from "../codec/task.ts";
 import type { Profile } from "../config/profiles.ts";
-import type { BufferPool } from "../core/buffer-pool.ts";
 import type { InsertFormat, TranscoderName } from "../core/transcoding.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 import type { TablePlan } from "../schema/plan.ts";
@@ -48,8 +47,6 @@ export interface Pipeline {
   readonly total: StageTable;
   takeInterval(): StageTable;
   readonly budget: ByteBudget;
-  /** Memory between two uses; counts in the budget. */
-  readonly buffers: BufferPool;
   /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
   readonly eventLoop: EventLoopMeter;
 }

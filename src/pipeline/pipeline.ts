@@ -31,7 +31,7 @@ import { SourceSupervisor } from "./source-supervisor.ts";
 
 /**
  * Shares of the byte budget. Intake pauses when so much of it is counted: the rest is for what cannot be counted piece by
- * piece, a fetch that comes after the pause, the workers' own memory, and buffers that wait for the collector.
+ * piece: a fetch that comes after the pause, the workers' own memory, and the pool's own share.
  */
 const PAUSE_SHARE = 0.6;
 /** Intake resumes below this. What it then takes in before the next pause, the pool can supply. */
@@ -292,7 +292,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     counters,
     total,
     budget,
-    buffers,
     eventLoop,
     failed: failure.happened,
     takeInterval() {

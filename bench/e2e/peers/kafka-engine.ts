@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { connectClickHouse } from "../../../src/cli/connect.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
-import { queryRows } from "../clickhouse.ts";
+import { queryRows } from "../../../src/schema/query-rows.ts";
 import { declareFields, type MessageField } from "../fact-select.ts";
 import type { Peer, PeerContext, RunningPeer } from "../peer.ts";
 

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { connectClickHouse } from "../../../src/cli/connect.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
+import { queryRows } from "../../../src/schema/query-rows.ts";
 import { type GuardedProcess, spawnGuarded, tailOf } from "../../../src/testing/kafka/child-process.ts";
-import { queryRows } from "../clickhouse.ts";
 import type { Peer, PeerContext, RunningPeer } from "../peer.ts";
 import { missingForSpark, provisionSpark, SPARK_VERSION } from "../spark/provision.ts";
 

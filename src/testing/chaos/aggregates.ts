@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../../core/sql-text.ts";
-import { rowsOf } from "./oracle.ts";
+import { queryRows } from "../../schema/query-rows.ts";
 
 /** A key whose aggregates are not what the base table says. */
 export interface AggregateDifference {
@@ -38,7 +38,7 @@ const DIFFERENCES_MAX = 10;
  * here knows a table by name: views, keys and types come from the system tables.
  */
 export async function judgeAggregates(client: ClickHouseClient): Promise<AggregateVerdict[]> {
-  const views = await rowsOf<{ view: string; as_select: string; create_table_query: string }>(
+  const views = await queryRows<{ view: string; as_select: string; create_table_query: string }>(
     client,
     `SELECT concat(database, '.', name) AS view, as_select, create_table_query FROM system.tables
     WHERE engine = 'MaterializedView' AND database NOT IN ('system') ORDER BY view`,
@@ -60,11 +60,11 @@ async function judgeView(
 ): Promise<AggregateVerdict> {
   const [database, name] = table.split(".") as [string, string];
   const where = `database = ${quoteText(database)} AND table = ${quoteText(name)}`;
-  const columns = await rowsOf<Column & { is_in_sorting_key: number }>(
+  const columns = await queryRows<Column & { is_in_sorting_key: number }>(
     client,
     `SELECT name, type, is_in_sorting_key FROM system.columns WHERE ${where} ORDER BY position`,
   );
-  const [target] = await rowsOf<{ engine: string }>(
+  const [target] = await queryRows<{ engine: string }>(
     client,
     `SELECT engine FROM system.tables WHERE database = ${quoteText(database)} AND name = ${quoteText(name)}`,
   );
@@ -78,7 +78,7 @@ async function judgeView(
     if (merge.sql === undefined) skipped[column.name] = merge.reason;
     else values.push({ name: column.name, type: merge.sql });
   }
-  const rows = await rowsOf<Record<string, string>>(client, compareQuery(table, select, keys, values));
+  const rows = await queryRows<Record<string, string>>(client, compareQuery(table, select, keys, values));
   const differences = pairUp(rows, keys, values);
   return {
     view,

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../../core/sql-text.ts";
+import { queryRows } from "../../schema/query-rows.ts";
 
 /** Offsets `start … end` (exclusive) that a partition's log holds, without gaps: its producers use no transactions. */
 export interface LogBounds {
@@ -62,7 +63,7 @@ export async function judgeDelivery(
 ): Promise<DeliveryVerdict> {
   const records = recordsOf(tables);
   const verdict: DeliveryVerdict = { expected: 0, stored: {}, missing: 0, duplicate: 0, foreign: 0, spans: [] };
-  for (const { table, rows } of await rowsOf<{ table: string; rows: string }>(
+  for (const { table, rows } of await queryRows<{ table: string; rows: string }>(
     client,
     `SELECT source AS table, count() AS rows FROM (${records}) GROUP BY source`,
   )) {
@@ -83,7 +84,7 @@ async function judgePartition(
   const { topic, partition, start, end } = log;
   verdict.expected += end - start;
   const within = `topic = ${quoteText(topic)} AND partition = ${partition} AND offset >= ${start} AND offset < ${end}`;
-  const [counts] = await rowsOf<{ rows: string; offsets: string }>(
+  const [counts] = await queryRows<{ rows: string; offsets: string }>(
     client,
     `SELECT count() AS rows, uniqExact(offset) AS offsets FROM (${records}) WHERE ${within}`,
   );
@@ -104,7 +105,7 @@ async function missingSpans(
   within: string,
   { topic, partition, start, end }: LogBounds,
 ): Promise<OffsetSpan[]> {
-  const gaps = await rowsOf<{ first: string; last: string }>(
+  const gaps = await queryRows<{ first: string; last: string }>(
     client,
     `SELECT before + 1 AS first, offset - 1 AS last FROM (
       SELECT offset, lagInFrame(offset, 1, toInt64(${start - 1})) OVER (ORDER BY offset ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
@@ -133,7 +134,10 @@ async function findForeign(
   );
   const outside = known.length === 0 ? "1" : `NOT (${known.join(" OR ")})`;
   const foreign = await offsetRows(client, records, outside, "");
-  const [counts] = await rowsOf<{ rows: string }>(client, `SELECT count() AS rows FROM (${records}) WHERE ${outside}`);
+  const [counts] = await queryRows<{ rows: string }>(
+    client,
+    `SELECT count() AS rows FROM (${records}) WHERE ${outside}`,
+  );
   verdict.foreign = Number(counts!.rows);
   verdict.spans.push(...foreign.reduce<OffsetSpan[]>((spans, row) => addTo(spans, "foreign", row), []));
 }
@@ -141,7 +145,7 @@ async function findForeign(
 const OFFSETS_MAX = 100_000;
 
 function offsetRows(client: ClickHouseClient, records: string, where: string, having: string): Promise<OffsetRow[]> {
-  return rowsOf<OffsetRow>(
+  return queryRows<OffsetRow>(
     client,
     `SELECT topic, partition, offset, groupArray((source, rows)) AS by_table FROM (
       SELECT topic, partition, offset, source, count() AS rows FROM (${records}) WHERE ${where}
@@ -171,9 +175,4 @@ function recordsOf(tables: RecordTable[]): string {
         `${quoteText(table)} AS source FROM ${table}`,
     )
     .join(" UNION ALL ");
-}
-
-export async function rowsOf<T>(client: ClickHouseClient, query: string): Promise<T[]> {
-  const answer = await client.query({ query, format: "JSONEachRow" });
-  return answer.json<T>();
 }

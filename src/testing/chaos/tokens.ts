@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { rowsOf } from "./oracle.ts";
+import { queryRows } from "../../schema/query-rows.ts";
 
 /** Sets the deduplication window of every table that has one. 0 turns it off; a smaller one forgets the oldest tokens. */
 export async function setWindows(client: ClickHouseClient, inserts: number): Promise<void> {
@@ -22,7 +22,7 @@ async function setWindow(client: ClickHouseClient, table: string, inserts: numbe
 }
 
 async function windowedTables(client: ClickHouseClient): Promise<{ name: string; inserts: number }[]> {
-  const tables = await rowsOf<{ name: string; engine_full: string }>(
+  const tables = await queryRows<{ name: string; engine_full: string }>(
     client,
     `SELECT concat('\`', database, '\`.\`', name, '\`') AS name, engine_full FROM system.tables
     WHERE engine_full LIKE '%non_replicated_deduplication_window%'`,

@@ -3,9 +3,9 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { Kafka, logLevel, type Producer } from "kafkajs";
 import { type ProfileName, profileFor } from "../../../config/profiles.ts";
 import { quoteText } from "../../../core/sql-text.ts";
+import { queryRows } from "../../../schema/query-rows.ts";
 import { Random } from "../../../simulator/random.ts";
 import { describeRecords, describeWrong, type Judgement, judgeRecords, recordFindings } from "../judgement.ts";
-import { rowsOf } from "../oracle.ts";
 import { ingesters, type Rig, withRig } from "../rig.ts";
 import { type ScenarioResult, type ScenarioTerms, stopAll } from "./scenario.ts";
 import { openPlace } from "./started-ingester.ts";
@@ -127,7 +127,7 @@ async function measureOne(
   const tables = ["analytics.fact_event", "analytics.fact_event_dlq"];
   const query = tables.map((table) => `SELECT '${table}' AS table FROM ${table} WHERE ${where}`).join(" UNION ALL ");
   for (;;) {
-    const [row] = await rowsOf<{ table: string }>(client, query);
+    const [row] = await queryRows<{ table: string }>(client, query);
     const visibleMs = Math.round(performance.now() - acknowledgedMs);
     if (row !== undefined) return { topic, partition, offset, table: row.table, visibleMs };
     // The oracle will call it missing.
