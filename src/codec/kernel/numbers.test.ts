@@ -107,7 +107,12 @@ function byReference(type: ColumnType, coercion: Coercion, json: string): Outcom
     coercion,
   };
   let coercions = 0;
-  const context = { sourceText: () => json, mayHideFraction: () => true, coerced: () => void coercions++ };
+  const context = {
+    sourceText: () => json,
+    mayHideFraction: () => true,
+    isFloat: () => false,
+    coerced: () => void coercions++,
+  };
   try {
     compileColumn(column)(out, JSON.parse(json), context);
   } catch (error) {

@@ -143,7 +143,12 @@ export function typeDefaultBytes(type: ColumnType): Uint8Array {
 function encodeValue(column: PlanColumn, value: unknown): Uint8Array {
   const out = new ByteWriter(64);
   try {
-    compileColumn(column)(out, value, { sourceText: () => undefined, mayHideFraction: () => false, coerced: () => {} });
+    compileColumn(column)(out, value, {
+      sourceText: () => undefined,
+      mayHideFraction: () => false,
+      isFloat: () => false,
+      coerced: () => {},
+    });
   } catch (error) {
     const reason = error instanceof FieldError ? error.detail : String(error);
     const text = JSON.stringify(value);

@@ -35,6 +35,11 @@ export interface ValueContext {
    * and `1e-400` do: then a double that is whole is the number itself, and nobody has to find its text.
    */
   mayHideFraction(): boolean;
+  /**
+   * True when the document wrote this number as a float: with a point or an exponent in JSON, as a float of 32 or 64 bits
+   * in MessagePack. Its double may be whole all the same.
+   */
+  isFloat(value: number): boolean;
   /** Counts one lenient conversion for the column. */
   coerced(): void;
 }

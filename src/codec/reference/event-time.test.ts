@@ -30,7 +30,12 @@ describe("compileReadTimeMs()", () => {
   ])("reads back what the column writer wrote: $text", (type, text, expected) => {
     const out = new ByteWriter(16);
     const written = column("t", type, { timeFormat: "auto" });
-    compileColumn(written)(out, text, { sourceText: () => undefined, mayHideFraction: () => false, coerced: () => {} });
+    compileColumn(written)(out, text, {
+      sourceText: () => undefined,
+      mayHideFraction: () => false,
+      isFloat: () => false,
+      coerced: () => {},
+    });
     const timeMs = compileReadTimeMs(type)!(out.view, 0);
     // Nanoseconds beyond 2^53 are rounded to a double before the division.
     expect(Math.abs(timeMs - Date.parse(expected))).toBeLessThanOrEqual(type.text === "DateTime64(9)" ? 1 : 0);

@@ -1,4 +1,5 @@
 import type { ValueContext } from "./column.ts";
+import { isFloatText } from "./columns/number-text.ts";
 import { type CurrentRecord, emptyRecord, recordId } from "./current-record.ts";
 import type { Decoded } from "./document.ts";
 import { mayHideFraction } from "./hidden-fraction.ts";
@@ -50,6 +51,11 @@ export class RowContext implements ValueContext, RuleContext {
       this.#mayHideFraction = jsonText !== undefined && mayHideFraction(jsonText);
     }
     return this.#mayHideFraction;
+  }
+
+  isFloat(): boolean {
+    const text = this.sourceText();
+    return text !== undefined && isFloatText(text);
   }
 
   sourceText(): string | undefined {

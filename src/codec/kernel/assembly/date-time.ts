@@ -9,6 +9,7 @@ import {
   NODE_TYPE,
   NODE_ZONE,
   OK,
+  REJECT_FIELD_FORMAT,
   REJECT_FIELD_RANGE,
   REJECT_FIELD_TYPE,
   TIME_AUTO,
@@ -18,14 +19,8 @@ import {
 } from "./layout";
 import { powerOfTen } from "./powers-of-ten";
 import { NO_UNIT, readTime, unitScaleOf } from "./read-time";
-import {
-  decimalFraction,
-  decimalHasMore,
-  decimalIsNegative,
-  decimalWhole,
-  readDecimal,
-} from "./read-time-decimal";
-import { NO_DIGITS, readDigits } from "./read-time-digits";
+import { decimalIsNegative, decimalWhole, readDecimal } from "./read-time-decimal";
+import { NO_DIGITS, isFloat, readDigits } from "./read-time-digits";
 import { readEpochNumber } from "./read-time-epoch";
 
 /** Internal: the value was a count of the column's own ticks, which `countedTicks` holds. */
@@ -89,15 +84,15 @@ function readInstant(node: usize, kind: u32, start: usize, end: usize): u32 {
   return format == TIME_AUTO ? readTicks(start, end) : REJECT_FIELD_TYPE;
 }
 
-/** A whole number of 64 bits into `countedTicks`. */
+/** A whole number of 64 bits into `countedTicks`. A float is none, also where its fraction is zero. */
 function readTicks(start: usize, end: usize): u32 {
   const length = end - start;
   let ticks = length - 1 < 19 ? readDigits(start, <u32>length) : NO_DIGITS;
   let isNegative = false;
   if (ticks == NO_DIGITS) {
+    if (isFloat(start, end)) return REJECT_FIELD_FORMAT;
     const outcome = readDecimal(start, end);
     if (outcome != OK) return outcome;
-    if (decimalFraction != 0 || decimalHasMore) return REJECT_FIELD_TYPE;
     ticks = decimalWhole;
     isNegative = decimalIsNegative;
   }

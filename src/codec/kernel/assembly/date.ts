@@ -14,14 +14,8 @@ import {
 } from "./layout";
 import { NO_UNIT, readTime, unitScaleOf } from "./read-time";
 import { DATE_BYTES, OTHER_SHAPE, clockDays, readDate } from "./read-time-clock";
-import {
-  decimalFraction,
-  decimalHasMore,
-  decimalIsNegative,
-  decimalWhole,
-  readDecimal,
-} from "./read-time-decimal";
-import { NO_DIGITS, isDigit, readDigits } from "./read-time-digits";
+import { decimalIsNegative, decimalWhole, readDecimal } from "./read-time-decimal";
+import { NO_DIGITS, isDigit, isFloat, readDigits } from "./read-time-digits";
 import { readEpochNumber } from "./read-time-epoch";
 
 /** Documented ranges in days since 1970: Date 1970-01-01 … 2149-06-06, Date32 1900-01-01 … 2299-12-31. */
@@ -113,9 +107,9 @@ function setDay(year: u32, month: u32, day: u32): u32 {
 }
 
 function readDayNumber(start: usize, end: usize): u32 {
+  if (isFloat(start, end)) return REJECT_FIELD_FORMAT;
   const outcome = readDecimal(start, end);
   if (outcome != OK) return outcome;
-  if (decimalFraction != 0 || decimalHasMore) return REJECT_FIELD_TYPE;
   const count = <i64>min(decimalWhole, DAYS_BEYOND);
   days = decimalIsNegative ? -count : count;
   return OK;

@@ -15,6 +15,15 @@ export function isDigit(byte: u32): bool {
   return byte - 0x30 < 10;
 }
 
+/** True for the text of a JSON number that has a point or an exponent. */
+export function isFloat(start: usize, end: usize): bool {
+  for (let cursor = start; cursor < end; cursor++) {
+    const byte = <u32>load<u8>(cursor);
+    if (byte == 0x2e || (byte | 0x20) == 0x65) return true;
+  }
+  return false;
+}
+
 /** The high bit of the first byte that is not a value 0 … 9 is set; bits above it may be wrong, since sums carry. */
 @inline
 export function nonDigits(values: u64): u64 {

@@ -3,6 +3,7 @@ import { parseColumnType } from "../../../schema/column-type.ts";
 import type { ColumnType, TimeFormat } from "../../../schema/plan.ts";
 import { FieldError } from "../../reference/column.ts";
 import { compileColumn } from "../../reference/columns/compile.ts";
+import { isFloatText } from "../../reference/columns/number-text.ts";
 import * as layout from "../assembly/layout.ts";
 import { zoneTable } from "../zone-table.ts";
 import { KernelMemory } from "./kernel-memory.ts";
@@ -102,7 +103,12 @@ export class ValueWriters {
     const byReference = (value: unknown, source: string | undefined): string => {
       out.offset = 0;
       try {
-        reference(out, value, { sourceText: () => source, mayHideFraction: () => true, coerced: () => {} });
+        reference(out, value, {
+          sourceText: () => source,
+          mayHideFraction: () => true,
+          isFloat: () => source !== undefined && isFloatText(source),
+          coerced: () => {},
+        });
       } catch (error) {
         if (error instanceof FieldError) return error.errorType;
         throw error;

@@ -4,6 +4,7 @@ import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { elementTexts } from "../json-scan.ts";
 import { writeVarUInt } from "./bytes.ts";
 import { describe } from "./describe.ts";
+import { isFloat } from "./number-text.ts";
 import { isNullableType, writeTypeDefault } from "./type-default.ts";
 
 /** Array(T): a JSON array. A null element of a T that is not Nullable becomes T's default, as in JSONEachRow. */
@@ -22,6 +23,7 @@ export function compileArray(type: Extract<ColumnType, { kind: "array" }>, write
         return texts[index];
       },
       mayHideFraction: () => context.mayHideFraction(),
+      isFloat: (number) => isFloat(number, element.sourceText(), context),
       coerced: () => context.coerced(),
     };
     for (; index < value.length; index++) {

@@ -4,6 +4,7 @@ import { parseColumnType } from "../../../schema/column-type.ts";
 import type { PlanColumn } from "../../../schema/plan.ts";
 import { FieldError } from "../column.ts";
 import { compileColumn } from "./compile.ts";
+import { isFloatText } from "./number-text.ts";
 
 /** What the oracle test cannot reach: MessagePack values, lenient reading and time formats of one's own. */
 interface Written {
@@ -29,6 +30,7 @@ function write(type: string, value: unknown, options: Partial<PlanColumn> & { so
     compileColumn(column)(out, value, {
       sourceText: () => sourceText,
       mayHideFraction: () => true,
+      isFloat: () => sourceText !== undefined && isFloatText(sourceText),
       coerced: () => void written.coercions++,
     });
     written.hex = [...out.bytes.subarray(0, out.offset)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -75,10 +77,10 @@ describe("values of MessagePack", () => {
     ["String", { a: Uint8Array.of(1) }, "field_type"],
     ["DateTime", new Date(Number.NaN), "field_range"],
     ["Date", new Date(Number.NaN), "field_range"],
-    ["DateTime", Number.NaN, "field_range"],
-    ["Date", Number.NaN, "field_type"],
-    ["Date", Number.POSITIVE_INFINITY, "field_range"],
-    ["Date32", Number.NEGATIVE_INFINITY, "field_range"],
+    ["DateTime", Number.NaN, "field_format"],
+    ["Date", Number.NaN, "field_format"],
+    ["Date", Number.POSITIVE_INFINITY, "field_format"],
+    ["Date32", Number.NEGATIVE_INFINITY, "field_format"],
   ])("%s refuses %s", (type, value, error) => {
     expect(write(type, value)).toEqual({ hex: "", coercions: 0, error });
   });
@@ -121,12 +123,12 @@ describe("a number whose fraction its double has lost", () => {
     ["Int64", "4503599627370497.5", "field_type"],
     ["Bool", "1.00000000000000000001", "field_range"],
     ["Enum8('a' = 1)", "1.00000000000000000001", "field_range"],
-    ["Date", "19000.00000000000000000001", "field_type"],
-    ["Date32", "-0.00000000000000000001e-400", "field_type"],
-    ["DateTime", "1700000000.00000000000000000001", "field_type"],
-    ["DateTime64(6)", "-2050010357999993.123456789", "field_type"],
-    ["Date", "1e400", "field_range"],
-    ["Date32", "-1e400", "field_range"],
+    ["Date", "19000.00000000000000000001", "field_format"],
+    ["Date32", "-0.00000000000000000001e-400", "field_format"],
+    ["DateTime", "1700000000.00000000000000000001", "field_format"],
+    ["DateTime64(6)", "-2050010357999993.123456789", "field_format"],
+    ["Date", "1e400", "field_format"],
+    ["Date32", "-1e400", "field_format"],
   ])("%s refuses %s", (type, sourceText, error) => {
     expect(write(type, Number(sourceText), { sourceText }).error).toBe(error);
   });
@@ -150,6 +152,31 @@ describe("a number whose fraction its double has lost", () => {
     const { coercions } = write("Array(Int8)", JSON.parse(sourceText), { coercion: "lenient", sourceText });
     expect(coercions).toBe(20_000);
     expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+});
+
+describe("floats as times", () => {
+  it.each(["DateTime", "DateTime64(3)", "DateTime64(9)", "Date", "Date32", "Array(DateTime64(3))"])(
+    "%s takes none as a count of its own ticks",
+    (type) => {
+      for (const sourceText of ["1588629559.0", "1.588629559e9", "1588629559.5", "19000.0", "1e3", "0.0", "-0e0"]) {
+        const isArray = type.startsWith("Array");
+        const value = isArray ? [Number(sourceText)] : Number(sourceText);
+        const text = isArray ? `[${sourceText}]` : sourceText;
+        expect(write(type, value, { sourceText: text }).error, sourceText).toBe("field_format");
+      }
+    },
+  );
+
+  it.each<[PlanColumn["timeFormat"], string, bigint]>([
+    ["epoch_s", "1588629559.0", 1_588_629_559_000_000_000n],
+    ["epoch_s", "1588629559.123456789", 1_588_629_559_123_456_789n],
+    ["epoch_ms", "1588629559123.456789", 1_588_629_559_123_456_789n],
+    ["epoch_us", "1588629559123456.789", 1_588_629_559_123_456_789n],
+    ["epoch_ns", "1588629559123456789.0", 1_588_629_559_123_456_789n],
+  ])("are counts where the format says so: %s of %s", (timeFormat, sourceText, nanos) => {
+    const bytes = Buffer.from(write("DateTime64(9)", Number(sourceText), { timeFormat, sourceText }).hex, "hex");
+    expect(bytes.readBigInt64LE()).toBe(nanos);
   });
 });
 

@@ -69,11 +69,22 @@ export function exactText(value: number | bigint, context: ValueContext): string
 }
 
 function readTicks(value: number | bigint, context: ValueContext, type: DateTimeType): bigint {
-  const whole = readWholeNumber(value, context) ?? rejectTimeRange(type, value);
-  if (!whole.inexact) return whole.value;
   const unit = type.kind === "dateTime" ? "seconds" : `10^-${type.scale} seconds`;
-  const found = describeNumber(value, context);
-  return rejectField("field_type", `${found} for ${type.text}, which takes a whole number of ${unit}`);
+  rejectFloat(value, context, type, unit);
+  return readWholeNumber(value, context)!.value;
+}
+
+/**
+ * A float is hardly ever a count of ticks, but seconds with a fraction, which may be zero: as ticks they would be a day in
+ * 1970. JSONEachRow refuses it as well, whole or not.
+ */
+export function rejectFloat(value: number | bigint, context: ValueContext, type: ColumnType, unit: string): void {
+  if (typeof value === "bigint" || (Number.isInteger(value) && !context.isFloat(value))) return;
+  rejectField(
+    "field_format",
+    `${describeNumber(value, context)} for ${type.text}, which takes a whole number of ${unit}; ` +
+      "a count with a fraction is read where the column's `time` is epoch_s, epoch_ms, epoch_us or epoch_ns",
+  );
 }
 
 export function rejectTimeFormat(type: ColumnType, format: TimeFormat, value: unknown): never {

@@ -4,9 +4,8 @@ import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { daysSinceEpoch } from "../time/calendar.ts";
 import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
 import { compileTimeZone } from "../time/time-zone.ts";
-import { exactText, rejectTimeFormat, rejectTimeRange } from "./date-time.ts";
-import { describe, describeNumber } from "./describe.ts";
-import { readWholeNumber } from "./whole-number.ts";
+import { exactText, rejectFloat, rejectTimeFormat, rejectTimeRange } from "./date-time.ts";
+import { describe } from "./describe.ts";
 
 type DateType = Extract<ColumnType, { kind: "date" | "date32" }>;
 
@@ -33,12 +32,9 @@ export function compileDate(type: DateType, format: TimeFormat): WriteColumn {
       rejectField("field_type", `${describe(value)} for ${type.text}, which takes a date`);
     } else if (unitScale !== undefined) {
       days = dayOf(readEpoch(exactText(value, context), unitScale));
-    } else if (format === "auto" && !Number.isNaN(value)) {
-      const whole = readWholeNumber(value, context);
-      if (whole?.inexact) {
-        rejectField("field_type", `${describeNumber(value, context)} for ${type.text}, which takes whole days`);
-      }
-      days = whole === undefined ? undefined : Number(whole.value);
+    } else if (format === "auto") {
+      rejectFloat(value, context, type, "days");
+      days = Number(value);
     } else {
       rejectField("field_type", `${describe(value)} for ${type.text}, which takes a date`);
     }

@@ -4,6 +4,7 @@ import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { eachMember } from "../json-scan.ts";
 import { writeText, writeVarUInt } from "./bytes.ts";
 import { describe } from "./describe.ts";
+import { isFloat } from "./number-text.ts";
 import { isNullableType, writeTypeDefault } from "./type-default.ts";
 
 /**
@@ -25,6 +26,7 @@ export function compileMap(type: Extract<ColumnType, { kind: "map" }>, writeInne
         return texts.get(current);
       },
       mayHideFraction: () => context.mayHideFraction(),
+      isFloat: (number) => isFloat(number, member.sourceText(), context),
       coerced: () => context.coerced(),
     };
     for (const [key, inner] of entries) {

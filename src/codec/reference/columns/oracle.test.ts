@@ -14,6 +14,7 @@ import { FieldError, type ValueContext } from "../column.ts";
 import { findSourceText } from "../source-text.ts";
 import { compileColumn } from "./compile.ts";
 import { intendedDifferences } from "./intended-differences.ts";
+import { isFloatText } from "./number-text.ts";
 import { generatedValues, tableValues } from "./oracle-values.ts";
 import { isNullableType, writeTypeDefault } from "./type-default.ts";
 
@@ -115,6 +116,7 @@ function writeOwn(type: string, input: string): { bytes?: Uint8Array; errorType:
   const context: ValueContext = {
     sourceText: () => findSourceText(json, ["x"]),
     mayHideFraction: () => true,
+    isFloat: () => isFloatText(findSourceText(json, ["x"])!),
     coerced: () => undefined,
   };
   const out = new ByteWriter(16);
