@@ -1,4 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { quoteName } from "../../src/core/sql-text.ts";
+import { rowHashSql } from "../../src/testing/row-hash.ts";
 import type { BenchTable } from "./table.ts";
 
 /** What a run left in its table. Sums are of 64-bit hashes, as decimal text. */
@@ -14,11 +16,10 @@ export interface Checksum {
 
 /** Reads every stored value, in any order of rows. */
 export async function readChecksum(client: ClickHouseClient, table: BenchTable): Promise<Checksum> {
-  // As text: a hash over a NULL is NULL, and would make the whole row count as nothing.
-  const values = table.columns.map(({ name }) => `ifNull(toString(\`${name}\`), 'NULL')`);
-  const perColumn = values.map((value) => `toString(sum(cityHash64(kafka_partition, kafka_offset, ${value})))`);
+  const names = table.columns.map(({ name }) => quoteName(name));
+  const perColumn = names.map((name) => rowHashSql(`kafka_partition, kafka_offset, ${name}`));
   const query = `SELECT count() AS rows, uniqExact(kafka_partition, kafka_offset) AS coordinates,
-    toString(sum(cityHash64(${values.join(", ")}))) AS table, [${perColumn.join(", ")}] AS columns FROM ${table.name}`;
+    ${rowHashSql(names.join(", "))} AS table, [${perColumn.join(", ")}] AS columns FROM ${table.name}`;
   const result = await client.query({ query, format: "JSONEachRow" });
   const [row] = await result.json<{ rows: string; coordinates: string; table: string; columns: string[] }>();
   const columns = Object.fromEntries(table.columns.map(({ name }, index) => [name, row!.columns[index]!]));

@@ -6,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { brokersToTest } from "../testing/ingest-servers.ts";
 import { hasKcat, kcat } from "../testing/kcat.ts";
+import { rowHashSql } from "../testing/row-hash.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 
 /**
@@ -44,7 +45,7 @@ describe.skipIf(!withKcat || !existsSync(dataFile))("real DNS logs", async () =>
         );
         expect(inserted.status).toBe(200);
         const hashOf = async (values: string, table: string) => {
-          const query = `SELECT count() AS count, sum(cityHash64(${values})) AS hash FROM ${table}`;
+          const query = `SELECT count() AS count, ${rowHashSql(values)} AS hash FROM ${table}`;
           return (await (await client.query({ query, format: "JSONEachRow" })).json())[0];
         };
         const expected = await hashOf("*", "net.expected");

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { rowHashSql } from "../testing/row-hash.ts";
 import type { SinkBatch } from "./batch.ts";
 import { insertOnce } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
@@ -62,7 +63,7 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
     "SELECT day, toString((stored_ts, stored_s, stored_nullable)) AS times, count() AS rows FROM d.fact GROUP BY day, times";
   const createView = () => engine.run(`CREATE MATERIALIZED VIEW d.viewed_view TO d.viewed AS ${select}`);
   const hashOf = (from: string) =>
-    engine.row(`SELECT toUInt32(sum(s.rows)) AS rows, toString(sum(cityHash64(s.day, s.times, s.rows))) AS hash
+    engine.row(`SELECT toUInt32(sum(s.rows)) AS rows, ${rowHashSql("s.day, s.times, s.rows")} AS hash
       FROM (${from}) AS s`);
   const viewed = () =>
     hashOf("SELECT v.day AS day, v.times AS times, sum(v.rows) AS rows FROM d.viewed AS v GROUP BY day, times");

@@ -9,6 +9,7 @@ import { createRowsToNative } from "../codec/native/rows-to-native.ts";
 import type { EncodedRows } from "../codec/task.ts";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
 import { parseColumnType } from "../schema/column-type.ts";
+import { rowHashSql } from "../testing/row-hash.ts";
 import { createSink, type Sink, type SinkBatch } from "./sink.ts";
 
 /** Native inserts through the sink into the real engine: one meaning and one token with the inserts by rows. */
@@ -77,7 +78,7 @@ describe("a Native insert", () => {
 
   /** Rows, their hash and the rows that the view has counted. */
   async function stored(): Promise<unknown> {
-    const query = `SELECT count() AS rows, sum(cityHash64(id, name)) AS hash, uniqExact(_part) AS parts,
+    const query = `SELECT count() AS rows, ${rowHashSql("id, name")} AS hash, uniqExact(_part) AS parts,
       (SELECT sum(rows) FROM d.by_name) AS viewed FROM d.target`;
     return (await (await client.query({ query, format: "JSONEachRow" })).json())[0];
   }
