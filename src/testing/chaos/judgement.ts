@@ -68,6 +68,8 @@ async function readLogs(admin: Admin): Promise<LogBounds[]> {
 export function recordFindings({ delivery, aggregates, brokerFindings }: Judgement): string[] {
   const { missing, duplicate, foreign } = delivery;
   const findings = [...brokerFindings];
+  if (delivery.expected === 0) findings.push("the logs are empty: nothing was judged");
+  if (aggregates.length === 0) findings.push("no materialized view was found: no aggregate was judged");
   if (missing > 0) findings.push(`${missing} records are in no table`);
   if (duplicate > 0) findings.push(`${duplicate} rows too many`);
   if (foreign > 0) findings.push(`${foreign} rows of records that are in no log`);

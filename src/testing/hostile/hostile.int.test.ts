@@ -81,6 +81,9 @@ describe("judge()", () => {
     expect(isIntendedRejection(int8, "field_range")).toBe(true);
     expect(isIntendedRejection(int8, "field_format")).toBe(false);
     expect(isIntendedRejection({ ...int8, text: "127" }, "field_range")).toBe(false);
+    expect(isIntendedRejection({ ...int8, text: "null" }, "field_range")).toBe(false);
+    expect(isIntendedRejection({ ...int8, text: "true" }, "field_range")).toBe(false);
+    expect(isIntendedRejection({ type: parseColumnType("Float64"), text: "null" }, "field_range")).toBe(false);
     const time = { type: parseColumnType("DateTime('UTC')"), text: '"2024-02-30 00:00:00"' };
     expect(isIntendedRejection(time, "field_format")).toBe(true);
     expect(isIntendedRejection({ ...time, text: '"2024-02-29 00:00:00"' }, "field_format")).toBe(false);

@@ -23,4 +23,15 @@ describe("RowBinary", () => {
       );
     }
   });
+
+  it.each(["Int32", "String"])("%s: one wrong byte is seen, in the bytes and in the stored rows", (type) => {
+    const values = goldenValues[type]!;
+    const sql = values.map(([value]) => value);
+    const expected = engineBytes(oracle, selectOf(type, sql), "RowBinary");
+    const wrong = expected.slice();
+    wrong[wrong.length - 1]! ^= 1;
+    expect(compareBytes(wrong, expected)).toContain("from byte");
+    expect(compareBytes(storedRows(oracle, type, wrong, "RowBinary"), expected)).toContain("from byte");
+    expect(compareBytes(expected.slice(0, -1), expected)).toContain("from byte");
+  });
 });

@@ -10,6 +10,8 @@ import {
   readJsonEachRow,
   readRowBinary,
 } from "../../../testing/engine-oracle.ts";
+import { isIntendedRejection } from "../../../testing/hostile/intended.ts";
+import { leavesOf } from "../../../testing/hostile/leaves.ts";
 import { FieldError, type ValueContext } from "../column.ts";
 import { findSourceText } from "../source-text.ts";
 import { compileColumn } from "./compile.ts";
@@ -36,8 +38,17 @@ describe("column writers, judged by ClickHouse's JSONEachRow", () => {
   it.each(Object.entries(generatedValues))("%s: generated values give the engine's bytes", (type, arbitrary) => {
     const { unequal, refused, accepted } = compare(type, fc.sample(arbitrary, { numRuns: 400, seed: 20_260 }));
     expect(unequal).toEqual([]);
-    expect(refused.filter(({ millrace }) => millrace !== "field_range")).toEqual([]);
+    // Two thirds of what is drawn for an Int8 does not fit: each refusal needs the reason that it names.
+    expect(refused.filter((value) => !isJustified(type, value))).toEqual([]);
     expect(accepted).toBeGreaterThan(40);
+  });
+
+  it("does not take a refusal for justified that no reason covers (days: two short of the end)", () => {
+    expect(isJustified("Int8", { input: "128", millrace: "field_range" })).toBe(true);
+    expect(isJustified("Int8", { input: "127", millrace: "field_range" })).toBe(false);
+    expect(isJustified("Date", { input: '"2149-06-07"', millrace: "field_range" })).toBe(true);
+    expect(isJustified("Date", { input: '"2149-06-01"', millrace: "field_range" })).toBe(false);
+    expect(isJustified("Array(Nullable(Int64))", { input: '[1,null,"2"]', millrace: "field_range" })).toBe(false);
   });
 
   it.each(intendedDifferences)("differs on purpose: $type from $input", ({ type, input, clickhouse, millrace }) => {
@@ -54,6 +65,12 @@ describe("column writers, judged by ClickHouse's JSONEachRow", () => {
 function familyOf(type: string): string {
   const { kind } = bareType(parseColumnType(type));
   return kind === "dateTime64" ? "dateTime" : kind === "date32" ? "date" : kind;
+}
+
+/** Whether a value that the engine takes is refused as README's table says, judged without our own writers. */
+function isJustified(type: string, { input, millrace }: { input: string; millrace: string }): boolean {
+  const leaves = leavesOf(columnOf(type), `{"x":${input}}`);
+  return leaves.some((leaf) => isIntendedRejection(leaf, millrace));
 }
 
 interface Comparison {
@@ -96,8 +113,20 @@ function show(value: EngineValue | undefined): string {
   return value === undefined ? "nothing" : `${value.text} (${value.bytes})`;
 }
 
+function columnOf(type: string): PlanColumn {
+  return {
+    name: "x",
+    type: parseColumnType(type),
+    source: { kind: "document", names: ["x"] },
+    timeFormat: "auto",
+    missing: { kind: "typeDefault" },
+    coercion: "strict",
+  };
+}
+
 function writeOwn(type: string, input: string): { bytes?: Uint8Array; errorType: string } {
-  const parsed = parseColumnType(type);
+  const column = columnOf(type);
+  const parsed = column.type;
   const json = `{"x":${input}}`;
   let document: { x: unknown };
   try {
@@ -105,14 +134,6 @@ function writeOwn(type: string, input: string): { bytes?: Uint8Array; errorType:
   } catch {
     return { errorType: "not_json" };
   }
-  const column: PlanColumn = {
-    name: "x",
-    type: parsed,
-    source: { kind: "document", names: ["x"] },
-    timeFormat: "auto",
-    missing: { kind: "typeDefault" },
-    coercion: "strict",
-  };
   const context: ValueContext = {
     sourceText: () => findSourceText(json, ["x"]),
     mayHideFraction: () => true,
