@@ -1,5 +1,6 @@
 import type { DeliveryStep } from "../../pipeline/steps.ts";
-import { describeInsertFault, type InsertFault } from "./insert-proxy.ts";
+import { describeInsertFault, type InsertFault, type ShortageCode } from "./insert-proxy.ts";
+import type { Move } from "./kafka-answers.ts";
 import type { LineSpeed } from "./tcp-proxy.ts";
 
 /** Which of the running ingesters: a share from 0 to 1 of their number, as it is not known before. */
@@ -27,7 +28,16 @@ export type FaultAction =
   | { kind: "broker-kill"; downMs: number }
   | { kind: "broker-pause"; forMs: number }
   | { kind: "kafka-slow"; pick: Pick; speed: LineSpeed; forMs: number }
-  | { kind: "kafka-reset"; pick: Pick; refuseMs: number };
+  | { kind: "kafka-reset"; pick: Pick; refuseMs: number }
+  /** The next answers to one ingester say that leaders or the coordinator have moved. */
+  | { kind: "leader-move"; pick: Pick; move: Move; answers: number }
+  /** The wall clock of one ingester, for the rest of its life. */
+  | { kind: "clock-step"; pick: Pick; byMs: number }
+  | { kind: "topic-deletion" }
+  /** No ingester can insert into one table; the other has to go on. */
+  | { kind: "refused-table"; code: ShortageCode; forMs: number }
+  /** SIGTERM while a server is away: for longer than a drain may last. */
+  | { kind: "terminate"; pick: Pick; server: "clickhouse" | "broker"; how: "kill" | "pause"; beyondDrainMs: number };
 
 export type FaultKind = FaultAction["kind"];
 
@@ -80,7 +90,23 @@ export function describeFault(action: FaultAction): string {
       return `slow line to Kafka for ${action.forMs} ms: ${describeSpeed(action.speed)}`;
     case "kafka-reset":
       return `reset all connections of an ingester to Kafka, refuse new ones for ${action.refuseMs} ms`;
+    case "leader-move":
+      return `tell an ingester in ${action.answers} answers that ${describeMove(action.move)}`;
+    case "clock-step":
+      return `set an ingester's clock ${action.byMs < 0 ? "back" : "forward"} by ${Math.abs(action.byMs) / 1_000} s`;
+    case "topic-deletion":
+      return "delete a topic that is read";
+    case "refused-table":
+      return `refuse all inserts into one table with code ${action.code} for ${action.forMs} ms`;
+    case "terminate": {
+      const away = `${action.how === "kill" ? "killed" : "stopped"} ${action.server === "broker" ? "broker" : "ClickHouse"}`;
+      return `SIGTERM to an ingester with a ${away}, back ${action.beyondDrainMs} ms after the time for a drain`;
+    }
   }
+}
+
+function describeMove(move: Move): string {
+  return move === "leaders" ? "the partitions have other leaders" : "the group has another coordinator";
 }
 
 function describeSpeed({ latencyMs, bytesPerSecond }: LineSpeed): string {

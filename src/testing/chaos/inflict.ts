@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventsPipeline } from "../../schema/events-pipeline.ts";
 import type { Fault, FaultAction } from "./faults.ts";
 import type { IngesterSlot } from "./ingester-slot.ts";
 import { hasWritten, isLate } from "./insert-journal.ts";
 import type { ChaosServer } from "./servers.ts";
+import type { SidePipeline } from "./side-pipeline.ts";
 
 /** A step or an insert that has not come by then is not waited for: the fault happens at once, or not at all. */
 const STEP_WAIT_MS = 8_000;
@@ -15,7 +17,9 @@ export interface World {
   slots: IngesterSlot[];
   broker: ChaosServer;
   clickHouse: ChaosServer;
+  side: SidePipeline;
   sessionTimeoutMs: number;
+  drainTimeoutMs: number;
   /** Whether the group commits all that is in the logs now within the time. */
   untilCommitted(timeoutMs: number): Promise<boolean>;
   /** Empties the deduplication windows of all tables, and gives them their size back. */
@@ -50,6 +54,10 @@ export async function inflict(world: World, { action }: Fault): Promise<FaultOut
       return done;
     case "add-ingester":
       return addIngester(world);
+    case "topic-deletion":
+      return deleteTopic(world);
+    case "refused-table":
+      return refuseTable(world, action);
     default:
       return onIngester(world, action);
   }
@@ -98,6 +106,15 @@ async function onSlot(world: World, slot: IngesterSlot, action: OnIngester): Pro
       return { text: `${slot.clickHouse.resetAll()} connections`, isExact: true };
     case "kafka-reset":
       return resetKafka(slot, action.refuseMs);
+    case "leader-move": {
+      const isSaid = await slot.kafkaAnswers.arm(action.move, action.answers, ANSWER_WAIT_MS);
+      return { text: isSaid ? "told" : "too few answers came", isExact: isSaid };
+    }
+    case "clock-step":
+      slot.stepClock({ clockStepMs: action.byMs });
+      return done;
+    case "terminate":
+      return terminate(world, slot, action);
     case "clickhouse-slow":
       return slowDown(slot.clickHouse, action);
     case "kafka-slow":
@@ -199,6 +216,50 @@ async function slowDown(
   line.setSpeed(undefined);
   return done;
 }
+
+/** Both answers that a move shows in come at least once a second. */
+const ANSWER_WAIT_MS = 5_000;
+const SIDE_RECORDS = 30;
+const SIDE_WAIT_MS = 8_000;
+/** What an end may take beyond its drain: reporting, closing, a machine with two busy cores. */
+const END_GRACE_MS = 4_000;
+
+async function deleteTopic({ side }: World): Promise<FaultOutcome> {
+  const deleted = await side.deleteTopic(SIDE_RECORDS, SIDE_WAIT_MS);
+  if (deleted === undefined) return { text: "all topics for this have been deleted", isExact: false };
+  const { topic, sure, produced } = deleted;
+  return { text: `${topic}: ${produced} records, ${sure} of them stored before`, isExact: sure > 0 };
+}
+
+async function refuseTable(
+  { slots, side }: World,
+  { code, forMs }: Extract<FaultAction, { kind: "refused-table" }>,
+): Promise<FaultOutcome> {
+  for (const { inserts } of slots) inserts.refuse({ table: eventsPipeline.table, code });
+  try {
+    const [isServed] = await Promise.all([side.isServed(SIDE_RECORDS, forMs), sleep(forMs)]);
+    return { text: `the other table ${isServed ? "went on" : "stood still"}`, isExact: isServed };
+  } finally {
+    for (const { inserts } of slots) inserts.refuse(undefined);
+  }
+}
+
+/** The server is away before the signal comes and after the drain's time is over; the next life begins without it. */
+async function terminate(
+  { broker, clickHouse, drainTimeoutMs }: World,
+  slot: IngesterSlot,
+  { server, how, beyondDrainMs }: Extract<FaultAction, { kind: "terminate" }>,
+): Promise<FaultOutcome> {
+  const target = server === "broker" ? broker : clickHouse;
+  const awayMs = drainTimeoutMs + beyondDrainMs;
+  const away = how === "kill" ? target.killAndRestart(awayMs) : target.pause(awayMs);
+  await sleep(AWAY_FIRST_MS);
+  const tookMs = await slot.terminate(drainTimeoutMs + END_GRACE_MS);
+  await away;
+  return { text: `ended after ${tookMs} ms`, isExact: tookMs <= drainTimeoutMs + END_GRACE_MS };
+}
+
+const AWAY_FIRST_MS = 500;
 
 function addIngester(world: World): FaultOutcome {
   const free = world.slots.find((slot) => !slot.isWanted);

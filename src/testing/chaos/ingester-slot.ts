@@ -2,11 +2,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { IngesterSetup, StepOrder } from "./ingester.ts";
+import type { ClockOrder, IngesterSetup, StepOrder } from "./ingester.ts";
 import type { InsertJournal } from "./insert-journal.ts";
 import { type InsertProxy, startInsertProxy } from "./insert-proxy.ts";
+import { KafkaAnswers } from "./kafka-answers.ts";
 import { type ManagedProcess, startProcess, type UsageTotal } from "./managed-process.ts";
 import { FOLDER_VARIABLE, poisonFile } from "./poison.ts";
+import { pipelineFolder } from "./side-pipeline.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 const entry = fileURLToPath(new URL("./ingester.ts", import.meta.url));
@@ -17,6 +19,7 @@ const STOP_GRACE_MS = 70_000;
 export interface IngesterSlot {
   readonly index: number;
   readonly kafka: TcpProxy;
+  readonly kafkaAnswers: KafkaAnswers;
   readonly clickHouse: TcpProxy;
   readonly inserts: InsertProxy;
   /** Undefined while nothing runs. */
@@ -26,8 +29,14 @@ export interface IngesterSlot {
   start(): void;
   /** SIGTERM: drains, commits and leaves. Resolves when the process has ended; it is not started again. */
   retire(): Promise<void>;
+  /**
+   * SIGTERM while it cannot drain: it may leave something behind (code 1), but has to end within `graceMs`. Starts it again
+   * afterwards. Resolves with the time that it took, in ms.
+   */
+  terminate(graceMs: number): Promise<number>;
   /** Has the process raise a signal at a step. Should it end, its successor starts after `restartMs`. */
   order(order: StepOrder, restartMs: number): void;
+  stepClock(order: ClockOrder): void;
   kill(restartMs: number): void;
   /** Ends a worker thread of the process at its next task. */
   poisonWorker(): void;
@@ -50,19 +59,32 @@ export interface SlotSetup {
   clickHousePort: number;
   sessionTimeoutMs: number;
   fenceMs: number;
+  drainTimeoutMs: number;
+  groupId: string;
   journal: InsertJournal;
   usage: UsageTotal;
 }
 
 export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<IngesterSlot> {
-  const { index, folder, kafkaPort, sessionTimeoutMs, fenceMs } = setup;
-  const kafka = await startTcpProxy(kafkaPort);
+  const { index, folder, kafkaPort, sessionTimeoutMs, fenceMs, drainTimeoutMs, groupId } = setup;
+  const kafkaAnswers = new KafkaAnswers();
+  const kafka = await startTcpProxy(kafkaPort, () => kafkaAnswers.follow());
   const inserts = await startInsertProxy(setup.clickHousePort, index, setup.journal);
   const clickHouse = await startTcpProxy(inserts.port);
   const clickHouseUrl = `http://127.0.0.1:${clickHouse.port}`;
-  const given: IngesterSetup = { kafkaPort, kafkaProxyPort: kafka.port, clickHouseUrl, sessionTimeoutMs, fenceMs };
+  const given: IngesterSetup = {
+    kafkaPort,
+    kafkaProxyPort: kafka.port,
+    clickHouseUrl,
+    sessionTimeoutMs,
+    fenceMs,
+    drainTimeoutMs,
+    groupId,
+    pipelineFolder: pipelineFolder(folder),
+  };
   let child: ManagedProcess | undefined;
   let isWanted = false;
+  let mayLeaveRest = false;
   let restartMs = RESTART_MS;
 
   function run(): void {
@@ -78,14 +100,36 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
     events.onStart(index);
     started.exited.then(({ code, signal }) => {
       child = undefined;
-      events.onEnd(index, signal ?? `code ${code}`, signal === "SIGKILL" || (!isWanted && code === 0));
+      events.onEnd(index, signal ?? `code ${code}`, signal === "SIGKILL" || isAsked(code));
       setTimeout(run, restartMs);
     });
+  }
+
+  function start(): void {
+    if (isWanted) return;
+    isWanted = true;
+    // The process that was asked to leave may still be draining: its end starts the next one.
+    if (child === undefined) run();
+  }
+
+  function isAsked(code: number | null): boolean {
+    return !isWanted && (code === 0 || (mayLeaveRest && code === 1));
+  }
+
+  /** Resolves when it has ended. */
+  async function stop(graceMs: number): Promise<void> {
+    isWanted = false;
+    const retiring = child;
+    if (retiring === undefined) return;
+    const timer = setTimeout(() => retiring.isRunning && events.onStuck(index, graceMs), graceMs - 500);
+    await retiring.stop(graceMs);
+    clearTimeout(timer);
   }
 
   return {
     index,
     kafka,
+    kafkaAnswers,
     clickHouse,
     inserts,
     get process() {
@@ -94,22 +138,21 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
     get isWanted() {
       return isWanted;
     },
-    start() {
-      if (isWanted) return;
-      isWanted = true;
-      // The process that was asked to leave may still be draining: its end starts the next one.
-      if (child === undefined) run();
-    },
-    async retire() {
-      isWanted = false;
-      const retiring = child;
-      if (retiring === undefined) return;
-      const timer = setTimeout(() => retiring.isRunning && events.onStuck(index, STOP_GRACE_MS), STOP_GRACE_MS - 500);
-      await retiring.stop(STOP_GRACE_MS);
-      clearTimeout(timer);
+    start,
+    retire: () => stop(STOP_GRACE_MS),
+    async terminate(graceMs) {
+      const orderedMs = performance.now();
+      mayLeaveRest = true;
+      await stop(graceMs);
+      mayLeaveRest = false;
+      start();
+      return Math.round(performance.now() - orderedMs);
     },
     order(order, thenMs) {
       restartMs = thenMs;
+      child?.writeLine(JSON.stringify(order));
+    },
+    stepClock(order) {
       child?.writeLine(JSON.stringify(order));
     },
     kill(thenMs) {

@@ -6,6 +6,8 @@ import { parseStartArguments } from "../../config/start-options.ts";
 import { errorCodes, MillraceError } from "../../core/errors.ts";
 import type { DeliveryObserver, DeliveryStep } from "../../pipeline/steps.ts";
 import { redirectPort } from "./redirect.ts";
+import { sidePipeline } from "./side-pipeline.ts";
+import { realNowMs, stepClock } from "./stepped-clock.ts";
 
 /** What the chaos run gives to one ingester process, as JSON in its only argument. */
 export interface IngesterSetup {
@@ -14,6 +16,9 @@ export interface IngesterSetup {
   clickHouseUrl: string;
   sessionTimeoutMs: number;
   fenceMs: number;
+  drainTimeoutMs: number;
+  groupId: string;
+  pipelineFolder: string;
 }
 
 /** One line on standard input: raise the signal in this process when `step` is reached for the `nth` time from now. */
@@ -25,19 +30,26 @@ export interface StepOrder {
   untilMs: number;
 }
 
+/** Another such line: the process's wall clock goes forward by so much, or back. */
+export interface ClockOrder {
+  clockStepMs: number;
+}
+
 const setup = JSON.parse(process.argv[2]!) as IngesterSetup;
 let order: StepOrder | undefined;
 
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {
-  order = JSON.parse(line) as StepOrder;
+  const given = JSON.parse(line) as StepOrder | ClockOrder;
+  if ("clockStepMs" in given) stepClock(given.clockStepMs);
+  else order = given;
 });
 // The run that gave the orders is gone: nobody would look at what this process still does.
 lines.on("close", () => process.kill(process.pid, "SIGKILL"));
 
 /** Raised by the process itself, so that not one more statement runs behind the step. */
 const onStep: DeliveryObserver = (step) => {
-  if (order === undefined || order.step !== step || Date.now() > order.untilMs) return;
+  if (order === undefined || order.step !== step || realNowMs() > order.untilMs) return;
   order.nth -= 1;
   if (order.nth > 0) return;
   const { signal } = order;
@@ -55,13 +67,16 @@ const environment = readEnvironment({
 const typed = {
   profile: "mid",
   vcpus: "2",
-  pipelines: "ops/pipelines",
+  pipelines: setup.pipelineFolder,
+  pipeline: ["events", "dead-letters", sidePipeline.name],
+  group: setup.groupId,
   from: "earliest",
   unreadableIntents: "stop",
   simulator: false,
   json: true,
   sessionTimeout: `${setup.sessionTimeoutMs}ms`,
   fence: `${setup.fenceMs}ms`,
+  drainTimeout: `${setup.drainTimeoutMs}ms`,
 };
 try {
   await runStart(environment, parseStartArguments(typed), {

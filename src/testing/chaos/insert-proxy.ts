@@ -30,6 +30,8 @@ export interface InsertProxy {
   arm(fault: InsertFault, timeoutMs: number): Promise<JournalEntry | undefined>;
   /** Lets `nth - 1` inserts pass and holds the next: as if it were on a long way. Undefined: none came whole within `timeoutMs`. */
   hold(nth: number, timeoutMs: number): Promise<HeldInsert | undefined>;
+  /** Answers every insert into `table` with the error, without asking the server, until called with undefined. */
+  refuse(refusal: { table: string; code: ShortageCode } | undefined): void;
   close(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function startInsertProxy(
   journal: InsertJournal,
 ): Promise<InsertProxy> {
   const waiting: Armed[] = [];
+  let refused: { table: string; code: ShortageCode } | undefined;
   let holding: { passing: number; held(insert: HeldInsert | undefined): void } | undefined;
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
@@ -70,6 +73,12 @@ export async function startInsertProxy(
     }
     const statement = searchParams.get("query") ?? "";
     const table = /^\s*INSERT INTO\s+(?:TABLE\s+)?([\w.`]+)/i.exec(statement)?.[1] ?? "?";
+    if (table.replaceAll("`", "") === refused?.table) {
+      const { code } = refused;
+      request.resume();
+      request.once("end", () => sendShortage(response, code));
+      return;
+    }
     const holder = holding !== undefined && holding.passing-- === 0 ? holding : undefined;
     if (holder !== undefined) holding = undefined;
     const armed = holder === undefined ? waiting.shift() : undefined;
@@ -210,6 +219,9 @@ export async function startInsertProxy(
           resolve(undefined);
         }, timeoutMs);
       });
+    },
+    refuse(refusal) {
+      refused = refusal;
     },
     async close() {
       const closed = once(server, "close");

@@ -7,6 +7,8 @@ import { type Load, startLoad } from "./load.ts";
 import { isCommittedWithin, untilCommitted } from "./progress.ts";
 import { type ChaosReport, type FaultRecord, findingsOf } from "./report.ts";
 import { aborted, ingesters, type Rig, type RunTerms, untilFirstCommit, withRig } from "./rig.ts";
+import { alone } from "./schedule.ts";
+import { openSidePipeline, type SidePipeline, sidePipeline } from "./side-pipeline.ts";
 import { forgetTokens, setWindows } from "./tokens.ts";
 
 export interface ChaosOptions extends RunTerms {
@@ -24,6 +26,8 @@ export interface ChaosOptions extends RunTerms {
 
 const INGESTERS_MAX = 3;
 const INGESTERS_AT_START = 2;
+/** Short, so that a run does not wait long for an ingester whose server is away. */
+const DRAIN_TIMEOUT_MS = 4_000;
 /** The last faults may leave dead members in the group and inserts in long pauses between attempts. */
 const CATCH_UP_PATIENCE_MS = 90_000;
 
@@ -40,7 +44,11 @@ interface Lives {
 interface Scene extends Rig {
   world: World;
   load: Load;
+  side: SidePipeline;
 }
+
+/** What the ingesters read and what stays: the built-in pipelines' topics, and one of the side pipeline. */
+const group = { id: ingesters.id, topics: [...ingesters.topics, ...sidePipeline.topics] };
 
 /**
  * One chaos run from empty servers to the verdict.
@@ -64,12 +72,16 @@ export function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 async function setUp(options: ChaosOptions, rig: Rig, lives: Lives): Promise<Scene> {
   const { folder, usage, journal, broker, clickHouse, client, admin, closers } = rig;
   const { sessionTimeoutMs, fenceMs, say } = options;
+  const side = await openSidePipeline(folder, rig.brokers, admin, client);
+  closers.push(() => side.close());
   if (options.window !== undefined) await setWindows(client, options.window);
   const slots: IngesterSlot[] = [];
+  const limits = { sessionTimeoutMs, fenceMs, drainTimeoutMs: DRAIN_TIMEOUT_MS };
+  const common = { ...limits, folder, groupId: group.id, journal, usage };
   for (let index = 1; index <= INGESTERS_MAX; index++) {
     const ports = { kafkaPort: broker.port, clickHousePort: clickHouse.port };
     const slot = await openSlot(
-      { index, folder, ...ports, sessionTimeoutMs, fenceMs, journal, usage },
+      { ...common, index, ...ports },
       {
         onStart: () => {
           lives.starts += 1;
@@ -96,13 +108,15 @@ async function setUp(options: ChaosOptions, rig: Rig, lives: Lives): Promise<Sce
     slots,
     broker,
     clickHouse,
+    side,
     sessionTimeoutMs,
-    untilCommitted: (timeoutMs) => isCommittedWithin(admin, ingesters, timeoutMs),
+    drainTimeoutMs: DRAIN_TIMEOUT_MS,
+    untilCommitted: (timeoutMs) => isCommittedWithin(admin, group, timeoutMs),
     forgetTokens: () => forgetTokens(client),
   };
   say(`${broker.name} and ${clickHouse.name} are ready, ${INGESTERS_AT_START} ingesters start`);
   await untilFirstCommit(admin, options.signal);
-  return { ...rig, world, load };
+  return { ...rig, world, load, side };
 }
 
 async function inflictAll(scene: Scene, { faults, say, signal }: ChaosOptions): Promise<FaultRecord[]> {
@@ -112,7 +126,7 @@ async function inflictAll(scene: Scene, { faults, say, signal }: ChaosOptions): 
   const passed = () => `${((Date.now() - startedMs) / 1_000).toFixed(0).padStart(4)} s`;
   for (const [index, fault] of faults.entries()) {
     await sleep(fault.pauseMs, undefined, { signal });
-    if (fault.action.kind === "forgotten-zombie") await Promise.all(running);
+    if (alone.has(fault.action.kind)) await Promise.all(running);
     const record: FaultRecord = { ...fault, atMs: Date.now(), text: "", isExact: false };
     records.push(record);
     const title = `[${String(index + 1).padStart(3)}/${faults.length}] ${describeFault(fault.action)}`;
@@ -151,7 +165,7 @@ async function judge(
   const loadReport = await scene.load.finish();
   if (!world.slots.some((slot) => slot.isWanted)) world.slots[0]!.start();
   const onLag = (lag: number) => say(`lag ${lag}`);
-  const settled = await untilCommitted(admin, ingesters, CATCH_UP_PATIENCE_MS, onLag, signal).catch((error) => {
+  const settled = await untilCommitted(admin, group, CATCH_UP_PATIENCE_MS, onLag, signal).catch((error) => {
     signal.throwIfAborted();
     failures.push(error instanceof Error ? error.message : String(error));
     return undefined;
@@ -168,7 +182,7 @@ async function judge(
     window: options.window,
     folder: scene.folder,
     faults,
-    failures: [...failures, ...lives.stuck],
+    failures: [...failures, ...lives.stuck, ...(await scene.side.findings())],
     journal,
     ingesterStarts: lives.starts,
     ingestersKilled: lives.killed,

@@ -24,14 +24,20 @@ const weights: Record<FaultKind, number> = {
   "broker-pause": 3,
   "kafka-slow": 3,
   "kafka-reset": 3,
+  "leader-move": 6,
+  "clock-step": 4,
+  "topic-deletion": 2,
+  "refused-table": 3,
+  terminate: 3,
 };
 
 export const faultKinds = Object.keys(weights) as FaultKind[];
 
 /** Kinds that must have ended before anything else happens: more on top would hide what they are to show. */
-const alone = new Set<FaultKind>(["forgotten-zombie"]);
+export const alone: ReadonlySet<FaultKind> = new Set<FaultKind>(["forgotten-zombie", "refused-table", "terminate"]);
 const OVERLAP_SHARE = 0.25;
 const PAUSE_MS = [200, 1_500] as const;
+const HOUR_MS = 3_600_000;
 
 /**
  * The faults of a run: the same seed gives the same list, whatever the machine does. Only when each of them hits, and
@@ -91,6 +97,22 @@ function drawAction(random: Random, kind: FaultKind): FaultAction {
       return { kind, pick, speed: drawSpeed(random), forMs: random.between(1_000, 4_000) };
     case "kafka-reset":
       return { kind, pick, refuseMs: random.between(0, 1_500) };
+    case "leader-move":
+      return { kind, pick, move: oneOf(random, ["leaders", "coordinator"] as const), answers: random.between(1, 3) };
+    case "clock-step":
+      return { kind, pick, byMs: oneOf(random, [-1, 1]) * oneOf(random, [2_000, 60_000, HOUR_MS]) };
+    case "topic-deletion":
+      return { kind };
+    case "refused-table":
+      return { kind, code: oneOf<ShortageCode>(random, [241, 243, 252]), forMs: random.between(4_000, 8_000) };
+    case "terminate":
+      return {
+        kind,
+        pick,
+        server: oneOf(random, ["clickhouse", "broker"] as const),
+        how: oneOf(random, ["kill", "pause"] as const),
+        beyondDrainMs: random.between(2_000, 4_000),
+      };
   }
 }
 

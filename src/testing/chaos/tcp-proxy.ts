@@ -9,6 +9,13 @@ export interface LineSpeed {
   bytesPerSecond: number;
 }
 
+/** Sees what passes on one connection, whole pieces in order, and may change what comes back. */
+export interface LineFilter {
+  request(chunk: Buffer): void;
+  /** What goes on to the client instead; nothing as long as more is needed. */
+  answer(chunk: Buffer): Buffer[];
+}
+
 export interface TcpProxy {
   readonly port: number;
   /** Connections open at this moment. */
@@ -22,18 +29,23 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** A proxy on loopback, on a free port, for connections to `targetPort`. What it does not change passes unchanged. */
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/**
+ * A proxy on loopback, on a free port, for connections to `targetPort`. What it does not change passes unchanged.
+ * `follow` makes the filter of a new connection.
+ */
+export async function startTcpProxy(targetPort: number, follow?: () => LineFilter): Promise<TcpProxy> {
   const pairs = new Set<[client: Socket, upstream: Socket]>();
   let speed: LineSpeed | undefined;
   let isRefusing = false;
 
-  async function pass(from: Socket, to: Socket): Promise<void> {
+  async function pass(from: Socket, to: Socket, filter: (chunk: Buffer) => Buffer[]): Promise<void> {
     // The default of the iterator would destroy the socket at its end, and with it the other direction.
     for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (speed !== undefined) await sleep(speed.latencyMs + (chunk.length / speed.bytesPerSecond) * 1_000);
-      if (to.destroyed) return;
-      if (!to.write(chunk)) await Promise.race([once(to, "drain"), once(to, "close")]);
+      for (const piece of filter(chunk)) {
+        if (to.destroyed) return;
+        if (!to.write(piece)) await Promise.race([once(to, "drain"), once(to, "close")]);
+      }
     }
     to.end();
   }
@@ -53,7 +65,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       for (const socket of pair) if (!socket.destroyed) socket.resetAndDestroy();
     };
     // Each half ends by itself when its sender has nothing more to say; a half that breaks breaks the other.
-    Promise.all([pass(client, upstream), pass(upstream, client)]).then(() => pairs.delete(pair), end);
+    const filter = follow?.();
+    const asks = (chunk: Buffer) => {
+      filter?.request(chunk);
+      return [chunk];
+    };
+    const answers = (chunk: Buffer) => filter?.answer(chunk) ?? [chunk];
+    Promise.all([pass(client, upstream, asks), pass(upstream, client, answers)]).then(() => pairs.delete(pair), end);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
