@@ -34,7 +34,7 @@ export type FaultAction =
   /** The wall clock of one ingester, for the rest of its life. */
   | { kind: "clock-step"; pick: Pick; byMs: number }
   | { kind: "topic-deletion" }
-  /** No ingester can insert into one table; the other has to go on. */
+  /** No ingester can insert into one table, for so long at least; the other has to go on meanwhile. */
   | { kind: "refused-table"; code: ShortageCode; forMs: number }
   /** SIGTERM while a server is away: for longer than a drain may last. */
   | { kind: "terminate"; pick: Pick; server: "clickhouse" | "broker"; how: "kill" | "pause"; beyondDrainMs: number };

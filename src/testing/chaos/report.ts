@@ -16,6 +16,7 @@ export interface FaultRecord extends Fault {
   text: string;
   /** Whether it hit the moment that it was meant for. */
   isExact: boolean;
+  finding?: string;
 }
 
 export interface ChaosReport extends Judgement {
@@ -38,7 +39,8 @@ export interface ChaosReport extends Judgement {
 
 /** All that is wrong, one line each; none: every record is stored exactly once, and all aggregates agree. */
 export function findingsOf(report: ChaosReport): string[] {
-  return [...report.failures, ...fenceFindings(report.journal), ...recordFindings(report)];
+  const shown = report.faults.flatMap(({ finding }) => finding ?? []);
+  return [...report.failures, ...shown, ...fenceFindings(report.journal), ...recordFindings(report)];
 }
 
 /** The summary for people. */
