@@ -90,6 +90,11 @@ function tlsOptions({ ca, own }: TlsFiles) {
   return { ...(ca === undefined ? {} : { ca }), ...(own ?? {}) };
 }
 
+/** The cluster's id; "" where the brokers do not tell it (before Kafka 0.10.1). */
+export async function readClusterId(admin: Admin): Promise<string> {
+  return (await admin.describeCluster()).clusterId ?? "";
+}
+
 /** @throws MillraceError E_KAFKA at once for a certificate that is not trusted; kafkajs' errors otherwise. */
 export async function connectAdmin(config: KafkaConfig): Promise<Admin> {
   await checkCertificates(config);

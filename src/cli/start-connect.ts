@@ -17,7 +17,7 @@ import { migrate } from "../schema/migrate.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
-import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { connectAdmin, connectClickHouse, kafkaConfig, readClusterId } from "./connect.ts";
 import { untilReachable } from "./patience.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { type SimulatorChild, startSimulatorChild } from "./simulator-child.ts";
@@ -74,6 +74,7 @@ export async function connectRun(
       return buildPlans(client, pipelines);
     }),
   ]);
+  const clusterId = await untilReachable("Kafka", log, () => readClusterId(admin));
   const topics = plans.flatMap((plan) => plan.topics);
   await untilReachable("Kafka", log, async () => {
     if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
@@ -89,6 +90,7 @@ export async function connectRun(
   await deadLetterTopic?.start();
   const begin = await untilReachable("Kafka", log, () => readOffsets(admin, options.groupId, topics));
   const pipeline = createPipeline({
+    clusterId,
     plans,
     client,
     log,

@@ -48,7 +48,7 @@ describe("Committer", () => {
       announced = true;
     });
     await settle();
-    expect(sent).toEqual([[{ topic: "t", partition: 0, offset: 0, metadata: "m1 0-9@1" }]]);
+    expect(sent).toEqual([[{ topic: "t", partition: 0, offset: 0, metadata: "m2 0-9@1" }]]);
     expect(announced).toBe(false);
     gates[0]!.accept();
     await settle();
@@ -69,8 +69,8 @@ describe("Committer", () => {
     gates[0]!.accept();
     await settle();
     expect(sent[1]).toEqual([
-      { topic: "t", partition: 0, offset: 10, metadata: "m1 10-19@1" },
-      { topic: "t", partition: 1, offset: 0, metadata: "m1 0-4@2" },
+      { topic: "t", partition: 0, offset: 10, metadata: "m2 10-19@1" },
+      { topic: "t", partition: 1, offset: 0, metadata: "m2 0-4@2" },
     ]);
   });
 
@@ -100,7 +100,7 @@ describe("Committer", () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(errors).toHaveLength(1);
     expect(announced).toBe(false);
-    expect(sent[1]![0]!.metadata).toBe("m1 0-9@1 10-19@1");
+    expect(sent[1]![0]!.metadata).toBe("m2 0-9@1 10-19@1");
     gates[1]!.accept();
     await settle();
     expect(announced).toBe(true);

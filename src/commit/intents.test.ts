@@ -5,13 +5,13 @@ import { decodeIntents, encodeIntents, METADATA_BYTES_MAX, UnreadableIntents } f
 
 /** Ranges that rise, with holes between them or without. */
 const intents = fc
-  .array(fc.tuple(fc.nat({ max: 1_000 }), fc.nat({ max: 1e9 }), fc.nat({ max: 2e12 })), { maxLength: 60 })
+  .array(fc.tuple(fc.nat({ max: 1_000 }), fc.nat({ max: 1e9 }), fc.nat({ max: 2e12 }), fc.boolean()), { maxLength: 60 })
   .map((parts) => {
     let next = 0;
-    return parts.map(([hole, length, judgedMs]): Intent => {
+    return parts.map(([hole, length, judgedMs, isBare]): Intent => {
       const firstOffset = next + hole;
       next = firstOffset + length + 1;
-      return { firstOffset, lastOffset: next - 1, judgedMs };
+      return { firstOffset, lastOffset: next - 1, judgedMs, ...(isBare ? { isBare } : {}) };
     });
   });
 
@@ -28,8 +28,18 @@ describe("intents in commit metadata", () => {
 
   it("look as documented", () => {
     const { metadata } = encodeIntents([{ firstOffset: 4_000, lastOffset: 4_999, judgedMs: 1_767_225_600_000 }]);
-    expect(metadata).toBe("m1 4000-4999@1767225600000");
-    expect(encodeIntents([]).metadata).toBe("m1");
+    expect(metadata).toBe("m2 4000-4999@1767225600000");
+    expect(encodeIntents([]).metadata).toBe("m2");
+  });
+
+  it("of version 1 keep their tokens, also when they are committed again beside new ones", () => {
+    const before = decodeIntents("m1 10-19@1 20-29@2");
+    const { metadata } = encodeIntents([...before.slice(1), { firstOffset: 30, lastOffset: 39, judgedMs: 3 }]);
+    expect(metadata).toBe("m2 20-29@2/1 30-39@3");
+    expect(decodeIntents(metadata)).toEqual([
+      { firstOffset: 20, lastOffset: 29, judgedMs: 2, isBare: true },
+      { firstOffset: 30, lastOffset: 39, judgedMs: 3 },
+    ]);
   });
 
   it("never need more bytes than a broker takes: the last ones are left out", () => {
@@ -45,11 +55,13 @@ describe("intents in commit metadata", () => {
   });
 
   it("are none in a partition that was committed without metadata", () => {
-    for (const metadata of ["", null, undefined, "m1"]) expect(decodeIntents(metadata)).toEqual([]);
+    for (const metadata of ["", null, undefined, "m1", "m2"]) expect(decodeIntents(metadata)).toEqual([]);
   });
 
   it.each([
-    "m2 1-2@3",
+    "m3 1-2@3",
+    "m1 1-2@3/1",
+    "m2 1-2@3/2",
     "offset committed by another tool",
     "m1 5-4@1",
     "m1 1-9@1 5-12@1",

@@ -5,13 +5,19 @@ import type { Intent } from "../core/partition-offsets.ts";
  * made before the range is inserted; whoever owns the partition next inserts the same ranges once more, under the same
  * tokens, before anything else.
  *
- * Format, version 1: `m1`, then for each range a blank and `first-last@judged`: first and last Kafka offset, inclusive,
+ * Format, version 2: `m2`, then for each range a blank and `first-last@judged`: first and last Kafka offset, inclusive,
  * and the time that its lateness was judged by, ms since 1970; all decimal. Ranges rise and do not overlap; between two
- * of them the log may have no records. Example: `m1 4000-4999@1767225600000 5000-5311@1767225600412`.
+ * of them the log may have no records. Example: `m2 4000-4999@1767225600000 5000-5311@1767225600412`.
+ *
+ * Version 1 differs in the word `m1` and in the tokens of its ranges, which name neither cluster nor group. A range keeps
+ * its token until it is stored: committed again beside new ones, it has the mark `/1` behind it. A program that knows
+ * version 1 only refuses `m2`, as it must: it would repeat a range under a token that nobody has seen.
  *
  * Without metadata there is nothing in flight: so does a partition begin that another consumer committed before.
  */
-const VERSION = "m1";
+const VERSION = "m2";
+const BARE_VERSION = "m1";
+const BARE_MARK = "/1";
 
 /** What brokers accept by default (`offset.metadata.max.bytes`). */
 export const METADATA_BYTES_MAX = 4_096;
@@ -31,8 +37,8 @@ export class UnreadableIntents extends Error {
 export function encodeIntents(intents: readonly Intent[]): { metadata: string; count: number } {
   let metadata = VERSION;
   let count = 0;
-  for (const { firstOffset, lastOffset, judgedMs } of intents) {
-    const next = `${metadata} ${firstOffset}-${lastOffset}@${judgedMs}`;
+  for (const { firstOffset, lastOffset, judgedMs, isBare } of intents) {
+    const next = `${metadata} ${firstOffset}-${lastOffset}@${judgedMs}${isBare === true ? BARE_MARK : ""}`;
     if (next.length > METADATA_BYTES_MAX) break;
     metadata = next;
     count += 1;
@@ -44,14 +50,18 @@ export function encodeIntents(intents: readonly Intent[]): { metadata: string; c
 export function decodeIntents(metadata: string | null | undefined): Intent[] {
   if (metadata === null || metadata === undefined || metadata === "") return [];
   const [version, ...ranges] = metadata.split(" ");
-  if (version !== VERSION) throw new UnreadableIntents(metadata);
+  if (version !== VERSION && version !== BARE_VERSION) throw new UnreadableIntents(metadata);
   let floor = 0;
   return ranges.map((text) => {
-    const [, first, last, judged] = /^(\d{1,16})-(\d{1,16})@(\d{1,16})$/.exec(text) ?? [];
+    const [, first, last, judged, mark] = /^(\d{1,16})-(\d{1,16})@(\d{1,16})(\/1)?$/.exec(text) ?? [];
     const intent = { firstOffset: Number(first), lastOffset: Number(last), judgedMs: Number(judged) };
-    const isSound = first !== undefined && floor <= intent.firstOffset && intent.firstOffset <= intent.lastOffset;
+    const isSound =
+      first !== undefined &&
+      floor <= intent.firstOffset &&
+      intent.firstOffset <= intent.lastOffset &&
+      (mark === undefined || version === VERSION);
     if (!isSound) throw new UnreadableIntents(metadata);
     floor = intent.lastOffset + 1;
-    return intent;
+    return mark === undefined && version === VERSION ? intent : { ...intent, isBare: true };
   });
 }

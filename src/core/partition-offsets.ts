@@ -16,6 +16,8 @@ export interface Intent {
   lastOffset: number;
   /** The time that lateness is judged by, ms since 1970. */
   judgedMs: number;
+  /** Announced by a version whose tokens named neither cluster nor group: they stay so until the range is stored. */
+  isBare?: true | undefined;
 }
 
 /** A partition as its new owner finds it. */

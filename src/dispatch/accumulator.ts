@@ -44,6 +44,8 @@ export interface Cut {
   judgedMs: number;
   /** An earlier owner has announced it: its rows may be stored already. */
   isReplay: boolean;
+  /** Its tokens name neither cluster nor group (Intent). */
+  isBare?: true | undefined;
 }
 
 /**
@@ -188,6 +190,7 @@ export class Accumulator {
       lastOffset: promised?.lastOffset ?? this.#lastOffset,
       judgedMs: promised?.judgedMs ?? nowMs,
       isReplay: promised !== undefined,
+      isBare: promised?.isBare,
       batches: this.#batches,
       buffers: this.#buffers,
       byteLength: this.#byteLength,

@@ -66,15 +66,20 @@ const columns = [
   { name: "run_last", type: { text: "Array(Int64)" } },
 ];
 
-/** The gap as a batch of one row for the sink, which inserts it like any range: with its token, fence and repeats. */
-export function gapBatch(gap: Gap): SinkBatch {
+/**
+ * The gap as a batch of one row for the sink, which inserts it like any range: with its token, fence and repeats.
+ *
+ * @param tokenScope undefined: for a range whose tokens do not name the group; then the suffix has to
+ */
+export function gapBatch(gap: Gap, tokenScope: string | undefined): SinkBatch {
   const bytes = encodeRow(gap);
   return {
     table: gapTable,
     columns,
     partitionKey: "",
-    // Another group may miss the same offsets, or for another reason.
-    tokenSuffix: `/${gap.reason}/${gap.group}`,
+    // A range may miss offsets for more than one reason.
+    tokenScope,
+    tokenSuffix: tokenScope === undefined ? `/${gap.reason}/${gap.group}` : `/${gap.reason}`,
     format: "RowBinary",
     topic: gap.topic,
     partition: gap.partition,

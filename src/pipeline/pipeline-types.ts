@@ -14,6 +14,8 @@ import type { DeliveryObserver } from "./steps.ts";
 
 export interface PipelineOptions {
   source: SourceOptions;
+  /** The id of the Kafka cluster; "" where the brokers do not tell it. */
+  clusterId: string;
   plans: TablePlan[];
   profile: Profile;
   client: ClickHouseClient;

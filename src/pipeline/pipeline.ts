@@ -2,6 +2,7 @@ import { Epoch } from "../commit/epoch.ts";
 import { BufferPool } from "../core/buffer-pool.ts";
 import { systemClock } from "../core/clock.ts";
 import { MillraceError } from "../core/errors.ts";
+import { tokenScopeOf } from "../core/origin.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
 import { defaultInsertFormat, defaultTranscoder } from "../core/transcoding.ts";
@@ -64,6 +65,7 @@ const WORKER_FAILURES_MAX = 3;
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { plans, profile, log } = options;
   const { groupId, sessionTimeoutMs } = options.source;
+  const origin = { cluster: options.clusterId, group: groupId };
   const planByTopic = new Map(plans.flatMap((plan) => plan.topics.map((topic) => [topic, plan] as const)));
   const counters = new Counters();
   const total = new StageTable();
@@ -110,7 +112,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   });
   const buffers = new BufferPool(() => Math.max(budget.roomBytes, profile.bytesMax * POOL_SHARE));
   const tools: RangeTools = {
-    groupId,
+    origin,
     taskFormat,
     pool,
     sink,
@@ -171,7 +173,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (options.source.from === "earliest" || offset === 0) return;
         const runs = [{ first: 0, last: offset - 1 }];
         const gap = { group: groupId, topic, partition, reason: "skipped" as const, runs };
-        await storeGap(options.client, gap, `${groupId}:${topic}:${partition}:begin-${offset}`);
+        await storeGap(options.client, gap, `${tokenScopeOf(origin)}:${topic}:${partition}:begin-${offset}`);
       },
       onJoined({ partitions, commit }) {
         if (!accepting) return;
@@ -230,7 +232,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     };
     const owner = epoch;
     if (owner !== undefined) {
-      flights.add(sink.store(gapBatch(gap), offset, logStart - 1, owner.lease(topic, partition)).then(() => {}, ended));
+      flights.add(
+        sink
+          .store(gapBatch(gap, tokenScopeOf(origin)), offset, logStart - 1, owner.lease(topic, partition))
+          .then(() => {}, ended),
+      );
     }
     return logStart;
   }

@@ -1,6 +1,7 @@
 import type { EncodedRows, TranscodeResult, TranscodeTask } from "../codec/task.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
+import { type Origin, tokenScopeOf } from "../core/origin.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { inputBuffers, taskOf, type WorkerPool } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
@@ -11,7 +12,7 @@ import type { RangeBuffers, RangeMemory } from "./range-memory.ts";
 
 /** What all ranges share. */
 export interface RangeTools {
-  groupId: string;
+  origin: Origin;
   taskFormat: TranscodeTask["format"];
   pool: WorkerPool;
   sink: Sink;
@@ -43,6 +44,7 @@ export function rangeWork(
   const { pool, sink, shared } = tools;
   const { topic, partition, firstOffset, lastOffset } = cut;
   const offsetCount = lastOffset - firstOffset + 1;
+  const tokenScope = cut.isBare === true ? undefined : tokenScopeOf(tools.origin);
 
   async function transcode(task: TranscodeTask): Promise<TranscodeResult> {
     const result = await pool.run(task);
@@ -60,7 +62,7 @@ export function rangeWork(
   function storeRows(target: Target, rows: EncodedRows, lease: Lease): Promise<StoreOutcome> {
     const { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates } = target;
     const into = { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates };
-    const at = { ...into, topic, partition, isReplay: cut.isReplay };
+    const at = { ...into, topic, partition, tokenScope, isReplay: cut.isReplay };
     // A pipeline that reads dead letters has both in one table.
     const tokenSuffix = target === plan.deadLetters ? "/dead" : "";
     return sink.store({ ...at, ...rows, tokenSuffix }, firstOffset, lastOffset, lease);
@@ -81,8 +83,8 @@ export function rangeWork(
   async function storeGap(recordCount: number, lease: Lease, ...offsets: Float64Array[]): Promise<void> {
     if (recordCount === offsetCount) return;
     const runs = absentRuns(firstOffset, lastOffset, ...offsets);
-    const gap = { group: tools.groupId, topic, partition, reason: "absent" as const, runs };
-    if (runs.length > 0) await sink.store(gapBatch(gap), firstOffset, lastOffset, lease);
+    const gap = { group: tools.origin.group, topic, partition, reason: "absent" as const, runs };
+    if (runs.length > 0) await sink.store(gapBatch(gap, tokenScope), firstOffset, lastOffset, lease);
   }
 
   return {

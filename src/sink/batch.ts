@@ -24,6 +24,8 @@ export interface SinkBatch {
   rowStarts: Uint32Array;
   /** Kafka offset of each row. */
   offsets: Float64Array;
+  /** Put before every token of the batch, with a colon: whose range it is (tokenScopeOf in src/core/origin.ts). */
+  tokenScope?: string | undefined;
   /**
    * Put behind every token of the batch. For a second batch of the same range: where both go into one table, it would
    * otherwise pass for a repeat of the first.

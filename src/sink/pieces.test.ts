@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { tokenScopeOf } from "../core/origin.ts";
 import { halvesOf, partsOf, tokenOf } from "./pieces.ts";
 
 describe("pieces of a range", () => {
@@ -25,6 +26,14 @@ describe("pieces of a range", () => {
     for (let hash = 0; hash < 16; hash += 1) {
       expect(leaves.filter(({ parts, part }) => hash % parts === part)).toHaveLength(1);
     }
+  });
+
+  it("have the batch's scope before it, which no name of a group can imitate", () => {
+    const scoped = (cluster: string, group: string) =>
+      tokenOf({ ...range, tokenScope: tokenScopeOf({ cluster, group }) }, whole, offsets);
+    expect(scoped("kafka-1", "millrace.events")).toBe("kafka-1:millrace.events:logs.auth:3:10-99");
+    expect(scoped("a", "b:logs/é %")).toBe("a:b%3Alogs%2F%C3%A9%20%25:logs.auth:3:10-99");
+    expect(new Set([scoped("a:b", ""), scoped("a", "b"), scoped("", "a:b"), scoped("", "a%3Ab")]).size).toBe(4);
   });
 
   it("have the batch's suffix behind all that", () => {

@@ -29,20 +29,27 @@ export function partsOf(piece: Piece): [Piece, Piece] {
   ];
 }
 
+/** A range as its tokens name it. */
+export interface TokenRange {
+  topic: string;
+  partition: number;
+  firstOffset: number;
+  lastOffset: number;
+  tokenScope?: string | undefined;
+  tokenSuffix?: string | undefined;
+}
+
 /**
- * `topic:partition:first-last` for the range as a whole; rows cut from it carry the offsets of their own first and last
+ * `scope:topic:partition:first-last` for the range as a whole; rows cut from it carry the offsets of their own first and last
  * row, and a part by partitions `/part.parts` behind that.
  */
-export function tokenOf(
-  range: { topic: string; partition: number; firstOffset: number; lastOffset: number; tokenSuffix?: string },
-  piece: Piece,
-  offsets: Float64Array,
-): string {
+export function tokenOf(range: TokenRange, piece: Piece, offsets: Float64Array): string {
   const isWhole = piece.from === 0 && piece.to === offsets.length;
   const first = isWhole ? range.firstOffset : offsets[piece.from];
   const last = isWhole ? range.lastOffset : offsets[piece.to - 1];
   // Rows rise by offset unless a batch header lies: then a part could begin and end as the whole does.
   const rows = isWhole ? "" : `/${piece.to - piece.from}`;
   const part = piece.parts === 1 ? "" : `/${piece.part}.${piece.parts}`;
-  return `${range.topic}:${range.partition}:${first}-${last}${rows}${part}${range.tokenSuffix ?? ""}`;
+  const scope = range.tokenScope === undefined ? "" : `${range.tokenScope}:`;
+  return `${scope}${range.topic}:${range.partition}:${first}-${last}${rows}${part}${range.tokenSuffix ?? ""}`;
 }

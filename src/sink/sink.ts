@@ -38,7 +38,7 @@ export interface Sink {
   /**
    * Stores the rows. Returns those that the server refuses for their data; all others are durable then.
    *
-   * The token is `topic:partition:first-last`. A part of a refused insert carries the offsets of its own first and last
+   * The token is `scope:topic:partition:first-last`, the scope being the batch's `tokenScope`. A part of a refused insert carries the offsets of its own first and last
    * row; a part that was cut by table partitions has `/part.parts` behind it. A replay of the same range is refused at
    * the same places and finds the same tokens. A batch that cannot be cut by rows comes back as `refusedWhole`, to be
    * stored again by rows, under the same tokens.

@@ -1,29 +1,31 @@
 import { describe, expect, it } from "vitest";
+import { tokenScopeOf } from "../../core/origin.ts";
 import { tokenOf } from "../../sink/pieces.ts";
 import { InsertJournal, type JournalEntry, readDeadlineMs, readToken } from "./insert-journal.ts";
 
 const range = { topic: "logs.auth", partition: 3, firstOffset: 10, lastOffset: 29 };
+const tokenScope = tokenScopeOf({ cluster: "c", group: "a/group of:2" });
 const offsets = Float64Array.from({ length: 20 }, (_, index) => 10 + index);
 
 describe("readToken()", () => {
   it("reads the tokens that the sink makes: whole ranges, rows of them, table partitions, dead letters", () => {
     const whole = { from: 0, to: 20, parts: 1, part: 0 };
-    expect(readToken(tokenOf(range, whole, offsets))).toEqual(range);
-    expect(readToken(tokenOf({ ...range, tokenSuffix: "/dead" }, whole, offsets))).toEqual(range);
-    expect(readToken(tokenOf(range, { ...whole, parts: 4, part: 3 }, offsets))).toEqual(range);
+    expect(readToken(tokenOf({ ...range, tokenScope }, whole, offsets))).toEqual(range);
+    expect(readToken(tokenOf({ ...range, tokenScope, tokenSuffix: "/dead" }, whole, offsets))).toEqual(range);
+    expect(readToken(tokenOf({ ...range, tokenScope }, { ...whole, parts: 4, part: 3 }, offsets))).toEqual(range);
     const rows = { from: 5, to: 10, parts: 2, part: 1 };
     const part = { ...range, firstOffset: 15, lastOffset: 19 };
-    expect(readToken(tokenOf({ ...range, tokenSuffix: "/dead" }, rows, offsets))).toEqual(part);
+    expect(readToken(tokenOf({ ...range, tokenScope, tokenSuffix: "/dead" }, rows, offsets))).toEqual(part);
   });
 
-  it("reads those of gaps, whose group may have any name", () => {
+  it("reads those of gaps", () => {
     for (const reason of ["absent", "lost", "skipped"]) {
-      expect(readToken(`logs.auth:3:10-29/${reason}/a/group of:2`)).toEqual(range);
+      expect(readToken(`${tokenScope}:logs.auth:3:10-29/${reason}`)).toEqual(range);
     }
   });
 
   it("leaves alone what names no range", () => {
-    for (const token of ["", "logs.auth:3", "logs.auth:3:10-29/else", "replay:1:logs.auth:3:10+1"]) {
+    for (const token of ["", "c:g:logs.auth:3", "c:g:logs.auth:3:10-29/else", "replay:1:logs.auth:3:10+1"]) {
       expect(readToken(token)).toBeUndefined();
     }
   });

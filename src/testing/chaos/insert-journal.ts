@@ -23,8 +23,12 @@ export interface JournalEntry {
   endedMs: number;
 }
 
-/** `first-last`, then `/rows` for some rows of the range, `/k.N` for some table partitions, then what is not a fact. */
-const tokenPattern = /^(.+):(\d+):(\d+)-(\d+)(?:\/\d+)?(?:\/\d+\.\d+)?(?:\/dead|\/(?:absent|lost|skipped)\/.+)?$/s;
+/**
+ * The scope, two words; topic and partition; `first-last`, then `/rows` for some rows of the range, `/k.N` for some table
+ * partitions, then what is not a fact.
+ */
+const tokenPattern =
+  /^[^:]*:[^:]*:([^:]+):(\d+):(\d+)-(\d+)(?:\/\d+)?(?:\/\d+\.\d+)?(?:\/(?:dead|absent|lost|skipped))?$/;
 
 /** Reads the token of a range or of a part of one (src/sink/pieces.ts, src/pipeline). Undefined: not such a token. */
 export function readToken(

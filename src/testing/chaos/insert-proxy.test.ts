@@ -50,7 +50,7 @@ afterEach(async () => {
 });
 
 const body = Buffer.alloc(50_000, 1);
-const token = "logs.auth:2:10-19";
+const token = "c:g:logs.auth:2:10-19";
 
 function search(range: string): URLSearchParams {
   const query = "INSERT INTO `analytics`.`fact_event` (a) FORMAT Native";
@@ -139,7 +139,7 @@ describe("startInsertProxy()", () => {
     const request = httpRequest({ host: "127.0.0.1", port: proxy.port, method: "POST", path: `/?${search(token)}` });
     request.on("error", () => undefined).end(body);
     const held = await holding;
-    expect((await insert("logs.auth:2:20-29")).status).toBe(200);
+    expect((await insert("c:g:logs.auth:2:20-29")).status).toBe(200);
     expect(uploads).toHaveLength(2);
     request.destroy();
     const entry = await held!.release();
