@@ -81,6 +81,7 @@ describe("buildPlan() refuses a pipeline that does not fit the table", () => {
   const columns = [column("ts", "DateTime"), column("n", "Int8"), column("m", "Int8", "MATERIALIZED")];
   it.each<[string, Pipeline, string]>([
     ["a column that the table lacks", pipelineWith({ nn: {} }), "column nn is not in the table, which has: ts, n, m"],
+    ["a placeholder for a number", pipelineWith({ n: { placeholderIsNull: true } }), "no date or time"],
     ["a time format for a number", pipelineWith({ n: { time: "rfc3339" } }), "no date or time"],
     ["a source for a computed column", pipelineWith({ m: { from: ["x"] } }), "m is MATERIALIZED"],
     ["an event time that is no time", pipelineWith({}, { eventTime: "n" }), "eventTime names n"],

@@ -120,6 +120,7 @@ function buildColumn(pipeline: Pipeline, column: TableColumn): PlanColumn | unde
     type,
     source,
     timeFormat: record === undefined ? chooseTimeFormat(pipeline, column, type, wish.time) : "epoch_ms",
+    ...(wish.placeholderIsNull === true && { placeholderIsNull: checkPlaceholder(pipeline, column, type) }),
     missing: chooseMissing(column, type, wish, record !== undefined),
     coercion: wish.coercion ?? pipeline.coercion,
   };
@@ -139,6 +140,11 @@ function chooseTimeFormat(
     refuse(pipeline, `column ${column.name} has the time format ${wished}, but ${column.type} is no date or time`);
   }
   return wished ?? "auto";
+}
+
+function checkPlaceholder(pipeline: Pipeline, column: TableColumn, type: ColumnType): true {
+  if (isTime(type)) return true;
+  return refuse(pipeline, `column ${column.name} has placeholderIsNull, but ${column.type} is no date or time`);
 }
 
 function holdsTime(type: ColumnType): boolean {

@@ -40,7 +40,7 @@ topics: [t]
 table: d.x
 lateness: { column: ts, back: 7d, ahead: 90m }
 columns:
-  ts: { from: [a, b], time: epoch_us, defaultRecord: timestamp, coercion: lenient }
+  ts: { from: [a, b], time: epoch_us, placeholderIsNull: true, defaultRecord: timestamp, coercion: lenient }
   n: { default: null }
   o: { omit: true }
 rules:
@@ -51,6 +51,7 @@ rules:
     expect(pipeline.columns.ts).toEqual({
       from: ["a", "b"],
       time: "epoch_us",
+      placeholderIsNull: true,
       defaultRecord: "timestamp",
       coercion: "lenient",
     });

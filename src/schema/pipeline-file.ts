@@ -3,22 +3,12 @@ import { z } from "zod";
 import { MillraceError } from "../core/errors.ts";
 import { parseDurationMs } from "./duration.ts";
 import { type Pipeline, type PipelineColumn, qualifyTable } from "./pipeline.ts";
-import type { Rule, TimeFormat } from "./plan.ts";
+import type { Rule } from "./plan.ts";
+import { timeFormatNames } from "./time-formats.ts";
 
 export type { Pipeline };
 
 const recordFields = ["topic", "partition", "offset", "timestamp", "key", "received", "processed", "raw"] as const;
-const timeFormats = [
-  "auto",
-  "rfc3339",
-  "clickhouse",
-  "epoch_s",
-  "epoch_ms",
-  "epoch_us",
-  "epoch_ns",
-  "clf",
-] as const satisfies readonly TimeFormat[];
-
 const fieldName = z.string().min(1, "a field name is expected");
 const fieldNames = z.union([fieldName, z.array(fieldName).min(1)], "a field name or a list of them is expected");
 const tableName = z
@@ -34,7 +24,8 @@ const recordField = z.enum(recordFields);
 const columnSchema = z.strictObject({
   from: fieldNames.optional(),
   record: recordField.optional(),
-  time: z.enum(timeFormats).optional(),
+  time: z.enum(timeFormatNames).optional(),
+  placeholderIsNull: z.boolean().optional(),
   default: z.unknown().optional(),
   defaultRecord: recordField.optional(),
   required: z.boolean().optional(),

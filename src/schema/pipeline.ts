@@ -7,6 +7,8 @@ export interface PipelineColumn {
   /** Fills the column from the record instead of the document. */
   record?: RecordField;
   time?: TimeFormat;
+  /** Go's zero time (the year 1) and the year 9999, which programs write for "none", are read as null. */
+  placeholderIsNull?: boolean;
   /** JSON value for a document that lacks the field. */
   default?: unknown;
   /** Record field for a document that lacks the field. */

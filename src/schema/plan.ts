@@ -1,3 +1,7 @@
+import type { TimeFormat } from "./time-formats.ts";
+
+export type { TimeFormat };
+
 /**
  * The table plan: plain data that says how a document becomes a row. It is built once at start from the target table's
  * columns and the pipeline (src/schema/build-plan.ts), handed to each worker by structured clone, and compiled there
@@ -41,14 +45,14 @@ export type ColumnSource =
   /** `names` are tried in order; each as the key that it is (dots included), then as a nested path split at dots. */
   { kind: "document"; names: string[] } | { kind: "record"; field: RecordField };
 
-export type TimeFormat = "auto" | "rfc3339" | "clickhouse" | "epoch_s" | "epoch_ms" | "epoch_us" | "epoch_ns" | "clf";
-
 export interface PlanColumn {
   name: string;
   type: ColumnType;
   source: ColumnSource;
   /** How times are read; only for Date*, DateTime* columns. `auto` reads what JSONEachRow reads. */
   timeFormat: TimeFormat;
+  /** True: Go's zero time (the year 1) and the year 9999, which stand for "none", are nulls. Else they are out of range. */
+  placeholderIsNull?: true;
   /**
    * What a missing field, or a null for a column that is not Nullable, becomes: the type's own default, a given JSON
    * value, the record field, the table's DEFAULT expression (only when `plan.format` is RowBinaryWithDefaults), or a

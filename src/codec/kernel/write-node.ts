@@ -40,7 +40,8 @@ const simpleTypes: { [Kind in ColumnType["kind"]]?: number } = {
   map: layout.TYPE_MAP,
 };
 
-const timeFormats: Record<TimeFormat, number> = {
+/** The kernel's word for each format. */
+export const timeFormatWords: Record<TimeFormat, number> = {
   auto: layout.TIME_AUTO,
   rfc3339: layout.TIME_RFC3339,
   clickhouse: layout.TIME_CLICKHOUSE,
@@ -49,6 +50,9 @@ const timeFormats: Record<TimeFormat, number> = {
   epoch_us: layout.TIME_EPOCH_US,
   epoch_ns: layout.TIME_EPOCH_NS,
   clf: layout.TIME_CLF,
+  rfc2822: layout.TIME_RFC2822,
+  ctime: layout.TIME_CTIME,
+  month_name: layout.TIME_MONTH_NAME,
 };
 
 /** Widest key of fixed width that the kernel's dictionaries take. */
@@ -149,7 +153,7 @@ function writeFields(writer: PlanWriter, address: number, type: ColumnType, mode
   const float = type.kind === "float" && (type.bits === 32 ? layout.TYPE_FLOAT32 : layout.TYPE_FLOAT64);
   bytes[address + layout.NODE_TYPE] = float || simpleTypes[type.kind]!;
   bytes[address + layout.NODE_LENIENT] = mode.coercion === "lenient" ? 1 : 0;
-  bytes[address + layout.NODE_TIME_FORMAT] = timeFormats[mode.timeFormat];
+  bytes[address + layout.NODE_TIME_FORMAT] = timeFormatWords[mode.timeFormat];
   if ("scale" in type) bytes[address + layout.NODE_SCALE] = type.scale;
   writer.setWord(address + layout.NODE_WIDTH, widthOf(type));
   writer.setWord(address + layout.NODE_SIGNED, type.kind === "int" && type.signed ? 1 : 0);

@@ -3,6 +3,7 @@ import { MillraceError } from "../../core/errors.ts";
 import type { ColumnType, PlanColumn, RecordField, TablePlan } from "../../schema/plan.ts";
 import { FieldError, rejectField, type WriteColumn } from "./column.ts";
 import { compileColumn } from "./columns/compile.ts";
+import { compilePlaceholder } from "./columns/placeholder-time.ts";
 import { isNullableType, writeTypeDefault } from "./columns/type-default.ts";
 import { readRecordField } from "./current-record.ts";
 import { compilePath, type Document, type FieldPath, locate, readKeys } from "./path.ts";
@@ -18,6 +19,8 @@ export interface Cell {
   hasMarker: boolean;
   recordField: RecordField | undefined;
   paths: FieldPath[];
+  /** Tells a time that stands for none, where the plan has it read as null. */
+  isPlaceholder: ((value: unknown) => boolean) | undefined;
   write: WriteColumn;
   missing: Missing;
 }
@@ -46,6 +49,7 @@ export function compileCell(column: PlanColumn, format: TablePlan["format"]): Ce
     hasMarker: format === "RowBinaryWithDefaults",
     recordField: source.kind === "record" ? source.field : undefined,
     paths: source.kind === "document" ? source.names.map(compilePath) : [],
+    isPlaceholder: column.placeholderIsNull === true ? compilePlaceholder(column) : undefined,
     write: source.kind === "record" ? compileRecordWriter(column) : compileColumn(column),
     missing: compileMissing(column, format),
   };
@@ -61,7 +65,8 @@ export function writeCell(cell: Cell, out: ByteWriter, document: Document, conte
   context.columnName = cell.name;
   context.columnLabel = cell.label;
   context.keys = undefined;
-  const value = cell.recordField === undefined ? findValue(cell, document, context) : recordValue(cell, context);
+  let value = cell.recordField === undefined ? findValue(cell, document, context) : recordValue(cell, context);
+  if (cell.isPlaceholder?.(value)) value = null;
   if (value === undefined || (value === null && !cell.isNullable)) return writeMissing(cell, out, value, context);
   if (cell.hasMarker) writeMarker(out, 0);
   context.valueOffset = out.offset;

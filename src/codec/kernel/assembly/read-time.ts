@@ -1,5 +1,5 @@
 import {
-  REJECT_FIELD_FORMAT,
+  DECLINED,
   TIME_AUTO,
   TIME_CLF,
   TIME_CLICKHOUSE,
@@ -25,7 +25,7 @@ export function unitScaleOf(format: u32): u32 {
 
 /**
  * Reads text in one of the formats TIME_*. OK: the instant is set. REJECT_FIELD_FORMAT: this is no time. DECLINED: a
- * count too odd for the kernel. Readings without an offset are in the zone whose table `zone` is, 0 for UTC.
+ * count too odd for the kernel, or a month by name. Readings without an offset are in the zone whose table `zone` is, 0 for UTC.
  */
 export function readTime(format: u32, start: usize, end: usize, zone: usize): u32 {
   switch (format) {
@@ -43,6 +43,6 @@ export function readTime(format: u32, start: usize, end: usize, zone: usize): u3
     case TIME_CLF:
       return readCommonLog(start, end);
     default:
-      return REJECT_FIELD_FORMAT;
+      return DECLINED;
   }
 }

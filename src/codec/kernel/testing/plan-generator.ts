@@ -1,5 +1,6 @@
 import { parseColumnType } from "../../../schema/column-type.ts";
-import type { ColumnType, PlanColumn, RecordField, Rule, TablePlan, TimeFormat } from "../../../schema/plan.ts";
+import type { ColumnType, PlanColumn, RecordField, Rule, TablePlan } from "../../../schema/plan.ts";
+import { timeFormatNames } from "../../../schema/time-formats.ts";
 import { column, makePlan } from "../../fixtures/plan.ts";
 import { compileCell } from "../../reference/cell.ts";
 import { isPlanSupported } from "../write-plan.ts";
@@ -33,16 +34,6 @@ export const fieldNames = [
 ];
 
 const dayMs = 86_400_000;
-const timeFormats: TimeFormat[] = [
-  "auto",
-  "rfc3339",
-  "clickhouse",
-  "epoch_s",
-  "epoch_ms",
-  "epoch_us",
-  "epoch_ns",
-  "clf",
-];
 const recordFields: RecordField[] = [
   "topic",
   "partition",
@@ -122,8 +113,9 @@ function drawColumn(random: Randomness, name: string, field: string, format: Tab
   const names = random.oneIn(2) ? [field, ...others] : [...others, field];
   const drawn = column(name, type, {
     source: isRecord ? { kind: "record", field: pick(random, recordFields) } : { kind: "document", names },
-    timeFormat: pick(random, timeFormats),
+    timeFormat: pick(random, timeFormatNames),
     coercion: random.oneIn(2) ? "lenient" : "strict",
+    ...(isTime(type) && random.oneIn(6) && { placeholderIsNull: true }),
   });
   const missing = drawMissing(random, drawn, format);
   try {

@@ -15,6 +15,8 @@ function part(random: Randomness, most: number): string {
 function year(random: Randomness): string {
   const edges = [
     "0000",
+    "0001",
+    "9999",
     "1899",
     "1900",
     "1969",
@@ -75,6 +77,18 @@ function commonLog(random: Randomness): string {
   return pick(random, [text, `[${text}]`, `[${text}`, `${text}]`]);
 }
 
+function named(random: Randomness): string {
+  const month = pick(random, "Jan,Feb,mar,APR,May,June,Sept,October,Okt".split(","));
+  const clock = `${part(random, 23)}:${part(random, 59)}:${part(random, 60)}`;
+  const day = part(random, 31);
+  return pick(random, [
+    `Fri, ${day} ${month} ${year(random)} ${clock} ${pick(random, ["GMT", "+0200", "EST", "CEST"])}`,
+    `Fri ${month} ${day} ${clock} ${year(random)}`,
+    `${month} ${day}, ${year(random)} ${clock}${fraction(random)}`,
+    `${day}-${month}-${year(random)} ${clock}${offset(random)}`,
+  ]);
+}
+
 /** A count as text or number; a JSON number unless it begins with zeros. */
 export function count(random: Randomness): string {
   const sizes = [1, 5, 8, 9, 10, 10, 10, 11, 13, 13, 13, 14, 16, 16, 19, 19, 20, 25];
@@ -86,7 +100,7 @@ export function count(random: Randomness): string {
 }
 
 export function timeText(random: Randomness): string {
-  const makers = [iso, iso, iso, compact, commonLog, count];
+  const makers = [iso, iso, iso, compact, commonLog, named, count];
   let text = makers[random.below(makers.length)]!(random);
   if (random.oneIn(20)) text = pick(random, [" ", "\t", "\n", "\u00a0", "\ufeff", "+", "0", "["]) + text;
   if (random.oneIn(20)) text += pick(random, [" ", "\t\r\n", "\v\f", "\u2003", "\0", "]", "0", "."]);

@@ -120,6 +120,12 @@ function timeFor(random: Randomness, type: ColumnType, format: TimeFormat): stri
       return quoted(random.oneIn(2) ? iso : iso.replace("Z", "+02:00"));
     case "clf":
       return quoted(`${iso.slice(8, 10)}/Nov/2023:${iso.slice(11, 19)} ${random.oneIn(2) ? "+0000" : "-0130"}`);
+    case "rfc2822":
+      return quoted(new Date(ms).toUTCString());
+    case "ctime":
+      return quoted(`Tue Nov ${iso.slice(8, 10)} ${iso.slice(11, 19)} 2023`);
+    case "month_name":
+      return quoted(`Nov ${iso.slice(8, 10)}, 2023 ${iso.slice(11, 23)}`);
     default:
       return plainTime(random, type, ms, iso);
   }

@@ -5,21 +5,12 @@ import { FieldError } from "../../reference/column.ts";
 import { compileColumn } from "../../reference/columns/compile.ts";
 import { isFloatText } from "../../reference/columns/number-text.ts";
 import * as layout from "../assembly/layout.ts";
+import { timeFormatWords } from "../write-node.ts";
 import { zoneTable } from "../zone-table.ts";
 import { KernelMemory } from "./kernel-memory.ts";
 
 type Writer = (node: number, kind: number, start: number, end: number, at: number) => number;
 
-const timeFormats: TimeFormat[] = [
-  "auto",
-  "rfc3339",
-  "clickhouse",
-  "epoch_s",
-  "epoch_ms",
-  "epoch_us",
-  "epoch_ns",
-  "clf",
-];
 const errorTypes: Record<number, string> = {
   [layout.DECLINED]: "declined",
   [layout.REJECT_FIELD_TYPE]: "field_type",
@@ -136,7 +127,7 @@ export class ValueWriters {
     const view = new DataView(this.#memory.bytes.buffer);
     view.setUint8(node + layout.NODE_TYPE, kinds[type.kind]!.type);
     view.setUint8(node + layout.NODE_SCALE, type.kind === "dateTime64" ? type.scale : 0);
-    view.setUint8(node + layout.NODE_TIME_FORMAT, timeFormats.indexOf(format));
+    view.setUint8(node + layout.NODE_TIME_FORMAT, timeFormatWords[format]);
     view.setUint32(node + layout.NODE_WIDTH, width, true);
     view.setUint32(node + layout.NODE_ZONE, zoneAddress, true);
     if (type.kind === "enum") this.#writeEntries(node, type.values);

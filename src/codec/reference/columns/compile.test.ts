@@ -11,6 +11,7 @@ interface Written {
   hex: string;
   coercions: number;
   error: string;
+  detail: string;
 }
 
 function write(type: string, value: unknown, options: Partial<PlanColumn> & { sourceText?: string } = {}): Written {
@@ -25,7 +26,7 @@ function write(type: string, value: unknown, options: Partial<PlanColumn> & { so
     ...rest,
   };
   const out = new ByteWriter(4);
-  const written: Written = { hex: "", coercions: 0, error: "" };
+  const written: Written = { hex: "", coercions: 0, error: "", detail: "" };
   try {
     compileColumn(column)(out, value, {
       sourceText: () => sourceText,
@@ -37,6 +38,7 @@ function write(type: string, value: unknown, options: Partial<PlanColumn> & { so
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     written.error = error.errorType;
+    written.detail = error.detail;
   }
   return written;
 }
@@ -60,7 +62,7 @@ describe("values of MessagePack", () => {
     ["Map(String, Int8)", new Map<unknown, unknown>([[7, 1]]), "01013701"],
     ["Array(Int8)", [undefined, 5], "020005"],
   ])("%s takes %s", (type, value, hex) => {
-    expect(write(type, value)).toEqual({ hex, coercions: 0, error: "" });
+    expect(write(type, value)).toMatchObject({ hex, coercions: 0, error: "" });
   });
 
   it.each([
@@ -82,7 +84,7 @@ describe("values of MessagePack", () => {
     ["Date", Number.POSITIVE_INFINITY, "field_format"],
     ["Date32", Number.NEGATIVE_INFINITY, "field_format"],
   ])("%s refuses %s", (type, value, error) => {
-    expect(write(type, value)).toEqual({ hex: "", coercions: 0, error });
+    expect(write(type, value)).toMatchObject({ hex: "", coercions: 0, error });
   });
 });
 
@@ -101,7 +103,7 @@ describe("lenient reading", () => {
     ["Array(Int8)", ["1", 2], '["1", 2]', "020102"],
   ])("%s takes %s and counts it once", (type, value, sourceText, hex) => {
     const options = sourceText === undefined ? {} : { sourceText };
-    expect(write(type, value, { coercion: "lenient", ...options })).toEqual({ hex, coercions: 1, error: "" });
+    expect(write(type, value, { coercion: "lenient", ...options })).toMatchObject({ hex, coercions: 1, error: "" });
   });
 
   it("counts nothing for a value that fits as it is", () => {
@@ -135,7 +137,7 @@ describe("a number whose fraction its double has lost", () => {
 
   it("has it cut off in lenient mode, and counted, as every other fraction", () => {
     const options = { coercion: "lenient" as const, sourceText: "254.00000000000000000001" };
-    expect(write("UInt8", 254, options)).toEqual({ hex: "fe", coercions: 1, error: "" });
+    expect(write("UInt8", 254, options)).toMatchObject({ hex: "fe", coercions: 1, error: "" });
   });
 
   it("is a whole number when there is nothing but zeros behind the point", () => {
@@ -193,7 +195,15 @@ describe("time formats", () => {
     ["Array(DateTime('UTC'))", "epoch_s", [1, 2], undefined, "020100000002000000"],
   ])("%s with %s takes %s", (type, timeFormat, value, sourceText, hex) => {
     const options = sourceText === undefined ? {} : { sourceText };
-    expect(write(type, value, { timeFormat, ...options })).toEqual({ hex, coercions: 0, error: "" });
+    expect(write(type, value, { timeFormat, ...options })).toMatchObject({ hex, coercions: 0, error: "" });
+  });
+
+  it("names the format that would read the text", () => {
+    expect(write("DateTime", "Fri, 05 Apr 2024 10:11:12 +0200").detail).toContain("`time: rfc2822`");
+    expect(write("DateTime", "05/Apr/2024:10:11:12 +0200").detail).toContain("`time: clf`");
+    expect(write("DateTime64(3)", "1588629559.0", { timeFormat: "rfc3339" }).detail).toContain("`time: auto`");
+    expect(write("DateTime64(3)", 1_588_629_559, { sourceText: "1588629559.0" }).detail).toContain("epoch_s");
+    expect(write("DateTime64(3)", "0001-01-01T00:00:00Z").detail).toContain("placeholderIsNull");
   });
 
   it("refuses a number where text is agreed on, and text of another format", () => {

@@ -1,5 +1,6 @@
 import type { ByteWriter } from "../../../core/byte-writer.ts";
 import type { ColumnType, TimeFormat } from "../../../schema/plan.ts";
+import { timeFormatNames } from "../../../schema/time-formats.ts";
 import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { type Instant, instantTicks } from "../time/instant.ts";
 import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
@@ -15,6 +16,9 @@ type DateTimeType = Extract<ColumnType, { kind: "dateTime" | "dateTime64" }>;
 const leastSeconds = -2_208_988_800n;
 const endSeconds = 10_413_792_000n;
 const int64End = 2n ** 63n;
+
+/** What a text that is no count may be written in. */
+const textFormats = timeFormatNames.filter((name) => epochScales[name] === undefined);
 
 /**
  * DateTime and DateTime64. Text is read by the column's time format. A number is a count of the format's unit; with
@@ -87,10 +91,17 @@ export function rejectFloat(value: number | bigint, context: ValueContext, type:
   );
 }
 
-export function rejectTimeFormat(type: ColumnType, format: TimeFormat, value: unknown): never {
-  return rejectField("field_format", `${describe(value)} for ${type.text} cannot be read as a time (${format})`);
+export function rejectTimeFormat(type: ColumnType, format: TimeFormat, value: string): never {
+  const other = textFormats.find((name) => compileReadTime(name, (local) => local)(value) !== undefined);
+  const remedy = other === undefined ? "" : `; the column's \`time: ${other}\` would`;
+  return rejectField(
+    "field_format",
+    `${describe(value)} for ${type.text} cannot be read as a time (${format})${remedy}`,
+  );
 }
 
 export function rejectTimeRange(type: ColumnType, value: unknown): never {
-  return rejectField("field_range", `${describe(value)} is out of the range of ${type.text}`);
+  const isNoTime = typeof value === "string" && /\b(0001|9999)\b/.test(value);
+  const remedy = isNoTime ? "; if it stands for no time, the column's `placeholderIsNull: true` reads it as null" : "";
+  return rejectField("field_range", `${describe(value)} is out of the range of ${type.text}${remedy}`);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TimeFormat } from "../../../schema/plan.ts";
+import { type TimeFormat, timeFormatNames, timeFormats } from "../../../schema/time-formats.ts";
 import { instantTicks } from "./instant.ts";
 import { compileReadTime } from "./read-time.ts";
 import { compileTimeZone } from "./time-zone.ts";
@@ -9,6 +9,11 @@ function read(format: TimeFormat, text: string, timeZone?: string): bigint | und
   const instant = compileReadTime(format, compileTimeZone(timeZone))(text);
   return instant === undefined ? undefined : instantTicks(instant, 9);
 }
+
+it.each(timeFormatNames)("the example of %s is read", (format) => {
+  const seconds = read(format, timeFormats[format].example)! / 1_000_000_000n;
+  expect([1_712_304_672n, 1_712_311_872n]).toContain(seconds); // with and without two hours of offset
+});
 
 describe("RFC 3339", () => {
   it.each([
@@ -53,6 +58,60 @@ describe("the common log format", () => {
       expect(read("clf", text)).toBeUndefined();
     },
   );
+});
+
+describe("months by name", () => {
+  const april = 1_712_304_672n; // 2024-04-05T08:11:12Z
+  it.each<[TimeFormat, string, bigint]>([
+    ["rfc2822", "Fri, 05 Apr 2024 10:11:12 +0200", april],
+    ["rfc2822", "5 apr 2024 08:11:12 GMT", april],
+    ["rfc2822", "Fri, 05 Apr 2024 04:11:12 EDT (Eastern Daylight Time)", april],
+    ["rfc2822", "Fri, 05 Apr 2024 08:11 UT", april - 12n],
+    ["ctime", "Fri Apr  5 08:11:12 2024\n", april],
+    ["ctime", "Fri Apr 05 10:11:12 +0200 2024", april],
+    ["ctime", "Fri Apr  5 08:11:12 UTC 2024", april],
+    ["month_name", "Apr  5 2024 08:11:12", april],
+    ["month_name", "April 5, 2024 10:11:12 +02:00", april],
+    ["month_name", "Friday, 5 Apr. 2024, 08:11:12Z", april],
+    ["month_name", "05/Apr/2024:08:11:12", april],
+    ["month_name", "05-APR-2024 8:11:12", april],
+    ["month_name", "5 May 2024", 1_714_867_200n],
+    ["month_name", "Sept 1, 2024 00:00", 1_725_148_800n],
+  ])("%s reads %j", (format, text, seconds) => {
+    expect(read(format, text)).toBe(seconds * 1_000_000_000n);
+  });
+
+  it("keeps the fraction, and reads what has no offset in the column's zone", () => {
+    expect(read("month_name", "Apr 5 2024 10:11:12.123456789", "Europe/Berlin")).toBe(
+      april * 1_000_000_000n + 123_456_789n,
+    );
+    expect(read("ctime", "Fri Apr  5 10:11:12 2024", "Europe/Berlin")).toBe(april * 1_000_000_000n);
+  });
+
+  it.each<[TimeFormat, string]>([
+    ["rfc2822", "Fri, 05 Apr 2024 10:11:12"], // no zone
+    ["rfc2822", "Fri, 31 Apr 2024 10:11:12 GMT"],
+    ["rfc2822", "Fri, 05 Apr 24 10:11:12 GMT"],
+    ["rfc2822", "Fri, 05 Apr 2024 10:11:12 CEST"],
+    ["rfc2822", "Fri, 05 Apr 2024 10:11:12 +2400"],
+    ["ctime", "Fri Apr  5 10:11:12 CEST 2024"],
+    ["ctime", "Apr  5 10:11:12 2024"],
+    ["month_name", "Apr  5 10:11:12"], // syslog: no year
+    ["month_name", "Okt 5 2024"],
+    ["month_name", "04/05/2024 10:11:12"],
+    ["month_name", "5-Apr/2024"],
+    ["month_name", "Apr 5 2024 24:00:00"],
+  ])("%s refuses %j", (format, text) => {
+    expect(read(format, text)).toBeUndefined();
+  });
+
+  it("cost no more for a long text", () => {
+    const startedMs = performance.now();
+    for (const format of ["rfc2822", "ctime", "month_name"] as const) {
+      for (const piece of [" ", "Fri, ", "5 ", "(", ","]) read(format, `Fri, 5 Apr 2024${piece.repeat(200_000)}x`);
+    }
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
 });
 
 describe("epochs", () => {

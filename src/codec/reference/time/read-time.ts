@@ -2,6 +2,7 @@ import type { TimeFormat } from "../../../schema/plan.ts";
 import { readExactDecimal, scaleExactDecimal } from "../columns/decimal-text.ts";
 import { type WallClock, wallClockSeconds } from "./calendar.ts";
 import type { Instant, ReadTime } from "./instant.ts";
+import { type NamedReading, readCtime, readMonthName, readRfc2822 } from "./read-named-month.ts";
 import type { LocalToUtc } from "./time-zone.ts";
 
 /** Decimal digits between a second and the unit of each epoch format. */
@@ -18,6 +19,12 @@ export function compileReadTime(format: TimeFormat, local: LocalToUtc): ReadTime
       return (text) => readClickHouse(text, local);
     case "clf":
       return readCommonLog;
+    case "rfc2822":
+      return (text) => instantOf(readRfc2822(text), undefined);
+    case "ctime":
+      return (text) => instantOf(readCtime(text), local);
+    case "month_name":
+      return (text) => instantOf(readMonthName(text), local);
     default:
       return (text) => readAuto(text, local);
   }
@@ -94,6 +101,15 @@ function instantAt(clock: WallClock, offset: string | undefined, local: LocalToU
   if (offset === undefined) return { seconds: local === undefined ? wall : local(wall), nanos: clock.nanos };
   const offsetSeconds = readOffset(offset);
   return offsetSeconds === undefined ? undefined : { seconds: wall - offsetSeconds, nanos: clock.nanos };
+}
+
+function instantOf(reading: NamedReading | undefined, local: LocalToUtc | undefined): Instant | undefined {
+  const wall = reading && wallClockSeconds(reading.clock);
+  if (wall === undefined) return undefined;
+  const { nanos } = reading!.clock;
+  const { offsetSeconds } = reading!;
+  if (offsetSeconds !== undefined) return { seconds: wall - offsetSeconds, nanos };
+  return { seconds: local === undefined ? wall : local(wall), nanos };
 }
 
 function readOffset(text: string): number | undefined {
