@@ -13,4 +13,12 @@ if (!process.versions.deno && major < 24) {
 if (!process.versions.deno && process.argv[2] === "start") {
   (await import("node:v8")).setFlagsFromString("--semi-space-growth-factor=1");
 }
+// To load the program takes a second on a slow machine, and a person who sees nothing types again.
+if (
+  process.argv[2] === "start" &&
+  process.stdout.isTTY &&
+  !process.argv.some((word) => /^(--json|--help|-h)$/.test(word))
+) {
+  process.stdout.write("starting\r");
+}
 await import("./main.ts");

@@ -14,7 +14,7 @@ import { countOpenLetters, groupLetters, listLetters, loadLetters } from "../dea
 import { replayDeadLetters } from "../dead-letters/replay.ts";
 import { type ReplayReport, sumOf } from "../dead-letters/replay-report.ts";
 import { createRoutes } from "../dead-letters/routes.ts";
-import { requireClickHouse } from "./addresses.ts";
+import { requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { connectClickHouse } from "./connect.ts";
 import { knownPipelines } from "./plans.ts";
 import { untilStopped } from "./signals.ts";
@@ -113,7 +113,7 @@ function toFilter(flags: FilterFlags): LetterFilter {
 }
 
 async function withClient(environment: Environment, run: (client: ClickHouseClient) => Promise<void>): Promise<void> {
-  const client = connectClickHouse(requireClickHouse(environment), 2);
+  const client = connectClickHouse(requireClickHouse(withRunningDemo(environment)), 2);
   await run(client).finally(() => client.close());
 }
 

@@ -13,7 +13,7 @@ import { launchServers } from "../embedded/launch.ts";
 import { migrate } from "../schema/migrate.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
-import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
+import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "./addresses.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { setUpOf } from "./start-connect.ts";
@@ -47,15 +47,17 @@ export function addDoctorCommand(program: Command, environment: Environment): vo
 
 const exitCodes = `
 Exit codes: 0 exactly-once, or weaker and nothing was required; 1 something stops the ingester, or the set-up gives less
-than --require; 2 wrong input. Servers that are not named are the embedded ones, which are started, prepared as
-\`millrace start\` does it, and stopped again. Servers that are named are only read.`;
+than --require; 2 wrong input. Servers that are not named are the embedded ones: those that run, or else they are
+started, prepared as \`millrace start\` does it, and stopped again. Servers that are named are only read.`;
 
-async function runDoctorCommand(environment: Environment, options: StartOptions): Promise<void> {
+async function runDoctorCommand(given: Environment, options: StartOptions): Promise<void> {
+  const environment = withRunningDemo(given);
   const pipelines = await choosePipelines(options);
   const log = createLog(environment.logLevel);
-  const embedded = embeddedServersOf(environment);
-  if (!options.json && (embedded.kafka || embedded.clickHouse)) console.error("starting the embedded servers …");
-  const servers = await launchServers({ ...embedded, dataDir: environment.dataDir, fresh: false });
+  const embedded = embeddedServersOf(given);
+  const toLaunch = embeddedServersOf(environment);
+  if (!options.json && (toLaunch.kafka || toLaunch.clickHouse)) console.error("starting the embedded servers …");
+  const servers = await launchServers({ ...toLaunch, dataDir: environment.dataDir, fresh: false });
   const brokers = servers.kafkaBrokers ?? environment.kafkaBrokers!;
   const client = connectClickHouse(
     clickHouseAddress(environment, servers.clickHouseUrl ?? environment.clickHouseUrl!),
@@ -66,8 +68,8 @@ async function runDoctorCommand(environment: Environment, options: StartOptions)
     retry: { retries: KAFKA_RETRIES },
   };
   try {
-    if (embedded.clickHouse) await migrate(client);
-    if (embedded.kafka && options.direct === undefined) {
+    if (toLaunch.clickHouse) await migrate(client);
+    if (toLaunch.kafka && options.direct === undefined) {
       const admin = await connectAdmin(kafka);
       await ensureTopics(admin, defaultTopics).finally(() => admin.disconnect());
     }

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { parseCount } from "../config/values.ts";
@@ -10,6 +12,13 @@ const servers = {
   kafka: startKafkaBroker,
   clickhouse: startClickHouse,
 };
+
+interface EmbeddedOptions {
+  port: string;
+  data: string;
+  stopOnStdinClose?: boolean;
+  orFree?: boolean;
+}
 
 /** A killed parent's servers take this long at most to stop; their successors wait for them. */
 const PARENT_GONE_MS = 15_000;
@@ -24,12 +33,16 @@ export function addEmbeddedCommand(program: Command): void {
     .option("--port <number>", "port on the loopback interface; 0 chooses a free one", "0")
     .requiredOption("--data <dir>", "folder for its data; held by one process at a time")
     .addOption(new Option("--stop-on-stdin-close").hideHelp())
-    .action(async (server: string, options: { port: string; data: string; stopOnStdinClose?: boolean }) => {
+    .addOption(new Option("--or-free", "take another port when this one is taken").hideHelp())
+    .action(async (server: string, options: EmbeddedOptions) => {
       const start = servers[server as keyof typeof servers];
       if (start === undefined) throw new MillraceError("E_CONFIG", `embedded ${server}: must be kafka or clickhouse`);
       const port = parseCount("--port", options.port, { min: 0, max: 65_535 });
       const patienceMs = options.stopOnStdinClose === true ? PARENT_GONE_MS : 0;
-      const running = await whenFree(patienceMs, () => start({ port, dataDir: options.data }));
+      const running = await whenFree(patienceMs, async () => {
+        const isTaken = options.orFree === true && !(await isPortFree(port));
+        return start({ port: isTaken ? 0 : port, dataDir: options.data });
+      });
       console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);
       await untilStopped({ onStdinClose: options.stopOnStdinClose === true });
       await running.close();
@@ -47,5 +60,18 @@ async function whenFree<T>(patienceMs: number, start: () => Promise<T>): Promise
       if (!isHeld || Date.now() > deadlineMs) throw error;
       await sleep(RETRY_MS);
     }
+  }
+}
+
+/** Asked before the server opens its data: to open the engine twice takes seconds. */
+async function isPortFree(port: number): Promise<boolean> {
+  const probe = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(probe, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    probe.close();
   }
 }

@@ -3,7 +3,7 @@ import type { Environment } from "../config/environment.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
 import { lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption, requireBrokers } from "./addresses.ts";
+import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
 import { connectAdmin, kafkaConfig } from "./connect.ts";
 import { printTable } from "./table.ts";
 
@@ -14,13 +14,14 @@ const hints = [
 ];
 
 /** `millrace lag`: what the group has not committed yet, by partition (S0-94). */
-export function addLagCommand(program: Command, environment: Environment): void {
+export function addLagCommand(program: Command, given: Environment): void {
   addBrokersOption(program.command("lag"))
     .description("show log end, committed offset and lag by partition")
     .option("--group <id>", "consumer group", "millrace.events")
     .option("--topic <name...>", "topics (default: those of the events pipeline)")
     .option("--json", "print JSON")
     .action(async (options: { brokers?: string; group: string; topic?: string[]; json?: boolean }) => {
+      const environment = withRunningDemo(given, options.brokers);
       const brokers = requireBrokers(environment, options.brokers);
       const log = createLog(environment.logLevel);
       const admin = await connectAdmin(kafkaConfig(brokers, "millrace-lag", log, environment.kafkaSecurity));

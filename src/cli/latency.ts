@@ -4,7 +4,7 @@ import { parseDurationMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { latencyLines, loadLatency } from "../telemetry/latency-store.ts";
 import { summarise } from "../telemetry/stages.ts";
-import { requireClickHouse } from "./addresses.ts";
+import { requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { connectClickHouse } from "./connect.ts";
 import { printTable } from "./table.ts";
 
@@ -21,7 +21,7 @@ export function addLatencyCommand(program: Command, environment: Environment): v
       if (options.by !== undefined && options.by !== "service") {
         throw new MillraceError("E_CONFIG", `--by ${options.by}: must be service`);
       }
-      const client = connectClickHouse(requireClickHouse(environment), 1);
+      const client = connectClickHouse(requireClickHouse(withRunningDemo(environment)), 1);
       const table = await loadLatency(client, sinceMs, options.by !== undefined).finally(() => client.close());
       if (options.json === true) {
         const entries = [...table.entries()].map(({ stage, group, counts }) => ({

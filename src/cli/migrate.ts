@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { type MigrateOptions, type MigrationReport, migrate } from "../schema/migrate.ts";
-import { requireClickHouse } from "./addresses.ts";
+import { requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { connectClickHouse } from "./connect.ts";
 
 interface MigrateFlags {
@@ -69,7 +69,7 @@ export function addMigrateCommand(
       count("--realtime-ttl-days"),
     )
     .action(async (flags: MigrateFlags) => {
-      const client = connectClickHouse(requireClickHouse(environment), 1);
+      const client = connectClickHouse(requireClickHouse(withRunningDemo(environment)), 1);
       try {
         const report = await migrate(client, toOptions(flags));
         for (const line of flags.json ? [JSON.stringify(report)] : describe(report)) print(line);

@@ -11,7 +11,7 @@ import { reconcile } from "../pipeline/reconcile.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
 import { createLog } from "../telemetry/log.ts";
-import { requireBrokers, requireClickHouse } from "./addresses.ts";
+import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { commitOffsets } from "./commit-offsets.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
 import { parsePlanArguments } from "./plan-options.ts";
@@ -26,7 +26,8 @@ const PARTITION_MAX = 1_000_000;
  * `millrace offsets reset`. Checks everything before it changes anything; the gap is noted before the offsets are set, so
  * that a failure in between leaves a gap with rows in it, which counts for nothing.
  */
-export async function runReset(environment: Environment, typed: ResetArguments): Promise<void> {
+export async function runReset(given: Environment, typed: ResetArguments): Promise<void> {
+  const environment = withRunningDemo(given, typed.brokers);
   const target = parseResetTarget(typed.to, Date.now());
   const brokers = requireBrokers(environment, typed.brokers);
   const kafka = kafkaConfig(brokers, "millrace-offsets", createLog(environment.logLevel), environment.kafkaSecurity);

@@ -9,7 +9,7 @@ import {
 } from "../pipeline/group-offsets.ts";
 import { lagOf } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption, requireBrokers } from "./addresses.ts";
+import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
 import { connectAdmin, kafkaConfig } from "./connect.ts";
 import { runReset } from "./offsets-reset.ts";
 import { addPlanOptions } from "./plan-options.ts";
@@ -58,7 +58,8 @@ CLICKHOUSE_URL). Backwards reads records again: their ranges are cut differently
 repeat and rows that are stored already are doubled. It is refused unless the tables have no row of these offsets; the
 message says how to get there.`;
 
-async function runShow(environment: Environment, typed: ShowArguments): Promise<void> {
+async function runShow(given: Environment, typed: ShowArguments): Promise<void> {
+  const environment = withRunningDemo(given, typed.brokers);
   const brokers = requireBrokers(environment, typed.brokers);
   const log = createLog(environment.logLevel);
   const admin = await connectAdmin(kafkaConfig(brokers, "millrace-offsets", log, environment.kafkaSecurity));

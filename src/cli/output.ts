@@ -1,14 +1,20 @@
 import { redact } from "../core/redact.ts";
+import { aboveBottomLine } from "./bottom-line.ts";
 
 /**
  * From now on nothing that this process writes to standard output or standard error shows a secret: not the results of
- * commands, not the text of an error that nobody expected, nor what a child process wrote before it failed. The log has
- * the same protection of its own (src/telemetry/log.ts): it does not write through these streams.
+ * commands, not the text of an error that nobody expected, nor what a child process wrote before it failed. The log for
+ * machines has the same protection of its own (src/telemetry/log.ts): it does not write through these streams.
+ *
+ * And what goes to a terminal goes above the line that is rewritten there.
  */
-export function hideSecretsInOutput(): void {
+export function guardOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
-    stream.write = ((chunk: unknown, ...rest: unknown[]) =>
-      write(typeof chunk === "string" ? redact(chunk) : chunk, ...rest)) as typeof stream.write;
+    stream.write = ((chunk: unknown, ...rest: unknown[]) => {
+      if (typeof chunk !== "string") return write(chunk, ...rest);
+      const text = redact(chunk);
+      return stream.isTTY === true ? aboveBottomLine(text, () => write(text, ...rest)) : write(text, ...rest);
+    }) as typeof stream.write;
   }
 }

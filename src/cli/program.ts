@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { readEnvironment } from "../config/environment.ts";
 import { refuseSecretArguments } from "../config/secrets.ts";
 import { errorCodes, MillraceError } from "../core/errors.ts";
+import { endBottomLine } from "./bottom-line.ts";
 import { addDlqCommand } from "./dlq.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEmbeddedCommand } from "./embedded.ts";
@@ -10,19 +11,22 @@ import { addLagCommand } from "./lag.ts";
 import { addLatencyCommand } from "./latency.ts";
 import { addMigrateCommand } from "./migrate.ts";
 import { addOffsetsCommand } from "./offsets.ts";
-import { hideSecretsInOutput } from "./output.ts";
+import { guardOutput } from "./output.ts";
+import { addQueryCommand } from "./query.ts";
 import { hideNegativeTimeoutWarnings } from "./quiet-warnings.ts";
 import { addReconcileCommand } from "./reconcile.ts";
 import { addSimulateCommand } from "./simulate.ts";
 import { addStartCommand } from "./start.ts";
+import { describeUnexpected, type Tell, teller } from "./tell.ts";
 import { addTopicsCommand } from "./topics.ts";
 
 /** Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 ended by a second signal. */
 export async function runCommandLine(args: string[]): Promise<void> {
   hideNegativeTimeoutWarnings();
-  hideSecretsInOutput();
+  guardOutput();
   // Left to the runtime, an error that nobody caught is printed by native code, with all that is in its text.
-  process.on("uncaughtException", (error) => process.exit(report(error)));
+  const tell = teller(args);
+  process.on("uncaughtException", (error) => process.exit(report(error, tell)));
   const program = new Command("millrace")
     .description("Moves log events from Kafka into ClickHouse, exactly once, and says how late it is.")
     .showHelpAfterError("(--help shows what the command takes)")
@@ -31,7 +35,7 @@ export async function runCommandLine(args: string[]): Promise<void> {
   try {
     refuseSecretArguments(args);
     const environment = readEnvironment();
-    for (const warning of environment.warnings) console.error(`millrace: warning: ${warning}`);
+    for (const warning of environment.warnings) tell("warn", warning);
     addStartCommand(program, environment);
     addSimulateCommand(program, environment);
     addMigrateCommand(program, environment);
@@ -42,26 +46,26 @@ export async function runCommandLine(args: string[]): Promise<void> {
     addReconcileCommand(program, environment);
     addLatencyCommand(program, environment);
     addDlqCommand(program, environment);
+    addQueryCommand(program, environment);
     addEmbeddedCommand(program);
     for (const command of program.commands) command.exitOverride();
     await program.parseAsync(args, { from: "user" });
     process.exit(process.exitCode ?? 0);
   } catch (error) {
-    process.exit(report(error));
+    process.exit(report(error, tell));
   }
 }
 
-/** Prints what a person can act on; the stack only of what nobody expected. Returns the exit code. */
-function report(error: unknown): number {
+/** Says what a person can act on. Returns the exit code. */
+function report(error: unknown, tell: Tell): number {
+  endBottomLine();
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof MillraceError) {
     const advice = explainError(error.cause);
     const isNews = advice !== undefined && !error.message.includes(advice);
-    console.error(`millrace: ${error.message}${isNews ? `\n${advice}` : ""}`);
+    tell("error", `${error.message}${isNews ? `\n${advice}` : ""}`, error);
     return errorCodes[error.code].exit;
   }
-  const explanation = explainError(error);
-  if (explanation === undefined) console.error("millrace: unexpected error", error);
-  else console.error(`millrace: ${explanation}`);
+  tell("error", explainError(error) ?? describeUnexpected(error), error);
   return 1;
 }

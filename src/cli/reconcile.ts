@@ -12,7 +12,7 @@ import type { OffsetRange } from "../pipeline/reconcile-windows.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption, requireBrokers, requireClickHouse } from "./addresses.ts";
+import { addBrokersOption, requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
 import { addPlanOptions, type PlanArguments, parsePlanArguments, parseTimeMs } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
@@ -50,7 +50,8 @@ export function addReconcileCommand(program: Command, environment: Environment):
     .action((typed: ReconcileArguments) => runReconcile(environment, typed));
 }
 
-async function runReconcile(environment: Environment, typed: ReconcileArguments): Promise<void> {
+async function runReconcile(given: Environment, typed: ReconcileArguments): Promise<void> {
+  const environment = withRunningDemo(given, typed.brokers);
   const options = parsePlanArguments(typed);
   const spansMax = parseCount("--spans", typed.spans, { min: 0, max: SPANS_MAX });
   const sinceMs = typed.since === undefined ? undefined : parseTimeMs("--since", typed.since, Date.now());

@@ -21,7 +21,7 @@ import { MillraceError } from "../core/errors.ts";
 import type { SimulatorReport } from "../simulator/report.ts";
 import { type Simulator, startSimulator } from "../simulator/simulator.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption, requireBrokers } from "./addresses.ts";
+import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
 
@@ -76,11 +76,12 @@ export function addSimulateCommand(program: Command, environment: Environment): 
     });
 }
 
-async function runSimulate(environment: Environment, options: SimulateOptions): Promise<void> {
+async function runSimulate(given: Environment, options: SimulateOptions): Promise<void> {
   const stopped = untilStopped({ onStdinClose: options.stopOnStdinClose === true });
-  const log = createLog(environment.logLevel);
+  const log = createLog(given.logLevel);
   const logRecord: SimulatorLog = (level, message, fields) => log[level](fields, message);
   const fromEnvironment = readSimulatorEnvironment(process.env);
+  const environment = fromEnvironment.options.brokers === undefined ? withRunningDemo(given, options.brokers) : given;
   if (fromEnvironment.withoutEffect.length > 0) {
     log.info({ variables: fromEnvironment.withoutEffect }, "variables without effect on this simulator");
   }

@@ -1,6 +1,5 @@
 import { partitionKey } from "../core/raw-batch.ts";
 import { account, type OffsetRange } from "../pipeline/accounting.ts";
-import type { Pipeline } from "../pipeline/pipeline-types.ts";
 import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
 import type { PartitionOffsets } from "../source/offsets.ts";
 import { readOffsets } from "../source/offsets.ts";
@@ -9,6 +8,7 @@ import { readProcessUsage } from "../telemetry/process-usage.ts";
 import type { Run } from "./start-connect.ts";
 import { totalLag } from "./start-run.ts";
 import { formatTable } from "./table.ts";
+import { hasTerminal } from "./terminal.ts";
 
 /** Compares Kafka with ClickHouse and gathers the figures of a drained run. */
 export async function makeReport(run: Run): Promise<RunReport> {
@@ -75,10 +75,17 @@ function producedHere({ simulator, topics }: Run): number | null {
   return partitions.filter(({ topic }) => topics.includes(topic)).reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Prints the report: JSON for programs, tables for people. */
-export function printReport(report: RunReport, pipeline: Pipeline, json: boolean): void {
-  if (json) {
+/**
+ * Prints the report: JSON for programs, tables for people. Where nobody sees a terminal it is a line of the log: a
+ * container's output is of one kind.
+ */
+export function printReport(report: RunReport, { pipeline, options, log }: Run): void {
+  if (options.json) {
     console.log(JSON.stringify(report));
+    return;
+  }
+  if (!hasTerminal()) {
+    log.info({ report }, "report");
     return;
   }
   const { header, rows } = latencyLines(pipeline.total);

@@ -12,10 +12,11 @@ import { createLog } from "../telemetry/log.ts";
 import { embeddedServersOf } from "./addresses.ts";
 import { relaxCollectionOfBuffers } from "./collector.ts";
 import { untilReachable } from "./patience.ts";
+import { sayWhereServersAre } from "./server-addresses.ts";
 import { untilStopped } from "./signals.ts";
 import { connectRun, type Run } from "./start-connect.ts";
 import { makeReport, printReport } from "./start-report.ts";
-import { startStatusLine } from "./status-line.ts";
+import { startStartingLine, startStatusLine } from "./status-line.ts";
 
 const LATENCY_FLUSH_MS = 10_000;
 const END_POLL_MS = 100;
@@ -30,12 +31,14 @@ export async function runStart(environment: Environment, options: StartOptions, 
   relaxCollectionOfBuffers();
   const stopped = untilStopped({ onParentGone: environment.startedByNpm });
   const log = createLog(environment.logLevel);
+  const endStartingLine = startStartingLine(options, startedMs);
   log.info(options.profile.origin);
   const servers = await launchServers({
     ...embeddedServersOf(environment),
     dataDir: environment.dataDir,
     fresh: options.fresh,
-  });
+  }).finally(endStartingLine);
+  sayWhereServersAre(servers, environment.dataDir, options.json, log);
   let run: Run | undefined;
   try {
     run = await connectRun(environment, options, servers, log, startedMs, hooks);
@@ -75,7 +78,7 @@ async function operate(run: Run, stopped: Promise<string>): Promise<void> {
   }
   const report = await untilReachable("a server", log, () => makeReport(run));
   if (options.reportFile !== undefined) await writeFile(options.reportFile, `${JSON.stringify(report, null, 2)}\n`);
-  printReport(report, pipeline, options.json);
+  printReport(report, run);
   if ((report.missing ?? 0) > 0 || (report.duplicate ?? 0) > 0) {
     throw new MillraceError("E_INCOMPLETE", `${report.missing} records missing, ${report.duplicate} duplicated`);
   }

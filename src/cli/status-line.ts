@@ -1,43 +1,119 @@
-import { readOffsets } from "../source/offsets.ts";
+import type { StartOptions } from "../config/start-options.ts";
+import { lagOf, readOffsets } from "../source/offsets.ts";
 import { summarise } from "../telemetry/stages.ts";
+import { endBottomLine, showBottomLine } from "./bottom-line.ts";
 import type { Run } from "./start-connect.ts";
-import { totalLag } from "./start-run.ts";
 
 const TERMINAL_MS = 1_000;
-const PLAIN_MS = 5_000;
+const LOG_MS = 5_000;
+const LAG_EVERY_MS = 1_000;
+/** A lag that was read longer ago than this is not shown: Kafka does not answer. */
+const LAG_HOLDS_MS = 3_000;
+const MEBIBYTE = 1024 * 1024;
+
+/** What the status line tells. */
+export interface Status {
+  seconds: number;
+  produced: number | undefined;
+  stored: number;
+  storedPerSecond: number;
+  dead: number;
+  lag: number | undefined;
+  /** Undefined until a row is stored. */
+  p95Ms: number | undefined;
+  inFlightMiB: number;
+  isPaused: boolean;
+}
 
 /**
- * Shows what happens while it happens: a line rewritten every second on a terminal, a plain line every five seconds
+ * Shows what happens while it happens: a line rewritten every second on a terminal, a line of the log every five seconds
  * without one, nothing with --json. Returns how to stop it.
  */
 export function startStatusLine(run: Run): () => void {
   if (run.options.json) return () => {};
   const onTerminal = process.stdout.isTTY === true;
-  const everyMs = onTerminal ? TERMINAL_MS : PLAIN_MS;
-  let stored = 0;
-  const timer = setInterval(async () => {
-    const { counters, total, budget } = run.pipeline;
-    const rate = Math.round(((counters.stored - stored) * 1000) / everyMs);
-    stored = counters.stored;
-    const lag = await lagNow(run);
-    const line = [
-      `${Math.round((Date.now() - run.startedMs) / 1000)} s`,
-      ...(run.simulator === undefined ? [] : [`produced ${run.simulator.produced()}`]),
-      `stored ${counters.stored} (${rate}/s)`,
-      `dead ${counters.dead}`,
-      `lag ${lag ?? "?"}`,
-      `e2e p95 ${summarise(total.cell("e2e", "")).p95} ms`,
-      `in flight ${Math.round(budget.usedBytes / 1024 / 1024)} MiB${budget.paused ? " (paused)" : ""}`,
-    ].join("   ");
-    process.stdout.write(onTerminal ? `\r\x1b[K${line}` : `${line}\n`);
-  }, everyMs);
+  const everyMs = onTerminal ? TERMINAL_MS : LOG_MS;
+  const lag = followLag(run);
+  let before = { stored: 0, atMs: performance.now() };
+  const show = () => {
+    const now = { stored: run.pipeline.counters.stored, atMs: performance.now() };
+    const perMs = (now.stored - before.stored) / Math.max(1, now.atMs - before.atMs);
+    before = now;
+    const status = statusOf(run, Math.round(perMs * 1_000), lag.now());
+    if (onTerminal) showBottomLine(statusFields(status));
+    else run.log.info(status, "status");
+  };
+  if (onTerminal) show();
+  const timer = setInterval(show, everyMs);
   return () => {
     clearInterval(timer);
-    if (onTerminal) process.stdout.write("\n");
+    lag.stop();
+    endBottomLine();
   };
 }
 
-/** A status line must not end the run: an admin request that fails shows as "?". */
-async function lagNow({ admin, options, topics }: Run): Promise<number | undefined> {
-  return readOffsets(admin, options.groupId, topics).then(totalLag, () => undefined);
+/** The same line while there is no run yet: a person must see at once that something happens. */
+export function startStartingLine({ json }: Pick<StartOptions, "json">, startedMs: number): () => void {
+  if (json || process.stdout.isTTY !== true) return () => {};
+  const show = () => showBottomLine([`${secondsSince(startedMs)} s`, "starting"]);
+  show();
+  const timer = setInterval(show, TERMINAL_MS);
+  return () => clearInterval(timer);
+}
+
+/** The fields in the order of their worth: what has no room on the terminal is left away from the end. */
+export function statusFields(status: Status): string[] {
+  const { seconds, produced, stored, storedPerSecond, dead, lag, p95Ms, inFlightMiB, isPaused } = status;
+  return [
+    `${seconds} s`,
+    `stored ${stored} (${storedPerSecond}/s)`,
+    ...(isPaused ? ["paused"] : []),
+    `lag ${lag ?? "?"}`,
+    ...(dead === 0 ? [] : [`dead ${dead}`]),
+    ...(p95Ms === undefined ? [] : [`e2e p95 ${p95Ms} ms`]),
+    ...(produced === undefined ? [] : [`produced ${produced}`]),
+    `in flight ${inFlightMiB} MiB`,
+  ];
+}
+
+function statusOf({ pipeline, simulator, startedMs }: Run, storedPerSecond: number, lag: number | undefined): Status {
+  const { counters, total, budget } = pipeline;
+  const { count, p95 } = summarise(total.cell("e2e", ""));
+  return {
+    seconds: secondsSince(startedMs),
+    produced: simulator?.produced(),
+    stored: counters.stored,
+    storedPerSecond,
+    dead: counters.dead,
+    lag,
+    p95Ms: count === 0 ? undefined : p95,
+    inFlightMiB: Math.round(budget.usedBytes / MEBIBYTE),
+    isPaused: budget.paused,
+  };
+}
+
+/** Reads the lag every second, one request at a time: while Kafka is away they would pile up, and the line must go on. */
+function followLag({ admin, options, topics }: Run): { now(): number | undefined; stop(): void } {
+  let known: { lag: number; atMs: number } | undefined;
+  let isAsking = false;
+  const ask = async () => {
+    isAsking = true;
+    try {
+      const offsets = await readOffsets(admin, options.groupId, topics);
+      known = { lag: offsets.reduce((sum, partition) => sum + lagOf(partition), 0), atMs: performance.now() };
+    } catch {
+      known = undefined;
+    } finally {
+      isAsking = false;
+    }
+  };
+  const timer = setInterval(() => !isAsking && void ask(), LAG_EVERY_MS);
+  return {
+    now: () => (known !== undefined && performance.now() - known.atMs < LAG_HOLDS_MS ? known.lag : undefined),
+    stop: () => clearInterval(timer),
+  };
+}
+
+function secondsSince(startedMs: number): number {
+  return Math.round((Date.now() - startedMs) / 1000);
 }

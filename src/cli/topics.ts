@@ -3,7 +3,7 @@ import type { Environment } from "../config/environment.ts";
 import { applyTopics, defaultTopics, planTopics, type TopicChange } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption, requireBrokers } from "./addresses.ts";
+import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
 import { connectAdmin, kafkaConfig } from "./connect.ts";
 import { explainError } from "./explain-error.ts";
 import { printTable } from "./table.ts";
@@ -27,7 +27,8 @@ export function addTopicsCommand(program: Command, environment: Environment): vo
   for (const command of topics.commands) command.exitOverride();
 }
 
-async function runTopics(environment: Environment, options: TopicsOptions, apply: boolean): Promise<void> {
+async function runTopics(given: Environment, options: TopicsOptions, apply: boolean): Promise<void> {
+  const environment = withRunningDemo(given, options.brokers);
   const brokers = requireBrokers(environment, options.brokers);
   const log = createLog(environment.logLevel);
   const admin = await connectAdmin(kafkaConfig(brokers, "millrace-topics", log, environment.kafkaSecurity)).catch(

@@ -8,6 +8,7 @@ import {
   transcoderNames,
 } from "../core/transcoding.ts";
 import { type Profile, profileFor } from "./profiles.ts";
+import { checkReportFile } from "./report-file.ts";
 import { parseChoice, parseCount, parseDurationMs } from "./values.ts";
 
 /** `millrace start` as typed. */
@@ -96,7 +97,7 @@ export function parseStartArguments(typed: StartArguments): StartOptions {
       typed.eps === undefined ? undefined : parseCount("--eps", typed.eps, { min: 1, max: EVENTS_PER_SECOND_MAX }),
     durationMs: typed.duration === undefined ? undefined : parseDurationMs("--duration", typed.duration),
     untilEnd: typed.untilEnd === true,
-    reportFile: typed.report,
+    reportFile: typed.report === undefined ? undefined : checkReportFile(typed.report),
     direct,
     pipelineNames,
     pipelineFolder: typed.pipelines,

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MillraceError } from "../core/errors.ts";
+import { explainFileError } from "../core/file-error.ts";
 
 /** Directories held by this process: its own pid in a lock file would otherwise look like a stale lock. */
 const heldHere = new Set<string>();
@@ -12,11 +13,10 @@ const heldHere = new Set<string>();
  * The lock file holds a pid and the process's start time, so that the lock of a killed process is not mistaken for a
  * live one when its pid is used again. Where `/proc` is missing, the pid alone decides.
  *
- * @throws MillraceError E_DATA_DIR_HELD when a live process holds it
+ * @throws MillraceError E_DATA_DIR_HELD when a live process holds it, E_CONFIG when this user cannot write there
  */
 export function lockDirectory(directory: string): () => void {
-  mkdirSync(directory, { recursive: true });
-  const key = realpathSync(directory);
+  const key = makeWritable(directory);
   const path = join(key, "lock");
   const holder = readHolder(path);
   const isHeld = heldHere.has(key) || (holder !== undefined && holder.pid !== process.pid && isAlive(holder));
@@ -33,6 +33,27 @@ export function lockDirectory(directory: string): () => void {
     heldHere.delete(key);
     rmSync(path, { force: true });
   };
+}
+
+/** The pid of the live process that holds a directory. */
+export function holderOf(directory: string): number | undefined {
+  const holder = readHolder(join(directory, "lock"));
+  return holder !== undefined && isAlive(holder) ? holder.pid : undefined;
+}
+
+/** Makes the directory if need be, and returns its one true path. */
+function makeWritable(directory: string): string {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return realpathSync(directory);
+  } catch (cause) {
+    throw new MillraceError(
+      "E_CONFIG",
+      `Cannot use ${directory} for data: ${explainFileError(cause)}. Choose another directory (MILLRACE_DIR, --data).`,
+      { cause },
+    );
+  }
 }
 
 interface Holder {

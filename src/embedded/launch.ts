@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Child, startChild, waitForLine } from "./child.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { portsToTake, writeRunFile } from "./run-file.ts";
 
 const READY_MS = 60_000;
 const STOP_GRACE_MS = 15_000;
@@ -23,8 +24,8 @@ export interface LaunchOptions {
 }
 
 /**
- * Starts the embedded servers that are wanted, each as a child process on a free loopback port, and waits until they
- * answer.
+ * Starts the embedded servers that are wanted, each as a child process on the loopback port that it had last, or a free one, and
+ * waits until they answer.
  *
  * @throws MillraceError E_DATA_DIR_HELD when another instance runs on the same folder, E_EMBEDDED when a server fails.
  */
@@ -34,6 +35,7 @@ export async function launchServers(options: LaunchOptions): Promise<EmbeddedSer
   }
   const release = lockDirectory(options.dataDir);
   const children: Child[] = [];
+  const ports = portsToTake(options.dataDir);
   const stop = async () => {
     await Promise.all(children.map((child) => child.stop(STOP_GRACE_MS)));
     release();
@@ -41,7 +43,15 @@ export async function launchServers(options: LaunchOptions): Promise<EmbeddedSer
   const launch = async (server: "kafka" | "clickhouse") => {
     const path = join(options.dataDir, server);
     if (options.fresh) await rm(path, { recursive: true, force: true });
-    const child = startChild(server, ["embedded", server, "--port", "0", "--data", path]);
+    const child = startChild(server, [
+      "embedded",
+      server,
+      "--port",
+      String(ports[server]),
+      "--or-free",
+      "--data",
+      path,
+    ]);
     children.push(child);
     return waitForLine(child, (line) => / ready on (127\.0\.0\.1:\d+)$/.exec(line)?.[1], READY_MS);
   };
@@ -50,6 +60,9 @@ export async function launchServers(options: LaunchOptions): Promise<EmbeddedSer
       options.kafka ? launch("kafka") : undefined,
       options.clickHouse ? launch("clickhouse") : undefined,
     ]);
+    if (kafka !== undefined && clickHouse !== undefined) {
+      writeRunFile(options.dataDir, { kafkaBroker: kafka, clickHouseUrl: `http://${clickHouse}` });
+    }
     return {
       kafkaBrokers: kafka === undefined ? undefined : [kafka],
       clickHouseUrl: clickHouse === undefined ? undefined : `http://${clickHouse}`,

@@ -1,5 +1,5 @@
 import { type Logger, pino } from "pino";
-import pretty from "pino-pretty";
+import { prettyFactory } from "pino-pretty";
 import { REDACTED, redact } from "../core/redact.ts";
 
 /** Members that hold secrets in the configurations that libraries put into their errors. */
@@ -11,11 +11,23 @@ const secretMembers = ["password", "passphrase", "token", "sasl", "ssl", "tls", 
  * wherever in the line it is.
  */
 export function createLog(level: string): Logger {
-  const toTerminal = process.stderr.isTTY === true;
-  const stream = toTerminal
-    ? pretty({ destination: 2, sync: true, ignore: "pid,hostname" })
-    : pino.destination({ fd: 2, sync: true });
+  const stream = process.stderr.isTTY === true ? terminal(level) : pino.destination({ fd: 2, sync: true });
   return pino({ level, base: null, ...withoutSecrets }, stream);
+}
+
+/**
+ * Written through `process.stderr`, which knows of the line that is rewritten below the log. Stack traces are for those
+ * who look for a fault in Millrace: only with the level `debug` or `trace`.
+ */
+function terminal(level: string) {
+  const stacks = level === "debug" || level === "trace";
+  const toText = prettyFactory({
+    colorize: process.env.NO_COLOR === undefined,
+    translateTime: "SYS:HH:MM:ss",
+    ignore: stacks ? "pid,hostname" : "pid,hostname,err.stack",
+    ...(stacks ? {} : { errorLikeObjectKeys: [] }),
+  });
+  return { write: (line: string) => void process.stderr.write(toText(line)) };
 }
 
 /** The part of pino's options that keeps secrets out. */

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findRunning, type RunningServers } from "../embedded/run-file.ts";
+import { millraceEntry, runMillrace } from "../testing/run-millrace.ts";
+
+/** What a new user does: `millrace start` with nothing named, and the other commands in another terminal. */
+
+let folder: string;
+let env: Record<string, string>;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "millrace-demo-"));
+  env = { MILLRACE_DIR: folder };
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Demo {
+  child: ChildProcess;
+  servers: RunningServers;
+  output: { stdout: string; stderr: string };
+  /** As Ctrl-C does. */
+  stop(): Promise<void>;
+}
+
+async function startDemo(): Promise<Demo> {
+  const child = spawn(process.execPath, [millraceEntry, "start", "--eps", "500"], {
+    env: { ...process.env, ...env, MILLRACE_LOG_LEVEL: "info" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text) => (output.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => (output.stderr += text));
+  const ended = once(child, "close");
+  while (!/"msg":"status".*\n/.test(output.stderr)) {
+    if (child.exitCode !== null) throw new Error(`the demo ended\n${output.stderr}`);
+    await Promise.race([once(child.stderr, "data"), ended]);
+  }
+  return {
+    child,
+    servers: findRunning(folder)!,
+    output,
+    async stop() {
+      child.kill("SIGINT");
+      await ended;
+    },
+  };
+}
+
+describe("the demo", () => {
+  let demo: Demo;
+
+  beforeAll(async () => {
+    demo = await startDemo();
+    const rows = () => runMillrace(["query", "SELECT count() > 0 FROM analytics.fact_event FORMAT TSV"], env);
+    while ((await rows()).stdout !== "1\n");
+  });
+  afterAll(() => demo?.stop());
+
+  it("says where its servers are", () => {
+    expect(demo.output.stderr).toContain(`"clickHouseUrl":"${demo.servers.clickHouseUrl}"`);
+    expect(demo.output.stderr).toContain(`"kafkaBroker":"${demo.servers.kafkaBroker}"`);
+  });
+
+  it.each([
+    [["lag"], /^logs\.auth .*\d/m],
+    [["latency"], /^e2e .*\d/m],
+    [["offsets", "show"], /group millrace\.events/],
+    [["topics", "plan"], /logs\.auth +\d+ +unchanged/],
+    [["reconcile"], /^all .* 0 +0$/m],
+    [["dlq", "list"], /dead letters/],
+    [["migrate", "--dry-run"], /./],
+    [["doctor"], /exactly-once/],
+    [["query", "SELECT 1 AS one"], /│ *1 *│/],
+  ])("is found by millrace %j", async (args, found) => {
+    const run = await runMillrace(args, env);
+    expect([run.stderr, run.code]).toEqual(["", 0]);
+    expect(run.stdout).toMatch(found);
+  });
+
+  it("is not mixed with servers that are named", async () => {
+    const run = await runMillrace(["latency"], { ...env, KAFKA_BROKERS: "127.0.0.1:1" });
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("CLICKHOUSE_URL is not set") });
+  });
+
+  it("answers queries as JSON for programs, and says what the server refuses in one line", async () => {
+    const json = await runMillrace(["query", "--json", "SELECT number AS n FROM numbers(2)"], env);
+    expect(
+      json.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual([{ n: 0 }, { n: 1 }]);
+    const refused = await runMillrace(["query", "SELECT * FROM analytics.fact_evnt"], env);
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toMatch(/^millrace: .*analytics\.fact_evnt.*\(UNKNOWN_TABLE\)\n$/);
+    const late = await runMillrace(["query", "SELECT throwIf(number = 99999) FROM numbers(100000)"], env);
+    expect(late).toMatchObject({ code: 1, stdout: "" });
+  });
+
+  it("writes one kind of output without a terminal: lines of JSON on standard error", async () => {
+    await demo.stop();
+    expect(demo.output.stdout).toBe("");
+    const lines = demo.output.stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.find(({ msg }) => msg === "report")?.report).toMatchObject({ missing: 0, duplicate: 0 });
+    expect(lines.some(({ msg, stored }) => msg === "status" && stored >= 0)).toBe(true);
+  });
+
+  it("says so when nothing runs", async () => {
+    const run = await runMillrace(["lag"], env);
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`runs on ${folder}`) });
+  });
+
+  it("has the same addresses at the next start, or others where a port is taken", async () => {
+    const first = demo.servers;
+    demo = await startDemo();
+    expect(demo.servers).toEqual(first);
+    await demo.stop();
+    const holder = createServer().listen(Number(first.kafkaBroker.split(":")[1]), "127.0.0.1");
+    await once(holder, "listening");
+    demo = await startDemo().finally(() => holder.close());
+    expect(demo.servers.clickHouseUrl).toBe(first.clickHouseUrl);
+    expect(demo.servers.kafkaBroker).not.toBe(first.kafkaBroker);
+  });
+});

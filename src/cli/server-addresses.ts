@@ -1,0 +1,35 @@
+import type { Logger } from "pino";
+import type { EmbeddedServers } from "../embedded/launch.ts";
+
+/**
+ * Says where the embedded servers answer, with a command for each that can be pasted: in words to a person at a terminal,
+ * else as a line of the log.
+ */
+export function sayWhereServersAre(
+  { kafkaBrokers, clickHouseUrl }: Pick<EmbeddedServers, "kafkaBrokers" | "clickHouseUrl">,
+  dataDir: string,
+  json: boolean,
+  log: Logger,
+): void {
+  const [kafkaBroker] = kafkaBrokers ?? [];
+  if (kafkaBroker === undefined || clickHouseUrl === undefined) return;
+  if (json || process.stdout.isTTY !== true) {
+    log.info({ kafkaBroker, clickHouseUrl, dataDir }, "embedded servers are ready");
+    return;
+  }
+  console.log(addressLines(kafkaBroker, clickHouseUrl, dataDir).join("\n"));
+}
+
+export function addressLines(kafkaBroker: string, clickHouseUrl: string, dataDir: string): string[] {
+  return [
+    `Kafka       ${kafkaBroker}`,
+    `  kcat -b ${kafkaBroker} -t logs.auth -C -c 3`,
+    `ClickHouse  ${clickHouseUrl}`,
+    `  curl '${clickHouseUrl}' -d 'SELECT count() FROM analytics.fact_event'`,
+    `Data in ${dataDir}. In another terminal, while this runs:`,
+    '  npx millrace query "SELECT count() FROM analytics.fact_event"',
+    "  npx millrace lag        (also: latency, dlq list, reconcile, doctor)",
+    "Ctrl-C stores what was taken, reports and stops.",
+    "",
+  ];
+}
