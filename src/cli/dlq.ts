@@ -6,6 +6,7 @@ import { nodeInflaters } from "../../workers/inflaters.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
+import { unlessAborted } from "../core/within.ts";
 import { groupLines, letterJson, letterLines, letterPage, reportLines } from "../dead-letters/describe.ts";
 import { type LetterFilter, parseInstantMs, parseOffsets } from "../dead-letters/filter.ts";
 import { letterName } from "../dead-letters/letter.ts";
@@ -14,14 +15,18 @@ import { countOpenLetters, groupLetters, listLetters, loadLetters } from "../dea
 import { replayDeadLetters } from "../dead-letters/replay.ts";
 import { type ReplayReport, sumOf } from "../dead-letters/replay-report.ts";
 import { createRoutes } from "../dead-letters/routes.ts";
+import { abortableClient } from "../pipeline/abortable-client.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { connectClickHouse } from "./connect.ts";
 import { knownPipelines } from "./plans.ts";
+import { Shutdown } from "./shutdown.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
 
 const PROGRESS_MS = 2_000;
 const COUNT_MAX = 1_000_000_000;
+/** From a signal to the end of a replay, whatever ClickHouse does: the batch at hand is announced, the next one ends it. */
+const STOP_MS = 30_000;
 
 interface FilterFlags {
   reason?: string[];
@@ -153,11 +158,11 @@ async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<
   const pipelines = [...(await knownPipelines(flags.pipelines)).values()];
   const count = Math.min(limit, await countOpenLetters(client, filter));
   if (flags.dryRun !== true && flags.yes !== true && count > 0 && !(await confirm(count))) return;
-  const aborter = new AbortController();
-  void untilStopped({}).then(() => aborter.abort());
-  const options = { client, pipelines, table: flags.table, atLeastOnce: flags.atLeastOnce === true };
-  const report = await replayDeadLetters({
-    client,
+  const shutdown = new Shutdown(untilStopped({}), STOP_MS);
+  const goingOn = abortableClient(client, shutdown.over);
+  const options = { client: goingOn, pipelines, table: flags.table, atLeastOnce: flags.atLeastOnce === true };
+  const replaying = replayDeadLetters({
+    client: goingOn,
     filter,
     routeOf: createRoutes({ ...options, inflaters: nodeInflaters }),
     who: whoAmI(),
@@ -165,9 +170,10 @@ async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<
     force: flags.force === true,
     limit,
     ratePerSecond,
-    signal: aborter.signal,
+    signal: shutdown.stopping,
     onProgress: flags.json === true ? () => {} : progressPrinter(count),
   });
+  const report = await unlessAborted(replaying, shutdown.over);
   console.log(flags.json === true ? JSON.stringify(report) : reportLines(report).join("\n"));
   const isComplete = !report.stopped && sumOf(report.rejected) + sumOf(report.skipped) === 0;
   if (!isComplete && !report.dryRun) process.exitCode = 1;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { unlessAborted } from "../core/within.ts";
 import { classifyKafkaError } from "../source/error-class.ts";
 
 /** A server that is restarted is back within this time, or somebody has to look. */
@@ -21,17 +22,24 @@ function isUnreachable(error: unknown): boolean {
 /**
  * Calls again while the server does not answer, for a minute: at three in the morning servers are started in any order.
  *
- * @throws what `call` throws, at once when the connection is not to blame.
+ * @throws what `call` throws, at once when the connection is not to blame, and the signal's reason as soon as it aborts,
+ * also while a call is under way: a server that accepts a connection and does not answer must not keep a person waiting.
  */
-export async function untilReachable<T>(what: string, log: Logger, call: () => Promise<T>): Promise<T> {
-  const deadlineMs = Date.now() + PATIENCE_MS;
+export async function untilReachable<T>(
+  what: string,
+  log: Logger,
+  signal: AbortSignal,
+  call: () => Promise<T>,
+): Promise<T> {
+  const deadlineMs = performance.now() + PATIENCE_MS;
   for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2)) {
+    signal.throwIfAborted();
     try {
-      return await call();
+      return await unlessAborted(call(), signal);
     } catch (error) {
-      if (!isUnreachable(error) || Date.now() + pauseMs > deadlineMs) throw error;
+      if (signal.aborted || !isUnreachable(error) || performance.now() + pauseMs > deadlineMs) throw error;
       log.warn(`${what} does not answer (${(error as Error).message}), next try in ${pauseMs} ms`);
-      await sleep(pauseMs);
     }
+    await unlessAborted(sleep(pauseMs), signal);
   }
 }

@@ -1,8 +1,15 @@
 const PARENT_POLL_MS = 500;
 
 /**
- * Resolves at the first SIGINT or SIGTERM (or, for children, when standard input closes because the parent died). A
- * second signal ends the process at once, exit code 130.
+ * A signal that follows another within this time is the same wish once more: a terminal sends Ctrl-C to its whole process
+ * group, npm is in it and hands it on to its child, so that the child has it twice within some 40 ms.
+ */
+const SAME_WISH_MS = 1_000;
+
+/**
+ * Resolves at the first SIGINT or SIGTERM (or, for children, when standard input closes because the parent died). A signal
+ * that comes a second later or more is a wish of its own, not to wait any longer: it ends the process at once, exit code
+ * 130.
  *
  * @param options.onStdinClose for children of Millrace: stop when standard input closes
  * @param options.onParentGone stop when another process becomes the parent. `npx` runs a command below a shell, and a
@@ -10,14 +17,18 @@ const PARENT_POLL_MS = 500;
  */
 export function untilStopped(options: { onStdinClose?: boolean; onParentGone?: boolean }): Promise<string> {
   return new Promise((resolve) => {
-    let stopping = false;
+    let askedMs: number | undefined;
     const stop = (reason: string) => {
-      if (stopping && reason.startsWith("SIG")) process.exit(130);
-      stopping = true;
+      askedMs ??= performance.now();
       resolve(reason);
     };
-    process.on("SIGINT", () => stop("SIGINT"));
-    process.on("SIGTERM", () => stop("SIGTERM"));
+    const onSignal = (signal: string) => {
+      if (askedMs === undefined || performance.now() - askedMs < SAME_WISH_MS) return stop(signal);
+      console.error(`millrace: ${signal} once more: ended at once. What was under way is read again at the next start`);
+      process.exit(130);
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
     if (options.onParentGone === true) {
       const parent = process.ppid;
       setInterval(() => process.ppid !== parent && stop("parent gone"), PARENT_POLL_MS).unref();

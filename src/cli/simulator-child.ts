@@ -11,9 +11,8 @@ export interface SimulatorChild {
   /** The end report; undefined until it has come. */
   report(): SimulatorReport | undefined;
   readonly ended: Promise<void>;
-  /** Asks it to drain and waits for its report. */
-  finish(): Promise<void>;
-  kill(): Promise<void>;
+  /** Asks it to drain and waits for its report, for so long. */
+  finish(graceMs: number): Promise<void>;
 }
 
 /** Starts `millrace simulate` as a child and follows its JSON lines. */
@@ -43,12 +42,9 @@ export function startSimulatorChild(options: StartOptions, brokers: string[]): S
     ended,
     produced: () => produced,
     report: () => report,
-    async finish() {
-      if (running) await child.stop(STOP_GRACE_MS);
+    async finish(graceMs) {
+      if (running) await child.stop(Math.min(STOP_GRACE_MS, graceMs));
       await ended;
-    },
-    async kill() {
-      if (running) await child.stop(STOP_GRACE_MS);
     },
   };
 }

@@ -5,11 +5,13 @@ import type { Environment } from "../config/environment.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import { defaultTopics, ensureTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
+import { unlessAborted } from "../core/within.ts";
 import { createDeadLetterTopic, type DeadLetterTopic } from "../dead-letters/topic.ts";
 import type { SetUp } from "../doctor/facts.ts";
 import { logReport } from "../doctor/print-report.ts";
 import { requireGuarantee, runDoctor } from "../doctor/run-doctor.ts";
 import type { EmbeddedServers } from "../embedded/launch.ts";
+import { abortableClient } from "../pipeline/abortable-client.ts";
 import { createPipeline } from "../pipeline/pipeline.ts";
 import type { Pipeline, PipelineHooks } from "../pipeline/pipeline-types.ts";
 import { type PeriodicReconciliation, startReconciliation } from "../pipeline/reconciliation-timer.ts";
@@ -20,6 +22,7 @@ import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig, readClusterId } from "./connect.ts";
 import { untilReachable } from "./patience.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
+import type { Shutdown } from "./shutdown.ts";
 import { type SimulatorChild, startSimulatorChild } from "./simulator-child.ts";
 
 /** What one fetch returns at most: for one partition, and in all. */
@@ -43,6 +46,8 @@ export interface Run {
   reconciliation: PeriodicReconciliation;
   deadLetterTopic: DeadLetterTopic | undefined;
   simulator: SimulatorChild | undefined;
+  /** The one deadline over the end of the run. */
+  shutdown: Shutdown;
   startedMs: number;
   serversReadyMs: number;
 }
@@ -50,13 +55,15 @@ export interface Run {
 /**
  * Connects, prepares the tables and topics, examines the set-up and makes the pipeline, which does not run yet.
  *
- * @throws MillraceError when something is missing, or the set-up gives less than was required.
+ * @throws MillraceError when something is missing, or the set-up gives less than was required, and Stopped when somebody
+ * asks to stop meanwhile.
  */
 export async function connectRun(
   environment: Environment,
   options: StartOptions,
   servers: EmbeddedServers,
   log: Logger,
+  shutdown: Shutdown,
   startedMs: number,
   hooks: PipelineHooks | undefined,
 ): Promise<Run> {
@@ -64,31 +71,35 @@ export async function connectRun(
   const brokers = servers.kafkaBrokers ?? environment.kafkaBrokers!;
   const url = servers.clickHouseUrl ?? environment.clickHouseUrl!;
   // One connection each for the queries of status line, latency flush and report.
-  const client = connectClickHouse(clickHouseAddress(environment, url), options.profile.insertsMax + 2);
+  const client = abortableClient(
+    connectClickHouse(clickHouseAddress(environment, url), options.profile.insertsMax + 2),
+    shutdown.over,
+  );
+  const reach = <T>(what: string, call: () => Promise<T>) => untilReachable(what, log, shutdown.stopping, call);
   const kafka = kafkaConfig(brokers, "millrace", log, environment.kafkaSecurity);
   const pipelines = await choosePipelines(options);
   const [admin, plans] = await Promise.all([
-    untilReachable("Kafka", log, () => connectAdmin(kafka)),
-    untilReachable("ClickHouse", log, async () => {
+    reach("Kafka", () => connectAdmin(kafka)),
+    reach("ClickHouse", async () => {
       await migrate(client);
       return buildPlans(client, pipelines);
     }),
   ]);
-  const clusterId = await untilReachable("Kafka", log, () => readClusterId(admin));
+  const clusterId = await reach("Kafka", () => readClusterId(admin));
   const topics = plans.flatMap((plan) => plan.topics);
-  await untilReachable("Kafka", log, async () => {
+  await reach("Kafka", async () => {
     if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
     await requireTopics(admin, topics);
   });
   const setUp = setUpOf(options, plans, { brokers, embedded: embeddedServersOf(environment) });
-  const report = await untilReachable("ClickHouse", log, () => runDoctor({ client, kafka, setUp }));
+  const report = await reach("ClickHouse", () => runDoctor({ client, kafka, setUp }));
   logReport(report, log);
   requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);
   const { deadLetterTopic: topic } = options;
   const deadLetterTopic =
     topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans });
-  await deadLetterTopic?.start();
-  const begin = await untilReachable("Kafka", log, () => readOffsets(admin, options.groupId, topics));
+  if (deadLetterTopic !== undefined) await unlessAborted(deadLetterTopic.start(), shutdown.stopping);
+  const begin = await reach("Kafka", () => readOffsets(admin, options.groupId, topics));
   const pipeline = createPipeline({
     clusterId,
     plans,
@@ -115,7 +126,7 @@ export async function connectRun(
   const simulator = options.simulator ? startSimulatorChild(options, brokers) : undefined;
   const reconciliation = startReconciliation({ admin, client, plans, groupId: options.groupId, log });
   const made = { options, servers, client, admin, log, plans, topics, begin, pipeline, reconciliation };
-  return { ...made, deadLetterTopic, simulator, startedMs, serversReadyMs };
+  return { ...made, deadLetterTopic, simulator, shutdown, startedMs, serversReadyMs };
 }
 
 async function requireTopics(admin: Admin, topics: string[]): Promise<void> {

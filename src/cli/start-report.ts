@@ -1,22 +1,50 @@
 import { partitionKey } from "../core/raw-batch.ts";
-import { account, type OffsetRange } from "../pipeline/accounting.ts";
+import { within } from "../core/within.ts";
+import { type Accounting, account, type OffsetRange } from "../pipeline/accounting.ts";
+import type { LeftOver } from "../pipeline/left-over.ts";
 import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
 import type { PartitionOffsets } from "../source/offsets.ts";
 import { readOffsets } from "../source/offsets.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
+import { untilReachable } from "./patience.ts";
 import type { Run } from "./start-connect.ts";
 import { totalLag } from "./start-run.ts";
 import { formatTable } from "./table.ts";
 import { hasTerminal } from "./terminal.ts";
 
-/** Compares Kafka with ClickHouse and gathers the figures of a drained run. */
-export async function makeReport(run: Run): Promise<RunReport> {
-  const { options, pipeline, client, plans } = run;
-  const now = await readOffsets(run.admin, options.groupId, run.topics);
-  const ofRun = await account(client, plans, rangesOfRun(run, now), { groupId: options.groupId });
+interface Comparison {
+  backlog: number;
+  ofRun: Accounting | undefined;
+  totals: Accounting | undefined;
+}
+
+/** Asks Kafka and ClickHouse how the run's offsets have ended. */
+async function compare(run: Run): Promise<Comparison> {
+  const { options, client, plans, admin } = run;
+  const { groupId } = options;
+  const now = await readOffsets(admin, groupId, run.topics);
+  const ofRun = await account(client, plans, rangesOfRun(run, now), { groupId });
   const everything = now.map((offsets) => ({ ...offsets, first: offsets.logStart, end: endOf(offsets) }));
+  return { backlog: totalLag(now), ofRun, totals: await account(client, plans, everything, { groupId }) };
+}
+
+/**
+ * Compares Kafka with ClickHouse and gathers the figures of a drained run. When a server does not answer in what is left
+ * of the time to stop, the report has what this process knows by itself.
+ *
+ * @throws what the servers answer, when it is not that they are away.
+ */
+export async function makeReport(run: Run, left: LeftOver): Promise<RunReport> {
+  const { options, pipeline, log, shutdown } = run;
   const { counters } = pipeline;
+  const comparing = untilReachable("a server", log, shutdown.over, () => compare(run)).catch((error) => {
+    if (shutdown.over.aborted) return undefined;
+    throw error;
+  });
+  const compared = await within(shutdown.requestsMs, comparing);
+  if (compared === undefined) log.warn("Kafka and ClickHouse are not compared: one of them did not answer in time");
+  const ofRun = compared?.ofRun;
   const usages = new Map([["ingester", (await readProcessUsage(process.pid)) ?? { cpuSeconds: 0, rssMiBMax: 0 }]]);
   const children = [...run.servers.children, ...(run.simulator === undefined ? [] : [run.simulator.child])];
   for (const child of children) usages.set(child.name, await child.usage());
@@ -32,9 +60,10 @@ export async function makeReport(run: Run): Promise<RunReport> {
     dead: ofRun?.dead ?? counters.dead,
     missing: ofRun?.missing ?? null,
     duplicate: ofRun?.duplicate ?? null,
-    backlog: totalLag(now),
+    backlog: compared?.backlog ?? null,
+    left,
     reconciliation: run.reconciliation.figures,
-    totals: (await account(client, plans, everything, { groupId: options.groupId })) ?? null,
+    totals: compared?.totals ?? null,
     deadByType: counters.deadByType,
     counts: countsOf(counters),
     timeToFirstRowMs: counters.firstRowMs === undefined ? null : counters.firstRowMs - run.serversReadyMs,
@@ -98,8 +127,8 @@ export function printReport(report: RunReport, { pipeline, options, log }: Run):
   const late = Object.entries(report.counts.lateByBand).filter(([, rows]) => rows > 0);
   const lateByBand = late.map(([band, rows]) => `${band} ${rows}`);
   console.log(`
-produced ${report.produced ?? "-"}   stored ${report.stored}   dead ${report.dead}   missing ${report.missing ?? "?"}   duplicate ${report.duplicate ?? "?"}   backlog ${report.backlog}
-${deadByType.length === 0 ? "" : `dead letters: ${deadByType.join(", ")}\n`}${lateByBand.length === 0 ? "" : `late events: ${lateByBand.join(", ")}\n`}time to first row ${report.timeToFirstRowMs ?? "-"} ms   ran ${(report.durationMs / 1000).toFixed(1)} s   ${report.runtime}
+produced ${report.produced ?? "-"}   stored ${report.stored}   dead ${report.dead}   missing ${report.missing ?? "?"}   duplicate ${report.duplicate ?? "?"}   backlog ${report.backlog ?? "?"}
+${report.left.ranges === 0 ? "" : `left: ${report.left.ranges} ranges, ${report.left.records} records of ${report.left.partitions.join(", ")}\n`}${deadByType.length === 0 ? "" : `dead letters: ${deadByType.join(", ")}\n`}${lateByBand.length === 0 ? "" : `late events: ${lateByBand.join(", ")}\n`}time to first row ${report.timeToFirstRowMs ?? "-"} ms   ran ${(report.durationMs / 1000).toFixed(1)} s   ${report.runtime}
 transcoder ${report.transcoder}   insert format ${report.insertFormat}   declined ${report.counts.declined}   main thread busy ${asPercent(report.eventLoopUtilisation)}
 
 ${formatTable(

@@ -4,15 +4,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "../config/environment.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import { MillraceError } from "../core/errors.ts";
-import { launchServers } from "../embedded/launch.ts";
+import { within } from "../core/within.ts";
+import { type EmbeddedServers, launchServers } from "../embedded/launch.ts";
+import type { LeftOver } from "../pipeline/left-over.ts";
 import type { PipelineHooks } from "../pipeline/pipeline-types.ts";
+import type { RunReport } from "../pipeline/report.ts";
+import { classifyKafkaError } from "../source/error-class.ts";
 import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { storeLatency } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";
 import { embeddedServersOf } from "./addresses.ts";
 import { relaxCollectionOfBuffers } from "./collector.ts";
-import { untilReachable } from "./patience.ts";
 import { sayWhereServersAre } from "./server-addresses.ts";
+import { Shutdown, Stopped } from "./shutdown.ts";
 import { untilStopped } from "./signals.ts";
 import { connectRun, type Run } from "./start-connect.ts";
 import { makeReport, printReport } from "./start-report.ts";
@@ -22,65 +26,100 @@ const LATENCY_FLUSH_MS = 10_000;
 const END_POLL_MS = 100;
 
 /**
- * Runs the pipeline until a signal, the duration's or the topics' end; then drains, reports and stops the servers.
+ * Runs the pipeline until a signal, the duration's or the topics' end; then drains, reports and stops the servers, within
+ * `--drain-timeout`. Asked to stop before it runs, it returns.
  *
- * @throws MillraceError when the set-up is wrong, or the pipeline met an error that no retry can help.
+ * @throws MillraceError when the set-up is wrong, the pipeline met an error that no retry can help, or something was left.
  */
 export async function runStart(environment: Environment, options: StartOptions, hooks?: PipelineHooks): Promise<void> {
   const startedMs = Date.now();
   relaxCollectionOfBuffers();
-  const stopped = untilStopped({ onParentGone: environment.startedByNpm });
+  const shutdown = new Shutdown(untilStopped({ onParentGone: environment.startedByNpm }), options.drainTimeoutMs);
   const log = createLog(environment.logLevel);
+  void shutdown.asked.then((reason) => log.info(stoppingText(reason, options)));
   const endStartingLine = startStartingLine(options, startedMs);
   log.info(options.profile.origin);
-  const servers = await launchServers({
-    ...embeddedServersOf(environment),
-    dataDir: environment.dataDir,
-    fresh: options.fresh,
-  }).finally(endStartingLine);
-  sayWhereServersAre(servers, environment.dataDir, options.json, log);
+  let servers: EmbeddedServers | undefined;
   let run: Run | undefined;
   try {
-    run = await connectRun(environment, options, servers, log, startedMs, hooks);
-    await operate(run, stopped);
+    servers = await launchServers({
+      ...embeddedServersOf(environment),
+      dataDir: environment.dataDir,
+      fresh: options.fresh,
+      signal: shutdown.stopping,
+    }).finally(endStartingLine);
+    sayWhereServersAre(servers, environment.dataDir, options.json, log);
+    run = await connectRun(environment, options, servers, log, shutdown, startedMs, hooks);
+    await operate(run);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    log.info(`${error.message}: nothing was taken`);
   } finally {
-    await run?.simulator?.kill();
-    await run?.reconciliation.stop();
-    await run?.deadLetterTopic?.stop();
-    await run?.admin.disconnect();
-    await run?.client.close();
-    await servers.stop();
+    shutdown.begin();
+    if (run !== undefined) await within(shutdown.requestsMs, close(run));
+    await servers?.stop(shutdown.restMs);
   }
 }
 
-async function operate(run: Run, stopped: Promise<string>): Promise<void> {
-  const { pipeline, options, log } = run;
+function stoppingText(reason: string, { drainTimeoutMs }: StartOptions): string {
+  const again = reason.startsWith("SIG") ? "; a second signal does not wait" : "";
+  return `${reason}: what was taken is stored and committed, for ${drainTimeoutMs / 1000} s at most${again}`;
+}
+
+async function close(run: Run): Promise<void> {
+  await run.simulator?.finish(0);
+  await run.reconciliation.stop();
+  await run.deadLetterTopic?.stop();
+  await run.admin.disconnect();
+  await run.client.close();
+}
+
+async function operate(run: Run): Promise<void> {
+  const { pipeline, options, log, shutdown } = run;
   const stopStatusLine = startStatusLine(run);
   const flushTimer = setInterval(() => void flushLatency(run), LATENCY_FLUSH_MS);
   try {
-    await pipeline.start();
-    await Promise.race([workIsDone(run), stopped, pipeline.failed]);
+    const running = pipeline.start().then(() => workIsDone(run));
+    await Promise.race([running, shutdown.asked, pipeline.failed]);
     // First the source of events, then the ingester: what was acknowledged can still be taken.
-    await run.simulator?.finish();
-    if (options.durationMs !== undefined) await Promise.race([untilEnd(run), stopped, pipeline.failed]);
+    await run.simulator?.finish(shutdown.drainMs);
+    if (options.durationMs !== undefined) await Promise.race([untilEnd(run), shutdown.asked, pipeline.failed]);
   } finally {
     stopStatusLine();
     clearInterval(flushTimer);
   }
-  let failure: unknown;
-  await pipeline.drain().catch((error) => {
-    failure = error;
-  });
-  await flushLatency(run);
-  if (failure !== undefined) {
-    log.error({ err: failure }, "stopped: nothing after the committed offsets is lost, start again once it is mended");
-    throw failure;
+  shutdown.begin();
+  let left: LeftOver;
+  try {
+    left = await pipeline.drain(shutdown.drainMs);
+  } catch (error) {
+    await within(shutdown.requestsMs, flushLatency(run));
+    log.error({ err: error }, "stopped: nothing after the committed offsets is lost, start again once it is mended");
+    throw error;
   }
-  const report = await untilReachable("a server", log, () => makeReport(run));
+  await within(shutdown.requestsMs, flushLatency(run));
+  const report = await makeReport(run, left);
   if (options.reportFile !== undefined) await writeFile(options.reportFile, `${JSON.stringify(report, null, 2)}\n`);
   printReport(report, run);
-  if ((report.missing ?? 0) > 0 || (report.duplicate ?? 0) > 0) {
-    throw new MillraceError("E_INCOMPLETE", `${report.missing} records missing, ${report.duplicate} duplicated`);
+  judge(report, run);
+}
+
+/** @throws MillraceError E_INCOMPLETE when the run's end is not what it should be. */
+function judge({ missing, duplicate, left, backlog }: RunReport, { shutdown }: Run): void {
+  if ((missing ?? 0) > 0 || (duplicate ?? 0) > 0) {
+    throw new MillraceError("E_INCOMPLETE", `${missing} records missing, ${duplicate} duplicated`);
+  }
+  if (left.ranges > 0) {
+    throw new MillraceError(
+      "E_INCOMPLETE",
+      `Not finished within the ${shutdown.timeoutMs / 1000} s of --drain-timeout: ${left.ranges} ranges, ` +
+        `${left.records} records of ${left.partitions.join(", ")}. Their offsets are not committed: the next start reads ` +
+        "them again, and what of them is stored by now is not doubled",
+    );
+  }
+  // A run that ends by itself is asked for the proof. Who stops one while a server is away knows that there is none.
+  if (backlog === null && shutdown.reason === undefined) {
+    throw new MillraceError("E_INCOMPLETE", "The run has ended, but Kafka and ClickHouse could not be compared");
   }
 }
 
@@ -92,11 +131,24 @@ async function workIsDone(run: Run): Promise<void> {
   else await run.simulator.ended;
 }
 
-/** Waits until the group has committed up to `ends` (default: the ends that the logs have now). */
+/** Waits until the group has committed up to `ends` (default: the ends that the logs have now), or the run is to stop. */
 async function untilEnd(run: Run, ends?: PartitionOffsets[]): Promise<void> {
-  const { admin, options, topics } = run;
-  const target = ends ?? (await readOffsets(admin, options.groupId, topics));
-  while (!hasReached(await readOffsets(admin, options.groupId, topics), target)) await sleep(END_POLL_MS);
+  const { stopping } = run.shutdown;
+  let target = ends;
+  while (!stopping.aborted) {
+    const now = await offsetsNow(run);
+    target ??= now;
+    if (now !== undefined && target !== undefined && hasReached(now, target)) return;
+    await sleep(END_POLL_MS);
+  }
+}
+
+/** Undefined while Kafka is away: the run has not come to its end by that. */
+async function offsetsNow({ admin, options, topics }: Run): Promise<PartitionOffsets[] | undefined> {
+  return readOffsets(admin, options.groupId, topics).catch((error) => {
+    if (classifyKafkaError(error).class === "fatal") throw error;
+    return undefined;
+  });
 }
 
 async function flushLatency({ client, pipeline, plans, log }: Run): Promise<void> {

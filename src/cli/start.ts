@@ -41,6 +41,10 @@ export function addStartCommand(program: Command, environment: Environment): voi
       "10s",
     )
     .option(
+      "--drain-timeout <time>",
+      "from the signal to the end of the process, whatever does not answer; what is left then is read again (default: 30s)",
+    )
+    .option(
       "--unreadable-intents <policy>",
       "when the group's commit metadata is of another program: stop (default) or at-least-once",
     )

@@ -28,9 +28,10 @@ export interface StartArguments {
   pipelines: string;
   group?: string;
   from: string;
-  /** Undefined, and the next two: the default. */
+  /** Undefined, and the next three: the default. */
   sessionTimeout?: string;
   fence?: string;
+  drainTimeout?: string;
   unreadableIntents?: string;
   require?: string;
   deadLetterTopic?: string;
@@ -62,6 +63,8 @@ export interface StartOptions {
   sessionTimeoutMs: number;
   /** How long after its last proof of ownership this process may begin an insert. */
   fenceMs: number;
+  /** From the signal to the end of the process, whatever does not answer. */
+  drainTimeoutMs: number;
   unreadableIntents: "stop" | "at-least-once";
   /** Refuse to start when the set-up gives less. */
   requiresExactlyOnce: boolean;
@@ -116,17 +119,20 @@ export function parseStartArguments(typed: StartArguments): StartOptions {
 const SESSION_TIMEOUT_MS = { min: 1_000, max: 1_800_000 };
 /** Below half a second an insert is late as a rule. */
 const FENCE_MS = { min: 500, max: 600_000 };
+/** Below a second not even one insert is finished. */
+const DRAIN_TIMEOUT_MS = { min: 1_000, max: 3_600_000 };
 
 function deliveryOptions(
   typed: StartArguments,
 ): Pick<
   StartOptions,
-  "sessionTimeoutMs" | "fenceMs" | "unreadableIntents" | "requiresExactlyOnce" | "deadLetterTopic"
+  "sessionTimeoutMs" | "fenceMs" | "drainTimeoutMs" | "unreadableIntents" | "requiresExactlyOnce" | "deadLetterTopic"
 > {
   if (typed.require !== undefined) parseChoice("--require", typed.require, ["exactly-once"]);
   return {
     sessionTimeoutMs: boundedDuration("--session-timeout", typed.sessionTimeout ?? "30s", SESSION_TIMEOUT_MS),
     fenceMs: boundedDuration("--fence", typed.fence ?? "10s", FENCE_MS),
+    drainTimeoutMs: boundedDuration("--drain-timeout", typed.drainTimeout ?? "30s", DRAIN_TIMEOUT_MS),
     unreadableIntents: parseChoice("--unreadable-intents", typed.unreadableIntents ?? "stop", [
       "stop",
       "at-least-once",

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { MillraceError } from "../core/errors.ts";
+import { unlessAborted } from "../core/within.ts";
 import { type ProcessUsage, readProcessUsage } from "../telemetry/process-usage.ts";
 
 const entry = fileURLToPath(new URL("../millrace.mjs", import.meta.url));
@@ -85,12 +86,14 @@ export function startChild(name: string, args: string[], env: Record<string, str
 /**
  * Waits for a line that `read` recognises.
  *
- * @throws MillraceError E_EMBEDDED with the child's last error output when it ends first or the time is over.
+ * @throws MillraceError E_EMBEDDED with the child's last error output when it ends first or the time is over; the
+ * signal's reason when it aborts.
  */
 export async function waitForLine<T>(
   child: Child,
   read: (line: string) => T | undefined,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const found = new Promise<T>((resolve) => {
@@ -108,7 +111,8 @@ export async function waitForLine<T>(
   });
   died.catch(() => {});
   try {
-    return await Promise.race([found, died, late]);
+    const ready = Promise.race([found, died, late]);
+    return await (signal === undefined ? ready : unlessAborted(ready, signal));
   } finally {
     clearTimeout(timer);
   }

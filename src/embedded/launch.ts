@@ -11,8 +11,8 @@ export interface EmbeddedServers {
   kafkaBrokers: string[] | undefined;
   clickHouseUrl: string | undefined;
   children: Child[];
-  /** Stops the servers in order and releases the data folder. */
-  stop(): Promise<void>;
+  /** Stops the servers, those that do not within `graceMs` by force, and releases the data folder. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 export interface LaunchOptions {
@@ -21,13 +21,16 @@ export interface LaunchOptions {
   dataDir: string;
   /** Deletes the servers' data first. */
   fresh: boolean;
+  /** Ends the wait for the servers. */
+  signal?: AbortSignal;
 }
 
 /**
  * Starts the embedded servers that are wanted, each as a child process on the loopback port that it had last, or a free one, and
  * waits until they answer.
  *
- * @throws MillraceError E_DATA_DIR_HELD when another instance runs on the same folder, E_EMBEDDED when a server fails.
+ * @throws MillraceError E_DATA_DIR_HELD when another instance runs on the same folder, E_EMBEDDED when a server fails, and
+ * the signal's reason when it aborts.
  */
 export async function launchServers(options: LaunchOptions): Promise<EmbeddedServers> {
   if (!options.kafka && !options.clickHouse) {
@@ -36,8 +39,8 @@ export async function launchServers(options: LaunchOptions): Promise<EmbeddedSer
   const release = lockDirectory(options.dataDir);
   const children: Child[] = [];
   const ports = portsToTake(options.dataDir);
-  const stop = async () => {
-    await Promise.all(children.map((child) => child.stop(STOP_GRACE_MS)));
+  const stop = async (graceMs = STOP_GRACE_MS) => {
+    await Promise.all(children.map((child) => child.stop(graceMs)));
     release();
   };
   const launch = async (server: "kafka" | "clickhouse") => {
@@ -53,7 +56,7 @@ export async function launchServers(options: LaunchOptions): Promise<EmbeddedSer
       path,
     ]);
     children.push(child);
-    return waitForLine(child, (line) => / ready on (127\.0\.0\.1:\d+)$/.exec(line)?.[1], READY_MS);
+    return waitForLine(child, (line) => / ready on (127\.0\.0\.1:\d+)$/.exec(line)?.[1], READY_MS, options.signal);
   };
   try {
     const [kafka, clickHouse] = await Promise.all([

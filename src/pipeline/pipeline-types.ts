@@ -10,6 +10,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { EventLoopMeter } from "../telemetry/event-loop.ts";
 import type { StageTable } from "../telemetry/stages.ts";
 import type { UnreadableIntentsPolicy } from "./assignment.ts";
+import type { LeftOver } from "./left-over.ts";
 import type { DeliveryObserver } from "./steps.ts";
 
 export interface PipelineOptions {
@@ -40,8 +41,13 @@ export interface PipelineHooks {
 
 export interface Pipeline {
   start(): Promise<void>;
-  /** Stops intake, stores and commits what was taken, leaves the group. @throws the first fatal error, if there was one. */
-  drain(): Promise<void>;
+  /**
+   * Stops intake, stores and commits what was taken, leaves the group. After `maxMs` what is still under way is let go;
+   * returns what was left so. Takes some seconds more when Kafka does not answer.
+   *
+   * @throws the first fatal error, if there was one.
+   */
+  drain(maxMs: number): Promise<LeftOver>;
   /** Resolves with the first error that no retry can help. */
   readonly failed: Promise<Error>;
   readonly counters: Counters;

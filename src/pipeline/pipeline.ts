@@ -6,6 +6,7 @@ import { tokenScopeOf } from "../core/origin.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
 import { defaultInsertFormat, defaultTranscoder } from "../core/transcoding.ts";
+import { within } from "../core/within.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
@@ -17,6 +18,7 @@ import { Counters } from "../telemetry/counters.ts";
 import { EventLoopMeter } from "../telemetry/event-loop.ts";
 import { recordBatch } from "../telemetry/recorder.ts";
 import { StageTable } from "../telemetry/stages.ts";
+import { abortableClient } from "./abortable-client.ts";
 import { beyondLogEnd, readAssigned } from "./assignment.ts";
 import { ClickHouseClock } from "./clickhouse-clock.ts";
 import { deliverRange } from "./delivery.ts";
@@ -24,6 +26,7 @@ import { drainEpoch } from "./drain-epoch.ts";
 import { Failure } from "./failure.ts";
 import { Flights } from "./flights.ts";
 import { gapBatch, storeGap } from "./gap-store.ts";
+import { OpenRanges } from "./left-over.ts";
 import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
 import { RangeBuffers, RangeMemory } from "./range-memory.ts";
 import { type RangeTools, rangeWork, type StoredRange } from "./range-work.ts";
@@ -43,8 +46,11 @@ const RESUME_SHARE = 0.45;
  */
 const POOL_SHARE = 0.2;
 
-/** A drain that takes longer is given up: what is not stored by then stays uncommitted, and the next start reads it. */
-const DRAIN_MAX_MS = 60_000;
+/**
+ * To leave the group takes one answer of its coordinator. Without one the others wait for the session to time out: no
+ * reason to wait here, too.
+ */
+const LEAVE_MAX_MS = 3_000;
 
 /**
  * Share of the session timeout that a drain before a rebalance may take. Meanwhile kafkajs sends no heartbeat, and the
@@ -72,6 +78,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   let interval = new StageTable();
   let epoch: Epoch | undefined;
   const failure = new Failure();
+  /** The time to drain is over: whatever is still under way ends. */
+  const abandon = new AbortController();
+  const givenUp = AbortSignal.any([failure.signal, abandon.signal]);
+  const client = abortableClient(options.client, abandon.signal);
+  const openRanges = new OpenRanges();
   const eventLoop = new EventLoopMeter();
   const flights = new Flights(() => {
     dispatcher.cutDue();
@@ -85,9 +96,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const taskFormat = (options.insertFormat ?? defaultInsertFormat) === "native" ? "native" : "rows";
   if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
   const clickHouseClock = new ClickHouseClock({
-    client: options.client,
+    client,
     clock: systemClock,
-    signal: failure.signal,
+    signal: givenUp,
     onError: (error) => log.warn({ err: error }, "ClickHouse does not tell its time, inserts wait"),
   });
   const pool = createWorkerPool(
@@ -97,8 +108,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     options.hooks?.workerFile,
   );
   const sink = createSink(
-    options.client,
-    { insertsMax: profile.insertsMax, signal: failure.signal },
+    client,
+    { insertsMax: profile.insertsMax, signal: givenUp },
     sinkEvents(counters, clickHouseClock, log),
   );
   const budget = new ByteBudget({
@@ -173,7 +184,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (options.source.from === "earliest" || offset === 0) return;
         const runs = [{ first: 0, last: offset - 1 }];
         const gap = { group: groupId, topic, partition, reason: "skipped" as const, runs };
-        await storeGap(options.client, gap, `${tokenScopeOf(origin)}:${topic}:${partition}:begin-${offset}`);
+        await storeGap(client, gap, `${tokenScopeOf(origin)}:${topic}:${partition}:begin-${offset}`);
       },
       onJoined({ partitions, commit }) {
         if (!accepting) return;
@@ -188,8 +199,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
             if (!failure.failIfHopeless("commit to", error))
               log.warn({ err: error }, "offset commit failed, will be repeated");
           },
-          onCommit: (when, at) => options.hooks?.onStep?.(when, at.topic, at.partition, at.offset, at.offset),
+          onCommit(when, at) {
+            options.hooks?.onStep?.(when, at.topic, at.partition, at.offset, at.offset);
+            if (when === "afterCommit") openRanges.committed(at);
+          },
         });
+        openRanges.begin();
         dispatcher.assign(assigned);
         const replayed = assigned.reduce((count, { intents }) => count + intents.length, 0);
         counters.replayedRanges += replayed;
@@ -248,6 +263,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const owner = epoch;
     try {
       if (owner === undefined) throw new StaleOwner("no partition is assigned");
+      openRanges.add(cut);
       const plan = planByTopic.get(cut.topic)!;
       const stored = await deliverRange(owner, cut, rangeWork(tools, plan, cut, memory), options.hooks?.onStep);
       note(cut, stored);
@@ -264,7 +280,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** A range has ended without being acknowledged. */
   function ended(error: unknown): void {
-    if (error instanceof StaleOwner || error instanceof WorkerEnded) counters.abandonedRanges += 1;
+    const isLetGo = error instanceof StaleOwner || error instanceof WorkerEnded || abandon.signal.aborted;
+    if (isLetGo) counters.abandonedRanges += 1;
     else failure.fail(error);
   }
 
@@ -294,6 +311,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     recordBatch(interval, batch);
   }
 
+  async function finishFlights(): Promise<true> {
+    await flights.landed();
+    // What was stored is committed even after a failure elsewhere: the next start has less to repeat.
+    await epoch?.flush().catch((error) => log.warn({ err: error }, "the last offsets are not committed"));
+    return true;
+  }
+
   return {
     counters,
     total,
@@ -310,36 +334,28 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await pool.prepare();
       await supervisor.source.start();
     },
-    async drain() {
+    async drain(maxMs) {
       accepting = false;
       supervisor.stopSupervising();
       supervisor.source.pause();
       dispatcher.cutAll();
       dispatcher.stop();
-      const deadline = setTimeout(() => {
-        const error = drainTooLong(flights.count);
-        failure.fail(error);
-        epoch?.end(error.message);
-      }, DRAIN_MAX_MS);
-      await flights.landed();
-      // What was stored is committed even after a failure elsewhere: the next start has less to repeat.
-      await epoch?.flush().catch((error) => log.warn({ err: error }, "the last offsets are not committed"));
-      clearTimeout(deadline);
+      if ((await within(maxMs, finishFlights())) === undefined) {
+        abandon.abort(new StaleOwner("the time to drain is over"));
+      }
       epoch?.end("stopped");
-      await supervisor.stop();
+      epoch = undefined;
+      const leaving = supervisor.stop().then(() => true);
+      const hasLeft = await within(LEAVE_MAX_MS, leaving).catch(() => undefined);
+      if (hasLeft === undefined)
+        log.warn("Kafka did not answer to the leave of the group: it waits for the session's end");
       await pool.close();
       if (failure.first !== undefined) throw failure.first;
+      return openRanges.left;
     },
   };
 }
 
 function staysByRows({ table, format }: TablePlan): string {
   return `${table} is written in ${format}, not in Native: only so can a field that is missing get the column's DEFAULT`;
-}
-
-function drainTooLong(ranges: number): MillraceError {
-  return new MillraceError(
-    "E_INCOMPLETE",
-    `Cannot drain within ${DRAIN_MAX_MS / 1000} s: ${ranges} ranges are not stored. They are not committed either, so the next start reads them again.`,
-  );
 }

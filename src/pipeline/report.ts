@@ -5,6 +5,7 @@ import type { ProcessUsage } from "../telemetry/process-usage.ts";
 import type { ReconciliationFigures } from "../telemetry/reconciliation.ts";
 import { type LatencySummary, type Stage, type StageTable, stages, summarise } from "../telemetry/stages.ts";
 import type { Accounting } from "./accounting.ts";
+import type { LeftOver } from "./left-over.ts";
 
 /** The end report of `millrace start`. Times in ms, memory in MiB. */
 export interface RunReport {
@@ -22,8 +23,10 @@ export interface RunReport {
   /** Offsets of this run without a row, and rows beyond one per offset; null when the tables keep no coordinates. */
   missing: number | null;
   duplicate: number | null;
-  /** Records in Kafka that this run did not take: it was stopped before the end. */
-  backlog: number;
+  /** Records in Kafka that this run did not take: it was stopped before the end. Null: Kafka did not say. */
+  backlog: number | null;
+  /** What this run took and could not finish in the time to stop. */
+  left: LeftOver;
   /** What the comparisons during the run have found. */
   reconciliation: ReconciliationFigures;
   /** The same comparison over everything that Kafka still has, earlier runs included. */
