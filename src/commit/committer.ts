@@ -6,8 +6,12 @@ import type { LedgerState, PartitionLedger, Range } from "./ledger.ts";
 
 export interface CommitterOptions {
   clock: Clock;
-  /** Sends one commit. Rejects with StaleOwner when this member's generation is over; anything else is tried again. */
-  commit(offsets: CommitOffset[]): Promise<void>;
+  /**
+   * Sends one commit, after a last call of `check`, which throws when the assignment is over. Rejects with StaleOwner when
+   * this member's generation is over, or nobody knows what has become of the commit; anything else has changed nothing, and
+   * is tried again.
+   */
+  commit(offsets: CommitOffset[], check: () => void): Promise<void>;
   onError(error: unknown): void;
   /** Around each commit, for every partition in it. */
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
@@ -33,7 +37,7 @@ interface Entry {
  * Commits the state of all partitions of one assignment, with one request in flight at a time: what changes meanwhile goes
  * with the next, so the number of requests adapts to the coordinator's speed instead of the number of inserts.
  *
- * A failed commit loses nothing: it is repeated, with what is true by then, until it succeeds or the assignment is over.
+ * A refused commit loses nothing: it is repeated, with what is true by then, until it succeeds or the assignment is over.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -98,9 +102,9 @@ export class Committer {
     while (this.#dirty.size > 0 || this.#isSending) await this.#nextCommit();
   }
 
-  /** Why nothing is committed any more; undefined as long as something is. */
-  get over(): StaleOwner | undefined {
-    return this.#over;
+  /** @throws StaleOwner when nothing is committed any more. */
+  check(): void {
+    if (this.#over !== undefined) throw this.#over;
   }
 
   /** The assignment is over: nothing is committed any more, and all who wait are told so. */
@@ -160,7 +164,7 @@ export class Committer {
       if (offsets.length > 0) {
         this.#isSending = true;
         for (const offset of offsets) onCommit?.("beforeCommit", offset);
-        await this.#options.commit(offsets);
+        await this.#options.commit(offsets, () => this.check());
         for (const offset of offsets) onCommit?.("afterCommit", offset);
       }
     } catch (error) {

@@ -13,7 +13,7 @@ export interface EpochOptions {
   fenceMs: number;
   /** ClickHouse's clock minus `clock`, ms, and when that was measured, in `clock`'s ms. */
   clickHouseOffset(): Promise<{ offsetMs: number; measuredMs: number }>;
-  commit(offsets: CommitOffset[]): Promise<void>;
+  commit(offsets: CommitOffset[], check: () => void): Promise<void>;
   onCommitError(error: unknown): void;
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
 }
@@ -43,8 +43,7 @@ export class Epoch {
 
   /** @throws StaleOwner when the epoch is over. */
   check(): void {
-    const { over } = this.#committer;
-    if (over !== undefined) throw over;
+    this.#committer.check();
   }
 
   /**

@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type PartitionAssigner, PartitionAssigners } from "kafkajs";
+import type { PartitionAssigner } from "kafkajs";
 import type { CommitOffset } from "../core/partition-offsets.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
 import { byTopic } from "./by-topic.ts";
+import { epochAssigner } from "./epoch-assigner.ts";
 
 /**
  * The second seam in kafkajs (the first is raw-kafkajs.ts): what happens between two generations of the group.
@@ -14,16 +15,18 @@ import { byTopic } from "./by-topic.ts";
  * are wrapped here, for consumers that ask for it by `createMember`; others in the process are not touched.
  */
 
-/** One generation of this member, from the answer to its join request to the next join. */
+/** One generation of this member, from the answer to its join request to the next join. No two of a member have one number. */
 export interface Membership {
   generation: number;
   partitions: CommitOffset[];
   /**
-   * Commits under this generation, whatever the member's present one is.
+   * Commits under this generation, whatever the member's present one is. `check` throws when the owner's epoch is over: it
+   * is called in the last moment before the request leaves, behind all that the client waits for.
    *
-   * @throws StaleOwner when the coordinator says that it is over.
+   * @throws StaleOwner when the coordinator says that it is over, or does not answer: the request may still come to it, and
+   * would undo a later commit. What `check` throws. Anything else says that nothing was changed.
    */
-  commit(offsets: CommitOffset[]): Promise<void>;
+  commit(offsets: CommitOffset[], check: () => void): Promise<void>;
 }
 
 export interface MembershipHooks {
@@ -46,8 +49,15 @@ export interface MembershipHooks {
   onOutOfRange(topic: string, partition: number, offset: number, logStart: number, logEnd: number): number;
 }
 
+/** A request as kafkajs' connections take it. */
+interface Protocol {
+  request: { encode(): Promise<unknown> };
+}
+
 interface Broker {
   isConnected(): boolean;
+  /** Finds how the broker wants a request of this kind. */
+  lookupRequest(apiKey: number, definition: object): (fields: object) => Protocol;
   offsetCommit(request: object): Promise<unknown>;
   offsetFetch(request: object): Promise<{
     responses: { topic: string; partitions: { partition: number; offset: string; metadata: string | null }[] }[];
@@ -62,8 +72,8 @@ interface Cluster {
 }
 
 interface FetchedBatch {
-  /** The generation that its fetch began in. */
-  generationId?: number;
+  /** The membership that its fetch began in. */
+  membership?: Membership;
 }
 
 interface ConsumerGroup {
@@ -76,6 +86,8 @@ interface ConsumerGroup {
     resolveOffset(at: { topic: string; partition: number; offset: string }): void;
   };
   seekOffset: Map<string, string>;
+  /** When the last heartbeat was sent, by the wall clock. */
+  lastRequest: number;
   assigned(): { topic: string; partitions: number[] }[];
   /** Does nothing once the member has left. */
   leave(): Promise<void>;
@@ -94,9 +106,13 @@ interface Member {
   hooks: MembershipHooks;
   /** Known from the first join on. */
   group: ConsumerGroup | undefined;
-  /** The generation whose `onJoined` has returned. */
-  readyGeneration: number | undefined;
+  /** Whose `onJoined` has returned, and of which nothing has said that it is over. */
+  current: Membership | undefined;
   joining: Promise<void> | undefined;
+  /** What the coordinator knows the last epoch by. */
+  last: { generation: number; memberId: string } | undefined;
+  /** Counts the joins: what is told of one differs from what was told of the one before. */
+  joinCount: number;
 }
 
 const members = new WeakMap<Cluster, Member>();
@@ -112,16 +128,16 @@ export interface GroupMember {
   leave(): Promise<void>;
 }
 
-/**
- * kafkajs' round-robin assigner serves as a vehicle: an assigner is the only part of a consumer's configuration that is
- * shown the consumer's cluster object, by which its group is recognised here.
- */
+/** An assigner is the only part of a consumer's configuration that is shown its cluster object: its group is known by it. */
 export function createMember(hooks: MembershipHooks): GroupMember {
-  const member: Member = { hooks, group: undefined, readyGeneration: undefined, joining: undefined };
+  const member: Member = {
+    ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined },
+    joinCount: 0,
+  };
   return {
     assigner(config) {
       members.set((config as unknown as { cluster: Cluster }).cluster, member);
-      return PartitionAssigners.roundRobin(config);
+      return epochAssigner(config, () => member.joinCount);
     },
     async leave() {
       await member.group?.leave();
@@ -131,6 +147,11 @@ export function createMember(hooks: MembershipHooks): GroupMember {
 
 function isStale(error: unknown): boolean {
   return staleTypes.has((error as { type?: string }).type ?? "");
+}
+
+/** Whether a broker said so, rather than the connection to it. */
+function isAnswer(error: unknown): boolean {
+  return (error as { name?: string }).name === "KafkaJSProtocolError";
 }
 
 /** As the coordinator has it; an offset below zero says that nothing is committed. */
@@ -164,19 +185,56 @@ async function readCommittedPatiently(group: ConsumerGroup): Promise<CommitOffse
   }
 }
 
-function commitUnder(group: ConsumerGroup): Membership["commit"] {
+/**
+ * The broker for one request that is checked in the last moment: kafkajs may connect and log in again before it encodes.
+ */
+function checked(broker: Broker, check: () => void): Broker {
+  const lookupRequest: Broker["lookupRequest"] = (apiKey, definition) => {
+    const protocolOf = broker.lookupRequest(apiKey, definition);
+    return (fields) => {
+      const protocol = protocolOf(fields);
+      const encode = async () => {
+        check();
+        return protocol.request.encode();
+      };
+      return { ...protocol, request: { ...protocol.request, encode } };
+    };
+  };
+  return Object.create(broker, { lookupRequest: { value: lookupRequest } }) as Broker;
+}
+
+/**
+ * How a commit of the present generation is made.
+ *
+ * Kafka numbers no commits: of two, the one that it comes to last counts. So the next is sent when the one before is
+ * answered, and never behind one that was sent and not answered, because its connection broke: a proxy, or a broker that
+ * stood still, may yet deliver it, and a row of the ranges that only the later one announced would be doubled at the next
+ * crash. The member joins anew instead, after which its old generation counts for nothing.
+ *
+ * `onOver`: the coordinator refused a commit, or did not answer. kafkajs would hear of the first by a heartbeat, in time, and
+ * of the second not at all.
+ */
+function commitUnder(group: ConsumerGroup, onOver: () => void): Membership["commit"] {
   const { groupId, generationId: groupGenerationId, memberId, cluster } = group;
   let coordinator: Broker | undefined;
-  return async (offsets) => {
+  return async (offsets, check) => {
     const partitions = offsets.map(({ offset, ...rest }) => ({ ...rest, offset: String(offset) }));
+    const request = { groupId, groupGenerationId, memberId, topics: byTopic(partitions) };
+    let isSent = false;
+    const send = () => {
+      check();
+      isSent = true;
+    };
     try {
       if (coordinator?.isConnected() !== true) coordinator = await cluster.findGroupCoordinator({ groupId });
-      await coordinator.offsetCommit({ groupId, groupGenerationId, memberId, topics: byTopic(partitions) });
+      await checked(coordinator, send).offsetCommit(request);
     } catch (error) {
       // It may have moved to another broker.
       coordinator = undefined;
-      if (!isStale(error)) throw error;
-      throw new StaleOwner(`the coordinator refused a commit of generation ${groupGenerationId}`, { cause: error });
+      if (error instanceof StaleOwner || !(isStale(error) || (isSent && !isAnswer(error)))) throw error;
+      onOver();
+      const fate = isStale(error) ? "was refused by the coordinator" : "was not answered";
+      throw new StaleOwner(`a commit of generation ${groupGenerationId} ${fate}`, { cause: error });
     }
   };
 }
@@ -197,7 +255,7 @@ async function beginPartitions(
     partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset), metadata: "" })),
   );
   for (const { topic, partition, offset } of begun) await hooks.onBegin(topic, partition, offset);
-  await commit(begun);
+  await commit(begun, () => {});
   return [...committed.filter(({ offset }) => offset >= 0), ...begun];
 }
 
@@ -211,20 +269,37 @@ const runnerPrototype: Runner = require("kafkajs/src/consumer/runner.js").protot
 const { joinAndSync, fetch, recoverFromOffsetOutOfRange } = groupPrototype;
 const { handleBatch } = runnerPrototype;
 
+/**
+ * Whether the coordinator has given the generation of the last epoch again. One that heeds what members say of themselves
+ * does not (epoch-assigner.ts); with any other the member leaves, and joins as somebody new.
+ */
+function isKnown({ last }: Member, { generationId, memberId }: ConsumerGroup): boolean {
+  return last?.generation === generationId && last.memberId === memberId;
+}
+
 async function joinAs(group: ConsumerGroup, member: Member): Promise<void> {
-  member.readyGeneration = undefined;
+  member.current = undefined;
   member.group = group;
   await member.hooks.beforeJoin();
   for (;;) {
+    member.joinCount += 1;
     await joinAndSync.call(group);
     // Orders of an earlier generation.
     group.seekOffset.clear();
-    const { generationId: generation } = group;
-    const commit = commitUnder(group);
+    if (isKnown(member, group)) {
+      await group.leave();
+      continue;
+    }
+    const { generationId: generation, memberId } = group;
+    member.last = { generation, memberId };
+    const commit = commitUnder(group, () => {
+      if (member.current === membership) member.current = undefined;
+    });
+    const membership: Membership = { generation, partitions: [], commit };
     try {
-      const partitions = await beginPartitions(group, member, await readCommittedPatiently(group), commit);
-      member.hooks.onJoined({ generation, partitions, commit });
-      member.readyGeneration = generation;
+      membership.partitions = await beginPartitions(group, member, await readCommittedPatiently(group), commit);
+      member.hooks.onJoined(membership);
+      member.current = membership;
       return;
     } catch (error) {
       // The group has moved on already: once more.
@@ -248,13 +323,15 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   if (member === undefined) return fetch.call(this, nodeId);
   // Another fetch has begun a join: offsets are those of before, the generation may be the next one already.
   await member.joining?.catch(() => {});
-  const { readyGeneration } = member;
-  if (readyGeneration === undefined) {
-    // A join has failed. kafkajs would fetch on without one; this makes it join.
+  const { current } = member;
+  if (current === undefined) {
+    // A join has failed, or a commit was refused. kafkajs would fetch on without one; this makes it join.
     throw Object.assign(new Error("not in the group"), { type: "REBALANCE_IN_PROGRESS" });
   }
+  // kafkajs sends heartbeats by the wall clock: set back by an hour, it would send none for an hour.
+  this.lastRequest = Math.min(this.lastRequest, Date.now());
   const batches = await fetch.call(this, nodeId);
-  for (const batch of batches) batch.generationId = readyGeneration;
+  for (const batch of batches) batch.membership = current;
   return batches;
 };
 
@@ -262,7 +339,7 @@ runnerPrototype.handleBatch = async function (this: Runner, batch) {
   const member = members.get(this.consumerGroup.cluster);
   if (member === undefined) return handleBatch.call(this, batch);
   // Neither shown nor resolved: whoever owns the partition now fetches it from the committed offset.
-  if (batch.generationId === member.readyGeneration) await handleBatch.call(this, batch);
+  if (batch.membership === member.current) await handleBatch.call(this, batch);
 };
 
 groupPrototype.recoverFromOffsetOutOfRange = async function (this: ConsumerGroup, { topic, partition }) {

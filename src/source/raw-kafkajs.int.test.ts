@@ -89,7 +89,7 @@ describe.skipIf(!real.available)("the record batch seam against Apache Kafka", (
       [13, 13, true],
     ]);
     expect(membership!.partitions).toEqual([{ topic: "paid", partition: 0, offset: 0, metadata: "" }]);
-    await membership!.commit([{ topic: "paid", partition: 0, offset: 14, metadata: "m1" }]);
+    await membership!.commit([{ topic: "paid", partition: 0, offset: 14, metadata: "m1" }], () => {});
     const offsets = await readOffsets(admin, "seam", ["paid"]);
     expect(offsets).toEqual([{ topic: "paid", partition: 0, logStart: 0, logEnd: 14, committed: 14 }]);
     expect(hasReached(offsets, offsets)).toBe(true);

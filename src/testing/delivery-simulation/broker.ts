@@ -5,6 +5,12 @@ import type { Life, World } from "./world.ts";
 export const SESSION_TIMEOUT_MS = 500;
 export const HEARTBEAT_MS = 80;
 
+/** How much later than usual a commit comes whose sender has lost the connection. */
+const LATE_MS = [50, 900] as const;
+
+/** Nobody knows whether a commit has come, or will. */
+export class Unanswered extends Error {}
+
 /** A record batch in a log; offsets between two batches do not exist. */
 export interface LogBatch {
   baseOffset: number;
@@ -20,6 +26,9 @@ export interface SimulatedLog {
 interface Member {
   id: number;
   heardMs: number;
+  /** What it says of itself. */
+  said: number;
+  assigned: number[];
   /** Called with the assignment when the join of all is complete. */
   join: ((generation: number, partitions: number[]) => void) | undefined;
 }
@@ -31,6 +40,10 @@ export class SimulatedBroker {
   readonly committed = new Map<number, { offset: number; metadata: string }>();
   generation = 0;
   commits = 0;
+  /** Joins that were given the generation that the member had. */
+  sameGenerations = 0;
+  /** Commits that came after their sender had lost the connection. */
+  lateCommits = 0;
   readonly #members = new Map<number, Member>();
   #isRebalancing = false;
   #nextId = 1;
@@ -56,13 +69,24 @@ export class SimulatedBroker {
     return this.#nextId;
   }
 
-  /** Answers when all members have joined, or those that have not are taken for dead. */
-  async join(life: Life, id: number): Promise<{ generation: number; partitions: number[] }> {
+  /**
+   * Answers when all members have joined, or those that have not are taken for dead. As Kafka: a group that stands still goes
+   * on in its generation when a member that does not lead it says what it said before.
+   */
+  async join(life: Life, id: number, said: number): Promise<{ generation: number; partitions: number[] }> {
     await life.arrival(this.world.latencyMs());
+    const known = this.#members.get(id);
+    const [leader] = this.#members.values();
+    if (known !== undefined && known !== leader && known.said === said && !this.#isRebalancing) {
+      known.heardMs = this.world.nowMs;
+      this.sameGenerations += 1;
+      const { generation } = this;
+      await life.arrival(this.world.latencyMs());
+      return { generation, partitions: known.assigned };
+    }
     const answer = new Promise<{ generation: number; partitions: number[] }>((resolve) => {
       this.#members.set(id, {
-        id,
-        heardMs: this.world.nowMs,
+        ...{ id, said, assigned: [], heardMs: this.world.nowMs },
         join: (generation, partitions) => life.after(this.world.latencyMs(), () => resolve({ generation, partitions })),
       });
     });
@@ -85,27 +109,37 @@ export class SimulatedBroker {
     return answer;
   }
 
-  /** As Kafka: taken from members of this generation, even while the next is prepared. The answer may be lost. */
+  /**
+   * As Kafka: taken from members of this generation, even while the next is prepared.
+   *
+   * The connection may break before the request has come, on its way, or before the answer has: the sender cannot tell. What
+   * was on its way may come long after (a proxy, a broker that stands still).
+   *
+   * @throws Unanswered, or StaleOwner when the commit was refused.
+   */
   async commit(life: Life, id: number, generation: number, offsets: CommitOffset[]): Promise<void> {
     const { world } = this;
-    const isRequestLost = world.chance(0.02);
-    const isAnswerLost = world.chance(0.02);
-    const arrivesMs = world.latencyMs();
+    const fate = world.random.fraction();
+    const [isLost, isLate, isAnswerLost] = [fate < 0.02, fate >= 0.02 && fate < 0.04, fate >= 0.04 && fate < 0.06];
     let isStale = false;
+    const take = () => {
+      isStale = generation !== this.generation || !this.#members.has(id);
+      if (isStale) return;
+      this.commits += 1;
+      if (isLate) this.lateCommits += 1;
+      for (const { partition, offset, metadata } of offsets) this.committed.set(partition, { offset, metadata });
+    };
     // The request goes its way whatever becomes of the process.
     const handled = new Promise<void>((resolve) => {
-      world.after(arrivesMs, () => {
-        isStale = generation !== this.generation || !this.#members.has(id);
-        if (!isStale && !isRequestLost) {
-          this.commits += 1;
-          for (const { partition, offset, metadata } of offsets) this.committed.set(partition, { offset, metadata });
-        }
+      world.after(world.latencyMs(), () => {
+        if (isLate) world.after(world.random.between(...LATE_MS), take);
+        else if (!isLost) take();
         resolve();
       });
     });
     await handled;
     await life.arrival(world.latencyMs());
-    if (isRequestLost || isAnswerLost) throw new Error("connection reset");
+    if (isLost || isLate || isAnswerLost) throw new Unanswered("connection reset");
     if (isStale) throw new StaleOwner(`generation ${generation} is over`);
   }
 
@@ -141,6 +175,7 @@ export class SimulatedBroker {
       const partitions = [...this.logs.keys()].filter((partition) => (partition + shift) % members.length === index);
       const { join } = member;
       member.join = undefined;
+      member.assigned = partitions;
       member.heardMs = this.world.nowMs;
       join!(this.generation, partitions);
     });

@@ -2,6 +2,7 @@ import { Epoch } from "../../commit/epoch.ts";
 import { decodeIntents } from "../../commit/intents.ts";
 import { BufferPool } from "../../core/buffer-pool.ts";
 import { sleepOn } from "../../core/clock.ts";
+import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import type { Cut } from "../../dispatch/accumulator.ts";
 import { ByteBudget } from "../../dispatch/byte-budget.ts";
@@ -10,7 +11,7 @@ import { deliverRange } from "../../pipeline/delivery.ts";
 import { drainEpoch } from "../../pipeline/drain-epoch.ts";
 import { Flights } from "../../pipeline/flights.ts";
 import { type DeliveryStep, deliverySteps } from "../../pipeline/steps.ts";
-import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, type SimulatedBroker } from "./broker.ts";
+import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, type SimulatedBroker, Unanswered } from "./broker.ts";
 import type { SimulatedWarehouse } from "./warehouse.ts";
 import { Life, type World } from "./world.ts";
 
@@ -18,6 +19,9 @@ const TOPIC = "t";
 const BATCH_BYTES = 10;
 const NO_BYTES = new Uint8Array(BATCH_BYTES);
 const FLIGHTS_MAX = 4;
+/** How often a commit has to find the coordinator first, and how long kafkajs then takes with its back-off, ms. */
+const LOOK_UP_SHARE = 0.05;
+const LOOK_UP_MS = [100, 900] as const;
 /** One for all simulations of the process: a fresh buffer for each range would be most of their cost. */
 const buffers = new BufferPool(() => 16 << 20);
 
@@ -32,7 +36,14 @@ export interface MemberOptions {
   acknowledgesEarly: boolean;
   /** Does not join again after a rebalance. */
   joinsOnce: boolean;
+  /** Says of itself at each join what it said before: as kafkajs does. */
+  saysTheSame: boolean;
+  /** Commits that were looking for the coordinator when their epoch ended are sent: as kafkajs does. */
+  sendsAfterTheEnd: boolean;
+  /** Sends the next commit behind one that may still come. */
+  repeatsUnanswered: boolean;
   onStaleRange(): void;
+  onLookUp(): void;
 }
 
 /** An order to end, or to stand still, at the n-th time that a step is reached. */
@@ -54,6 +65,8 @@ export class SimulatedMember {
   readonly #budget: ByteBudget;
   readonly #flights: Flights;
   #id: number;
+  #joins = 0;
+  #joining: Promise<void> | undefined;
   #epoch: Epoch | undefined;
   #generation = 0;
   #paused = false;
@@ -110,10 +123,23 @@ export class SimulatedMember {
     this.life.kill();
   }
 
-  async #join(): Promise<void> {
-    const { broker, warehouse } = this.#options;
+  /** Joins the group anew: because it is told so, or of itself when a partition's leader has moved. */
+  async joinAnew(): Promise<void> {
+    if (!this.#options.joinsOnce) await this.#join();
+  }
+
+  #join(): Promise<void> {
+    this.#joining ??= this.#joinOnce().finally(() => {
+      this.#joining = undefined;
+    });
+    return this.#joining;
+  }
+
+  async #joinOnce(): Promise<void> {
+    const { broker, warehouse, saysTheSame } = this.#options;
     await this.#endEpoch();
-    const { generation, partitions } = await broker.join(this.life, this.#id);
+    this.#joins += 1;
+    const { generation, partitions } = await broker.join(this.life, this.#id, saysTheSame ? 0 : this.#joins);
     // Between the assignment and its first commit another generation may begin.
     await this.life.arrival(this.#options.world.latencyMs());
     const assigned = partitions.map((partition) => {
@@ -127,16 +153,43 @@ export class SimulatedMember {
       if (!partitions.includes(partition)) this.#fetchOffsets.delete(partition);
     }
     this.#generation = generation;
-    this.#epoch = new Epoch({
+    const epoch = new Epoch({
       partitions: assigned,
       clock: this.life,
       fenceMs: this.#options.fenceMs,
       clickHouseOffset: async () => ({ offsetMs: warehouse.offsetFor(this.life), measuredMs: 0 }),
-      commit: (offsets) => broker.commit(this.life, this.#id, generation, offsets),
+      commit: (offsets, check) =>
+        this.#commit(generation, offsets, check, () => {
+          if (this.#epoch === epoch) this.#joinSoon();
+        }),
       onCommitError: () => {},
       onCommit: (when) => this.#step(when),
     });
+    this.#epoch = epoch;
     this.#dispatcher.assign(assigned);
+  }
+
+  /** As src/source/membership.ts. */
+  async #commit(generation: number, offsets: CommitOffset[], check: () => void, onOver: () => void): Promise<void> {
+    const { world, broker, sendsAfterTheEnd, repeatsUnanswered } = this.#options;
+    if (world.chance(LOOK_UP_SHARE)) {
+      this.#options.onLookUp();
+      await this.life.arrival(world.random.between(...LOOK_UP_MS));
+    }
+    if (!sendsAfterTheEnd) check();
+    try {
+      await broker.commit(this.life, this.#id, generation, offsets);
+    } catch (error) {
+      if (error instanceof Unanswered && repeatsUnanswered) throw error;
+      onOver();
+      if (error instanceof StaleOwner) throw error;
+      throw new StaleOwner("a commit was not answered", { cause: error });
+    }
+  }
+
+  /** At its next fetch. */
+  #joinSoon(): void {
+    this.life.after(this.#options.world.random.between(0, 50), () => void this.joinAnew());
   }
 
   async #endEpoch(): Promise<void> {
@@ -151,7 +204,7 @@ export class SimulatedMember {
     this.life.after(HEARTBEAT_MS, async () => {
       if (this.#epoch !== undefined) {
         const answer = await this.#options.broker.heartbeat(this.life, this.#id, this.#generation);
-        if (answer === "rejoin" && this.#epoch !== undefined && !this.#options.joinsOnce) await this.#join();
+        if (answer === "rejoin" && this.#epoch !== undefined) await this.joinAnew();
       }
       this.#heartbeat();
     });
@@ -167,10 +220,10 @@ export class SimulatedMember {
   #fetch(partition: number): void {
     const { world, broker } = this.#options;
     const fetchOffset = this.#fetchOffsets.get(partition);
-    const generation = this.#generation;
-    if (fetchOffset === undefined || this.#epoch === undefined) return;
+    const epoch = this.#epoch;
+    if (fetchOffset === undefined || epoch === undefined) return;
     this.life.after(world.latencyMs(), () => {
-      if (generation !== this.#generation || this.#fetchOffsets.get(partition) !== fetchOffset) return;
+      if (epoch !== this.#epoch || this.#fetchOffsets.get(partition) !== fetchOffset) return;
       const batches = broker.logs[partition]!.batches.filter(({ lastOffset }) => lastOffset >= fetchOffset).slice(0, 5);
       let from = fetchOffset;
       for (const { baseOffset, lastOffset } of batches) {

@@ -19,8 +19,17 @@ export interface SimulationOptions {
   /** Longest time for which a process is stopped. */
   stopMsMax: number;
   /** Faults of the protocol, to show that each of them is found (member.ts). */
-  faults?: Partial<Pick<MemberOptions, "forgetsIntents" | "acknowledgesEarly" | "joinsOnce">>;
+  faults?: { [Fault in keyof typeof noFaults]?: boolean };
 }
+
+const noFaults = {
+  forgetsIntents: false,
+  acknowledgesEarly: false,
+  joinsOnce: false,
+  saysTheSame: false,
+  sendsAfterTheEnd: false,
+  repeatsUnanswered: false,
+} satisfies Partial<MemberOptions>;
 
 export interface SimulationResult {
   seed: number;
@@ -35,6 +44,11 @@ export interface SimulationResult {
   inserts: number;
   repeated: number;
   late: number;
+  /** Commits that had to find the coordinator first; that came after their sender had lost the connection. */
+  lookUps: number;
+  lateCommits: number;
+  /** Joins that were given the generation that the member had. */
+  sameGenerations: number;
 }
 
 /**
@@ -49,16 +63,20 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const warehouse = new SimulatedWarehouse(world, options.windowTokens);
   const faults: Record<string, number> = {};
   let staleRanges = 0;
+  let lookUps = 0;
   let stopped = 0;
   let members: SimulatedMember[] = [];
 
   const start = () => {
     const { fenceMs } = options;
-    const protocol = { forgetsIntents: false, acknowledgesEarly: false, joinsOnce: false, ...options.faults };
     const onStaleRange = () => {
       staleRanges += 1;
     };
-    members.push(new SimulatedMember({ world, broker, warehouse, fenceMs, onStaleRange, ...protocol }));
+    const onLookUp = () => {
+      lookUps += 1;
+    };
+    const protocol = { ...noFaults, ...options.faults };
+    members.push(new SimulatedMember({ world, broker, warehouse, fenceMs, onStaleRange, onLookUp, ...protocol }));
   };
   const kill = (member: SimulatedMember) => {
     member.kill();
@@ -90,6 +108,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     join() {
       if (members.length < MEMBERS_MAX) start();
     },
+    leaderMove(member) {
+      void member.joinAnew();
+    },
     outage() {
       warehouse.downUntilMs = world.nowMs + random.between(50, 800);
     },
@@ -119,7 +140,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const isDone = await world.run(isCommitted, END_MS + 2 * options.stopMsMax);
   // Whoever was late may still come.
   await world.run(() => false, world.nowMs + options.stopMsMax);
-  return { ...judge(broker, warehouse), seed: options.seed, isDone, faults, staleRanges };
+  return { ...judge(broker, warehouse), seed: options.seed, isDone, faults, staleRanges, lookUps };
 }
 
 function judge(broker: SimulatedBroker, warehouse: SimulatedWarehouse) {
@@ -137,5 +158,7 @@ function judge(broker: SimulatedBroker, warehouse: SimulatedWarehouse) {
     }
   }
   const { inserts, repeated, late } = warehouse;
-  return { records, missing, duplicate: rows - (records - missing), inserts, repeated, late };
+  const { lateCommits, sameGenerations } = broker;
+  const duplicate = rows - (records - missing);
+  return { records, missing, duplicate, inserts, repeated, late, lateCommits, sameGenerations };
 }

@@ -1,0 +1,109 @@
+import { type SimulationOptions, type SimulationResult, simulate } from "./simulate.ts";
+
+/** Many schedules of one kind, and what is to be found in them. */
+export interface Check {
+  says: string;
+  options: Omit<SimulationOptions, "seed">;
+  schedules: number;
+  /** What is wrong in at least one schedule; undefined: nothing is, in all of them. */
+  finds?: keyof typeof wrongs;
+}
+
+export interface CheckOutcome {
+  isAsExpected: boolean;
+  results: SimulationResult[];
+  /** Schedules with something wrong. */
+  wrong: SimulationResult[];
+}
+
+const wrongs = {
+  "doubled rows": ({ duplicate }: SimulationResult) => duplicate > 0,
+  "missing records": ({ missing }: SimulationResult) => missing > 0,
+  "no end": ({ isDone }: SimulationResult) => !isDone,
+};
+
+/** A window that remembers all inserts of a schedule; processes stand still for up to three session timeouts. */
+const sound: Check["options"] = { windowTokens: 1_000, fenceMs: 300, stopMsMax: 1_500, calmMs: 2_000 };
+/** Ten seconds of stops, so long that the table has forgotten what the process was about to insert. */
+const forgetful: Check["options"] = { ...sound, windowTokens: 25, stopMsMax: 8_000, calmMs: 10_000 };
+
+/** Kills, stops, rebalances, joins of their own, outages, lost answers, slow look-ups, commits that come late. */
+export const soundCheck: Check = {
+  says: "stores every record once in each schedule",
+  options: sound,
+  schedules: 1_500,
+};
+
+export const checks: readonly Check[] = [
+  soundCheck,
+  { says: "keeps out a process that wakes up when its token is forgotten", options: forgetful, schedules: 100 },
+];
+
+/** The protocol with one part of it left out: a simulation that finds nothing then would show nothing either. */
+export const controls: readonly Check[] = [
+  {
+    says: "doubles rows there without the fence",
+    options: { ...forgetful, fenceMs: 1e9 },
+    schedules: 100,
+    finds: "doubled rows",
+  },
+  {
+    says: "doubles rows when the intents of the owner before are not read",
+    options: { ...sound, faults: { forgetsIntents: true } },
+    schedules: 100,
+    finds: "doubled rows",
+  },
+  {
+    says: "doubles rows without a deduplication window",
+    options: { ...sound, windowTokens: 0 },
+    schedules: 100,
+    finds: "doubled rows",
+  },
+  {
+    says: "doubles rows when two epochs of a member are in one generation",
+    options: { ...sound, faults: { saysTheSame: true, sendsAfterTheEnd: true } },
+    schedules: 1_500,
+    finds: "doubled rows",
+  },
+  {
+    says: "doubles rows then also when nothing is sent after an epoch's end: a commit may be on its way",
+    options: { ...sound, faults: { saysTheSame: true } },
+    schedules: 1_500,
+    finds: "doubled rows",
+  },
+  {
+    says: "doubles rows when the next commit is sent behind one that may still come",
+    options: { ...sound, faults: { repeatsUnanswered: true } },
+    schedules: 1_500,
+    finds: "doubled rows",
+  },
+  {
+    says: "loses records when an insert counts as stored before it is",
+    options: { ...sound, faults: { acknowledgesEarly: true } },
+    schedules: 100,
+    finds: "missing records",
+  },
+  {
+    says: "never ends when members do not join again",
+    options: { ...sound, faults: { joinsOnce: true } },
+    schedules: 100,
+    finds: "no end",
+  },
+];
+
+/** Runs a check's schedules from `firstSeed` on; a control only until it has found what it is to find. */
+export async function runCheck(
+  { options, schedules, finds }: Check,
+  { firstSeed = 1, factor = 1 } = {},
+): Promise<CheckOutcome> {
+  const results: SimulationResult[] = [];
+  const wrong: SimulationResult[] = [];
+  let isFound = false;
+  for (let seed = firstSeed; seed < firstSeed + schedules * factor && !isFound; seed += 1) {
+    const result = await simulate({ seed, ...options });
+    results.push(result);
+    if (Object.values(wrongs).some((isWrong) => isWrong(result))) wrong.push(result);
+    isFound = finds !== undefined && wrongs[finds](result);
+  }
+  return { isAsExpected: finds === undefined ? wrong.length === 0 : isFound, results, wrong };
+}
