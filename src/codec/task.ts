@@ -18,7 +18,7 @@ export interface TranscodeTask {
   planKey: string;
   /**
    * What the rows are to be encoded in: `rows` is `plan.format`, `native` is Native. Dead letters are RowBinary in any
-   * case. A plan with RowBinaryWithDefaults stays so: Native cannot ask for a DEFAULT in a single cell.
+   * case. A plan with RowBinaryOptional stays so: Native cannot ask for a DEFAULT in a single cell.
    */
   format: "rows" | "native";
   topic: string;
@@ -55,7 +55,7 @@ export interface RefusedRow {
 
 /** Rows of one table. Without a row there is no byte, in any format. */
 export interface EncodedRows {
-  format: "RowBinary" | "RowBinaryWithDefaults" | "Native";
+  format: "RowBinary" | "RowBinaryOptional" | "Native";
   /**
    * Rows back to back, or one Native block. Never several: ClickHouse gives each block of an insert a part of the token,
    * so a repeat of the range that is cut into other blocks (by the other transcoder, or by rows) would double its rows.

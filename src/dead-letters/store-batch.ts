@@ -3,6 +3,7 @@ import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
 import { classifyInsertError, refusalType, remedyFor } from "../sink/error-class.ts";
 import { insertOnce } from "../sink/insert.ts";
+import { checkFit, readShape } from "../sink/table-shape.ts";
 import { type Letter, letterName } from "./letter.ts";
 import type { Batch } from "./replay-log.ts";
 import type { Route } from "./routes.ts";
@@ -55,10 +56,13 @@ export async function storeBatch(
   };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const written = await insertOnce(client, body, terms);
+      const shape = await readShape(client, plan.table);
+      checkFit(plan.table, shape, plan.columns);
+      const written = await insertOnce(client, body, { ...terms, shape });
       // Nothing written: the insert began too late and its token is unused.
       return { held: written === 0 ? new Set() : await heldOf(route, ready) };
     } catch (error) {
+      if (error instanceof MillraceError) throw error;
       const errorClass = classifyInsertError(error);
       const message = error instanceof Error ? error.message.trim() : String(error);
       if (errorClass === "data") return { refused: { errorType: refusalType(error), message } };

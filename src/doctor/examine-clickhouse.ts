@@ -4,6 +4,7 @@ import type { TablePlan } from "../schema/plan.ts";
 import { queryRows } from "../schema/query-rows.ts";
 import { insertOnce } from "../sink/insert.ts";
 import { insertSecondsMax, insertSettings, readNewerSettings } from "../sink/insert-settings.ts";
+import { readShape } from "../sink/table-shape.ts";
 import { measureClockOffset } from "../telemetry/clock-offset.ts";
 import { examineTables } from "./examine-tables.ts";
 import type { ClickHouseFacts, GrantFacts, ServerFacts, SettingFacts, TrialInsert } from "./facts.ts";
@@ -36,6 +37,7 @@ export async function examineClickHouse(
     const terms = {
       token: "",
       deadlineMs: 0,
+      shape: await readShape(client, table),
       share: undefined,
       isLoud: false,
       partitionsMax: PARTITIONS_MAX,

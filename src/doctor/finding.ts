@@ -40,7 +40,6 @@ export const findingCodes = [
   "table.readonly",
   "table.coordinates",
   "table.trial-insert",
-  "table.fence",
   "view.kind",
   "view.expression",
   "rights.insert",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClickHouseFacts, KafkaFacts, PartitionFacts, SettingFacts, SetUp, TableFacts } from "./facts.ts";
 import { findingCodes } from "./finding.ts";
-import { clickHouse, documentColumn, kafka, plan, recordColumn, setUp, table } from "./fixtures.ts";
+import { clickHouse, kafka, plan, recordColumn, setUp, table } from "./fixtures.ts";
 import { judge } from "./run-doctor.ts";
 
 /** What is not "ok" in a set-up that is good but for one thing. */
@@ -166,12 +166,6 @@ describe("judge(): ClickHouse", () => {
     ]);
     const unseen = { name: "d.secret", kind: "unseen" as const, engine: "", reachedFrom: "d.target" };
     expect(codes({ clickHouse: clickHouse({ others: [unseen] }) })).toEqual([["table.unseen", "weakens"]]);
-  });
-
-  it("says when inserts cannot be fenced", () => {
-    const missing = { ...documentColumn("level", "String"), missing: { kind: "tableDefault" as const } };
-    const plans = [plan({ format: "RowBinaryWithDefaults", columns: [...plan().columns, missing] })];
-    expect(codes({ setUp: setUp({ plans }) })).toEqual([["table.fence", "weakens"]]);
   });
 });
 

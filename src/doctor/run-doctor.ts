@@ -1,7 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { KafkaConfig } from "kafkajs";
 import { MillraceError } from "../core/errors.ts";
-import { isFenced } from "../sink/insert.ts";
 import { examineClickHouse } from "./examine-clickhouse.ts";
 import { examineKafka } from "./examine-kafka.ts";
 import type { Facts, SetUp } from "./facts.ts";
@@ -54,7 +53,7 @@ export function judge(facts: Facts): Finding[] {
     findings.push(...judgeTables(clickHouse, setUp, { partitionsByTopic, instances: Math.max(1, members) }));
     findings.push(...judgeTrials(clickHouse));
   }
-  findings.push(...judgePlans(setUp, ({ format }) => isFenced(format)));
+  findings.push(...judgePlans(setUp));
   if (typeof kafka === "string") findings.push(unreachable("kafka.unreachable", kafka));
   else findings.push(...judgeKafka(kafka, setUp), ...judgeTopics(kafka, setUp));
   return order.flatMap((severity) => findings.filter((finding) => finding.severity === severity));

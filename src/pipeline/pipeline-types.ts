@@ -22,7 +22,7 @@ export interface PipelineOptions {
   client: ClickHouseClient;
   log: Logger;
   transcoder?: TranscoderName;
-  /** Plans that write RowBinaryWithDefaults keep it whatever this says. */
+  /** Plans that write RowBinaryOptional keep it whatever this says. */
   insertFormat?: InsertFormat;
   /** How long after its last proof of ownership this process may begin an insert, ms (src/commit/epoch.ts). */
   fenceMs: number;

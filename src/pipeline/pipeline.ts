@@ -356,6 +356,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-function staysByRows({ table, format }: TablePlan): string {
-  return `${table} is written in ${format}, not in Native: only so can a field that is missing get the column's DEFAULT`;
+function staysByRows({ table }: TablePlan): string {
+  return `${table} is written row by row, not in Native: only so can a field that is missing get the column's DEFAULT`;
 }

@@ -19,6 +19,9 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
       clock.doubt();
       log.warn({ table, token, deadlineMs }, "insert came after its deadline and wrote nothing, will be repeated");
     },
+    onAltered(table, changes) {
+      log.warn({ table, changes }, "the table was altered; the rows fit, new columns are filled after a restart");
+    },
     onSplit(table, token, parts) {
       counters.splitInserts += 1;
       log.info({ table, token, parts }, "insert touches too many partitions, sent in parts");

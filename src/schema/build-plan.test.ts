@@ -52,7 +52,7 @@ describe("buildPlan() by the names of the columns alone", () => {
   it("uses the format with default markers only when a column of the document has a DEFAULT", () => {
     const columns = [column("a", "Int8"), column("d", "DateTime", "DEFAULT")];
     const plan = buildPlan(pipelineWith({}), columns, deadLetters);
-    expect(plan.format).toBe("RowBinaryWithDefaults");
+    expect(plan.format).toBe("RowBinaryOptional");
     expect(plan.columns[1]!.missing).toEqual({ kind: "tableDefault" });
     expect(buildPlan(pipelineWith({ d: { omit: true } }), columns, deadLetters).format).toBe("RowBinary");
     expect(buildPlan(pipelineWith({ d: { default: 0 } }), columns, deadLetters).format).toBe("RowBinary");

@@ -42,7 +42,7 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
     codec: pipeline.codec,
     table: pipeline.table,
     partitionKey: partitionKeyOf(columns, planned),
-    format: usesTableDefault ? "RowBinaryWithDefaults" : "RowBinary",
+    format: usesTableDefault ? "RowBinaryOptional" : "RowBinary",
     columns: planned,
     clockDefaults: clockDefaultsOf(columns, planned),
     ingesterClocks: ingesterClocksOf(planned),

@@ -55,7 +55,7 @@ export interface PlanColumn {
   placeholderIsNull?: true;
   /**
    * What a missing field, or a null for a column that is not Nullable, becomes: the type's own default, a given JSON
-   * value, the record field, the table's DEFAULT expression (only when `plan.format` is RowBinaryWithDefaults), or a
+   * value, the record field, the table's DEFAULT expression (only when `plan.format` is RowBinaryOptional), or a
    * rejection `field_missing`.
    */
   missing:
@@ -127,7 +127,12 @@ export interface TablePlan {
    * too many partitions. "" without one, or when it reads a column that is not in the plan.
    */
   partitionKey: string;
-  format: "RowBinary" | "RowBinaryWithDefaults";
+  /**
+   * RowBinaryOptional is RowBinary in which a column with the table's DEFAULT (`missing`) is an array: of its value, or
+   * empty where the DEFAULT is to be taken. ClickHouse's own RowBinaryWithDefaults is read by no SELECT, so an insert of it
+   * could carry neither the fence nor what its bytes mean (src/sink/insert-statement.ts).
+   */
+  format: "RowBinary" | "RowBinaryOptional";
   /** In insert order. */
   columns: PlanColumn[];
   /** A repeat of an insert sends their first readings again: by a new one, rows and views would tell different times. */

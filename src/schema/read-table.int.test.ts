@@ -39,7 +39,7 @@ it("reads a table's columns as the server prints them and plans them in their or
     type: "String",
   }));
   const plan = buildPlan(defaultPipeline({ topics: ["dns"], table: "net.dns" }), columns, deadLetters);
-  expect(plan.format).toBe("RowBinaryWithDefaults");
+  expect(plan.format).toBe("RowBinaryOptional");
   expect(plan.columns.map(({ name }) => name)).toEqual([
     "id.orig_h",
     "ts",

@@ -1,5 +1,5 @@
 import type { ClockColumn } from "./held-clocks.ts";
-import type { InsertColumn } from "./insert.ts";
+import type { InsertColumn } from "./insert-statement.ts";
 import type { Coordinates } from "./stored-rows.ts";
 
 /** Rows of one range of one partition, for one table. */

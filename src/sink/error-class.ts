@@ -1,5 +1,6 @@
 import { ClickHouseError } from "@clickhouse/client";
 import { type InsertErrorClass, insertErrors } from "./insert-errors.ts";
+import { isAlteredText } from "./table-shape.ts";
 
 export type { InsertErrorClass } from "./insert-errors.ts";
 
@@ -20,6 +21,7 @@ export interface InsertDiagnosis {
 }
 
 const unknown = { class: "retry", reason: "not in the table of errors", remedy: "see the server's log" } as const;
+const altered = { class: "retry", reason: "the table was altered: nothing was written", remedy: "" } as const;
 const connection = { class: "retry", reason: "the connection failed: the outcome is unknown", remedy: "" } as const;
 
 /**
@@ -30,6 +32,7 @@ const connection = { class: "retry", reason: "the connection failed: the outcome
  */
 export function diagnoseInsertError(error: unknown): InsertDiagnosis {
   if (!(error instanceof ClickHouseError)) return { ...connection, view: undefined };
+  if (isAlteredText(error.message)) return { ...altered, view: undefined };
   const row = byCode.get(error.code);
   const view = viewOf(error);
   if (error.code === "252" && error.message.startsWith("Too many partitions")) return tooManyPartitions(view);

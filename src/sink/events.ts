@@ -10,6 +10,8 @@ export interface SinkEvents {
   onLate?(table: string, token: string, deadlineMs: number): void;
   /** A block touches more table partitions than an insert may: it goes again as `parts` parts, or, for a view's table, whole. */
   onSplit?(table: string, token: string, parts: number): void;
+  /** The table's columns are not what they were; the rows fit all the same. `changes`: one text a column. */
+  onAltered?(table: string, changes: string[]): void;
   /** The server refuses for its data what it has stored already, before the table was altered: nothing is to be done. */
   onFoundStored?(table: string, token: string): void;
 }

@@ -5,6 +5,7 @@ import type { SinkBatch } from "./batch.ts";
 import { insertOnce } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
 import { createSink, type Sink } from "./sink.ts";
+import { readShape } from "./table-shape.ts";
 import { startEngine, type TestEngine } from "./testing/engine.ts";
 import {
   batchOf,
@@ -251,7 +252,14 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
     const terms = { share: undefined, isLoud: false, partitionsMax: 10, newerSettings: {}, heldClocks };
     const send = async (token: string, aheadMs: number) => {
       const newerSettings = await readNewerSettings(engine.client);
-      return insertOnce(engine.client, body, { ...terms, newerSettings, token, deadlineMs: Date.now() + aheadMs });
+      const shape = await readShape(engine.client, "d.fact");
+      return insertOnce(engine.client, body, {
+        ...terms,
+        shape,
+        newerSettings,
+        token,
+        deadlineMs: Date.now() + aheadMs,
+      });
     };
     expect(await send("first", 30_000)).toBe(1);
     const startMs = performance.now();

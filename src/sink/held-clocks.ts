@@ -2,7 +2,7 @@ import { ClickHouseError } from "@clickhouse/client";
 import { quoteName, quoteText } from "../core/sql-text.ts";
 import type { SinkBatch } from "./batch.ts";
 import type { InsertErrorClass } from "./error-class.ts";
-import type { InsertColumn } from "./insert.ts";
+import type { InsertColumn } from "./insert-statement.ts";
 import type { Piece } from "./pieces.ts";
 import { offsetsCondition } from "./stored-rows.ts";
 

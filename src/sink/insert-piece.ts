@@ -7,10 +7,11 @@ import type { SinkBatch } from "./batch.ts";
 import { diagnoseInsertError, type InsertDiagnosis } from "./error-class.ts";
 import type { SinkEvents } from "./events.ts";
 import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";
-import { type InsertBody, insertOnce, isFenced, isLateError } from "./insert.ts";
+import { type InsertBody, insertOnce, isAlteredError, isLateError } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
 import type { Pace } from "./pace.ts";
 import type { Piece } from "./pieces.ts";
+import { type TableShape, TableShapes } from "./table-shape.ts";
 
 /** One piece of one batch, with its token. */
 export interface PieceInsert {
@@ -33,6 +34,7 @@ type Attempt =
   | { end: "stored" }
   | { end: "late"; deadlineMs: number }
   | { end: "unclear" }
+  | { end: "altered"; error: unknown }
   | { end: "failed"; error: unknown };
 
 /** Stores a piece, repeating it under its token until it is stored, refused, or hopeless. */
@@ -45,9 +47,10 @@ export function createPieceInserter(
   events: SinkEvents,
 ): PieceInserter {
   const { bounds, signal } = options;
+  const shapes = new TableShapes(client, (table, changes) => events.onAltered?.(table, changes));
   let newer: Promise<ClickHouseSettings> | undefined;
 
-  /** Errors of the lease are thrown: they are not the server's, and no attempt follows them. */
+  /** Errors of the lease, and columns that the rows do not fit any more, are thrown: they are not the server's, and no attempt follows them. */
   async function attempt(
     { batch, piece, token, lease }: PieceInsert,
     partitionsMax: number | undefined,
@@ -55,10 +58,13 @@ export function createPieceInserter(
     heldClocks: HeldClocks | undefined,
   ): Promise<Attempt> {
     let newerSettings: ClickHouseSettings;
+    let shape: TableShape;
     try {
       newer ??= readNewerSettings(client);
       newerSettings = await newer;
+      shape = await shapes.fitting(batch.table, batch.columns);
     } catch (error) {
+      if (error instanceof MillraceError) throw error;
       newer = undefined;
       return { end: "failed", error };
     }
@@ -67,11 +73,12 @@ export function createPieceInserter(
     const share = piece.parts === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
     try {
       const body = bodyOf(batch, piece);
-      const terms = { token, deadlineMs, share, isLoud, partitionsMax, newerSettings, heldClocks };
+      const terms = { token, deadlineMs, shape, share, isLoud, partitionsMax, newerSettings, heldClocks };
       const writtenRows = await insertOnce(client, body, terms);
-      if (isLoud || !isFenced(batch.format) || Number(writtenRows) > 0) return { end: "stored" };
+      if (isLoud || Number(writtenRows) > 0) return { end: "stored" };
       return writtenRows === undefined ? { end: "unclear" } : { end: "late", deadlineMs };
     } catch (error) {
+      if (isAlteredError(error)) return { end: "altered", error };
       return isLateError(error) ? { end: "late", deadlineMs } : { end: "failed", error };
     }
   }
@@ -90,13 +97,14 @@ export function createPieceInserter(
 
   return async (insert) => {
     const { batch, token } = insert;
-    const isDivisible = isFenced(batch.format) && batch.partitionKey !== "";
+    const isDivisible = isDivisibleFormat(batch.format) && batch.partitionKey !== "";
     let partitionsMax = isDivisible ? options.partitionsMax : undefined;
     // A part may have no row, and then writes none in time either.
     let isLoud = insert.piece.parts > 1;
-    let canLookUp = isFenced(batch.format);
+    let canLookUp = true;
     let failures = 0;
     let lateCount = 0;
+    let alteredCount = 0;
     for (let attempts = 1; ; attempts += 1) {
       let delayMs = 0;
       await pace.enter(attempts > 1);
@@ -112,6 +120,14 @@ export function createPieceInserter(
         if (outcome.end === "unclear") {
           // Somebody between has taken the summary away. The same again, in words that no proxy takes away.
           isLoud = true;
+        } else if (outcome.end === "altered") {
+          shapes.forget(batch.table);
+          alteredCount += 1;
+          // Once at once: that was one ALTER. `onAltered` tells of it.
+          if (alteredCount > 1) {
+            delayMs = backoffMs(alteredCount, bounds);
+            events.onRetry(batch.table, outcome.error, alteredCount, delayMs, "retry");
+          }
         } else if (outcome.end === "late") {
           events.onLate?.(batch.table, token, outcome.deadlineMs);
           lateCount += 1;
@@ -143,6 +159,14 @@ export function createPieceInserter(
       if (delayMs > 0) await sleep(delayMs, undefined, { signal });
     }
   };
+}
+
+/**
+ * RowBinaryOptional was not cut by table partitions before its inserts had a SELECT: a range of that time, stored whole,
+ * would be doubled by its parts when it is repeated.
+ */
+function isDivisibleFormat(format: string): boolean {
+  return format !== "RowBinaryOptional";
 }
 
 function bodyOf(batch: SinkBatch, { from, to }: Piece): InsertBody {

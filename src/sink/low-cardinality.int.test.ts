@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rowHashSql } from "../testing/row-hash.ts";
-import { type InsertTerms, insertOnce } from "./insert.ts";
+import { insertOnce } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
+import type { InsertTerms } from "./insert-statement.ts";
+import { readShape } from "./table-shape.ts";
 import { startEngine, type TestEngine } from "./testing/engine.ts";
 import { windowSql } from "./testing/rows.ts";
 
@@ -54,6 +56,7 @@ describe.each(["RowBinary", "Native"])("LowCardinality columns in %s", (format) 
     const terms = {
       token,
       deadlineMs: Date.now() + 60_000,
+      shape: await readShape(engine.client, "d.target"),
       share,
       isLoud: true,
       partitionsMax: undefined,

@@ -13,7 +13,6 @@ import { hasAllRows } from "./stored-rows.ts";
 export type { Lease } from "../core/lease.ts";
 export type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 export type { SinkEvents } from "./events.ts";
-export { isFenced } from "./insert.ts";
 export { insertSecondsMax } from "./insert-settings.ts";
 
 const RETRY_FIRST_MS = 100;

@@ -68,7 +68,7 @@ export function writePlan(kernel: Kernel, plan: TablePlan): KernelPlan {
   writer.setWord(address + layout.PLAN_RULES, rules);
   writer.setWord(address + layout.PLAN_RULE_COUNT, plan.rules.length);
   writer.setWord(address + layout.PLAN_MAY_BE_MESSAGE_PACK, plan.codec === "auto" ? 1 : 0);
-  writer.setWord(address + layout.PLAN_HAS_MARKERS, plan.format === "RowBinaryWithDefaults" ? 1 : 0);
+  writer.setWord(address + layout.PLAN_HAS_MARKERS, plan.format === "RowBinaryOptional" ? 1 : 0);
   writer.setLong(address + layout.PLAN_HORIZON_BACK_MS, plan.horizon?.backMs ?? 0);
   writer.setLong(address + layout.PLAN_HORIZON_AHEAD_MS, plan.horizon?.aheadMs ?? 0);
   writeLateness(writer, address);

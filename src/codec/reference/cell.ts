@@ -15,8 +15,8 @@ export interface Cell {
   /** `column status_code (Int32)`, for messages. */
   label: string;
   isNullable: boolean;
-  /** RowBinaryWithDefaults puts a byte before each value: 0 = a value follows, 1 = take the table's DEFAULT. */
-  hasMarker: boolean;
+  /** The table's DEFAULT can fill it: an array of no value or of one (`TablePlan.format`). */
+  isOptional: boolean;
   recordField: RecordField | undefined;
   paths: FieldPath[];
   /** Tells a time that stands for none, where the plan has it read as null. */
@@ -46,7 +46,7 @@ export function compileCell(column: PlanColumn, format: TablePlan["format"]): Ce
     name: column.name,
     label: `column ${column.name} (${column.type.text})`,
     isNullable: isNullableType(column.type),
-    hasMarker: format === "RowBinaryWithDefaults",
+    isOptional: column.missing.kind === "tableDefault",
     recordField: source.kind === "record" ? source.field : undefined,
     paths: source.kind === "document" ? source.names.map(compilePath) : [],
     isPlaceholder: column.placeholderIsNull === true ? compilePlaceholder(column) : undefined,
@@ -68,7 +68,7 @@ export function writeCell(cell: Cell, out: ByteWriter, document: Document, conte
   let value = cell.recordField === undefined ? findValue(cell, document, context) : recordValue(cell, context);
   if (cell.isPlaceholder?.(value)) value = null;
   if (value === undefined || (value === null && !cell.isNullable)) return writeMissing(cell, out, value, context);
-  if (cell.hasMarker) writeMarker(out, 0);
+  if (cell.isOptional) writeLength(out, 1);
   context.valueOffset = out.offset;
   cell.write(out, value, context);
   return "written";
@@ -99,10 +99,9 @@ function writeMissing(cell: Cell, out: ByteWriter, value: unknown, context: RowC
     );
   }
   if (missing.kind === "tableDefault") {
-    writeMarker(out, 1);
+    writeLength(out, 0);
     return "tableDefault";
   }
-  if (cell.hasMarker) writeMarker(out, 0);
   context.valueOffset = out.offset;
   if (missing.kind === "bytes") {
     writeBytes(out, missing.bytes);
@@ -125,7 +124,7 @@ function compileMissing(column: PlanColumn, format: TablePlan["format"]): Missin
     case "record":
       return { kind: "record", field: missing.field, write: compileRecordWriter(column), fallback };
     case "tableDefault":
-      if (format === "RowBinaryWithDefaults") return { kind: "tableDefault" };
+      if (format === "RowBinaryOptional") return { kind: "tableDefault" };
       throw new MillraceError("E_PLAN", `Column ${column.name} cannot take the table's DEFAULT in format ${format}`);
     case "reject":
       return { kind: "reject" };
@@ -165,9 +164,9 @@ function encodeValue(column: PlanColumn, value: unknown): Uint8Array {
   return out.bytes.slice(0, out.offset);
 }
 
-function writeMarker(out: ByteWriter, marker: 0 | 1): void {
+function writeLength(out: ByteWriter, length: 0 | 1): void {
   out.reserve(1);
-  out.bytes[out.offset++] = marker;
+  out.bytes[out.offset++] = length;
 }
 
 /** Copies bytes that are already RowBinary. */

@@ -10,6 +10,7 @@ import type { TablePlan } from "../../schema/plan.ts";
 import { readTable } from "../../schema/read-table.ts";
 import { insertOnce } from "../../sink/insert.ts";
 import { readNewerSettings } from "../../sink/insert-settings.ts";
+import { readShape } from "../../sink/table-shape.ts";
 import { recordBatchOf } from "../record-batch.ts";
 import { type ReplayOptions, replayDeadLetters } from "../replay.ts";
 import type { ReplayReport } from "../replay-report.ts";
@@ -72,6 +73,7 @@ export async function bury(client: ClickHouseClient, plan: TablePlan, values: (s
     {
       token: `${plan.topics[0]}:buried`,
       deadlineMs: Date.now() + 60_000,
+      shape: await readShape(client, deadLetterTable),
       share: undefined,
       isLoud: false,
       partitionsMax: undefined,

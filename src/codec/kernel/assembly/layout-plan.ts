@@ -9,7 +9,7 @@ export const PLAN_RULES = 12;
 export const PLAN_RULE_COUNT = 16;
 /** 1: a first byte that begins a MessagePack map sends the record to the reference. */
 export const PLAN_MAY_BE_MESSAGE_PACK = 20;
-/** 1: RowBinaryWithDefaults, a marker before each value. */
+/** 1: RowBinaryOptional, columns with the table's DEFAULT are arrays of no value or of one. */
 export const PLAN_HAS_MARKERS = 24;
 /** The latency group's field list, 0 if there is none, and the slot with its fallback text. */
 export const PLAN_GROUP_FIELD = 32;

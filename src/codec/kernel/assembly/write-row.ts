@@ -35,8 +35,10 @@ import {
   COLUMN_IS_FACT_PLAIN,
   COLUMN_IS_NULL_DEFAULT,
   COLUMN_IS_NULLABLE,
+  COLUMN_MISSING,
   COLUMN_NODE,
   COLUMN_SLOT,
+  MISSING_TABLE_DEFAULT,
   PLAN_HAS_MARKERS,
 } from "./layout-plan";
 import { regionCursor, regionEnd, reserve, setRegionCursor } from "./memory";
@@ -172,18 +174,18 @@ function writeFactCell(row: usize, column: usize, at: usize): bool {
   return isFound && writeFact(cellNode, cellStart, cellEnd, at);
 }
 
-/** RowBinaryWithDefaults: a byte before each value says whether one follows. */
+/** RowBinaryOptional: a column that the table's DEFAULT may fill is an array of no value or of one. */
 function writeMarkedCells(row: usize): u32 {
   for (let index: u32 = 0; index < columnCount; index++) {
     const column = columns + <usize>index * COLUMN_BYTES;
     failedColumn = index;
     isTableDefault = false;
-    let outcome = writeMarker(0);
+    let outcome: u32 = load<u32>(column, COLUMN_MISSING) == MISSING_TABLE_DEFAULT ? writeMarker(1) : OK;
     if (outcome == OK) outcome = writeCell(row, column);
     if (outcome != OK) return outcome;
     if (coercions != 0) noteCoercions(column);
-    // Nothing was written behind the marker, which now becomes the other one.
-    if (isTableDefault) store<u8>(regionCursor(rows) - 1, 1);
+    // Nothing was written behind the length, which now becomes the other one.
+    if (isTableDefault) store<u8>(regionCursor(rows) - 1, 0);
   }
   return OK;
 }

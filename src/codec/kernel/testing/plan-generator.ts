@@ -73,7 +73,7 @@ export function generatePlan(random: Randomness): TablePlan {
 }
 
 function drawPlan(random: Randomness): TablePlan {
-  const format = random.oneIn(4) ? "RowBinaryWithDefaults" : "RowBinary";
+  const format = random.oneIn(4) ? "RowBinaryOptional" : "RowBinary";
   // Two columns of different types that read one field take no document: seldom.
   const start = random.below(fieldNames.length);
   const nameOf = (index: number) =>
@@ -127,7 +127,7 @@ function drawColumn(random: Randomness, name: string, field: string, format: Tab
 }
 
 function drawMissing(random: Randomness, drawn: PlanColumn, format: TablePlan["format"]): PlanColumn["missing"] {
-  if (format === "RowBinaryWithDefaults" && random.oneIn(3)) return { kind: "tableDefault" };
+  if (format === "RowBinaryOptional" && random.oneIn(3)) return { kind: "tableDefault" };
   switch (random.below(10)) {
     case 0:
       return { kind: "reject" };
