@@ -3,13 +3,15 @@ import { isFloatText } from "./columns/number-text.ts";
 import { type CurrentRecord, emptyRecord, recordId } from "./current-record.ts";
 import type { Decoded } from "./document.ts";
 import { mayHideFraction } from "./hidden-fraction.ts";
+import { isIntegerType } from "./message-pack.ts";
+import { findType } from "./message-pack-walk.ts";
 import type { RuleContext } from "./rules.ts";
 import { findSourceText } from "./source-text.ts";
 
 /** What rules and column writers can see and say while one row is made. One object per transcoder. */
 export class RowContext implements ValueContext, RuleContext {
   readonly record: CurrentRecord = emptyRecord();
-  readonly decoded: Decoded = { document: {}, jsonText: undefined, isUnwrapped: false };
+  readonly decoded: Decoded = { document: {}, jsonText: undefined, wholeFloats: undefined, isUnwrapped: false };
   /** Fields that a rule has set, with the document's field that the value came from. */
   readonly #origins = new Map<string, string | undefined>();
   /** The text that `#mayHideFraction` speaks of. */
@@ -53,18 +55,35 @@ export class RowContext implements ValueContext, RuleContext {
     return this.#mayHideFraction;
   }
 
-  isFloat(): boolean {
+  isFloat(value: number): boolean {
     const text = this.sourceText();
-    return text !== undefined && isFloatText(text);
+    if (text !== undefined) return isFloatText(text);
+    const { wholeFloats } = this.decoded;
+    if (wholeFloats === undefined || !wholeFloats.has(value)) return false;
+    for (const path of this.#sourcePaths()) {
+      const type = findType(this.record.value!, path);
+      // Inside an array or a map the number's own place is not known, only that it is a float somewhere in the document.
+      if (type !== undefined) return !isIntegerType(type);
+    }
+    return false;
   }
 
   sourceText(): string | undefined {
     const { jsonText } = this.decoded;
-    if (jsonText === undefined || this.keys === undefined) return undefined;
+    if (jsonText === undefined) return undefined;
+    for (const path of this.#sourcePaths()) {
+      const text = findSourceText(jsonText, path);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+
+  /** Where in the document the value may stand; nowhere when a rule made it. */
+  #sourcePaths(): string[][] {
+    if (this.keys === undefined) return [];
     const first = this.keys[0]!;
-    if (!this.#origins.has(first)) return findSourceText(jsonText, this.keys);
+    if (!this.#origins.has(first)) return [this.keys];
     const origin = this.#origins.get(first);
-    if (origin === undefined) return undefined;
-    return findSourceText(jsonText, [origin]) ?? findSourceText(jsonText, origin.split("."));
+    return origin === undefined ? [] : [[origin], origin.split(".")];
   }
 }

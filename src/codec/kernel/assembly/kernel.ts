@@ -156,7 +156,7 @@ export function runBatch(
 @inline
 function takeRecord(row: usize): bool {
   let outcome: u32 = DECLINED;
-  if (!mayBeMessagePack || !isMessagePackMap(row)) {
+  if (!mayBeMessagePack || !isMessagePack(row)) {
     outcome = readDocument(row);
     if (outcome == OK) outcome = applyRules(row);
     else setRowOutcome(row, outcome, 0);
@@ -167,12 +167,12 @@ function takeRecord(row: usize): bool {
   return isNative || writeRow(row) == OK;
 }
 
-/** fixmap, map 16, map 32. No JSON text begins so. */
-function isMessagePackMap(row: usize): bool {
+/** A map or an array: no JSON text begins so. */
+function isMessagePack(row: usize): bool {
   const start = rowValueStart(row);
   if (start == 0 || start == rowValueEnd(row)) return false;
   const byte = <u32>load<u8>(start);
-  return (byte & 0xf0) == 0x80 || (byte & 0xfe) == 0xde;
+  return (byte & 0xe0) == 0x80 || (byte & 0xfc) == 0xdc;
 }
 
 /** Always 0: the chunk is empty then. */

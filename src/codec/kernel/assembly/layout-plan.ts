@@ -7,7 +7,7 @@ export const PLAN_COLUMNS = 4;
 export const PLAN_COLUMN_COUNT = 8;
 export const PLAN_RULES = 12;
 export const PLAN_RULE_COUNT = 16;
-/** 1: a first byte that begins a MessagePack map sends the record to the reference. */
+/** 1: a first byte that begins a map or an array of MessagePack sends the record to the reference. */
 export const PLAN_MAY_BE_MESSAGE_PACK = 20;
 /** 1: RowBinaryOptional, columns with the table's DEFAULT are arrays of no value or of one. */
 export const PLAN_HAS_MARKERS = 24;

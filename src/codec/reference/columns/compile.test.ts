@@ -3,6 +3,7 @@ import { ByteWriter } from "../../../core/byte-writer.ts";
 import { parseColumnType } from "../../../schema/column-type.ts";
 import type { PlanColumn } from "../../../schema/plan.ts";
 import { FieldError } from "../column.ts";
+import { Timestamp } from "../time/timestamp.ts";
 import { compileColumn } from "./compile.ts";
 import { isFloatText } from "./number-text.ts";
 
@@ -43,6 +44,10 @@ function write(type: string, value: unknown, options: Partial<PlanColumn> & { so
   return written;
 }
 
+function hexOf(text: string): string {
+  return Buffer.from([text.length, ...Buffer.from(text)]).toString("hex");
+}
+
 describe("values of MessagePack", () => {
   it.each([
     ["Int64", -(2n ** 63n), "0000000000000080"],
@@ -56,9 +61,13 @@ describe("values of MessagePack", () => {
     ["FixedString(3)", Uint8Array.of(255), "ff0000"],
     ["String", 2n ** 63n, "1339323233333732303336383534373735383038"],
     ["String", { a: [1, null, "x\n"] }, "147b2261223a5b312c6e756c6c2c22785c6e225d7d"],
-    ["DateTime64(3, 'UTC')", new Date(1_700_000_000_123), "7b68e5cf8b010000"],
+    ["DateTime64(3, 'UTC')", new Timestamp(1_700_000_000, 123_000_000), "7b68e5cf8b010000"],
     ["DateTime64(9, 'UTC')", 1_700_000_000_123_456_789n, "15cd853dfe9c9717"],
-    ["Date", new Date(86_400_000), "0100"],
+    ["DateTime64(9, 'UTC')", new Timestamp(1_700_000_000, 123_456_789), "15cd853dfe9c9717"],
+    ["DateTime64(9, 'UTC')", new Timestamp(-1, 999_999_999), "ffffffffffffffff"],
+    ["Date", new Timestamp(86_400, 0), "0100"],
+    ["String", new Timestamp(1_700_000_000, 123_456_789), hexOf("2023-11-14T22:13:20.123456789Z")],
+    ["String", { a: new Timestamp(1_700_000_000, 0) }, hexOf('{"a":"2023-11-14T22:13:20.000Z"}')],
     ["Map(String, Int8)", new Map<unknown, unknown>([[7, 1]]), "01013701"],
     ["Array(Int8)", [undefined, 5], "020005"],
   ])("%s takes %s", (type, value, hex) => {
@@ -75,10 +84,12 @@ describe("values of MessagePack", () => {
     ["UUID", Uint8Array.of(1), "field_type"],
     ["Array(Int8)", { length: 1 }, "field_type"],
     ["Map(String, Int8)", [1], "field_type"],
-    ["Map(String, Int8)", new Date(0), "field_type"],
+    ["Map(String, Int8)", new Timestamp(0, 0), "field_type"],
     ["String", { a: Uint8Array.of(1) }, "field_type"],
-    ["DateTime", new Date(Number.NaN), "field_range"],
-    ["Date", new Date(Number.NaN), "field_range"],
+    ["DateTime", new Timestamp(2 ** 33, 0), "field_range"],
+    ["DateTime64(3)", new Timestamp(2 ** 60, 0), "field_range"],
+    ["Date", new Timestamp(-1, 0), "field_range"],
+    ["Int64", new Timestamp(0, 0), "field_type"],
     ["DateTime", Number.NaN, "field_format"],
     ["Date", Number.NaN, "field_format"],
     ["Date", Number.POSITIVE_INFINITY, "field_format"],

@@ -5,6 +5,7 @@ import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { type Instant, instantTicks } from "../time/instant.ts";
 import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
 import { compileTimeZone } from "../time/time-zone.ts";
+import { Timestamp } from "../time/timestamp.ts";
 import { writeInt64BigInt } from "./bytes.ts";
 import { describe, describeNumber } from "./describe.ts";
 import { numberText } from "./number-text.ts";
@@ -50,8 +51,8 @@ export function compileDateTime(type: DateTimeType, format: TimeFormat): WriteCo
     if (typeof value === "string") {
       instant = readText(value);
       if (instant === undefined) rejectTimeFormat(type, format, value);
-    } else if (value instanceof Date) {
-      instant = readEpoch(String(value.getTime()), 3);
+    } else if (value instanceof Timestamp) {
+      instant = value;
     } else if (typeof value !== "number" && typeof value !== "bigint") {
       rejectField("field_type", `${describe(value)} for ${type.text}, which takes a time`);
     } else if (unitScale !== undefined) {

@@ -4,6 +4,7 @@ import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { daysSinceEpoch } from "../time/calendar.ts";
 import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
 import { compileTimeZone } from "../time/time-zone.ts";
+import { Timestamp } from "../time/timestamp.ts";
 import { exactText, rejectFloat, rejectTimeFormat, rejectTimeRange } from "./date-time.ts";
 import { describe } from "./describe.ts";
 
@@ -26,8 +27,8 @@ export function compileDate(type: DateType, format: TimeFormat): WriteColumn {
     if (typeof value === "string") {
       days = readText(value);
       if (days === undefined) rejectTimeFormat(type, format, value);
-    } else if (value instanceof Date) {
-      days = Math.floor(value.getTime() / 86_400_000);
+    } else if (value instanceof Timestamp) {
+      days = dayOf(value);
     } else if (typeof value !== "number" && typeof value !== "bigint") {
       rejectField("field_type", `${describe(value)} for ${type.text}, which takes a date`);
     } else if (unitScale !== undefined) {

@@ -1,4 +1,5 @@
 import type { ValueContext } from "../column.ts";
+import { Timestamp } from "../time/timestamp.ts";
 import { numberText } from "./number-text.ts";
 
 /** Names what a document held, for the message of a rejection. Long text is cut: the dead letter has the whole record. */
@@ -8,7 +9,7 @@ export function describe(value: unknown): string {
   if (typeof value === "number" || typeof value === "bigint") return `the number ${value}`;
   if (typeof value === "boolean") return String(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (value instanceof Date) return "a timestamp";
+  if (value instanceof Timestamp) return `the timestamp ${value}`;
   return Array.isArray(value) ? "an array" : "an object";
 }
 

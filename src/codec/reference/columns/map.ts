@@ -2,6 +2,7 @@ import type { ByteWriter } from "../../../core/byte-writer.ts";
 import type { ColumnType } from "../../../schema/plan.ts";
 import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { eachMember } from "../json-scan.ts";
+import { Timestamp } from "../time/timestamp.ts";
 import { writeText, writeVarUInt } from "./bytes.ts";
 import { describe } from "./describe.ts";
 import { isFloat } from "./number-text.ts";
@@ -46,7 +47,7 @@ function readEntries(value: unknown, context: ValueContext, type: ColumnType): [
     value === null ||
     Array.isArray(value) ||
     value instanceof Uint8Array ||
-    value instanceof Date
+    value instanceof Timestamp
   ) {
     return rejectField("field_type", `${describe(value)} for ${type.text}, which takes an object`);
   }

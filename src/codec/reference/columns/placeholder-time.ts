@@ -3,6 +3,7 @@ import type { PlanColumn, TimeFormat } from "../../../schema/plan.ts";
 import type { Instant } from "../time/instant.ts";
 import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
 import { compileTimeZone } from "../time/time-zone.ts";
+import { Timestamp } from "../time/timestamp.ts";
 
 /** 0002-01-01 and 9999-01-01: before the one and from the other on, programs write times that stand for none. */
 const leastSeconds = -62_104_060_800;
@@ -22,7 +23,7 @@ export function compilePlaceholder({ type, timeFormat }: PlanColumn): (value: un
 }
 
 function readNumber(value: unknown, format: TimeFormat): Instant | undefined {
-  if (value instanceof Date) return readEpoch(String(value.getTime()), 3);
+  if (value instanceof Timestamp) return value;
   const unitScale = epochScales[format];
   if (unitScale === undefined || (typeof value !== "number" && typeof value !== "bigint")) return undefined;
   return readEpoch(String(value), unitScale);

@@ -1,5 +1,6 @@
 import type { ByteWriter } from "../../../core/byte-writer.ts";
 import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
+import { Timestamp } from "../time/timestamp.ts";
 import { writeBytes, writeText } from "./bytes.ts";
 import { describe } from "./describe.ts";
 import { jsonText } from "./json-text.ts";
@@ -16,6 +17,8 @@ export function compileString(coercion: "strict" | "lenient"): WriteColumn {
       writeText(out, checkText(value));
     } else if (value instanceof Uint8Array) {
       writeBytes(out, value);
+    } else if (value instanceof Timestamp) {
+      writeText(out, String(value));
     } else {
       if (coercion === "lenient" && (typeof value === "number" || typeof value === "bigint")) context.coerced();
       writeText(out, context.sourceText() ?? jsonText(value));

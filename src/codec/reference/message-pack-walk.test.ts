@@ -1,7 +1,7 @@
 import { Packr } from "msgpackr";
 import { describe, expect, it } from "vitest";
 import { concat } from "../fixtures/record-batch.ts";
-import { isNestedTooDeep, messagePackLevelsMax } from "./message-pack-depth.ts";
+import { findType, messagePackLevelsMax, walkMessagePack } from "./message-pack-walk.ts";
 
 const packr = new Packr({ useRecords: false });
 
@@ -53,7 +53,11 @@ function fill(length: number): Uint8Array {
   return new Uint8Array(length).fill(0x91);
 }
 
-describe("isNestedTooDeep()", () => {
+function isNestedTooDeep(bytes: Uint8Array): boolean {
+  return walkMessagePack(bytes, () => undefined);
+}
+
+describe("walkMessagePack()", () => {
   it("takes as many levels as allowed and not one more", () => {
     const padding = fill(2_000);
     const leaf = concat([Uint8Array.of(0xc5, 2_000 >> 8, 2_000 & 0xff), padding]);
@@ -77,5 +81,26 @@ describe("isNestedTooDeep()", () => {
         expect(isNestedTooDeep(concat([fill(500), fill(500), fill(20), leaf.subarray(0, cut)]))).toBe(false);
     }
     expect(isNestedTooDeep(concat([Uint8Array.of(1), fill(3_000)]))).toBe(false);
+  });
+});
+
+describe("findType()", () => {
+  const bytes = packed([{ a: { "": 1.5, b: "text", a: [1] }, aa: 7, ключ: null }]).subarray(1);
+  it.each<[string[], number | undefined]>([
+    [["a", ""], 0xcb],
+    [["a", "b"], 0xa4],
+    [["a", "a"], 0x91],
+    [["aa"], 7],
+    [["ключ"], 0xc0],
+    [["b"], undefined],
+    [["aa", "b"], undefined],
+    [[], 0xde],
+  ])("%j has the type %s", (keys, type) => {
+    expect(findType(bytes, keys)).toBe(type);
+  });
+
+  it("takes the last of a key that occurs twice", () => {
+    const twice = Uint8Array.of(0x82, 0xa1, 0x61, 1, 0xa1, 0x61, 0xc3);
+    expect(findType(twice, ["a"])).toBe(0xc3);
   });
 });
