@@ -1,8 +1,9 @@
 import { workerData } from "node:worker_threads";
 import { move, transferableSymbol, valueSymbol } from "piscina";
+import { createFieldSampler, type FieldSampler } from "../src/codec/field-sample.ts";
 import { createKernelTranscoder } from "../src/codec/kernel/transcoder.ts";
 import { createReferenceTranscoder } from "../src/codec/reference/transcoder.ts";
-import type { Transcoder, TranscodeTask } from "../src/codec/task.ts";
+import type { TranscodeResult, Transcoder, TranscodeTask } from "../src/codec/task.ts";
 import { transferListOf } from "../src/codec/transfer-list.ts";
 import type { TranscoderName } from "../src/core/transcoding.ts";
 import type { TablePlan } from "../src/schema/plan.ts";
@@ -18,7 +19,7 @@ const create: { [Name in TranscoderName]?: typeof createReferenceTranscoder } = 
   kernel: (plan, inflaters) => createKernelTranscoder(plan, inflaters, kernel!),
 };
 // The set of plans is fixed for the life of the pool.
-const transcoders = new Map<string, Transcoder>();
+const transcoders = new Map<string, { transcoder: Transcoder; sample: FieldSampler }>();
 
 /** Compiles all plans. A worker that has not done so does it as tasks come, and they wait for it. */
 export function prepare(): void {
@@ -26,19 +27,22 @@ export function prepare(): void {
 }
 
 export default function transcode(task: TranscodeTask) {
-  const result = transcoderFor(task.planKey).run(task, Date.now);
+  const { transcoder, sample } = transcoderFor(task.planKey);
+  const fields = sample(task);
+  const result: TranscodeResult = { ...transcoder.run(task, Date.now), fields };
   // Moved, not cloned: this thread must not touch the buffers after this line.
   return move({ [transferableSymbol]: transferListOf(result), [valueSymbol]: result });
 }
 
-function transcoderFor(planKey: string): Transcoder {
-  let transcoder = transcoders.get(planKey);
-  if (transcoder === undefined) {
+function transcoderFor(planKey: string) {
+  let compiled = transcoders.get(planKey);
+  if (compiled === undefined) {
     const plan = plans.find(({ key }) => key === planKey);
     if (plan === undefined) throw new Error(`Plan ${planKey} is not among the worker's plans`);
-    transcoder = create[name]?.(plan, nodeInflaters);
+    const transcoder = create[name]?.(plan, nodeInflaters);
     if (transcoder === undefined) throw new Error(`Transcoder ${name} is not among the worker's transcoders`);
-    transcoders.set(planKey, transcoder);
+    compiled = { transcoder, sample: createFieldSampler(plan, nodeInflaters) };
+    transcoders.set(planKey, compiled);
   }
-  return transcoder;
+  return compiled;
 }

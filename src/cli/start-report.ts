@@ -8,9 +8,9 @@ import { readOffsets } from "../source/offsets.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
 import { untilReachable } from "./patience.ts";
+import { reportText } from "./report-text.ts";
 import type { Run } from "./start-connect.ts";
 import { totalLag } from "./start-run.ts";
-import { formatTable } from "./table.ts";
 import { hasTerminal } from "./terminal.ts";
 
 interface Comparison {
@@ -65,6 +65,7 @@ export async function makeReport(run: Run, left: LeftOver): Promise<RunReport> {
     reconciliation: run.reconciliation.figures,
     totals: compared?.totals ?? null,
     deadByType: counters.deadByType,
+    fields: pipeline.fields(),
     counts: countsOf(counters),
     timeToFirstRowMs: counters.firstRowMs === undefined ? null : counters.firstRowMs - run.serversReadyMs,
     latencyMs: latencyOf(pipeline.total),
@@ -117,28 +118,5 @@ export function printReport(report: RunReport, { pipeline, options, log }: Run):
     log.info({ report }, "report");
     return;
   }
-  const { header, rows } = latencyLines(pipeline.total);
-  const processes = Object.keys(report.cpuSeconds).map((name) => [
-    name,
-    String(report.cpuSeconds[name]),
-    String(report.rssMiBMax[name]),
-  ]);
-  const deadByType = Object.entries(report.deadByType).map(([type, count]) => `${type} ${count}`);
-  const late = Object.entries(report.counts.lateByBand).filter(([, rows]) => rows > 0);
-  const lateByBand = late.map(([band, rows]) => `${band} ${rows}`);
-  console.log(`
-produced ${report.produced ?? "-"}   stored ${report.stored}   dead ${report.dead}   missing ${report.missing ?? "?"}   duplicate ${report.duplicate ?? "?"}   backlog ${report.backlog ?? "?"}
-${report.left.ranges === 0 ? "" : `left: ${report.left.ranges} ranges, ${report.left.records} records of ${report.left.partitions.join(", ")}\n`}${deadByType.length === 0 ? "" : `dead letters: ${deadByType.join(", ")}\n`}${lateByBand.length === 0 ? "" : `late events: ${lateByBand.join(", ")}\n`}time to first row ${report.timeToFirstRowMs ?? "-"} ms   ran ${(report.durationMs / 1000).toFixed(1)} s   ${report.runtime}
-transcoder ${report.transcoder}   insert format ${report.insertFormat}   declined ${report.counts.declined}   main thread busy ${asPercent(report.eventLoopUtilisation)}
-
-${formatTable(
-  header,
-  rows.filter(([, group]) => group === "all"),
-)}
-
-${formatTable(["process", "CPU s", "peak RSS MiB"], processes)}`);
-}
-
-function asPercent(share: number | null): string {
-  return share === null ? "-" : `${(share * 100).toFixed(1)} %`;
+  console.log(reportText(report, latencyLines(pipeline.total)));
 }

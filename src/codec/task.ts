@@ -1,4 +1,5 @@
 import type { LateRows } from "../core/lateness.ts";
+import type { FieldSample } from "./field-sample.ts";
 
 /**
  * What crosses the threads: one task = one range of one partition, as raw Kafka record batches.
@@ -106,6 +107,8 @@ export interface TranscodeResult {
   endedMs: number;
   latency: LatencyGroup[];
   counts: TranscodeCounts;
+  /** What the worker saw of some of the documents, when it looked at them (src/codec/field-sample.ts). */
+  fields?: FieldSample | undefined;
 }
 
 export interface TranscodeCounts {

@@ -10,6 +10,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { EventLoopMeter } from "../telemetry/event-loop.ts";
 import type { StageTable } from "../telemetry/stages.ts";
 import type { UnreadableIntentsPolicy } from "./assignment.ts";
+import type { FieldFigures } from "./field-watch.ts";
 import type { LeftOver } from "./left-over.ts";
 import type { DeliveryObserver } from "./steps.ts";
 
@@ -51,6 +52,8 @@ export interface Pipeline {
   /** Resolves with the first error that no retry can help. */
   readonly failed: Promise<Error>;
   readonly counters: Counters;
+  /** What columns and documents have to do with each other, one for each plan, in their order. */
+  fields(): FieldFigures[];
   /** Latency since start, and the table that the next flush will take. */
   readonly total: StageTable;
   takeInterval(): StageTable;

@@ -24,12 +24,14 @@ import { ClickHouseClock } from "./clickhouse-clock.ts";
 import { deliverRange } from "./delivery.ts";
 import { drainEpoch } from "./drain-epoch.ts";
 import { Failure } from "./failure.ts";
+import { FieldWatch } from "./field-watch.ts";
 import { Flights } from "./flights.ts";
 import { gapBatch, storeGap } from "./gap-store.ts";
 import { OpenRanges } from "./left-over.ts";
 import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
 import { RangeBuffers, RangeMemory } from "./range-memory.ts";
 import { type RangeTools, rangeWork, type StoredRange } from "./range-work.ts";
+import { hasRowsOfTopics } from "./rows-of-topic.ts";
 import { sinkEvents } from "./sink-events.ts";
 import { SourceSupervisor } from "./source-supervisor.ts";
 
@@ -89,6 +91,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     // A burst is over: what it took goes back to the system.
     if (flights.count === 0) buffers.trimTo(profile.bytesMax * POOL_SHARE);
   });
+  const watches = new Map(
+    plans.map((plan) => [plan.key, new FieldWatch(plan, log, () => hasRowsOfTopics(options.client, plan))]),
+  );
   const workerFailures = new Map<string, number>();
   let accepting = true;
   let isStarved = false;
@@ -129,6 +134,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     sink,
     shared: new RangeBuffers(budget, buffers),
     publishDead: options.publishDead,
+    checkFields: (plan, where, fields, rowCount) => watches.get(plan.key)!.check(where, fields, rowCount),
     onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, will be sent by rows"),
   };
   const supervisor = new SourceSupervisor({
@@ -324,6 +330,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     budget,
     eventLoop,
     failed: failure.happened,
+    fields: () => plans.map(({ key }) => watches.get(key)!.figures),
     takeInterval() {
       const taken = interval;
       interval = new StageTable();

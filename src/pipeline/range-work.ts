@@ -1,3 +1,4 @@
+import type { FieldSample } from "../codec/field-sample.ts";
 import type { EncodedRows, TranscodeResult, TranscodeTask } from "../codec/task.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
@@ -19,6 +20,8 @@ export interface RangeTools {
   shared: RangeBuffers;
   /** Tells of rows that were refused as a whole in Native and go again by rows. */
   onRefusedWhole(table: string, answer: unknown): void;
+  /** Takes in what a worker saw of a range's fields. @throws MillraceError E_PLAN when the range must not be inserted. */
+  checkFields(plan: TablePlan, where: string, fields: FieldSample, rowCount: number): Promise<void>;
   /** Dead letters are in their table: hands them on. Resolves when that is done. */
   publishDead?: ((planKey: string, dead: EncodedRows) => Promise<void>) | undefined;
 }
@@ -95,6 +98,10 @@ export function rangeWork(
       memory.holdOutput(outputBytes);
       const result = await transcode({ ...taskOf(cut, plan.key, tools.taskFormat), spare });
       shared.noteGrowth(plan.key, cut.byteLength, result.rows.bytes.length);
+      if (result.fields !== undefined) {
+        const where = `${topic}:${partition}, offsets ${firstOffset} to ${lastOffset}`;
+        await tools.checkFields(plan, where, result.fields, result.rows.rowCount);
+      }
       return result;
     },
 

@@ -5,6 +5,7 @@ import type { ProcessUsage } from "../telemetry/process-usage.ts";
 import type { ReconciliationFigures } from "../telemetry/reconciliation.ts";
 import { type LatencySummary, type Stage, type StageTable, stages, summarise } from "../telemetry/stages.ts";
 import type { Accounting } from "./accounting.ts";
+import type { FieldFigures } from "./field-watch.ts";
 import type { LeftOver } from "./left-over.ts";
 
 /** The end report of `millrace start`. Times in ms, memory in MiB. */
@@ -32,6 +33,8 @@ export interface RunReport {
   /** The same comparison over everything that Kafka still has, earlier runs included. */
   totals: Accounting | null;
   deadByType: Record<string, number>;
+  /** By table: columns that found no field, and fields that nothing reads, in the documents that were looked at. */
+  fields: FieldFigures[];
   counts: {
     coercions: Record<string, number>;
     unknownFields: number;
@@ -92,6 +95,28 @@ export function countsOf(counters: Counters): RunReport["counts"] {
     pauses,
     sourceRestarts,
   };
+}
+
+const FIELDS_SHOWN = 8;
+
+/** Lines for people: fields that nothing reads, and columns that stayed empty. */
+export function fieldLines({ fields, counts }: Pick<RunReport, "fields" | "counts">): string[] {
+  const lines: string[] = [];
+  if (counts.unknownFields > 0) lines.push(`unknown fields: ${counts.unknownFields} values that no column reads`);
+  for (const { table, documents, unmatchedColumns, unknownFields } of fields) {
+    const names = Object.keys(unknownFields);
+    if (names.length > 0)
+      lines.push(`  ${table} does not read: ${shorten(names)} (of ${documents} documents looked at)`);
+    if (unmatchedColumns.length > 0) {
+      lines.push(`  ${table}: in none of ${documents} documents was a field for ${shorten(unmatchedColumns)}`);
+    }
+  }
+  return lines;
+}
+
+function shorten(names: string[]): string {
+  const shown = names.slice(0, FIELDS_SHOWN).join(", ");
+  return names.length > FIELDS_SHOWN ? `${shown} and ${names.length - FIELDS_SHOWN} more` : shown;
 }
 
 export function usageByProcess(usages: Map<string, ProcessUsage>): Pick<RunReport, "cpuSeconds" | "rssMiBMax"> {

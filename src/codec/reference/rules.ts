@@ -66,6 +66,21 @@ export function fieldsOfRule(rule: Rule): string[] {
   }
 }
 
+/** The fields from which a rule can fill `field`; none when it fills another, or not from the document. */
+export function sourcesOfRule(rule: Rule, field: string): string[] {
+  switch (rule.rule) {
+    case "default":
+      return rule.field === field ? (rule.from ?? []) : [];
+    case "resultFromStatus":
+      return rule.field === field ? [rule.status] : [];
+    case "statusFromResult":
+      if (rule.flag === field) return [rule.field, rule.result];
+      return rule.field === field ? [rule.result] : [];
+    default:
+      return [];
+  }
+}
+
 function compileDefault(rule: Rule & { rule: "default" }, path: FieldPath): ApplyRule {
   const from = (rule.from ?? []).map((name) => ({ name, path: compilePath(name) }));
   const conditions = rule.whenAnyOf?.map(compilePath);
