@@ -23,6 +23,7 @@ GRANT SELECT ON analytics.fact_event_dlq TO millrace_reader;
 GRANT SELECT ON analytics.millrace_latency TO millrace_reader;
 GRANT SELECT ON analytics.millrace_gaps TO millrace_reader;
 GRANT SELECT ON analytics.millrace_replays TO millrace_reader;
+GRANT SELECT ON analytics.millrace_writers TO millrace_reader;
 GRANT SELECT ON analytics.millrace_arrival_10s TO millrace_reader;
 GRANT SELECT ON analytics.millrace_event_1m TO millrace_reader;
 GRANT SELECT ON analytics.millrace_dead_1m TO millrace_reader;

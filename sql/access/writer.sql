@@ -4,7 +4,7 @@
 -- Of the facts it reads the coordinates in Kafka and four times (of the event, for the partition; of the receiving, the
 -- processing and the storing, which a repeat of an insert sends again), not what the events say. Dead letters it reads
 -- whole, because a replay sends them again. For a table of your own (`--table`, a pipeline file), grant INSERT, SHOW
--- COLUMNS and SELECT in the same way: on its columns for topic, partition and offset, on those for the record's
+-- COLUMNS and SELECT in the same way: on its columns for topic, partition, offset and kafka_cluster, on those for the record's
 -- `received` and `processed`, on columns with DEFAULT now(), and on those of its partition key.
 --
 -- {password_sha256} becomes the SHA-256 of the password, in hex; see README.md.
@@ -18,13 +18,15 @@ GRANT INSERT ON analytics.fact_event_dlq TO millrace_writer;
 GRANT INSERT ON analytics.millrace_latency TO millrace_writer;
 GRANT INSERT ON analytics.millrace_replays TO millrace_writer;
 GRANT INSERT ON analytics.millrace_gaps TO millrace_writer;
+GRANT INSERT ON analytics.millrace_writers TO millrace_writer;
 
-GRANT SELECT(topic, kafka_partition, kafka_offset, event_ts, spark_ingest_ts, processed_ts, stored_ts) ON analytics.fact_event TO millrace_writer;
+GRANT SELECT(topic, kafka_partition, kafka_offset, kafka_cluster, event_ts, spark_ingest_ts, processed_ts, stored_ts) ON analytics.fact_event TO millrace_writer;
 GRANT SELECT ON analytics.fact_event_dlq TO millrace_writer;
 GRANT SELECT ON analytics.millrace_latency TO millrace_writer;
 GRANT SELECT ON analytics.millrace_migrations TO millrace_writer;
 GRANT SELECT ON analytics.millrace_replays TO millrace_writer;
 GRANT SELECT ON analytics.millrace_gaps TO millrace_writer;
+GRANT SELECT ON analytics.millrace_writers TO millrace_writer;
 
 -- What the doctor and the error messages look up. These tables show no more than the tables that the user may see.
 GRANT SELECT ON system.databases TO millrace_writer;

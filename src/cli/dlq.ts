@@ -9,13 +9,14 @@ import { MillraceError } from "../core/errors.ts";
 import { unlessAborted } from "../core/within.ts";
 import { groupLines, letterJson, letterLines, letterPage, reportLines } from "../dead-letters/describe.ts";
 import { type LetterFilter, parseInstantMs, parseOffsets } from "../dead-letters/filter.ts";
-import { letterName } from "../dead-letters/letter.ts";
+import { placeName } from "../dead-letters/letter.ts";
 import { readHistory } from "../dead-letters/read-history.ts";
-import { countOpenLetters, groupLetters, listLetters, loadLetters } from "../dead-letters/read-letters.ts";
+import { countOpenLetters, groupLetters, listLetters, loadLettersOf } from "../dead-letters/read-letters.ts";
 import { replayDeadLetters } from "../dead-letters/replay.ts";
 import { type ReplayReport, sumOf } from "../dead-letters/replay-report.ts";
 import { createRoutes } from "../dead-letters/routes.ts";
 import { abortableClient } from "../pipeline/abortable-client.ts";
+import type { Pipeline } from "../schema/pipeline.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { connectClickHouse } from "./connect.ts";
 import { knownPipelines } from "./plans.ts";
@@ -61,14 +62,14 @@ interface ReplayFlags extends FilterFlags {
 export function addDlqCommand(program: Command, environment: Environment): void {
   const dlq = program.command("dlq").description("look at dead letters, and replay them once their cause is mended");
   addFilterOptions(dlq.command("list"))
-    .description("show dead letters by reason, or one by one")
+    .description("show dead letters by pipeline and reason, or one by one")
     .option("--each", "one by one, the latest first")
     .option("--limit <n>", "letters to show with --each", "50")
     .action((flags: ListFlags) => withClient(environment, (client) => runList(client, flags)));
   dlq
     .command("show <topic> <partition> <offset>")
-    .description("show a dead letter whole, with its document and what replays did about it")
-    .option("--json", "print JSON")
+    .description("show a record's dead letter whole, with its document and what replays did about it")
+    .option("--json", "print JSON, one line for each pipeline and group that has rejected the record")
     .action((topic: string, partition: string, offset: string, flags: { json?: true }) =>
       withClient(environment, (client) => runShow(client, [topic, partition, offset], flags.json === true)),
     );
@@ -78,7 +79,10 @@ export function addDlqCommand(program: Command, environment: Environment): void 
     .option("--limit <n>", "letters to look at, at most (default: all)")
     .option("--rate <n>", "letters a second", "1000")
     .option("--pipelines <dir>", "folder of pipeline files", "ops/pipelines")
-    .option("--table <database.table>", "take the letters of `start --topic … --table …` into this table as well")
+    .option(
+      "--table <database.table>",
+      "take only the letters of what writes into this table, `start --topic … --table …` too",
+    )
     .option("--force", "take letters again that replays have rejected three times")
     .option("--at-least-once", "go on when the target table cannot promise that no row is doubled")
     .option("--yes", "do not ask")
@@ -138,24 +142,32 @@ async function runList(client: ClickHouseClient, flags: ListFlags): Promise<void
   }
 }
 
-async function runShow(client: ClickHouseClient, place: [string, string, string], isJson: boolean): Promise<void> {
-  const [topic, partitionText, offsetText] = place;
+async function runShow(client: ClickHouseClient, typed: [string, string, string], isJson: boolean): Promise<void> {
+  const [topic, partitionText, offsetText] = typed;
   const partition = parseCount("<partition>", partitionText, { min: 0, max: COUNT_MAX });
   const [offset] = parseOffsets("<offset>", offsetText);
-  const key = { topic, partition, offset };
-  const [letter] = await loadLetters(client, [key]);
-  if (letter === undefined) {
-    throw new MillraceError("E_INCOMPLETE", `no dead letter ${letterName(key)}; \`millrace dlq list --each\` has some`);
+  const place = { topic, partition, offset };
+  const letters = await loadLettersOf(client, place);
+  if (letters.length === 0) {
+    throw new MillraceError(
+      "E_INCOMPLETE",
+      `no dead letter ${placeName(place)}; \`millrace dlq list --each\` has some`,
+    );
   }
-  const history = await readHistory(client, key);
-  console.log(isJson ? JSON.stringify(letterJson(letter, history)) : letterPage(letter, history));
+  for (const letter of letters) {
+    const history = await readHistory(client, letter);
+    console.log(isJson ? JSON.stringify(letterJson(letter, history)) : letterPage(letter, history));
+  }
 }
 
 async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<void> {
-  const filter = toFilter(flags);
+  const pipelines = [...(await knownPipelines(flags.pipelines)).values()];
+  const filter = {
+    ...toFilter(flags),
+    ...(flags.table === undefined ? {} : { targets: writersOf(flags.table, pipelines) }),
+  };
   const limit = flags.limit === undefined ? COUNT_MAX : parseCount("--limit", flags.limit, { min: 1, max: COUNT_MAX });
   const ratePerSecond = parseCount("--rate", flags.rate.replace(/\/s$/, ""), { min: 1, max: 1_000_000 });
-  const pipelines = [...(await knownPipelines(flags.pipelines)).values()];
   const count = Math.min(limit, await countOpenLetters(client, filter));
   if (flags.dryRun !== true && flags.yes !== true && count > 0 && !(await confirm(count))) return;
   const shutdown = new Shutdown(untilStopped({}), STOP_MS);
@@ -177,6 +189,11 @@ async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<
   console.log(flags.json === true ? JSON.stringify(report) : reportLines(report).join("\n"));
   const isComplete = !report.stopped && sumOf(report.rejected) + sumOf(report.skipped) === 0;
   if (!isComplete && !report.dryRun) process.exitCode = 1;
+}
+
+/** Names of the pipelines whose letters are replayed into the table. That of `start --topic … --table …` is the table's. */
+function writersOf(table: string, pipelines: readonly Pipeline[]): string[] {
+  return [table, ...pipelines.filter((pipeline) => pipeline.table === table).map(({ name }) => name)];
 }
 
 async function confirm(count: number): Promise<boolean> {

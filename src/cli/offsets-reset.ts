@@ -4,6 +4,7 @@ import type { Admin, KafkaConfig } from "kafkajs";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { storeGap } from "../pipeline/gap-store.ts";
 import { type GroupPartition, readGroupPartitions, readOffsetsAt } from "../pipeline/group-offsets.ts";
@@ -13,7 +14,7 @@ import type { Pipeline } from "../schema/pipeline.ts";
 import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { commitOffsets } from "./commit-offsets.ts";
-import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { connectAdmin, connectClickHouse, kafkaConfig, readClusterId } from "./connect.ts";
 import { parsePlanArguments } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { groupFaults, listOf, type Move, moveFaults, type ResetArguments } from "./reset-faults.ts";
@@ -35,7 +36,8 @@ export async function runReset(given: Environment, typed: ResetArguments): Promi
   const client = pipeline === undefined ? undefined : connectClickHouse(requireClickHouse(environment), 1);
   const admin = await connectAdmin(kafka);
   try {
-    const tables = client === undefined ? undefined : await tablesOf(client, pipeline!);
+    const origin = { cluster: await readClusterId(admin), group: typed.group };
+    const tables = client === undefined ? undefined : await tablesOf(client, pipeline!, origin);
     const moves = await planMoves(admin, typed, target);
     if (client !== undefined && tables !== undefined) await countRows(client, tables, moves);
     const faults = [...(await groupFaults(admin, typed)), ...moveFaults(typed, moves, tables)];
@@ -45,7 +47,7 @@ export async function runReset(given: Environment, typed: ResetArguments): Promi
     if (typed.yes !== true) {
       throw new MillraceError("E_CONFIG", "Nothing was changed: --yes does it, --dry-run only shows it");
     }
-    if (typed.record && client !== undefined) await noteSkipped(client, typed, moves);
+    if (typed.record && client !== undefined) await noteSkipped(client, origin, moves);
     await setOffsets(kafka, admin, typed, moves);
   } finally {
     await admin.disconnect();
@@ -70,8 +72,8 @@ async function pipelineOf(typed: ResetArguments): Promise<Pipeline> {
   );
 }
 
-async function tablesOf(client: ClickHouseClient, pipeline: Pipeline): Promise<ReconcileTarget> {
-  const [plan] = await buildPlans(client, [pipeline]);
+async function tablesOf(client: ClickHouseClient, pipeline: Pipeline, origin: Origin): Promise<ReconcileTarget> {
+  const [plan] = await buildPlans(client, [pipeline], origin);
   return requireReconcileTarget(plan!);
 }
 
@@ -111,11 +113,11 @@ async function countRows(client: ClickHouseClient, tables: ReconcileTarget, move
   }
 }
 
-async function noteSkipped(client: ClickHouseClient, { group }: ResetArguments, moves: Move[]): Promise<void> {
+async function noteSkipped(client: ClickHouseClient, origin: Origin, moves: Move[]): Promise<void> {
   for (const { partition, from, to, skipped } of moves) {
     if (skipped === 0) continue;
     const { topic } = partition;
-    const gap = { group, topic, partition: partition.partition, reason: "skipped" as const };
+    const gap = { ...origin, topic, partition: partition.partition, reason: "skipped" as const };
     await storeGap(client, { ...gap, runs: [{ first: from, last: to - 1 }] }, `reset:${randomUUID()}`);
   }
 }

@@ -130,7 +130,7 @@ describe.each(await brokersToTest())("operating commands with %s", (name, startS
     const plans = await buildPlans(servers.client, [{ ...eventsPipeline, topics: [topic] }]);
     const lines: Record<string, unknown>[] = [];
     const log = pino({ level: "error" }, { write: (text: string) => lines.push(JSON.parse(text)) });
-    const periodic = startReconciliation({ admin, client: servers.client, plans, groupId: group, log });
+    const periodic = startReconciliation({ admin, client: servers.client, plans, origin: { cluster: "", group }, log });
     await periodic.check();
     expect(periodic.figures).toMatchObject({ checks: 1, failures: 0, checkedOffsets: 0, missing: 0, duplicate: 0 });
     await facts(0, 600, 700);

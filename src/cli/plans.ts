@@ -2,6 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { readPipelineFiles } from "../config/pipelines.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import { MillraceError } from "../core/errors.ts";
+import { nobody, type Origin } from "../core/origin.ts";
 import { buildPlan, defaultPipeline } from "../schema/build-plan.ts";
 import { deadLettersPipeline, eventsPipeline } from "../schema/events-pipeline.ts";
 import { deadLetterTable, type Pipeline } from "../schema/pipeline.ts";
@@ -51,9 +52,15 @@ function refuseSharedTopics(pipelines: Pipeline[]): void {
   }
 }
 
-export async function buildPlans(client: ClickHouseClient, pipelines: Pipeline[]): Promise<TablePlan[]> {
+export async function buildPlans(
+  client: ClickHouseClient,
+  pipelines: Pipeline[],
+  origin: Origin = nobody,
+): Promise<TablePlan[]> {
   const deadLetterColumns = await readTable(client, deadLetterTable);
   return Promise.all(
-    pipelines.map(async (pipeline) => buildPlan(pipeline, await readTable(client, pipeline.table), deadLetterColumns)),
+    pipelines.map(async (pipeline) =>
+      buildPlan(pipeline, await readTable(client, pipeline.table), deadLetterColumns, origin),
+    ),
   );
 }

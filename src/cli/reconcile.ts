@@ -4,6 +4,7 @@ import type { Admin } from "kafkajs";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { readOffsetsAt } from "../pipeline/group-offsets.ts";
 import { type PartitionBalance, reconcile, sumBalances } from "../pipeline/reconcile.ts";
@@ -13,7 +14,7 @@ import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption, requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { connectAdmin, connectClickHouse, kafkaConfig, readClusterId } from "./connect.ts";
 import { addPlanOptions, type PlanArguments, parsePlanArguments, parseTimeMs } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { printTable } from "./table.ts";
@@ -62,10 +63,11 @@ async function runReconcile(given: Environment, typed: ReconcileArguments): Prom
   let admin: Admin | undefined;
   let balances: PartitionBalance[];
   try {
-    const plans = await buildPlans(client, await choosePipelines(options));
     admin = await connectAdmin(kafka);
+    const origin = { cluster: await readClusterId(admin), group: options.groupId };
+    const plans = await buildPlans(client, await choosePipelines(options), origin);
     const ranges = await rangesOf(admin, options.groupId, plans, sinceMs);
-    balances = await reconcilePlans(client, plans, ranges, { groupId: options.groupId, spansMax });
+    balances = await reconcilePlans(client, plans, ranges, { origin, spansMax });
   } finally {
     await admin?.disconnect();
     await client.close();
@@ -113,7 +115,7 @@ async function reconcilePlans(
   client: ClickHouseClient,
   plans: TablePlan[],
   ranges: OffsetRange[],
-  options: { groupId: string; spansMax: number },
+  options: { origin: Origin; spansMax: number },
 ): Promise<PartitionBalance[]> {
   const targets = plans.map(requireReconcileTarget);
   const balances: PartitionBalance[] = [];

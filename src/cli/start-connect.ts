@@ -5,6 +5,7 @@ import type { Environment } from "../config/environment.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import { defaultTopics, ensureTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { Origin } from "../core/origin.ts";
 import { unlessAborted } from "../core/within.ts";
 import { createDeadLetterTopic, type DeadLetterTopic } from "../dead-letters/topic.ts";
 import type { SetUp } from "../doctor/facts.ts";
@@ -37,6 +38,7 @@ export interface Run {
   client: ClickHouseClient;
   admin: Admin;
   log: Logger;
+  origin: Origin;
   plans: TablePlan[];
   topics: string[];
   /** Offsets when the run began. */
@@ -78,14 +80,13 @@ export async function connectRun(
   const reach = <T>(what: string, call: () => Promise<T>) => untilReachable(what, log, shutdown.stopping, call);
   const kafka = kafkaConfig(brokers, "millrace", log, environment.kafkaSecurity);
   const pipelines = await choosePipelines(options);
-  const [admin, plans] = await Promise.all([
+  const [admin] = await Promise.all([
     reach("Kafka", () => connectAdmin(kafka)),
-    reach("ClickHouse", async () => {
-      await migrate(client);
-      return buildPlans(client, pipelines);
-    }),
+    reach("ClickHouse", () => migrate(client)),
   ]);
   const clusterId = await reach("Kafka", () => readClusterId(admin));
+  const origin = { cluster: clusterId, group: options.groupId };
+  const plans = await reach("ClickHouse", () => buildPlans(client, pipelines, origin));
   const topics = plans.flatMap((plan) => plan.topics);
   await reach("Kafka", async () => {
     if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
@@ -124,8 +125,8 @@ export async function connectRun(
     },
   });
   const simulator = options.simulator ? startSimulatorChild(options, brokers) : undefined;
-  const reconciliation = startReconciliation({ admin, client, plans, groupId: options.groupId, log });
-  const made = { options, servers, client, admin, log, plans, topics, begin, pipeline, reconciliation };
+  const reconciliation = startReconciliation({ admin, client, plans, origin, log });
+  const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, reconciliation };
   return { ...made, deadLetterTopic, simulator, shutdown, startedMs, serversReadyMs };
 }
 

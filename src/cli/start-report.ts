@@ -21,12 +21,11 @@ interface Comparison {
 
 /** Asks Kafka and ClickHouse how the run's offsets have ended. */
 async function compare(run: Run): Promise<Comparison> {
-  const { options, client, plans, admin } = run;
-  const { groupId } = options;
-  const now = await readOffsets(admin, groupId, run.topics);
-  const ofRun = await account(client, plans, rangesOfRun(run, now), { groupId });
+  const { client, plans, admin, origin } = run;
+  const now = await readOffsets(admin, origin.group, run.topics);
+  const ofRun = await account(client, plans, rangesOfRun(run, now), { origin });
   const everything = now.map((offsets) => ({ ...offsets, first: offsets.logStart, end: endOf(offsets) }));
-  return { backlog: totalLag(now), ofRun, totals: await account(client, plans, everything, { groupId }) };
+  return { backlog: totalLag(now), ofRun, totals: await account(client, plans, everything, { origin }) };
 }
 
 /**

@@ -151,8 +151,8 @@ async function offsetsNow({ admin, options, topics }: Run): Promise<PartitionOff
   });
 }
 
-async function flushLatency({ client, pipeline, plans, log }: Run): Promise<void> {
-  const labels = { instance: `${hostname()}:${process.pid}`, pipeline: plans[0]!.pipeline, tsMs: Date.now() };
+async function flushLatency({ client, pipeline, plans, origin, log }: Run): Promise<void> {
+  const labels = { instance: `${hostname()}:${process.pid}`, pipeline: plans[0]!.pipeline, origin, tsMs: Date.now() };
   await storeLatency(client, pipeline.takeInterval(), labels).catch((error) =>
     log.warn({ err: error }, "latency histograms of the last 10 s were not stored"),
   );

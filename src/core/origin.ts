@@ -8,6 +8,9 @@ export interface Origin {
   group: string;
 }
 
+/** Of a plan that reads no topic and writes no row: nobody's. */
+export const nobody: Origin = { cluster: "", group: "" };
+
 /**
  * What stands before `topic:partition:first-last` in a deduplication token: `cluster:group`, each with everything but
  * letters, digits and `-_.!~*'()` as %XX, because a group's name may hold any character.

@@ -7,3 +7,16 @@ export function quoteName(name: string): string {
 export function quoteText(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
+
+/** A column that must have one of the values. */
+export interface Limit {
+  column: string;
+  values: readonly string[];
+}
+
+/** The conditions of all limits, joined by AND; "" for none. */
+export function limitsCondition(limits: readonly Limit[]): string {
+  return limits
+    .map(({ column, values }) => `${quoteName(column)} IN (${values.map(quoteText).join(", ")})`)
+    .join(" AND ");
+}

@@ -1,4 +1,4 @@
-import { type Letter, letterName } from "./letter.ts";
+import { type Letter, placeName } from "./letter.ts";
 import { describeRaw, textOf } from "./raw-text.ts";
 import type { ReplayStepLine } from "./read-history.ts";
 import type { LetterGroup, LetterLine } from "./read-letters.ts";
@@ -9,12 +9,13 @@ export function formatTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace("T", " ");
 }
 
-/** A table for people: one line per error_type. */
+/** A table for people: one line per pipeline and error_type. */
 export function groupLines(groups: readonly LetterGroup[]): { header: string[]; rows: string[][] } {
   return {
-    header: ["reason", "letters", "replayed", "first", "last", "topics", "services"],
+    header: ["reason", "pipeline", "letters", "replayed", "first", "last", "topics", "services"],
     rows: groups.map((group) => [
       group.errorType,
+      group.pipeline || "-",
       String(group.count),
       String(group.replayed),
       formatTime(group.firstMs),
@@ -28,7 +29,7 @@ export function groupLines(groups: readonly LetterGroup[]): { header: string[]; 
 /** Two lines a letter: what it is, and the beginning of its document. */
 export function letterLines(letters: readonly LetterLine[]): string[] {
   return letters.flatMap((letter) => [
-    `${letter.topic} ${letter.partition} ${letter.offset}  ${formatTime(letter.processedMs)}  ` +
+    `${letter.topic} ${letter.partition} ${letter.offset}  ${formatTime(letter.processedMs)}  ${letter.pipeline || "-"}  ` +
       `${letter.errorType}${letter.replayed ? "  (replayed)" : ""}  ${visible(letter.errorMessage)}`,
     `    ${letter.rawBytes} bytes: ${visible(letter.excerpt)}`,
   ]);
@@ -41,6 +42,8 @@ export function letterPage(letter: Letter, history: readonly ReplayStepLine[]): 
     ["reason", letter.errorType],
     ["message", letter.errorMessage],
     ["pipeline", letter.pipeline],
+    ["cluster", letter.cluster || "not noted"],
+    ["group", letter.group || "not noted"],
     ["record time", formatTime(letter.ingestMs)],
     ["rejected", formatTime(letter.processedMs)],
     ["event time", letter.createdMs === null ? null : formatTime(letter.createdMs)],
@@ -55,7 +58,7 @@ export function letterPage(letter: Letter, history: readonly ReplayStepLine[]): 
       `  ${formatTime(replayedMs)}  ${outcome} ${[table, errorType, visible(reason), token, `by ${who}`].filter(Boolean).join("  ")}`,
   );
   return [
-    letterName(letter),
+    placeName(letter),
     ...facts.map(([name, value]) => `  ${name.padEnd(12)}${visible(String(value ?? "-"))}`),
     "",
     `document, ${letter.raw.length} bytes:`,

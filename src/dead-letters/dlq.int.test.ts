@@ -42,7 +42,7 @@ describe("millrace dlq", () => {
 
     const list = await runMillrace(["dlq", "list"], env);
     expect(list).toMatchObject({ code: 0, stderr: "" });
-    expect(list.stdout).toMatch(/^field_range +2 +0 .* orders +shop$/m);
+    expect(list.stdout).toMatch(/^field_range +shop\.orders +2 +0 .* orders +shop$/m);
     const show = await runMillrace(["dlq", "show", "orders", "0", "1"], env);
     expect(show.stdout).toContain('"amount": 300');
     expect(show.stdout).toContain("never replayed");

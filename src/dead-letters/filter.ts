@@ -13,6 +13,8 @@ export interface LetterFilter {
   /** First and last, both included. */
   offsets?: [first: number, last: number] | undefined;
   pipelines?: string[] | undefined;
+  /** One of these pipelines too: those that write into the table that is meant. */
+  targets?: string[] | undefined;
   services?: string[] | undefined;
   /** Occurs in the document or in the message. */
   text?: string | undefined;
@@ -35,6 +37,7 @@ export function conditionOf(filter: LetterFilter): Condition {
     ["kafka_partition = {partition:Int32}", { partition: filter.partition }],
     ["kafka_offset BETWEEN {firstOffset:Int64} AND {lastOffset:Int64}", { firstOffset: first, lastOffset: last }],
     ["pipeline IN {pipelines:Array(String)}", { pipelines: filter.pipelines }],
+    ["pipeline IN {targets:Array(String)}", { targets: filter.targets }],
     ["ifNull(service, '') IN {services:Array(String)}", { services: filter.services }],
     ["(position(raw_json, {text:String}) > 0 OR position(error_message, {text:String}) > 0)", { text: filter.text }],
   ];

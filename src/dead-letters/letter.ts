@@ -1,7 +1,12 @@
+import type { Origin } from "../core/origin.ts";
 import { quoteText } from "../core/sql-text.ts";
 
-/** Where the record stood that became a dead letter. */
-export interface LetterKey {
+/**
+ * Where the record stood that became a dead letter, and who rejected it: several pipelines, groups and clusters may each
+ * have a letter of one topic, partition and offset. Cluster and group are "" for letters from before they were kept.
+ */
+export interface LetterKey extends Origin {
+  pipeline: string;
   topic: string;
   partition: number;
   offset: number;
@@ -9,7 +14,6 @@ export interface LetterKey {
 
 /** A dead letter, whole. Times are ms since 1970. */
 export interface Letter extends LetterKey {
-  pipeline: string;
   errorType: string;
   errorMessage: string;
   service: string | null;
@@ -28,12 +32,58 @@ export interface Letter extends LetterKey {
   raw: Uint8Array;
 }
 
-/** `topic:partition:offset`, for messages and maps. */
-export function letterName({ topic, partition, offset }: LetterKey): string {
+/** Coordinates of a record alone. */
+export type RecordPlace = Pick<LetterKey, "topic" | "partition" | "offset">;
+
+/** `topic:partition:offset`, for messages. */
+export function placeName({ topic, partition, offset }: RecordPlace): string {
   return `${topic}:${partition}:${offset}`;
 }
 
-/** The coordinates as an SQL list of tuples. @param keys not empty */
+/** For maps: one name for each letter. */
+export function letterName(key: LetterKey): string {
+  return JSON.stringify([key.topic, key.partition, key.offset, key.pipeline, key.cluster, key.group]);
+}
+
+/** The columns that name a letter, in the table of dead letters and in the log of replays, in the order of `sqlTuples`. */
+const keyColumns = [
+  "toString(topic)",
+  "kafka_partition",
+  "kafka_offset",
+  "toString(pipeline)",
+  "toString(kafka_cluster)",
+  "toString(kafka_group)",
+];
+
+/** The name of a letter as an SQL tuple, for either table. */
+export const letterTuple: string = `(${keyColumns.join(", ")})`;
+
+/** The same as columns of an answer, which `readKey` reads: with their expressions, and to sort or group by. */
+const names = ["topic", "partition", "offset", "pipeline", "cluster", "`group`"];
+export const keySelection: string = names.map((name, index) => `${keyColumns[index]} AS ${name}`).join(", ");
+export const keyNames: string = names.join(", ");
+
+export function readKey(row: Record<keyof LetterKey, string | number>): LetterKey {
+  const [topic, pipeline, cluster, group] = [row.topic, row.pipeline, row.cluster, row.group].map(String) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  return { topic, partition: Number(row.partition), offset: Number(row.offset), pipeline, cluster, group };
+}
+
+/** The letters as an SQL list of tuples like `letterTuple`. @param keys not empty */
 export function sqlTuples(keys: readonly LetterKey[]): string {
-  return keys.map(({ topic, partition, offset }) => `(${quoteText(topic)}, ${partition}, ${offset})`).join(", ");
+  return keys
+    .map(({ topic, partition, offset, pipeline, cluster, group }) => {
+      const whose = [pipeline, cluster, group].map(quoteText).join(", ");
+      return `(${quoteText(topic)}, ${partition}, ${offset}, ${whose})`;
+    })
+    .join(", ");
+}
+
+/** The records alone as an SQL list of tuples. @param places not empty */
+export function placeTuples(places: readonly RecordPlace[]): string {
+  return places.map(({ topic, partition, offset }) => `(${quoteText(topic)}, ${partition}, ${offset})`).join(", ");
 }

@@ -62,6 +62,9 @@ describe("batches", () => {
       topic: "t",
       partition: 0,
       offset,
+      pipeline: "p",
+      cluster: "",
+      group: "",
       rawBytes,
     }));
     expect([...cutBatches(letters, 2)].map((batch) => batch.map(({ offset }) => offset))).toEqual([

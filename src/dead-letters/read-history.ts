@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { type LetterKey, sqlTuples } from "./letter.ts";
+import { type LetterKey, letterTuple, sqlTuples } from "./letter.ts";
 import { ask } from "./read-letters.ts";
 import { replaysTable } from "./unreplayed.ts";
 
@@ -24,7 +24,7 @@ export async function readHistory(client: ClickHouseClient, key: LetterKey): Pro
     `SELECT toUnixTimestamp64Milli(replayed_at) AS replayedMs, toString(outcome) AS outcome,
       toString(target_table) AS table, toString(pipeline) AS pipeline, toString(plan_key) AS planKey, token,
       toString(error_type) AS errorType, reason, toString(who) AS who
-      FROM ${replaysTable} WHERE (toString(topic), kafka_partition, kafka_offset) IN (${sqlTuples([key])})
+      FROM ${replaysTable} WHERE ${letterTuple} IN (${sqlTuples([key])})
       ORDER BY replayed_at, sequence, outcome = 'intent' DESC`,
     {},
   );

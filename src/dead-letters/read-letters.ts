@@ -3,14 +3,24 @@ import { MillraceError } from "../core/errors.ts";
 import { quoteText } from "../core/sql-text.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
 import { type Condition, conditionOf, type LetterFilter } from "./filter.ts";
-import { type Letter, type LetterKey, sqlTuples } from "./letter.ts";
+import {
+  keyNames,
+  keySelection,
+  type Letter,
+  type LetterKey,
+  letterTuple,
+  type RecordPlace,
+  readKey,
+  sqlTuples,
+} from "./letter.ts";
 import { isReplayed, unreplayedDeadLetters } from "./unreplayed.ts";
 
 /** Lists show this much of a document and of a message; `show` shows all. */
 const EXCERPT_CHARACTERS = 120;
 
-/** All letters with one error_type. Times are ms since 1970, by the ingester's clock. */
+/** All letters of one pipeline with one error_type. Times are ms since 1970, by the ingester's clock. */
 export interface LetterGroup {
+  pipeline: string;
   errorType: string;
   count: number;
   /** Of these, stored by a replay since. */
@@ -28,24 +38,23 @@ export interface LetterLine extends LetterKey {
   processedMs: number;
   errorType: string;
   errorMessage: string;
-  pipeline: string;
   service: string;
   replayed: boolean;
   rawBytes: number;
   excerpt: string;
 }
 
-/** Groups the letters by error_type, the most frequent first. @throws MillraceError E_CLICKHOUSE */
+/** Groups the letters by pipeline and error_type, the most frequent first. @throws MillraceError E_CLICKHOUSE */
 export async function groupLetters(client: ClickHouseClient, filter: LetterFilter): Promise<LetterGroup[]> {
   const { sql, params } = conditionOf(filter);
   const rows = await ask<Record<keyof LetterGroup, never>>(
     client,
-    `SELECT error_type AS errorType, count() AS count, countIf(${isReplayed}) AS replayed,
+    `SELECT toString(pipeline) AS pipeline, error_type AS errorType, count() AS count, countIf(${isReplayed}) AS replayed,
       toUnixTimestamp64Milli(min(processed_ts)) AS firstMs, toUnixTimestamp64Milli(max(processed_ts)) AS lastMs,
       arraySort(groupUniqArray(100)(toString(topic))) AS topics,
       arraySort(groupUniqArray(100)(ifNull(service, ''))) AS services,
       substringUTF8(argMax(error_message, processed_ts), 1, ${EXCERPT_CHARACTERS}) AS example
-      FROM ${deadLetterTable} WHERE ${sql} GROUP BY error_type ORDER BY count DESC, error_type`,
+      FROM ${deadLetterTable} WHERE ${sql} GROUP BY pipeline, error_type ORDER BY count DESC, error_type, pipeline`,
     params,
   );
   return rows.map((row) => ({
@@ -66,9 +75,9 @@ export async function listLetters(
   const { sql, params } = conditionOf(filter);
   const rows = await ask<Record<keyof LetterLine, never>>(
     client,
-    `SELECT toString(topic) AS topic, kafka_partition AS partition, kafka_offset AS offset,
+    `SELECT ${keySelection},
       toUnixTimestamp64Milli(processed_ts) AS processedMs, toString(error_type) AS errorType,
-      substringUTF8(error_message, 1, ${EXCERPT_CHARACTERS}) AS errorMessage, toString(pipeline) AS pipeline,
+      substringUTF8(error_message, 1, ${EXCERPT_CHARACTERS}) AS errorMessage,
       ifNull(service, '') AS service, ${isReplayed} AS replayed, length(raw_json) AS rawBytes,
       toValidUTF8(substring(raw_json, 1, ${EXCERPT_CHARACTERS})) AS excerpt
       FROM ${deadLetterTable} WHERE ${sql}
@@ -77,15 +86,14 @@ export async function listLetters(
   );
   return rows.map((row) => ({
     ...row,
-    partition: Number(row.partition),
-    offset: Number(row.offset),
+    ...readKey(row),
     processedMs: Number(row.processedMs),
     replayed: Boolean(Number(row.replayed)),
     rawBytes: Number(row.rawBytes),
   }));
 }
 
-/** The coordinates of a letter that no replay has stored, and how long its document is. */
+/** A letter that no replay has stored, and how long its document is. */
 export interface OpenLetter extends LetterKey {
   rawBytes: number;
 }
@@ -95,13 +103,13 @@ export async function countOpenLetters(client: ClickHouseClient, filter: LetterF
   const { sql, params } = conditionOf(filter);
   const [row] = await ask<{ count: string }>(
     client,
-    `SELECT uniqExact(topic, kafka_partition, kafka_offset) AS count FROM ${unreplayedDeadLetters()} WHERE ${sql}`,
+    `SELECT uniqExact(${letterTuple}) AS count FROM ${unreplayedDeadLetters()} WHERE ${sql}`,
     params,
   );
   return Number(row?.count ?? 0);
 }
 
-/** The next letters that no replay has stored, in the order of their coordinates. @param after the last one seen */
+/** The next letters that no replay has stored, in the order of their names. @param after the last one seen */
 export async function nextOpenLetters(
   client: ClickHouseClient,
   filter: LetterFilter,
@@ -109,42 +117,42 @@ export async function nextOpenLetters(
   limit: number,
 ): Promise<OpenLetter[]> {
   const { sql, params } = conditionOf(filter);
-  const behind =
-    after === undefined
-      ? "true"
-      : `(toString(topic), kafka_partition, kafka_offset) > (${quoteText(after.topic)}, ${after.partition}, ${after.offset})`;
+  const behind = after === undefined ? "true" : `${letterTuple} > ${sqlTuples([after])}`;
   const rows = await ask<Record<keyof OpenLetter, string>>(
     client,
-    `SELECT toString(topic) AS topic, kafka_partition AS partition, kafka_offset AS offset,
-      max(length(raw_json)) AS rawBytes
+    `SELECT ${keySelection}, max(length(raw_json)) AS rawBytes
       FROM ${unreplayedDeadLetters()} WHERE ${sql} AND ${behind}
-      GROUP BY topic, partition, offset ORDER BY topic, partition, offset LIMIT ${limit}`,
+      GROUP BY ${keyNames} ORDER BY ${keyNames} LIMIT ${limit}`,
     params,
   );
-  return rows.map((row) => ({
-    topic: row.topic,
-    partition: Number(row.partition),
-    offset: Number(row.offset),
-    rawBytes: Number(row.rawBytes),
-  }));
+  return rows.map((row) => ({ ...readKey(row), rawBytes: Number(row.rawBytes) }));
 }
 
 /** Loads letters whole; those that are gone are not in the answer. A letter that is there twice comes once. */
 export async function loadLetters(client: ClickHouseClient, keys: readonly LetterKey[]): Promise<Letter[]> {
-  if (keys.length === 0) return [];
+  return keys.length === 0 ? [] : selectLetters(client, `${letterTuple} IN (${sqlTuples(keys)})`);
+}
+
+/** Loads the letters of one record: each pipeline, group and cluster that reads it may have one. */
+export async function loadLettersOf(client: ClickHouseClient, place: RecordPlace): Promise<Letter[]> {
+  const { topic, partition, offset } = place;
+  const at = `toString(topic) = ${quoteText(topic)} AND kafka_partition = ${partition} AND kafka_offset = ${offset}`;
+  return selectLetters(client, at);
+}
+
+async function selectLetters(client: ClickHouseClient, condition: string): Promise<Letter[]> {
   const rows = await ask<LetterRow>(
     client,
     // Bytes as base64: a document may be no text at all.
-    `SELECT toString(topic) AS topic, kafka_partition AS partition, kafka_offset AS offset,
-      toString(pipeline) AS pipeline, toString(error_type) AS errorType, error_message AS errorMessage,
+    `SELECT ${keySelection}, toString(error_type) AS errorType, error_message AS errorMessage,
       service, event_id AS eventId, request_id AS requestId, source_topic AS sourceTopic,
       source_partition AS sourcePartition, source_offset AS sourceOffset,
       toUnixTimestamp64Milli(ingest_ts) AS ingestMs, toUnixTimestamp64Milli(processed_ts) AS processedMs,
       if(isNull(created_ts), NULL, toUnixTimestamp64Milli(assumeNotNull(created_ts))) AS createdMs,
       if(isNull(source_key), NULL, base64Encode(assumeNotNull(source_key))) AS keyBase64,
       base64Encode(raw_json) AS rawBase64
-      FROM ${deadLetterTable} WHERE (toString(topic), kafka_partition, kafka_offset) IN (${sqlTuples(keys)})
-      ORDER BY topic, partition, offset, processed_ts DESC LIMIT 1 BY topic, partition, offset`,
+      FROM ${deadLetterTable} WHERE ${condition}
+      ORDER BY ${keyNames}, processed_ts DESC LIMIT 1 BY ${keyNames}`,
     {},
   );
   return rows.map(toLetter);
@@ -155,8 +163,7 @@ type LetterRow = Record<Exclude<keyof Letter, "key" | "raw">, string> & { keyBas
 function toLetter({ keyBase64, rawBase64, ...row }: LetterRow): Letter {
   return {
     ...row,
-    partition: Number(row.partition),
-    offset: Number(row.offset),
+    ...readKey(row),
     sourcePartition: numberOrNull(row.sourcePartition),
     sourceOffset: numberOrNull(row.sourceOffset),
     ingestMs: Number(row.ingestMs),

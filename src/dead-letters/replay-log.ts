@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
 import { classifyInsertError, remedyFor } from "../sink/error-class.ts";
-import { type LetterKey, letterName, sqlTuples } from "./letter.ts";
+import { keyNames, keySelection, type LetterKey, letterName, letterTuple, readKey, sqlTuples } from "./letter.ts";
 import { ask } from "./read-letters.ts";
 import { replaysTable } from "./unreplayed.ts";
 
@@ -80,22 +80,21 @@ export class ReplayLog {
   /** By `letterName`; a letter that is not in the map was never replayed. */
   async states(keys: readonly LetterKey[]): Promise<Map<string, LetterState>> {
     if (keys.length === 0) return new Map();
-    const rows = await ask<Record<string, string>>(
+    const rows = await ask<Record<keyof LetterKey | "stored" | "rejections" | "announced" | "ended", string>>(
       this.#client,
-      `SELECT toString(topic) AS topic, kafka_partition AS partition, kafka_offset AS offset,
+      `SELECT ${keySelection},
         countIf(outcome = 'stored') AS stored, countIf(outcome = 'rejected') AS rejections,
         maxIf(sequence, outcome = 'intent') AS announced, maxIf(sequence, outcome != 'intent') AS ended
-        FROM ${replaysTable} WHERE (toString(topic), kafka_partition, kafka_offset) IN (${sqlTuples(keys)})
-        GROUP BY topic, partition, offset`,
+        FROM ${replaysTable} WHERE ${letterTuple} IN (${sqlTuples(keys)})
+        GROUP BY ${keyNames}`,
       {},
     );
     return new Map(
       rows.map((row) => {
-        const key = { topic: row.topic!, partition: Number(row.partition), offset: Number(row.offset) };
         const [announced, ended] = [Number(row.announced), Number(row.ended)];
         const openSequence = announced > ended ? announced : undefined;
         return [
-          letterName(key),
+          letterName(readKey(row)),
           { stored: Number(row.stored) > 0, rejections: Number(row.rejections), openSequence },
         ] as const;
       }),
@@ -130,14 +129,13 @@ export class ReplayLog {
 
   /** The batch of that number with its letters. */
   async read(sequence: number): Promise<OpenBatch> {
-    const rows = await ask<Record<string, string>>(
+    const rows = await ask<Record<Exclude<keyof OpenBatch, "keys"> | keyof LetterKey | "nowMs", string>>(
       this.#client,
-      `SELECT toString(topic) AS topic, kafka_partition AS partition, kafka_offset AS offset, token,
-        toString(target_table) AS table, toString(pipeline) AS pipeline, toString(plan_key) AS planKey,
+      `SELECT ${keySelection}, token, toString(target_table) AS table, toString(plan_key) AS planKey,
         toString(who) AS who, toUnixTimestamp64Milli(replayed_at) AS announcedMs,
         toUnixTimestamp64Milli(now64(3)) AS nowMs
         FROM ${replaysTable} WHERE sequence = ${sequence} AND outcome = 'intent'
-        ORDER BY topic, partition, offset`,
+        ORDER BY ${keyNames}`,
       {},
     );
     const [first] = rows;
@@ -145,12 +143,8 @@ export class ReplayLog {
       throw new MillraceError("E_INCOMPLETE", `Batch ${sequence} of ${replaysTable} was deleted while it was replayed`);
     }
     const announcedMs = Number(first.announcedMs);
-    const { token, table, pipeline, planKey, who } = first as { [Name in keyof OpenBatch]: string };
-    const keys = rows.map((row) => ({
-      topic: row.topic!,
-      partition: Number(row.partition),
-      offset: Number(row.offset),
-    }));
+    const { token, table, pipeline, planKey, who } = first;
+    const keys = rows.map(readKey);
     return {
       sequence,
       token,
@@ -179,8 +173,8 @@ export class ReplayLog {
     );
   }
 
-  #columns({ pipeline, planKey, table }: Destination) {
-    return { pipeline, plan_key: planKey, target_table: table, who: this.#who, run_id: this.#runId };
+  #columns({ planKey, table }: Destination) {
+    return { plan_key: planKey, target_table: table, who: this.#who, run_id: this.#runId };
   }
 
   async #lastSequence(): Promise<number> {
@@ -209,10 +203,13 @@ export class ReplayLog {
     columnsOf: (index: number) => Record<string, unknown>,
     token: string,
   ): Promise<void> {
-    const values = keys.map(({ topic, partition, offset }, index) => ({
+    const values = keys.map(({ topic, partition, offset, pipeline, cluster, group }, index) => ({
       topic,
       kafka_partition: partition,
       kafka_offset: offset,
+      pipeline,
+      kafka_cluster: cluster,
+      kafka_group: group,
       ...columnsOf(index),
     }));
     for (let attempt = 1; ; attempt += 1) {

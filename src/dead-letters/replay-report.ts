@@ -1,4 +1,4 @@
-import { type LetterKey, letterName } from "./letter.ts";
+import { type LetterKey, placeName } from "./letter.ts";
 import type { Skip } from "./routes.ts";
 
 /**
@@ -60,5 +60,5 @@ export function sumOf(tallies: Partial<Record<string, Tally>>): number {
 }
 
 function tallied(tally: Tally | undefined, key: LetterKey, message: string): Tally {
-  return { count: (tally?.count ?? 0) + 1, example: tally?.example ?? `${letterName(key)}: ${message}` };
+  return { count: (tally?.count ?? 0) + 1, example: tally?.example ?? `${placeName(key)}: ${message}` };
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nobody } from "../core/origin.ts";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
 import { deadLettersPipeline } from "../schema/events-pipeline.ts";
 import { migrate } from "../schema/migrate.ts";
@@ -19,10 +20,16 @@ import {
   mendOrders,
   openClient,
   ordersPlan,
+  ordersTable,
   recordMs,
   replayTopic,
 } from "./testing/letter-desk.ts";
 import { unreplayedDeadLetters } from "./unreplayed.ts";
+
+/** A letter as `bury` makes it. */
+const keyOf = (topic: string, partition: number, offset: number) => {
+  return { topic, partition, offset, pipeline: ordersTable, ...nobody };
+};
 
 /** Replays into the real engine: every letter becomes one row, in the table and behind its view, whatever happens. */
 
@@ -124,7 +131,7 @@ describe("a replay", () => {
     await mendOrders(client);
     expect(await replayTopic(client, topic)).toMatchObject({ stored: 0, skipped: { rejected_before: { count: 1 } } });
     expect(await replayTopic(client, topic, { force: true })).toMatchObject({ taken: 1, stored: 1, skipped: {} });
-    const history = await readHistory(client, { topic, partition: 0, offset: 10 });
+    const history = await readHistory(client, keyOf(topic, 0, 10));
     expect(history.map(({ outcome }) => outcome)).toEqual(["rejected", "rejected", "rejected", "intent", "stored"]);
   });
 
@@ -196,7 +203,7 @@ describe("a replay", () => {
     });
     const killed = new ReplayLog(client, "killed");
     const destination = { pipeline: old.pipeline, planKey: old.key, table: old.table };
-    await killed.announce([{ topic, partition: 1, offset: 20 }], destination);
+    await killed.announce([keyOf(topic, 1, 20)], destination);
     expect(await replayTopic(client, topic)).toMatchObject({
       taken: 3,
       stored: 1,
@@ -253,7 +260,7 @@ describe("the letters", () => {
     expect(await found({ text: "it's no JSON \\" })).toEqual([30]);
     expect(await found({ sinceMs: Date.now() - 60_000, untilMs: Date.now() + 1_000 })).toEqual([10, 20, 30, 40]);
     expect(await found({ untilMs: Date.now() - 60_000 })).toEqual([]);
-    const [letter] = await loadLetters(client, [{ topic, partition: 1, offset: 40 }]);
+    const [letter] = await loadLetters(client, [keyOf(topic, 1, 40)]);
     expect([letter!.raw, letter!.key, letter!.ingestMs]).toEqual([
       Buffer.from(bytes),
       Buffer.from([0x7b]),

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Inflaters } from "../codec/inflate/inflate.ts";
+import type { Origin } from "../core/origin.ts";
 import { buildPlan, defaultPipeline } from "../schema/build-plan.ts";
 import { deadLetterTable, type Pipeline } from "../schema/pipeline.ts";
 import type { TablePlan } from "../schema/plan.ts";
@@ -8,7 +9,7 @@ import type { Letter } from "./letter.ts";
 import { readTarget, type Target } from "./target.ts";
 import { createLetterTranscoder, type TranscodeLetter } from "./transcode.ts";
 
-/** Where the letters of one pipeline go. */
+/** Where the letters of one pipeline, cluster and group go. */
 export interface Route {
   plan: TablePlan;
   transcode: TranscodeLetter;
@@ -43,10 +44,12 @@ export function createRoutes(options: RouteOptions): (letter: Letter) => Promise
   return async (letter) => {
     const chosen = choose(letter, options, deadLetterTopics);
     if ("skip" in chosen) return chosen;
-    let route = routes.get(chosen.name);
+    const { cluster, group } = letter;
+    const key = JSON.stringify([chosen.name, cluster, group]);
+    let route = routes.get(key);
     if (route === undefined) {
-      route = makeRoute(chosen, options);
-      routes.set(chosen.name, route);
+      route = makeRoute(chosen, options, { cluster, group });
+      routes.set(key, route);
     }
     return route;
   };
@@ -80,13 +83,13 @@ function choose(letter: Letter, options: RouteOptions, deadLetterTopics: Set<str
   return pipeline;
 }
 
-async function makeRoute(pipeline: Pipeline, options: RouteOptions): Promise<Route> {
+async function makeRoute(pipeline: Pipeline, options: RouteOptions, origin: Origin): Promise<Route> {
   const { client } = options;
   const [columns, deadLetterColumns] = await Promise.all([
     readTable(client, pipeline.table),
     readTable(client, deadLetterTable),
   ]);
-  const plan = buildPlan(pipeline, columns, deadLetterColumns);
+  const plan = buildPlan(pipeline, columns, deadLetterColumns, origin);
   const target = await readTarget(client, plan, options.atLeastOnce);
   return { plan, target, transcode: createLetterTranscoder(plan, options.inflaters) };
 }

@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
-import { quoteName } from "../core/sql-text.ts";
+import { limitsCondition, quoteName } from "../core/sql-text.ts";
 import type { ColumnType, RecordField, TablePlan } from "../schema/plan.ts";
-import { type LetterKey, letterName, sqlTuples } from "./letter.ts";
+import { type LetterKey, letterName, placeName, placeTuples } from "./letter.ts";
 import { ask } from "./read-letters.ts";
 
 /** A letter's place and record time: what a stored row would have of it. */
@@ -69,14 +69,16 @@ function compileHeld(client: ClickHouseClient, plan: TablePlan): Target["held"] 
   const offset = columnOf(plan, "offset")?.name;
   if (topic === undefined || partition === undefined || offset === undefined) return undefined;
   const time = columnOf(plan, "timestamp");
+  const limits = [limitsCondition(plan.coordinates?.limits ?? [])].filter((sql) => sql !== "");
   return async (places) => {
     if (places.length === 0) return new Set();
     // The tuples decide. The ranges let ClickHouse leave most of the table unread.
     const offsets = places.map((place) => place.offset);
     const times = places.map(({ ingestMs }) => ingestMs);
     const conditions = [
-      `(toString(${quoteName(topic)}), toInt32(${quoteName(partition)}), toInt64(${quoteName(offset)})) IN (${sqlTuples(places)})`,
+      `(toString(${quoteName(topic)}), toInt32(${quoteName(partition)}), toInt64(${quoteName(offset)})) IN (${placeTuples(places)})`,
       `${quoteName(offset)} BETWEEN ${Math.min(...offsets)} AND ${Math.max(...offsets)}`,
+      ...limits,
       ...(time === undefined || !isExactTime(time.type) ? [] : [timeRange(time.name, times)]),
     ];
     const rows = await ask<Record<"t" | "p" | "o", string>>(
@@ -85,7 +87,8 @@ function compileHeld(client: ClickHouseClient, plan: TablePlan): Target["held"] 
         FROM ${plan.table} WHERE ${conditions.join(" AND ")}`,
       {},
     );
-    return new Set(rows.map(({ t, p, o }) => letterName({ topic: t, partition: Number(p), offset: Number(o) })));
+    const found = new Set(rows.map(({ t, p, o }) => placeName({ topic: t, partition: Number(p), offset: Number(o) })));
+    return new Set(places.filter((place) => found.has(placeName(place))).map(letterName));
   };
 }
 

@@ -1,13 +1,14 @@
 import { deadLetterTable } from "../schema/pipeline.ts";
+import { letterTuple } from "./letter.ts";
 
 /** What was done about which dead letter (sql/migrations/0009). */
 export const replaysTable = "analytics.millrace_replays";
 
-const place = "(topic, kafka_partition, kafka_offset)";
-const storedPlaces = `(SELECT topic, kafka_partition, kafka_offset FROM ${replaysTable} WHERE outcome = 'stored')`;
+/** A letter is named with its pipeline, cluster and group: a replay of one pipeline's letter leaves the others' open. */
+const storedLetters = `(SELECT ${letterTuple} FROM ${replaysTable} WHERE outcome = 'stored')`;
 
 /** The condition on a dead letter that a replay has stored it. */
-export const isReplayed = `${place} IN ${storedPlaces}`;
+export const isReplayed = `${letterTuple} IN ${storedLetters}`;
 
 /**
  * A subquery, in parentheses, to read instead of the dead-letter table: all its columns, without the letters that a
@@ -17,5 +18,5 @@ export const isReplayed = `${place} IN ${storedPlaces}`;
  * Only `stored` counts: a letter whose offset the target held though no replay had put it there is a real duplicate.
  */
 export function unreplayedDeadLetters(): string {
-  return `(SELECT * FROM ${deadLetterTable} WHERE ${place} NOT IN ${storedPlaces})`;
+  return `(SELECT * FROM ${deadLetterTable} WHERE ${letterTuple} NOT IN ${storedLetters})`;
 }

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import type { Origin } from "../core/origin.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type Balance, reconcile, sumBalances } from "./reconcile.ts";
 import { reconcileTarget } from "./reconcile-target.ts";
@@ -15,13 +16,13 @@ export type Accounting = Balance;
  *
  * Undefined when a table does not store the record's coordinates: then nothing can be proven.
  *
- * @param options.groupId whose lost and skipped offsets are known gaps; default: every group's.
+ * @param options.origin whose lost and skipped offsets are known gaps; default: everybody's.
  */
 export async function account(
   client: ClickHouseClient,
   plans: TablePlan[],
   ranges: OffsetRange[],
-  options: { groupId?: string } = {},
+  options: { origin?: Origin } = {},
 ): Promise<Accounting | undefined> {
   const balances: Balance[] = [];
   for (const plan of plans) {

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import type { Origin } from "../core/origin.ts";
 import type { SinkBatch } from "../sink/sink.ts";
 
 /** Where known gaps are kept (sql/migrations/0010_gaps.sql). */
@@ -17,8 +18,7 @@ export interface OffsetRun {
 export type GapReason = "absent" | "lost" | "skipped";
 
 /** Offsets of one partition that will never have a row. */
-export interface Gap {
-  group: string;
+export interface Gap extends Origin {
   topic: string;
   partition: number;
   reason: GapReason;
@@ -64,6 +64,7 @@ const columns = [
   { name: "absent", type: { text: "UInt64" } },
   { name: "run_first", type: { text: "Array(Int64)" } },
   { name: "run_last", type: { text: "Array(Int64)" } },
+  { name: "kafka_cluster", type: { text: "LowCardinality(String)" } },
 ];
 
 /**
@@ -97,7 +98,7 @@ export function gapBatch(gap: Gap, tokenScope: string | undefined): SinkBatch {
  * @throws what the client throws.
  */
 export async function storeGap(client: ClickHouseClient, gap: Gap, token: string): Promise<void> {
-  const { topic, partition, group, reason, runs } = gap;
+  const { topic, partition, cluster, group, reason, runs } = gap;
   await client.insert({
     table: gapTable,
     columns: columns.map(({ name }) => name) as [string, ...string[]],
@@ -112,6 +113,7 @@ export async function storeGap(client: ClickHouseClient, gap: Gap, token: string
         absent: countOffsets(runs),
         run_first: runs.map(({ first }) => first),
         run_last: runs.map(({ last }) => last),
+        kafka_cluster: cluster,
       },
     ],
     format: "JSONEachRow",
@@ -120,8 +122,8 @@ export async function storeGap(client: ClickHouseClient, gap: Gap, token: string
 }
 
 /** One RowBinary row (https://clickhouse.com/docs/interfaces/formats/RowBinary) in the order of `columns`. */
-function encodeRow({ topic, partition, reason, group, runs }: Gap): Uint8Array<ArrayBuffer> {
-  const texts = [topic, reason, group].map((text) => new TextEncoder().encode(text));
+function encodeRow({ topic, partition, reason, cluster, group, runs }: Gap): Uint8Array<ArrayBuffer> {
+  const texts = [topic, reason, group, cluster].map((text) => new TextEncoder().encode(text));
   const textBytes = texts.reduce((sum, text) => sum + text.length + VARINT_BYTES_MAX, 0);
   const view = new DataView(new ArrayBuffer(textBytes + 28 + 2 * (VARINT_BYTES_MAX + 8 * runs.length)));
   const out = new Uint8Array(view.buffer);
@@ -152,6 +154,7 @@ function encodeRow({ topic, partition, reason, group, runs }: Gap): Uint8Array<A
     writeVarint(runs.length);
     for (const run of runs) writeInt64(run[edge]);
   }
+  writeText(texts[3]!);
   return out.subarray(0, at);
 }
 

@@ -21,10 +21,10 @@ afterAll(async () => {
   await servers.close();
 });
 
-async function createTable(name: string, columns = ""): Promise<void> {
+async function createTable(name: string, idType = "UInt64", more = ""): Promise<void> {
   await servers.client.command({
-    query: `CREATE TABLE p.${name} (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64${columns})
-      ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100000`,
+    query: `CREATE TABLE p.${name} (id ${idType}, kafka_topic String, kafka_partition Int32, kafka_offset Int64${more})
+      ENGINE = MergeTree ORDER BY kafka_offset SETTINGS non_replicated_deduplication_window = 100000`,
   });
 }
 
@@ -43,16 +43,22 @@ async function start(...args: string[]) {
 }
 
 describe("two pipelines on one topic", () => {
-  it("have their own dead letters", { timeout: 120_000 }, async () => {
-    await produce("shared", [`{"id":1}`, "nonsense", `{"id":3}`]);
+  it("have their own dead letters, and replay their own", { timeout: 180_000 }, async () => {
+    await produce("shared", [`{"id":1}`, `{"id":300}`, `{"id":3}`]);
     for (const table of ["x", "y"]) {
-      await createTable(table);
+      await createTable(table, "UInt8");
       const { code, report } = await start("--topic", "shared", "--table", `p.${table}`);
       expect([code, report]).toMatchObject([0, { stored: 2, dead: 1, missing: 0, duplicate: 0 }]);
     }
     const letters =
       "SELECT pipeline, kafka_offset FROM analytics.fact_event_dlq WHERE topic = 'shared' ORDER BY pipeline";
     expect(await rows(letters)).toMatchObject([{ pipeline: "p.x" }, { pipeline: "p.y" }]);
+    for (const table of ["x", "y"]) {
+      await servers.client.command({ query: `ALTER TABLE p.${table} MODIFY COLUMN id UInt64` });
+      const replay = await runMillrace(["dlq", "replay", "--table", `p.${table}`, "--yes", "--json"], servers.env);
+      expect([replay.code, JSON.parse(replay.stdout)]).toMatchObject([0, { taken: 1, stored: 1, skipped: {} }]);
+      expect(await rows(`SELECT id FROM p.${table} ORDER BY id`)).toHaveLength(3);
+    }
   });
 });
 

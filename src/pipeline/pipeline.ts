@@ -189,7 +189,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       async onBegin(topic, partition, offset) {
         if (options.source.from === "earliest" || offset === 0) return;
         const runs = [{ first: 0, last: offset - 1 }];
-        const gap = { group: groupId, topic, partition, reason: "skipped" as const, runs };
+        const gap = { ...origin, topic, partition, reason: "skipped" as const, runs };
         await storeGap(client, gap, `${tokenScopeOf(origin)}:${topic}:${partition}:begin-${offset}`);
       },
       onJoined({ partitions, commit }) {
@@ -245,7 +245,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     );
     dispatcher.loseTo(topic, partition, logStart);
     const gap = {
-      group: groupId,
+      ...origin,
       topic,
       partition,
       reason: "lost" as const,

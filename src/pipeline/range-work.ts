@@ -86,7 +86,7 @@ export function rangeWork(
   async function storeGap(recordCount: number, lease: Lease, ...offsets: Float64Array[]): Promise<void> {
     if (recordCount === offsetCount) return;
     const runs = absentRuns(firstOffset, lastOffset, ...offsets);
-    const gap = { group: tools.origin.group, topic, partition, reason: "absent" as const, runs };
+    const gap = { ...tools.origin, topic, partition, reason: "absent" as const, runs };
     if (runs.length > 0) await sink.store(gapBatch(gap, tokenScope), firstOffset, lastOffset, lease);
   }
 

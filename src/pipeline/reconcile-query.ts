@@ -1,3 +1,4 @@
+import type { Origin } from "../core/origin.ts";
 import { quoteText } from "../core/sql-text.ts";
 import { gapTable } from "./gap-store.ts";
 import type { CountedTable, ReconcileTarget } from "./reconcile-target.ts";
@@ -12,8 +13,10 @@ export const LONG_GAP_OFFSETS = 65_536;
 /** What one query over the windows needs to know besides them. */
 export interface QuerySubject {
   target: ReconcileTarget;
-  /** Whose gaps count, besides those of the log itself; undefined: every group's. */
-  groupId: string | undefined;
+  /** Whose gaps count; an empty group or cluster: everybody's. */
+  origin: Origin;
+  /** Whether gaps and replays say which cluster they are about (sql/migrations/0011). */
+  hasOrigins: boolean;
   hasGaps: boolean;
   hasReplays: boolean;
 }
@@ -58,7 +61,7 @@ export function offsetSql(subject: QuerySubject, window: OffsetRange): string {
 }
 
 /** Gaps that are too long to be unfolded, clipped to no window. */
-export function longGapSql({ target, groupId }: QuerySubject, ranges: readonly OffsetRange[]): string {
+export function longGapSql(subject: QuerySubject, ranges: readonly OffsetRange[]): string {
   const bounds = ranges.map(
     ({ topic, partition, first, end }) =>
       `(topic = ${quoteText(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
@@ -66,7 +69,7 @@ export function longGapSql({ target, groupId }: QuerySubject, ranges: readonly O
   return `SELECT DISTINCT topic, partition, run.1 AS first, run.2 AS last FROM (
       SELECT topic, partition,
         arrayJoin(arrayFilter(run -> run.2 - run.1 >= ${LONG_GAP_OFFSETS - 1}, arrayZip(run_first, run_last))) AS run
-      FROM ${gapTable} WHERE topic IN (${target.topics.map(quoteText).join(", ")}) AND ${gapsOf(groupId)}
+      FROM ${gapTable} WHERE topic IN (${subject.target.topics.map(quoteText).join(", ")}) AND ${gapsOf(subject)}
         AND (${bounds.join(" OR ")}))`;
 }
 
@@ -84,18 +87,13 @@ function rowsByOffset(subject: QuerySubject, window: OffsetRange): string {
 }
 
 /** Columns topic, partition, offset and kind: of the windows, every row, gap and replay. */
-function offsetsSql({ target, groupId, hasGaps, hasReplays }: QuerySubject, windows: readonly OffsetRange[]): string {
+function offsetsSql(subject: QuerySubject, windows: readonly OffsetRange[]): string {
+  const { target, hasGaps, hasReplays } = subject;
   const parts = [tableSql(target.facts, windows, FACT)];
   if (target.deadLetters !== undefined) parts.push(tableSql(target.deadLetters, windows, LETTER));
-  if (hasGaps) parts.push(gapsSql(groupId, windows));
+  if (hasGaps) parts.push(gapsSql(subject, windows));
   if (hasReplays && target.deadLetters !== undefined) {
-    parts.push(
-      tableSql(
-        { ...replays, filter: `outcome = 'stored' AND target_table = ${quoteText(target.facts.table)}` },
-        windows,
-        REPLAY,
-      ),
-    );
+    parts.push(tableSql({ ...replays, filter: replaysOf(subject) }, windows, REPLAY));
   }
   return parts.join(" UNION ALL ");
 }
@@ -109,7 +107,7 @@ function tableSql({ table, filter, ...names }: CountedTable, windows: readonly O
 }
 
 /** Short gaps, one row per offset. The windows are asked twice: for the gaps to read, then for their offsets. */
-function gapsSql(groupId: string | undefined, windows: readonly OffsetRange[]): string {
+function gapsSql(subject: QuerySubject, windows: readonly OffsetRange[]): string {
   const overlapping = windows.map(
     ({ topic, partition, first, end }) =>
       `(topic = ${quoteText(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
@@ -118,12 +116,28 @@ function gapsSql(groupId: string | undefined, windows: readonly OffsetRange[]): 
       SELECT toString(topic) AS topic, partition, arrayJoin(range(run.1, run.2 + 1)) AS offset FROM (
         SELECT topic, partition,
           arrayJoin(arrayFilter(run -> run.2 - run.1 < ${LONG_GAP_OFFSETS - 1}, arrayZip(run_first, run_last))) AS run
-        FROM ${gapTable} WHERE ${gapsOf(groupId)} AND (${overlapping.join(" OR ")})))
+        FROM ${gapTable} WHERE ${gapsOf(subject)} AND (${overlapping.join(" OR ")})))
     WHERE ${within(windows, { topic: "topic", partition: "partition", offset: "offset" })}`;
 }
 
-function gapsOf(groupId: string | undefined): string {
-  return groupId === undefined ? "true" : `(reason = 'absent' OR \`group\` = ${quoteText(groupId)})`;
+/** That the log has no record there is true for every group of the cluster. */
+function gapsOf({ origin, hasOrigins }: QuerySubject): string {
+  const cluster = hasOrigins && origin.cluster !== "" ? [ofCluster(origin)] : [];
+  const group = origin.group === "" ? [] : [`(reason = 'absent' OR \`group\` = ${quoteText(origin.group)})`];
+  return [...cluster, ...group].join(" AND ") || "true";
+}
+
+/** Replays of this target's own letters. */
+function replaysOf({ target, origin, hasOrigins }: QuerySubject): string {
+  const own = ["outcome = 'stored'", `target_table = ${quoteText(target.facts.table)}`];
+  if (hasOrigins && origin.cluster !== "") own.push(ofCluster(origin));
+  if (hasOrigins && origin.group !== "") own.push(`kafka_group IN ('', ${quoteText(origin.group)})`);
+  return own.join(" AND ");
+}
+
+/** Rows without a cluster are older than the column. */
+function ofCluster({ cluster }: Origin): string {
+  return `kafka_cluster IN ('', ${quoteText(cluster)})`;
 }
 
 function within(windows: readonly OffsetRange[], names: { topic: string; partition: string; offset: string }): string {

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { nobody, type Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
 import { gapTable, type OffsetRun } from "./gap-store.ts";
@@ -10,16 +11,19 @@ import { mergeRuns, type OffsetRange } from "./reconcile-windows.ts";
 export async function subjectOf(
   client: ClickHouseClient,
   target: ReconcileTarget,
-  groupId: string | undefined,
+  origin: Origin,
 ): Promise<QuerySubject> {
   const answer = await client.query({
-    query: `SELECT concat(database, '.', name) AS qualified FROM system.tables WHERE qualified IN {names:Array(String)}`,
+    query: `SELECT concat(database, '.', table) AS qualified, countIf(name = 'kafka_cluster') > 0 AS hasOrigin
+      FROM system.columns WHERE qualified IN {names:Array(String)} GROUP BY qualified`,
     query_params: { names: [gapTable, replayTable] },
     format: "JSONEachRow",
   });
-  const names = new Set((await answer.json<{ qualified: string }>()).map(({ qualified }) => qualified));
+  const found = await answer.json<{ qualified: string; hasOrigin: boolean | number }>();
+  const names = new Set(found.map(({ qualified }) => qualified));
   const hasReplays = names.has(replayTable) && target.deadLetters?.table === deadLetterTable;
-  return { target, groupId, hasGaps: names.has(gapTable), hasReplays };
+  const hasOrigins = found.every(({ hasOrigin }) => Boolean(hasOrigin));
+  return { target, origin, hasOrigins, hasGaps: names.has(gapTable), hasReplays };
 }
 
 /** Gaps too long to be unfolded, by partition; ascending and disjoint. */
@@ -48,7 +52,7 @@ export async function estimateRows(
   target: ReconcileTarget,
   ranges: readonly OffsetRange[],
 ): Promise<number | undefined> {
-  const subject = { target, groupId: undefined, hasGaps: false, hasReplays: false };
+  const subject = { target, origin: nobody, hasOrigins: false, hasGaps: false, hasReplays: false };
   const answer = await client.query({
     query: `EXPLAIN ESTIMATE ${factsSql(subject, ranges)}`,
     format: "JSONEachRow",

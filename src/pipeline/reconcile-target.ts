@@ -1,5 +1,5 @@
 import { MillraceError } from "../core/errors.ts";
-import { quoteName, quoteText } from "../core/sql-text.ts";
+import { limitsCondition, quoteName } from "../core/sql-text.ts";
 import type { PlanColumn, TablePlan } from "../schema/plan.ts";
 
 /** A table whose rows carry the coordinates of their record. Column names are quoted, ready for SQL. */
@@ -8,7 +8,7 @@ export interface CountedTable {
   topic: string;
   partition: string;
   offset: string;
-  /** Limits the table to the plan's own rows; "" for none. */
+  /** Limits the table to the rows of the plan's cluster, and dead letters to its group and pipeline; "" for none. */
   filter: string;
 }
 
@@ -33,7 +33,8 @@ export function reconcileTarget(plan: TablePlan): ReconcileTarget | undefined {
     partition: quoteName(partition),
     offset: quoteName(offset),
   };
-  const base = { pipeline: plan.pipeline, topics: plan.topics, facts: { ...facts, filter: "" } };
+  const filter = limitsCondition(plan.coordinates?.limits ?? []);
+  const base = { pipeline: plan.pipeline, topics: plan.topics, facts: { ...facts, filter } };
   if (plan.deadLetters.table === plan.table) return { ...base, deadLetters: undefined };
   const deadLetters = deadLettersOf(plan);
   return deadLetters === undefined ? undefined : { ...base, deadLetters };
@@ -60,12 +61,12 @@ export function requireReconcileTarget(plan: TablePlan): ReconcileTarget {
 /** Columns of the dead-letter table (S0-42) that say where the record stood that was read. */
 const deadLetterFields = { topic: "topic", partition: "kafka_partition", offset: "kafka_offset" };
 
-function deadLettersOf({ deadLetters, pipeline }: TablePlan): CountedTable | undefined {
+function deadLettersOf({ deadLetters }: TablePlan): CountedTable | undefined {
   const names = new Set(deadLetters.columns.map(({ name }) => name));
   const { topic, partition, offset } = deadLetterFields;
   if (!names.has(topic) || !names.has(partition) || !names.has(offset)) return undefined;
-  // Another pipeline may read the same topic into another table, and refuse the same records.
-  const filter = names.has("pipeline") ? `pipeline = ${quoteText(pipeline)}` : "";
+  // Another pipeline may read the same topic into another table, and refuse the same records; so may another group.
+  const filter = limitsCondition(deadLetters.coordinates?.limits ?? []);
   return { table: deadLetters.table, topic, partition, offset, filter };
 }
 

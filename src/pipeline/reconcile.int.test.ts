@@ -12,7 +12,7 @@ import type { TablePlan } from "../schema/plan.ts";
 import { createSink } from "../sink/sink.ts";
 import { account } from "./accounting.ts";
 import { type Gap, gapBatch, storeGap } from "./gap-store.ts";
-import { reconcile } from "./reconcile.ts";
+import { type ReconcileOptions, reconcile } from "./reconcile.ts";
 import { estimateRows } from "./reconcile-subject.ts";
 import { type ReconcileTarget, reconcileTarget, requireReconcileTarget } from "./reconcile-target.ts";
 
@@ -20,6 +20,8 @@ import { type ReconcileTarget, reconcileTarget, requireReconcileTarget } from ".
 
 const topic = "logs.auth";
 const group = "g";
+const cluster = "home";
+const origin = { cluster, group };
 let dir: string;
 let server: ClickHouseServer;
 let client: ClickHouseClient;
@@ -32,7 +34,7 @@ beforeAll(async () => {
   client = connectClickHouse({ url: `http://127.0.0.1:${server.port}`, user: undefined, password: undefined }, 2);
   await migrate(client);
   for (const view of ["arrival_10s", "event_1m", "dead_1m"]) await sql(`DROP TABLE analytics.mv_millrace_${view}`);
-  plan = (await buildPlans(client, [eventsPipeline]))[0]!;
+  plan = (await buildPlans(client, [eventsPipeline], origin))[0]!;
   target = reconcileTarget(plan)!;
 });
 
@@ -59,9 +61,11 @@ async function facts(first: number, end: number, condition = "true", partition =
     FROM (SELECT number + ${first} AS o FROM numbers(${end - first})) WHERE ${condition}`);
 }
 
-async function letters(offsets: number[], pipeline = "events"): Promise<void> {
-  await sql(`INSERT INTO analytics.fact_event_dlq (processed_ts, error_type, raw_json, pipeline, topic, kafka_partition, kafka_offset)
-    SELECT now64(3), 'x', '', '${pipeline}', '${topic}', 0, arrayJoin([${offsets.join(", ")}])`);
+async function letters(offsets: number[], pipeline = "events", whose = origin): Promise<void> {
+  await sql(`INSERT INTO analytics.fact_event_dlq
+    (processed_ts, error_type, raw_json, pipeline, kafka_cluster, kafka_group, topic, kafka_partition, kafka_offset)
+    SELECT now64(3), 'x', '', '${pipeline}', '${whose.cluster}', '${whose.group}', '${topic}', 0,
+      arrayJoin([${offsets.join(", ")}])`);
 }
 
 async function replayed(offsets: number[], outcome = "stored"): Promise<void> {
@@ -70,6 +74,7 @@ async function replayed(offsets: number[], outcome = "stored"): Promise<void> {
 }
 
 const gap = (first: number, last: number, change: Partial<Gap> = {}): Gap => ({
+  cluster,
   group,
   topic,
   partition: 0,
@@ -78,7 +83,7 @@ const gap = (first: number, last: number, change: Partial<Gap> = {}): Gap => ({
   ...change,
 });
 
-async function compare(first: number, end: number, options: { groupId?: string } = { groupId: group }) {
+async function compare(first: number, end: number, options: ReconcileOptions = { origin }) {
   const [balance] = await reconcile(client, target, [{ topic, partition: 0, first, end }], { ...options, spansMax: 5 });
   return balance!;
 }
@@ -194,10 +199,30 @@ describe("reconcile", () => {
     expect(await compare(0, 100)).toMatchObject({ dead: 0, missing: 1, spans: [{ first: 99, last: 99 }] });
   });
 
-  it("leaves dead letters of other pipelines aside", async () => {
+  it("leaves dead letters of other pipelines, groups and clusters aside, not those from before they were noted", async () => {
     await facts(0, 100, "o != 7");
     await letters([7], "another");
+    await letters([7], "events", { cluster, group: "another" });
+    await letters([7], "events", { cluster: "another", group });
     expect(await compare(0, 100)).toMatchObject({ dead: 0, missing: 1, duplicate: 0 });
+    await letters([7], "events", { cluster: "", group: "" });
+    expect(await compare(0, 100)).toMatchObject({ dead: 1, missing: 0, duplicate: 0 });
+  });
+
+  it("takes neither rows nor gaps nor replays of another cluster for its own", async () => {
+    await facts(0, 100, "o NOT IN (7, 8)");
+    await sql(`INSERT INTO analytics.fact_event SELECT * REPLACE ('away' AS kafka_cluster) FROM analytics.fact_event`);
+    await storeGap(client, gap(7, 7, { cluster: "away" }), "a");
+    await storeGap(client, gap(8, 8, { cluster: "away" }), "b");
+    await storeGap(client, gap(8, 8), "c");
+    await sql("OPTIMIZE TABLE analytics.millrace_gaps FINAL");
+    expect(await compare(0, 100)).toMatchObject({ stored: 98, gaps: 1, missing: 1, duplicate: 0 });
+    await letters([7]);
+    await replayed([7]);
+    await sql(
+      "ALTER TABLE analytics.millrace_replays UPDATE kafka_cluster = 'away' WHERE true SETTINGS mutations_sync = 2",
+    );
+    expect(await compare(0, 100)).toMatchObject({ dead: 1, replayed: 0, missing: 0, duplicate: 0 });
   });
 
   it("reads only what the offsets are in", async () => {

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { nobody, type Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import type { OffsetRun } from "./gap-store.ts";
 import { countSql, type QuerySubject } from "./reconcile-query.ts";
@@ -33,8 +34,8 @@ export interface PartitionBalance extends Balance {
 }
 
 export interface ReconcileOptions {
-  /** Whose lost and skipped offsets are known gaps; undefined: every group's. */
-  groupId?: string | undefined;
+  /** Whose lost and skipped offsets are known gaps; default: everybody's. */
+  origin?: Origin | undefined;
   /** How many spans to look up per partition where something is wrong; default 0. */
   spansMax?: number;
   onProgress?: (doneOffsets: number, totalOffsets: number) => void;
@@ -59,7 +60,7 @@ export async function reconcile(
   ranges: readonly OffsetRange[],
   options: ReconcileOptions = {},
 ): Promise<PartitionBalance[]> {
-  const subject = await subjectOf(client, target, options.groupId);
+  const subject = await subjectOf(client, target, options.origin ?? nobody);
   const gaps = subject.hasGaps ? await readLongGaps(client, subject, ranges) : new Map<string, OffsetRun[]>();
   const windows = ranges.flatMap((range) =>
     cutAtGaps(range, gaps.get(partitionKey(range.topic, range.partition)) ?? []),

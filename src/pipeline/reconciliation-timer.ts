@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Admin } from "kafkajs";
 import type { Logger } from "pino";
+import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
@@ -14,7 +15,7 @@ export interface ReconciliationOptions {
   admin: Admin;
   client: ClickHouseClient;
   plans: TablePlan[];
-  groupId: string;
+  origin: Origin;
   log: Logger;
   /** Default: five minutes. */
   everyMs?: number;
@@ -127,8 +128,8 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
   }
 
   async function compare(target: ReconcileTarget, ranges: OffsetRange[]) {
-    const { groupId, client } = options;
-    const balances = await reconcile(client, target, ranges, { groupId, spansMax: SPANS_MAX });
+    const { origin, client } = options;
+    const balances = await reconcile(client, target, ranges, { origin, spansMax: SPANS_MAX });
     for (const balance of balances) if (balance.missing + balance.duplicate > 0) report(target, balance);
     return sumBalances(balances);
   }
@@ -178,10 +179,10 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
   };
 }
 
-function readGroup({ admin, groupId, plans }: ReconciliationOptions): Promise<PartitionOffsets[]> {
+function readGroup({ admin, origin, plans }: ReconciliationOptions): Promise<PartitionOffsets[]> {
   return readOffsets(
     admin,
-    groupId,
+    origin.group,
     plans.flatMap(({ topics }) => topics),
   );
 }

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { MillraceError } from "../core/errors.ts";
+import { nobody, type Origin } from "../core/origin.ts";
 import { clockDefaultsOf, coordinatesOf, ingesterClocksOf } from "./clock-defaults.ts";
 import { bareType, isNullable, parseColumnType, withTimeZone } from "./column-type.ts";
 import { buildDeadLetterColumns, isEnvelopeClock } from "./dead-letter-columns.ts";
+import { constantColumn, originLimits, originOf } from "./origin-columns.ts";
 import { deadLetterTable, type Pipeline, type PipelineColumn } from "./pipeline.ts";
-import type { ColumnType, Coordinates, PlanColumn, RecordField, TablePlan, TimeFormat } from "./plan.ts";
+import type { ColumnType, PlanColumn, RecordField, TablePlan, TimeFormat } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";
 
 export { defaultPipeline } from "./pipeline.ts";
@@ -19,25 +21,32 @@ const recordColumns: Record<string, RecordField> = {
 };
 
 /** Where the envelope (src/schema/dead-letter-columns.ts) says which record was read. */
-const deadLetterCoordinates: Coordinates = { topic: "topic", partition: "kafka_partition", offset: "kafka_offset" };
+const deadLetterCoordinates = { topic: "topic", partition: "kafka_partition", offset: "kafka_offset" };
 
 /**
  * Joins a pipeline with the columns of its tables. Columns that ClickHouse computes (MATERIALIZED, ALIAS) and those
  * that the pipeline omits are not in the plan.
  *
+ * @param origin what the columns kafka_cluster and kafka_group get, where a table has them
  * @throws MillraceError E_PLAN for a column that cannot be written, or a pipeline that does not fit the table.
  */
-export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetterColumns: TableColumn[]): TablePlan {
+export function buildPlan(
+  pipeline: Pipeline,
+  columns: TableColumn[],
+  deadLetterColumns: TableColumn[],
+  origin: Origin = nobody,
+): TablePlan {
   checkNames(pipeline, columns);
-  const planned = columns.flatMap((column) => buildColumn(pipeline, column) ?? []);
+  const planned = columns.flatMap((column) => buildColumn(pipeline, column, origin) ?? []);
   if (planned.length === 0) refuse(pipeline, "the table has no column that Millrace can fill");
   checkTime(pipeline, planned, pipeline.lateness?.column, "lateness");
   checkTime(pipeline, planned, pipeline.eventTime, "eventTime");
   if (pipeline.latencyGroup !== undefined) requirePlanned(pipeline, planned, pipeline.latencyGroup, "latencyGroup");
   const usesTableDefault = planned.some(({ missing }) => missing.kind === "tableDefault");
-  const deadColumns = buildDeadLetterColumns(deadLetterTable, deadLetterColumns);
+  const deadColumns = buildDeadLetterColumns(deadLetterTable, deadLetterColumns, origin);
   const plan: Omit<TablePlan, "key"> = {
     pipeline: pipeline.name,
+    origin,
     topics: pipeline.topics,
     codec: pipeline.codec,
     table: pipeline.table,
@@ -46,7 +55,11 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
     columns: planned,
     clockDefaults: clockDefaultsOf(columns, planned),
     ingesterClocks: ingesterClocksOf(planned),
-    coordinates: coordinatesOf(planned, (field) => recordColumn(planned, field)),
+    coordinates: coordinatesOf(
+      planned,
+      (field) => recordColumn(planned, field),
+      originLimits(columns, origin, ["kafka_cluster"]),
+    ),
     rules: pipeline.rules,
     horizon: pipeline.lateness,
     eventTimeColumn: pipeline.eventTime,
@@ -58,7 +71,12 @@ export function buildPlan(pipeline: Pipeline, columns: TableColumn[], deadLetter
       columns: deadColumns,
       clockDefaults: clockDefaultsOf(deadLetterColumns, deadColumns),
       ingesterClocks: deadColumns.map(({ name }) => name).filter(isEnvelopeClock),
-      coordinates: coordinatesOf(deadColumns, (field) => deadLetterCoordinates[field]),
+      coordinates: coordinatesOf(deadColumns, (field) => deadLetterCoordinates[field], [
+        ...(deadColumns.some(({ name }) => name === "pipeline")
+          ? [{ column: "pipeline", values: [pipeline.name] }]
+          : []),
+        ...originLimits(deadLetterColumns, origin, ["kafka_cluster", "kafka_group"]),
+      ]),
     },
   };
   // Two plans with one key would share a compiled transcoder, so the key covers everything in the plan.
@@ -105,13 +123,16 @@ function isKnownZone(timeZone: string): boolean {
   }
 }
 
-function buildColumn(pipeline: Pipeline, column: TableColumn): PlanColumn | undefined {
+function buildColumn(pipeline: Pipeline, column: TableColumn, origin: Origin): PlanColumn | undefined {
   const wish = Object.hasOwn(pipeline.columns, column.name) ? (pipeline.columns[column.name] ?? {}) : {};
   if (wish.omit === true || column.defaultKind === "MATERIALIZED" || column.defaultKind === "ALIAS") return undefined;
   if (column.defaultKind === "EPHEMERAL") {
     refuse(pipeline, `column ${column.name} is EPHEMERAL, which is not stored; mark it \`omit: true\``);
   }
   const type = columnType(column);
+  const { coercion = pipeline.coercion } = wish;
+  const constant = wish.from === undefined && wish.record === undefined ? originOf(column.name, origin) : undefined;
+  if (constant !== undefined) return { name: column.name, type, coercion, ...constantColumn(constant) };
   const record = wish.record ?? (wish.from === undefined ? readRecordColumn(column.name) : undefined);
   const source: PlanColumn["source"] =
     record === undefined ? { kind: "document", names: wish.from ?? [column.name] } : { kind: "record", field: record };
@@ -122,7 +143,7 @@ function buildColumn(pipeline: Pipeline, column: TableColumn): PlanColumn | unde
     timeFormat: record === undefined ? chooseTimeFormat(pipeline, column, type, wish.time) : "epoch_ms",
     ...(wish.placeholderIsNull === true && { placeholderIsNull: checkPlaceholder(pipeline, column, type) }),
     missing: chooseMissing(column, type, wish, record !== undefined),
-    coercion: wish.coercion ?? pipeline.coercion,
+    coercion,
   };
 }
 

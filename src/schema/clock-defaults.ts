@@ -1,3 +1,4 @@
+import type { Limit } from "../core/sql-text.ts";
 import { bareType } from "./column-type.ts";
 import type { ClockDefault, Coordinates, PlanColumn, RecordField } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";
@@ -48,7 +49,8 @@ function isIngesterClock(field: RecordField): boolean {
 /** The columns that hold each row's place in Kafka; undefined when one is missing, or cannot be compared with it. */
 export function coordinatesOf(
   planned: readonly PlanColumn[],
-  nameOf: (field: keyof Coordinates) => string | undefined,
+  nameOf: (field: "topic" | "partition" | "offset") => string | undefined,
+  limits: readonly Limit[],
 ): Coordinates | undefined {
   const names = { topic: nameOf("topic"), partition: nameOf("partition"), offset: nameOf("offset") };
   const holds = (name: string | undefined, kind: string): name is string => {
@@ -57,5 +59,5 @@ export function coordinatesOf(
   };
   const { topic, partition, offset } = names;
   if (!holds(topic, "string") || !holds(partition, "int") || !holds(offset, "int")) return undefined;
-  return { topic, partition, offset };
+  return { topic, partition, offset, limits };
 }

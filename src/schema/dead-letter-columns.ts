@@ -1,5 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
+import type { Origin } from "../core/origin.ts";
 import { parseColumnType, withTimeZone } from "./column-type.ts";
+import { constantColumn, originOf } from "./origin-columns.ts";
 import type { PlanColumn } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";
 
@@ -22,6 +24,8 @@ export const envelopeFields = [
   "topic",
   "kafka_partition",
   "kafka_offset",
+  "kafka_cluster",
+  "kafka_group",
 ] as const;
 
 /**
@@ -41,7 +45,7 @@ const neededFields = ["error_type", "raw_json"];
  *
  * @throws MillraceError E_PLAN when the table lacks what a dead letter needs.
  */
-export function buildDeadLetterColumns(table: string, columns: TableColumn[]): PlanColumn[] {
+export function buildDeadLetterColumns(table: string, columns: TableColumn[], origin: Origin): PlanColumn[] {
   const fields: readonly string[] = envelopeFields;
   const writable = columns.filter(
     ({ name, defaultKind }) => fields.includes(name) && (defaultKind === "" || defaultKind === "DEFAULT"),
@@ -56,6 +60,8 @@ export function buildDeadLetterColumns(table: string, columns: TableColumn[]): P
   }
   return writable.map((column) => {
     const type = parseColumnType(column.type, column.name);
+    const constant = originOf(column.name, origin);
+    if (constant !== undefined) return { name: column.name, type, coercion: "lenient", ...constantColumn(constant) };
     return {
       name: column.name,
       type: column.serverTimeZone === undefined ? type : withTimeZone(type, column.serverTimeZone),

@@ -80,11 +80,12 @@ describe("migrate() on a fresh server", () => {
       "millrace_latency",
       "millrace_migrations",
       "millrace_replays",
+      "millrace_writers",
     ]);
     for (const { name, ddl } of tables) {
       expect(ddl, name).toContain("non_replicated_deduplication_window = 100000");
-      // Both are the memory of what must not happen twice.
-      if (["millrace_migrations", "millrace_replays"].includes(name)) continue;
+      // The memory of what must not happen twice, and of who has written here.
+      if (["millrace_migrations", "millrace_replays", "millrace_writers"].includes(name)) continue;
       expect(ddl, name).toMatch(/TTL toDate\(\w+\) \+ toIntervalDay\(\d+\)/);
     }
   });
@@ -101,7 +102,7 @@ describe("migrate() on a fresh server", () => {
     ]);
   });
 
-  it("has the columns of the seed's fact table in its order", async () => {
+  it("has the columns of the seed's fact table in its order, and the cluster behind them", async () => {
     const columns = await rowsOf<{ name: string }>(
       "SELECT name FROM system.columns WHERE database = 'analytics' AND table = 'fact_event' ORDER BY position",
     );
@@ -109,7 +110,7 @@ describe("migrate() on a fresh server", () => {
       "event_ts ingest_ts kafka_ts spark_ingest_ts processed_ts stored_ts created_ts ingest_ms process_ms service domain " +
       "api_group event_name result request_id event_id method route_template path status_code status_synthetic " +
       "duration_ms level event user_id order_id payment_id reason_code product_id amount topic kafka_partition " +
-      "kafka_offset kafka_key raw_json";
+      "kafka_offset kafka_key raw_json kafka_cluster";
     expect(columns.map((column) => column.name).join(" ")).toBe(seed);
   });
 });

@@ -262,6 +262,30 @@ it("tells completeness by the minute in which events were made, dead letters inc
   expect(await rowsOf(seed)).toEqual([{ created: 8, stored: 5 }]);
 });
 
+it("leaves letters of pipelines that write into other tables out of completeness", async () => {
+  const created = `SELECT sum(created_cnt) AS created FROM analytics.fact_event_created_stored_1m WHERE bucket = '${second(0)}'`;
+  const [before] = await rowsOf(created);
+  const letter = { error_type: "x", ingest_ts: at(0), processed_ts: at(0), created_ts: at(0), service: "auth" };
+  await insert("analytics.fact_event_dlq", "t:4:0-1", [
+    { ...letter, pipeline: "net.dns" },
+    { ...letter, pipeline: "events" },
+  ]);
+  await insert("analytics.millrace_writers", "w", [
+    { target_table: "net.dns", topic: "dns", kafka_cluster: "c", kafka_group: "g", pipeline: "net.dns" },
+    {
+      target_table: "analytics.fact_event",
+      topic: "logs.auth",
+      kafka_cluster: "c",
+      kafka_group: "g",
+      pipeline: "events",
+    },
+    { target_table: "other.copy", topic: "logs.auth", kafka_cluster: "c", kafka_group: "h", pipeline: "events" },
+  ]);
+  expect(await rowsOf(created)).toEqual([{ created: Number(before!.created) + 1 }]);
+  const all = "SELECT sum(total) AS total FROM analytics.fact_event_dlq_agg_1m WHERE error_type = 'x'";
+  expect(await rowsOf(all)).toEqual([{ total: 2 }]);
+});
+
 it("takes dead letters of 150 different days in one insert", async () => {
   const rows = Array.from({ length: 150 }, (_, day) => ({
     error_type: "spread",

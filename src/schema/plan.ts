@@ -1,3 +1,5 @@
+import type { Origin } from "../core/origin.ts";
+import type { Limit } from "../core/sql-text.ts";
 import type { TimeFormat } from "./time-formats.ts";
 
 export type { TimeFormat };
@@ -112,12 +114,16 @@ export interface Coordinates {
   topic: string;
   partition: string;
   offset: string;
+  /** What else a row must say to be one of this cluster, and, for a dead letter, of this group and pipeline. */
+  limits: readonly Limit[];
 }
 
 export interface TablePlan {
   /** Names the plan across threads and in caches: pipeline name @ hash of the plan. */
   key: string;
   pipeline: string;
+  /** Whose records it is about. */
+  origin: Origin;
   topics: string[];
   codec: "auto" | "json" | "msgpack";
   /** Database-qualified, each part an unquoted identifier. */

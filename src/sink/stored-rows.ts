@@ -1,11 +1,13 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { quoteName, quoteText } from "../core/sql-text.ts";
+import { type Limit, limitsCondition, quoteName, quoteText } from "../core/sql-text.ts";
 
 /** Names of the columns that hold a row's place in Kafka; the plan has them. */
 export interface Coordinates {
   topic: string;
   partition: string;
   offset: string;
+  /** What else a row must say to be one of the same cluster, and, for a dead letter, of the same group and pipeline. */
+  limits?: readonly Limit[];
 }
 
 /** What says which rows of a range to look for. */
@@ -25,9 +27,10 @@ export function offsetsCondition(
 ): string {
   const first = offsets.reduce((least, offset) => Math.min(least, offset));
   const last = offsets.reduce((most, offset) => Math.max(most, offset));
+  const limits = limitsCondition(coordinates.limits ?? []);
   return (
     `${quoteName(coordinates.topic)} = ${quoteText(topic)} AND ${quoteName(coordinates.partition)} = ${partition} ` +
-    `AND ${quoteName(coordinates.offset)} BETWEEN ${first} AND ${last}`
+    `AND ${quoteName(coordinates.offset)} BETWEEN ${first} AND ${last}${limits === "" ? "" : ` AND ${limits}`}`
   );
 }
 

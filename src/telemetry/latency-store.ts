@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import type { Origin } from "../core/origin.ts";
 import { type newHistogram, type Stage, type StageCounts, StageTable, stages, summarise } from "./stages.ts";
 
 const TABLE = "analytics.millrace_latency";
@@ -11,15 +12,16 @@ const TABLE = "analytics.millrace_latency";
 export async function storeLatency(
   client: ClickHouseClient,
   table: StageTable,
-  labels: { instance: string; pipeline: string; tsMs: number },
+  labels: { instance: string; pipeline: string; origin: Origin; tsMs: number },
 ): Promise<void> {
   // As text: with a number, ClickHouse takes a value with a point for seconds and one without for milliseconds.
   const ts = new Date(labels.tsMs).toISOString().replace("T", " ").replace("Z", "");
   const values = [...table.entries()].map(({ stage, group, counts }) => {
     const { p50, p90, p95, p99, max, count, skewed } = summarise(counts);
     const histogram = encodeIntoCompressedBase64(counts.histogram);
-    const { instance, pipeline } = labels;
-    return { ts, instance, pipeline, stage, group, count, skewed, p50, p90, p95, p99, max, histogram };
+    const { instance, pipeline, origin } = labels;
+    const whose = { instance, pipeline, kafka_cluster: origin.cluster, kafka_group: origin.group };
+    return { ts, ...whose, stage, group, count, skewed, p50, p90, p95, p99, max, histogram };
   });
   if (values.length === 0) return;
   await client.insert({ table: TABLE, values, format: "JSONEachRow", clickhouse_settings: { async_insert: 0 } });
