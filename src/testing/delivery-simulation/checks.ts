@@ -24,8 +24,11 @@ const wrongs = {
 
 /** A window that remembers all inserts of a schedule; processes stand still for up to three session timeouts. */
 const sound: Check["options"] = { windowTokens: 1_000, fenceMs: 300, stopMsMax: 1_500, calmMs: 2_000 };
-/** Ten seconds of stops, so long that the table has forgotten what the process was about to insert. */
-const forgetful: Check["options"] = { ...sound, windowTokens: 25, stopMsMax: 8_000, calmMs: 10_000 };
+/**
+ * Ten seconds of stops, so long that the table has forgotten what the process was about to insert. With 25 tokens it forgets
+ * what is in flight (one schedule of 200).
+ */
+const forgetful: Check["options"] = { ...sound, windowTokens: 35, stopMsMax: 8_000, calmMs: 10_000 };
 
 /** Kills, stops, rebalances, joins of their own, outages, lost answers, slow look-ups, commits that come late. */
 export const soundCheck: Check = {
@@ -44,7 +47,7 @@ export const controls: readonly Check[] = [
   {
     says: "doubles rows there without the fence",
     options: { ...forgetful, fenceMs: 1e9 },
-    schedules: 100,
+    schedules: 1_000,
     finds: "doubled rows",
   },
   {
