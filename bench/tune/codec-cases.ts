@@ -97,16 +97,19 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
     const bytes = stampBatch(prepared[index % BATCHES]!, nowMs, 0, nowMs);
     const baseOffset = index * RECORDS_PER_BATCH;
     bytes.writeBigInt64BE(BigInt(baseOffset), 0); // as a broker does: the checksum leaves the offset out
-    accumulator.add({
-      topic: TOPIC,
-      partition: 0,
-      fetchOffset: baseOffset,
-      baseOffset,
-      lastOffset: baseOffset + RECORDS_PER_BATCH - 1,
-      recordCount: RECORDS_PER_BATCH,
-      bytes,
-      receivedMs: nowMs,
-    });
+    accumulator.add(
+      {
+        topic: TOPIC,
+        partition: 0,
+        fetchOffset: baseOffset,
+        baseOffset,
+        lastOffset: baseOffset + RECORDS_PER_BATCH - 1,
+        recordCount: RECORDS_PER_BATCH,
+        bytes,
+        receivedMs: nowMs,
+      },
+      0,
+    );
   }
   return taskOf(accumulator.cut(nowMs)!, planKey, insertFormat === "native" ? "native" : "rows");
 }

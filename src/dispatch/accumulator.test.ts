@@ -11,16 +11,19 @@ function addAll(accumulator: Accumulator, byteLengths: number[]): Uint8Array[] {
   const response = new Uint8Array(Math.max(...byteLengths)); // the memory that every batch comes in
   return byteLengths.map((byteLength, offset) => {
     const bytes = response.subarray(0, byteLength).fill(offset);
-    accumulator.add({
-      topic: "t",
-      partition: 0,
-      fetchOffset: offset,
-      baseOffset: offset,
-      lastOffset: offset,
-      recordCount: 1,
-      bytes,
-      receivedMs: offset,
-    });
+    accumulator.add(
+      {
+        topic: "t",
+        partition: 0,
+        fetchOffset: offset,
+        baseOffset: offset,
+        lastOffset: offset,
+        recordCount: 1,
+        bytes,
+        receivedMs: offset,
+      },
+      0,
+    );
     const copy = bytes.slice();
     response.fill(0xff);
     return copy;
@@ -48,16 +51,19 @@ describe("Accumulator", () => {
     );
     addAll(accumulator, [100, 100]);
     const first = accumulator.cut(0)!;
-    accumulator.add({
-      topic: "t",
-      partition: 0,
-      fetchOffset: 2,
-      baseOffset: 2,
-      lastOffset: 2,
-      recordCount: 1,
-      bytes: Uint8Array.of(9),
-      receivedMs: 0,
-    });
+    accumulator.add(
+      {
+        topic: "t",
+        partition: 0,
+        fetchOffset: 2,
+        baseOffset: 2,
+        lastOffset: 2,
+        recordCount: 1,
+        bytes: Uint8Array.of(9),
+        receivedMs: 0,
+      },
+      0,
+    );
     const second = accumulator.cut(0)!;
     expect(second.buffers).toHaveLength(1);
     expect(first.buffers).not.toContain(second.buffers[0]);

@@ -88,8 +88,10 @@ export class Accumulator {
   /**
    * Takes a copy of a batch, as far as it lies in the present range: call `isPromiseMet` and `cut` afterwards, and add the
    * batch again while it `reaches` beyond. Returns the bytes held more.
+   *
+   * `steadyMs`: a clock that nobody sets; the batch's age is measured with it.
    */
-  add(batch: RawBatch): number {
+  add(batch: RawBatch, steadyMs: number): number {
     if (batch.lastOffset < this.#nextOffset) return 0;
     const promised = this.#promised[0];
     if (promised !== undefined && batch.baseOffset > promised.lastOffset) {
@@ -99,7 +101,7 @@ export class Accumulator {
     }
     const { bytes, recordCount, receivedMs } = batch;
     if (bytes.length > 0) {
-      if (this.#batches.length === 0) this.#openedMs = receivedMs;
+      if (this.#batches.length === 0) this.#openedMs = steadyMs;
       this.#copy(bytes);
       this.#batches.push({ byteLength: bytes.length, recordCount, receivedMs });
     }
@@ -161,11 +163,11 @@ export class Accumulator {
   }
 
   /** Whether the oldest batch has waited for the interval. */
-  isOld(limits: CutLimits, nowMs: number): boolean {
-    return this.#promised.length === 0 && this.#batches.length > 0 && nowMs - this.#openedMs >= limits.intervalMs;
+  isOld(limits: CutLimits, steadyMs: number): boolean {
+    return this.#promised.length === 0 && this.#batches.length > 0 && steadyMs - this.#openedMs >= limits.intervalMs;
   }
 
-  /** When the oldest batch was received, ms since 1970. */
+  /** When the oldest batch was added, by the steady clock. */
   get openedMs(): number {
     return this.#openedMs;
   }
@@ -177,9 +179,9 @@ export class Accumulator {
   /**
    * Cuts what was collected; undefined when nothing was. A promised range is cut when it is met, even without a batch.
    *
-   * `nowMs`: the wall clock, ms since 1970.
+   * `wallMs`: the wall clock, ms since 1970.
    */
-  cut(nowMs: number): Cut | undefined {
+  cut(wallMs: number): Cut | undefined {
     const isPromised = this.isPromiseMet;
     if (!isPromised && (this.#batches.length === 0 || this.#promised.length > 0)) return undefined;
     const promised = isPromised ? this.#promised.shift() : undefined;
@@ -188,7 +190,7 @@ export class Accumulator {
       partition: this.partition,
       firstOffset: promised?.firstOffset ?? this.#rangeStart,
       lastOffset: promised?.lastOffset ?? this.#lastOffset,
-      judgedMs: promised?.judgedMs ?? nowMs,
+      judgedMs: promised?.judgedMs ?? wallMs,
       isReplay: promised !== undefined,
       isBare: promised?.isBare,
       batches: this.#batches,

@@ -49,7 +49,7 @@ describe("createDispatcher()", () => {
       budget,
       buffers,
       clock: systemClock,
-      wallMs: Date.now,
+      wallMs: () => Date.now(),
       hasRoom: () => room,
       isBusy: () => busy,
       onCut(cut) {
@@ -69,6 +69,17 @@ describe("createDispatcher()", () => {
     vi.useRealTimers();
   });
   let closesAfterCut = false;
+
+  it.each([-3_600_000, 3_600_000])("cuts by age alike when the wall clock is set by %i ms meanwhile", (stepMs) => {
+    dispatcher.accept(batch(0, 1));
+    vi.advanceTimersByTime(limits.intervalMs / 2);
+    vi.setSystemTime(Date.now() + stepMs);
+    vi.advanceTimersByTime(limits.intervalMs / 2 - 1);
+    expect(cuts).toHaveLength(0);
+    vi.advanceTimersByTime(limits.intervalMs / 10 + 1);
+    // What leaves the process is the wall clock's.
+    expect(cuts.map(({ judgedMs }) => Date.now() - judgedMs <= limits.intervalMs / 10)).toEqual([true]);
+  });
 
   it("cuts by rows, by bytes and by age, each partition on its own", () => {
     dispatcher.accept(batch(0, 60));

@@ -14,6 +14,7 @@ export interface DispatcherOptions {
   budget: ByteBudget;
   /** Batches are collected in its memory. */
   buffers: BufferPool;
+  /** What ages are measured with. */
   clock: Clock;
   /** The wall clock, ms since 1970: what lateness is judged by. */
   wallMs(): number;
@@ -82,7 +83,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function cutDue(): void {
     if (!hasRoom()) return;
-    const nowMs = options.wallMs();
+    const nowMs = clock.nowMs();
     const due = [...accumulators.values()].filter((accumulator) => accumulator.isOld(limits, nowMs));
     due.sort((a, b) => a.openedMs - b.openedMs);
     for (const accumulator of due) {
@@ -105,7 +106,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (accumulator === undefined) return undefined;
       if (accumulator.isAhead(batch)) return accumulator.nextOffset;
       while (accumulator.reaches(batch)) {
-        const taken = accumulator.add(batch);
+        const taken = accumulator.add(batch, clock.nowMs());
         if (accumulator.isPromiseMet || accumulator.isFull(limits)) handOn(accumulator);
         // After the cut: pausing is for what waits, and the cut already counts as taken.
         if (taken > 0) budget.take(taken);

@@ -42,6 +42,45 @@ describe("ClickHouse's clock", () => {
     expect(await clock.offset()).toEqual({ offsetMs, measuredMs });
   }, 30_000);
 
+  it("is measured against the steady clock: a step of the wall clock, also within a request, makes no difference", async () => {
+    const server = await startClickHouse({ port, dataDir: dir });
+    const { query } = client;
+    const now = Date.now;
+    try {
+      const before = await clock.offset();
+      // The clock is set back by an hour while ClickHouse answers, for the second time while it answers again.
+      client.query = (async (...given: Parameters<typeof query>) => {
+        const answer = await Reflect.apply(query, client, given);
+        const steppedMs = now() - Date.now() + 3_600_000;
+        Date.now = () => now() - steppedMs;
+        return answer;
+      }) as typeof query;
+      clock.doubt();
+      const { offsetMs } = await clock.offset();
+      expect(Math.abs(offsetMs - before.offsetMs)).toBeLessThan(500);
+    } finally {
+      Date.now = now;
+      client.query = query;
+      await server.close();
+    }
+  }, 30_000);
+
+  it("is measured again when the wall clock of this machine was set: ClickHouse's may be the same", async () => {
+    const server = await startClickHouse({ port, dataDir: dir });
+    const now = Date.now;
+    try {
+      const before = await clock.offset();
+      expect(await clock.offset()).toBe(before);
+      Date.now = () => now() - 3_600_000;
+      const after = await clock.offset();
+      expect(after.measuredMs).toBeGreaterThan(before.measuredMs);
+      expect(await clock.offset()).toBe(after);
+    } finally {
+      Date.now = now;
+      await server.close();
+    }
+  }, 30_000);
+
   it("is not waited for when the run has failed", async () => {
     const offset = clock.offset();
     aborter.abort(new Error("the run has failed"));

@@ -159,7 +159,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     budget,
     buffers,
     clock: systemClock,
-    wallMs: Date.now,
+    wallMs: () => Date.now(),
     hasRoom: () => flights.count < flightsMax,
     isBusy: () => flights.count > 0,
     onCut(cut) {

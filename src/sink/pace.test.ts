@@ -23,6 +23,16 @@ describe("the pace of the sink", () => {
     return () => inside;
   }
 
+  it.each([-3_600_000, 3_600_000])("pauses alike when the wall clock is set by %i ms meanwhile", async (stepMs) => {
+    const pauseMs = pace.slowDown();
+    vi.setSystemTime(Date.now() + stepMs);
+    const inside = await enter(1);
+    await vi.advanceTimersByTimeAsync(pauseMs - 1);
+    expect(inside()).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(inside()).toBe(1);
+  });
+
   it("halves the inserts at an overload, once for all that were under way, and pauses longer each time", async () => {
     expect([pace.slowDown(), pace.allowed]).toEqual([50, 4]);
     expect([pace.slowDown(), pace.allowed]).toEqual([50, 4]);

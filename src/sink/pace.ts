@@ -1,3 +1,4 @@
+import { systemClock } from "../core/clock.ts";
 import { backoffMs } from "./backoff.ts";
 
 /**
@@ -56,7 +57,7 @@ export class Pace {
 
   /** The server is overloaded. Returns the length of the pause, in ms. */
   slowDown(): number {
-    const nowMs = Date.now();
+    const nowMs = systemClock.nowMs();
     // Inserts that were under way together are refused together: one overload, not one each.
     if (nowMs >= this.#pauseEndMs) {
       this.#overloads += 1;
@@ -78,7 +79,7 @@ export class Pace {
   }
 
   #admit(): void {
-    const restMs = this.#pauseEndMs - Date.now();
+    const restMs = this.#pauseEndMs - systemClock.nowMs();
     if (restMs > 0 && this.#waiting.length > 0) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#admit(), restMs);

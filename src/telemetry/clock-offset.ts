@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 
-/** ClickHouse's clock against this machine's. */
+/** ClickHouse's clock against one of this machine's. */
 export interface ClockOffset {
   /** ClickHouse's clock minus this machine's, ms: positive when ClickHouse is ahead. */
   offsetMs: number;
@@ -9,7 +9,7 @@ export interface ClockOffset {
 }
 
 const SAMPLES = 5;
-/** `now64(3)` and `Date.now()` both cut off the fraction of a millisecond. */
+/** `now64(3)` and `Date.now()` cut off the fraction of a millisecond. */
 const RESOLUTION_MS = 1;
 
 /**
@@ -17,12 +17,18 @@ const RESOLUTION_MS = 1;
  * clock somewhere within it, so half of it bounds the error. The first request may have to open a connection; it is one
  * of the samples that lose.
  *
+ * `nowMs`: the clock that ClickHouse's is compared with. Each sample reads it once: set between two readings, the wall clock
+ * would be off by as much as it was set by.
+ *
  * @throws what the client throws when the server cannot be asked.
  */
-export async function measureClockOffset(client: ClickHouseClient): Promise<ClockOffset> {
+export async function measureClockOffset(
+  client: ClickHouseClient,
+  nowMs: () => number = Date.now,
+): Promise<ClockOffset> {
   let best: ClockOffset | undefined;
   for (let sample = 0; sample < SAMPLES; sample += 1) {
-    const sentMs = Date.now();
+    const sentMs = nowMs();
     const sent = performance.now();
     const answer = await client.query({
       query: "SELECT toUnixTimestamp64Milli(now64(3)) AS now",
