@@ -14,6 +14,7 @@ import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../source
 import { storeLatency } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";
 import { embeddedServersOf } from "./addresses.ts";
+import { tellBacklog } from "./backlog.ts";
 import { relaxCollectionOfBuffers } from "./collector.ts";
 import { sayWhereServersAre } from "./server-addresses.ts";
 import { Shutdown, Stopped } from "./shutdown.ts";
@@ -78,14 +79,18 @@ async function operate(run: Run): Promise<void> {
   const { pipeline, options, log, shutdown } = run;
   const stopStatusLine = startStatusLine(run);
   const flushTimer = setInterval(() => void flushLatency(run), LATENCY_FLUSH_MS);
+  let stopTelling = () => {};
   try {
-    const running = pipeline.start().then(() => workIsDone(run));
+    const joined = pipeline.start();
+    stopTelling = tellBacklog(run, joined);
+    const running = joined.then(() => workIsDone(run));
     await Promise.race([running, shutdown.asked, pipeline.failed]);
     // First the source of events, then the ingester: what was acknowledged can still be taken.
     await run.simulator?.finish(shutdown.drainMs);
     if (options.durationMs !== undefined) await Promise.race([untilEnd(run), shutdown.asked, pipeline.failed]);
   } finally {
     stopStatusLine();
+    stopTelling();
     clearInterval(flushTimer);
   }
   shutdown.begin();

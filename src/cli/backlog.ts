@@ -1,0 +1,47 @@
+import { partitionKey } from "../core/raw-batch.ts";
+import { lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
+import type { Run } from "./start-connect.ts";
+
+const TELL_EVERY_MS = 5_000;
+
+/**
+ * Tells the log how far a start is that has something to repeat or to catch up with, every five seconds until it has: after
+ * an end that did not drain it looked as if nothing happened, for as long as the group waits for the member that did not
+ * leave. Returns how to stop it.
+ *
+ * @param joined resolves when the group has let this member in.
+ */
+export function tellBacklog(run: Run, joined: Promise<unknown>): () => void {
+  const { log, begin, options, admin, topics } = run;
+  const total = begin.reduce((sum, offsets) => sum + lagOf(offsets), 0);
+  let isIn = false;
+  joined.then(
+    () => {
+      isIn = true;
+    },
+    () => {},
+  );
+  if (total > 0) log.info({ records: total }, `${total} records lie in Kafka already and are read first`);
+  const timer = setInterval(async () => {
+    if (!isIn) {
+      const sessionSeconds = options.sessionTimeoutMs / 1000;
+      log.info(`waiting for the group ${options.groupId}: a member that did not leave counts for ${sessionSeconds} s`);
+      return;
+    }
+    const now = await readOffsets(admin, options.groupId, topics).catch(() => undefined);
+    if (now === undefined) return;
+    const left = recordsLeft(begin, now);
+    if (left > 0) log.info({ records: left }, `${left} of the ${total} records that lay in Kafka at the start to go`);
+    else clearInterval(timer);
+  }, TELL_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+/** Records between where the group stands now and where the logs ended when the run began. */
+export function recordsLeft(begin: readonly PartitionOffsets[], now: readonly PartitionOffsets[]): number {
+  const byKey = new Map(now.map((offsets) => [partitionKey(offsets.topic, offsets.partition), offsets]));
+  return begin.reduce((sum, at) => {
+    const { committed, logStart } = byKey.get(partitionKey(at.topic, at.partition)) ?? at;
+    return sum + Math.max(0, at.logEnd - Math.max(logStart, committed ?? logStart));
+  }, 0);
+}
