@@ -161,7 +161,11 @@ async function runShow(client: ClickHouseClient, typed: [string, string, string]
 }
 
 async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<void> {
-  const pipelines = [...(await knownPipelines(flags.pipelines)).values()];
+  const { usable, faults } = await knownPipelines(flags.pipelines);
+  for (const [name, { message }] of faults) {
+    console.error(`millrace: warning: letters of the pipeline ${name} cannot be replayed: ${message}`);
+  }
+  const pipelines = [...usable.values()];
   const filter = {
     ...toFilter(flags),
     ...(flags.table === undefined ? {} : { targets: writersOf(flags.table, pipelines) }),

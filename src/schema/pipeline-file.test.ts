@@ -19,11 +19,11 @@ describe("parsePipeline()", () => {
   });
 
   it("fills in what a short file leaves out", () => {
-    expect(parsePipeline("name: a\ntopics: [t]\ntable: x\ncolumns: { c: f, d: [g, h.i] }", "a.yaml")).toEqual({
+    expect(parsePipeline("name: a\ntopics: [t]\ntable: d.x\ncolumns: { c: f, d: [g, h.i] }", "a.yaml")).toEqual({
       name: "a",
       topics: ["t"],
       codec: "auto",
-      table: "default.x",
+      table: "d.x",
       coercion: "strict",
       columns: { c: { from: ["f"] }, d: { from: ["g", "h.i"] } },
       rules: [],
@@ -61,17 +61,48 @@ rules:
 
   const head = "name: a\ntopics: [t]\ntable: d.x\n";
   it.each([
-    ["a misspelt option", `${head}tabel: y`, ["the file: tabel is not an option"]],
-    ["a missing option", "name: a\ntopics: [t]", ["table: is missing"]],
-    ["a time format", `${head}columns: { ts: { time: iso } }`, ["columns.ts.time", '"iso"', "rfc3339", "clf"]],
-    ["a misspelt column option", `${head}columns: { ts: { form: x } }`, ["columns.ts", "form"]],
+    [
+      "a misspelt option",
+      `${head}tabel: y`,
+      ["ops/a.yaml:4:1: the file: tabel is not an option", "did you mean table?", "topics"],
+    ],
+    ["a missing option", "name: a\ntopics: [t]", ["ops/a.yaml:1:1: table: is missing"]],
+    [
+      "a time format",
+      `${head}columns: { ts: { time: iso } }`,
+      ["ops/a.yaml:4:24: columns.ts.time", '"iso"', "rfc3339", "clf"],
+    ],
+    [
+      "a misspelt column option",
+      `${head}columns: { ts: { form: x } }`,
+      ["ops/a.yaml:4:18: columns.ts: form is", "did you mean from?"],
+    ],
     ["a duration", `${head}lateness: { column: ts, back: 7 days, ahead: 1h }`, ["lateness.back", '"7 days"', "7d"]],
-    ["a rule", `${head}rules: [{ rule: drop, field: x }]`, ["rules.0.rule", '"drop"']],
+    [
+      "a rule",
+      `${head}rules: [{ rule: drop, field: x }]`,
+      ["ops/a.yaml:4:17: rules.0.rule", '"drop"', "allowed: require, default"],
+    ],
     ["a rule without its field", `${head}rules: [{ rule: recordId }]`, ["rules.0.field", "missing"]],
-    ["a table name", "name: a\ntopics: [t]\ntable: a.b.c", ["table", '"a.b.c"', "database.table"]],
-    ["two sources", `${head}columns: { c: { from: x, record: key } }`, ["columns.c", "from and record"]],
+    ["a table name", "name: a\ntopics: [t]\ntable: a.b.c", ["ops/a.yaml:3:8: table", '"a.b.c"', "database.table"]],
+    [
+      "a table without its database",
+      "name: a\ntopics: [t]\ntable: b",
+      ["ops/a.yaml:3:8: table", '"b"', "database.table"],
+    ],
+    [
+      "two sources",
+      `${head}columns: { c: { from: x, record: key } }`,
+      ["ops/a.yaml:4:15: columns.c", "from and record"],
+    ],
     ["two substitutes", `${head}columns: { c: { default: 1, required: true } }`, ["default and required"]],
-    ["broken YAML", "name: [", ["not valid YAML"]],
+    ["broken YAML", "name: a\ntopics: [", ["ops/a.yaml:2:10: is not valid YAML"]],
+    ["an option given twice", `${head}name: b`, ["ops/a.yaml:4:1: is not valid YAML", "unique"]],
+    [
+      "a misspelt option of a rule",
+      `${head}rules:\n  - rule: recordId\n    field: x\n    form: y`,
+      ["ops/a.yaml:7:5: rules.0: form"],
+    ],
     ["aliases that grow", aliasBomb, ["not valid YAML", "alias count"]],
     ["no mapping", "just text", ["the file", "just text"]],
   ])("refuses %s and says where, what and what is allowed", (_, text, parts) => {
