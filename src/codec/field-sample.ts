@@ -84,7 +84,7 @@ function pathsOf({ rules }: TablePlan, { source }: PlanColumn): FieldPath[] {
   const names = new Set(source.names);
   // A set takes in what is added to it while it is walked: rules that read what rules have set.
   for (const name of names) for (const rule of rules) for (const from of sourcesOfRule(rule, name)) names.add(from);
-  return [...names].map(compilePath);
+  return [...names].map((name) => compilePath(name));
 }
 
 function noteUnknown(unknown: Map<string, number>, key: string, value: unknown): void {

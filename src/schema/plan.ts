@@ -44,7 +44,7 @@ export type RecordField =
   | "raw"; // the record's value as it came, bytes
 
 export type ColumnSource =
-  /** `names` are tried in order; each as the key that it is (dots included), then as a nested path split at dots. */
+  /** `names` are tried in order; each as the key that it is (dots included), then split at its dots (reference/path.ts). */
   { kind: "document"; names: string[] } | { kind: "record"; field: RecordField };
 
 export interface PlanColumn {

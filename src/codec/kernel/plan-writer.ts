@@ -1,3 +1,4 @@
+import { compilePath, type FieldPath } from "../reference/path.ts";
 import * as layout from "./assembly/layout.ts";
 import type { Kernel } from "./kernel-exports.ts";
 import { zoneTable } from "./zone-table.ts";
@@ -71,14 +72,19 @@ export class PlanWriter {
     return slot;
   }
 
-  /** A field list: each name first as the key that it is, dots included, then as a path split at dots. */
-  fieldList(names: string[]): number {
-    const pairs = names.flatMap((name) => {
-      const [first = "", ...rest] = name.split(".");
-      const literal = [this.slotOf(name), 0];
-      return rest.length === 0 ? literal : [...literal, this.slotOf(first), this.#path(rest)];
+  /** A field list, in the order in which names are looked up (src/codec/reference/path.ts; layout in assembly/path.ts). */
+  fieldList(names: string[], readNames?: ReadonlySet<string>): number {
+    const entries = names.flatMap((name) => {
+      const { literal, heads } = compilePath(name, readNames);
+      const written = new Map<FieldPath, number>();
+      const nested = heads.map(({ key, rest, blocks }) => [
+        this.slotOf(key),
+        this.#rest(rest, written),
+        blocks ? 1 : 0,
+      ]);
+      return [[this.slotOf(literal[0]), 0, 0], ...nested];
     });
-    return this.words([pairs.length / 2, ...pairs]);
+    return this.words([entries.length, ...entries.flat()]);
   }
 
   /** The only slot of a list of one name without dots; 0 when a field has to be searched for. */
@@ -87,9 +93,19 @@ export class PlanWriter {
     return names.length === 1 && !name!.includes(".") ? this.slotOf(name!) : 0;
   }
 
-  #path(keys: string[]): number {
-    const texts = keys.map((key) => this.text(key));
-    return this.words([keys.length, ...texts.flatMap(({ start, length }) => [length, start])]);
+  /** What is left of a name inside of an object. Names share what is left of them, however they began. */
+  #rest(path: FieldPath, written: Map<FieldPath, number>): number {
+    let address = written.get(path);
+    if (address === undefined) {
+      const { start, length } = this.text(path.literal[0]);
+      const heads = path.heads.map(({ key, rest, blocks }) => {
+        const text = this.text(key);
+        return [text.length, text.start, this.#rest(rest, written), blocks ? 1 : 0];
+      });
+      address = this.words([length, start, heads.length, ...heads.flat()]);
+      written.set(path, address);
+    }
+    return address;
   }
 
   /** Constant slots side by side. PRECONDITION: `isConstant` of each. */

@@ -1,7 +1,7 @@
 import { latencyLagMsMax, latenessBands } from "../../core/lateness.ts";
 import type { ColumnType, PlanColumn, RecordField, Rule, TablePlan } from "../../schema/plan.ts";
 import { isNullableType } from "../reference/columns/type-default.ts";
-import { collectKnownKeys } from "../reference/compile-plan.ts";
+import { collectKnownKeys, collectReadNames } from "../reference/compile-plan.ts";
 import { missingGroup } from "../reference/latency.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import type { Kernel } from "./kernel-exports.ts";
@@ -57,8 +57,9 @@ export function writePlan(kernel: Kernel, plan: TablePlan): KernelPlan {
   const writer = new PlanWriter(kernel);
   const address = writer.allocate(layout.PLAN_BYTES);
   const columns = writer.allocate(Math.max(1, plan.columns.length) * layout.COLUMN_BYTES);
+  const readNames = collectReadNames(plan);
   const nodes = plan.columns.map((column, index) =>
-    writeColumn(writer, columns + index * layout.COLUMN_BYTES, column, plan),
+    writeColumn(writer, columns + index * layout.COLUMN_BYTES, column, plan, readNames),
   );
   const rules = writer.allocate(Math.max(1, plan.rules.length) * layout.RULE_BYTES);
   for (const [index, rule] of plan.rules.entries()) writeRule(writer, rules + index * layout.RULE_BYTES, rule);
@@ -90,7 +91,13 @@ function writeLateness(writer: PlanWriter, address: number): void {
   writer.setLong(address + layout.PLAN_LATENCY_LAG_MS_MAX, latencyLagMsMax);
 }
 
-function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, plan: TablePlan): KernelNode {
+function writeColumn(
+  writer: PlanWriter,
+  address: number,
+  column: PlanColumn,
+  plan: TablePlan,
+  readNames: ReadonlySet<string>,
+): KernelNode {
   const { source, missing } = column;
   const node = writeNode(writer, column.type, column);
   // Facts are plain: their times are ms, whatever the documents look like.
@@ -98,7 +105,8 @@ function writeColumn(writer: PlanWriter, address: number, column: PlanColumn, pl
   writer.setWord(address + layout.COLUMN_NODE, node.address);
   writer.setWord(address + layout.COLUMN_FACT_NODE, factNode.address);
   writer.setWord(address + layout.COLUMN_FACT, source.kind === "record" ? facts[source.field] : layout.FACT_NONE);
-  if (source.kind === "document") writer.setWord(address + layout.COLUMN_FIELD, writer.fieldList(source.names));
+  if (source.kind === "document")
+    writer.setWord(address + layout.COLUMN_FIELD, writer.fieldList(source.names, readNames));
   const [kind, operand] = missingWords(writer, column);
   writer.setWord(address + layout.COLUMN_MISSING, kind);
   writer.setWord(address + layout.COLUMN_MISSING_OPERAND, operand);

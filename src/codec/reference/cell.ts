@@ -3,10 +3,11 @@ import { MillraceError } from "../../core/errors.ts";
 import type { ColumnType, PlanColumn, RecordField, TablePlan } from "../../schema/plan.ts";
 import { FieldError, rejectField, type WriteColumn } from "./column.ts";
 import { compileColumn } from "./columns/compile.ts";
+import { describe } from "./columns/describe.ts";
 import { compilePlaceholder } from "./columns/placeholder-time.ts";
 import { isNullableType, writeTypeDefault } from "./columns/type-default.ts";
 import { readRecordField } from "./current-record.ts";
-import { compilePath, type Document, type FieldPath, locate, readKeys } from "./path.ts";
+import { compilePath, type Document, type FieldPath, findBlocker, locate, readKeys } from "./path.ts";
 import type { RowContext } from "./row-context.ts";
 
 /** One column of a row, compiled. */
@@ -35,12 +36,12 @@ type Missing =
 export type CellOrigin = "written" | "missing" | "recordTime" | "tableDefault";
 
 /**
- * Compiles a column.
+ * Compiles a column. `readNames` are the names of all fields that the plan reads.
  *
  * @throws MillraceError E_PLAN when the value for missing fields does not fit the column, or when the table's DEFAULT is
  * asked for in a format that cannot carry it.
  */
-export function compileCell(column: PlanColumn, format: TablePlan["format"]): Cell {
+export function compileCell(column: PlanColumn, format: TablePlan["format"], readNames?: ReadonlySet<string>): Cell {
   const { source } = column;
   return {
     name: column.name,
@@ -48,7 +49,7 @@ export function compileCell(column: PlanColumn, format: TablePlan["format"]): Ce
     isNullable: isNullableType(column.type),
     isOptional: column.missing.kind === "tableDefault",
     recordField: source.kind === "record" ? source.field : undefined,
-    paths: source.kind === "document" ? source.names.map(compilePath) : [],
+    paths: source.kind === "document" ? source.names.map((name) => compilePath(name, readNames)) : [],
     isPlaceholder: column.placeholderIsNull === true ? compilePlaceholder(column) : undefined,
     write: source.kind === "record" ? compileRecordWriter(column) : compileColumn(column),
     missing: compileMissing(column, format),
@@ -81,7 +82,23 @@ function findValue(cell: Cell, document: Document, context: RowContext): unknown
     context.keys = keys;
     return readKeys(document, keys);
   }
+  for (const path of cell.paths) {
+    const keys = findBlocker(document, path);
+    if (keys !== undefined) rejectBlocked(document, keys, path);
+  }
   return undefined;
+}
+
+/** `{"http":"text"}` for a column `http.status`: the column would be empty, and the text lost, without a word. */
+function rejectBlocked(document: Document, keys: string[], path: FieldPath): never {
+  const name = keys.join(".");
+  const value = readKeys(document, keys);
+  const array = Array.isArray(value) ? "; arrays are not taken apart into columns" : "";
+  return rejectField(
+    "field_type",
+    `field ${name} is ${describe(value)}, not an object that could hold ${path.literal[0]}${array}. ` +
+      `If that is meant, give ${name} a column of its own`,
+  );
 }
 
 function recordValue(cell: Cell, context: RowContext): unknown {

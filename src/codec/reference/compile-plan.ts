@@ -4,7 +4,7 @@ import { type Cell, compileCell } from "./cell.ts";
 import { compileDeadLetter, type WriteDeadLetter } from "./dead-letter.ts";
 import { compileReadTimeMs, type ReadTimeMs } from "./event-time.ts";
 import { compileGroupReader } from "./latency.ts";
-import type { Document } from "./path.ts";
+import { type Document, firstKeys } from "./path.ts";
 import { type ApplyRule, compileRule, fieldsOfRule } from "./rules.ts";
 
 /** A plan, ready to run. */
@@ -27,9 +27,10 @@ export interface CompiledPlan {
 export function compilePlan(plan: TablePlan): CompiledPlan {
   const event = compileTime(plan, plan.eventTimeColumn, "event time");
   const horizon = compileTime(plan, plan.horizon?.column, "lateness horizon");
+  const readNames = collectReadNames(plan);
   return {
     plan,
-    cells: plan.columns.map((column) => compileCell(column, plan.format)),
+    cells: plan.columns.map((column) => compileCell(column, plan.format, readNames)),
     rules: plan.rules.map(compileRule),
     knownKeys: collectKnownKeys(plan),
     eventIndex: event.index,
@@ -58,9 +59,14 @@ function compileTime(plan: TablePlan, name: string | undefined, role: string): {
   return { index, read };
 }
 
-/** Top-level keys that a column or a rule reads: the first key of a path too. */
+/** Top-level keys that a column or a rule reads, with those that may lead to such a field. */
 export function collectKnownKeys(plan: TablePlan): Set<string> {
+  return new Set([...collectReadNames(plan)].flatMap(firstKeys));
+}
+
+/** The names of all fields that a column or a rule reads. */
+export function collectReadNames(plan: TablePlan): Set<string> {
   const names = plan.rules.flatMap(fieldsOfRule);
   for (const { source } of plan.columns) if (source.kind === "document") names.push(...source.names);
-  return new Set(names.flatMap((name) => [name, name.split(".")[0]!]));
+  return new Set(names);
 }

@@ -64,7 +64,7 @@ export class LatencyRecorder {
 export function compileGroupReader(plan: TablePlan): (document: Document) => string {
   const column = plan.columns.find(({ name }) => name === plan.latencyGroupColumn);
   if (column === undefined || column.source.kind !== "document") return () => "";
-  const paths = column.source.names.map(compilePath);
+  const paths = column.source.names.map((name) => compilePath(name));
   const fallback = missingGroup(column);
   return (document) => {
     for (const path of paths) {

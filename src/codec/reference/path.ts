@@ -1,28 +1,70 @@
 /** A decoded JSON object or MessagePack map. */
 export type Document = Record<string, unknown>;
 
-/** A field's name, ready to be looked up: first as the key that it is, dots included, then as a path split at dots. */
+/**
+ * A field's name, ready to be looked up. Each dot may be part of a key or lead into an object: first the whole name is
+ * tried as the key that it is, then what stands before the first dot, whose object is searched for the rest in the same
+ * way, then what stands before the second, and so on.
+ */
 export interface FieldPath {
+  /** The whole name as a path of one key. */
   literal: [string];
-  nested: [string, ...string[]] | undefined;
+  heads: { key: string; rest: FieldPath; blocks: boolean }[];
 }
 
-export function compilePath(name: string): FieldPath {
-  const [first = "", ...rest] = name.split(".");
-  return { literal: [name], nested: rest.length > 0 ? [first, ...rest] : undefined };
+/**
+ * `readNames` are all names that the plan reads. A key without dots `blocks` when nothing else reads its field: there the
+ * document has to hold an object, as any other value would be lost without a word.
+ */
+export function compilePath(name: string, readNames?: ReadonlySet<string>): FieldPath {
+  const parts = name.split(".");
+  // What is left of a name does not depend on how the beginning was split: as many paths as parts, not two to their power.
+  const rests: FieldPath[] = [];
+  for (let from = parts.length - 1; from >= 0; from--) {
+    const heads = [];
+    for (let end = from + 1; end < parts.length; end++) {
+      const blocks = end === from + 1 && readNames !== undefined && !readNames.has(parts.slice(0, end).join("."));
+      heads.push({ key: parts.slice(from, end).join("."), rest: rests[end]!, blocks });
+    }
+    rests[from] = { literal: [parts.slice(from).join(".")], heads };
+  }
+  return rests[0]!;
 }
 
-/** The keys of the path under which the document holds a value (null counts as one), or undefined. */
+/** Top-level keys that a name may begin with: `a`, `a.b` and `a.b.c` of `a.b.c`. */
+export function firstKeys(name: string): string[] {
+  const parts = name.split(".");
+  return parts.map((_, index) => parts.slice(0, index + 1).join("."));
+}
+
+/** The keys under which the document holds a value (null counts as one), or undefined. */
 export function locate(document: Document, path: FieldPath): string[] | undefined {
   if (readKey(document, path.literal[0]) !== undefined) return path.literal;
-  if (path.nested !== undefined && readKeys(document, path.nested) !== undefined) return path.nested;
+  for (const { key, rest } of path.heads) {
+    const inner = readKey(document, key);
+    const keys = isDocument(inner) ? locate(inner, rest) : undefined;
+    if (keys !== undefined) return [key, ...keys];
+  }
   return undefined;
 }
 
 /** The value at a path, undefined when the document has none. */
 export function readPath(document: Document, path: FieldPath): unknown {
   const value = readKey(document, path.literal[0]);
-  return value === undefined && path.nested !== undefined ? readKeys(document, path.nested) : value;
+  if (value !== undefined || path.heads.length === 0) return value;
+  const keys = locate(document, path);
+  return keys && readKeys(document, keys);
+}
+
+/** The keys of a value that stands where an object should, on the way to a field that the document lacks. */
+export function findBlocker(document: Document, path: FieldPath): string[] | undefined {
+  for (const { key, rest, blocks } of path.heads) {
+    const inner = readKey(document, key);
+    if (inner === undefined || inner === null) continue;
+    const keys = isDocument(inner) ? findBlocker(inner, rest) : blocks ? [] : undefined;
+    if (keys !== undefined) return [key, ...keys];
+  }
+  return undefined;
 }
 
 /** The value under nested keys. Arrays are not entered. */

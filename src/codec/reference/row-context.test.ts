@@ -56,11 +56,15 @@ describe("mayHideFraction()", () => {
 it("the text of a value that rules have moved twice is that of the field where it stood first", () => {
   const context = new RowContext();
   context.decoded.jsonText = '{"second":"","third":12.00000000000000000001}';
-  context.replaced("second", "third");
-  context.replaced("first", "second");
+  context.replaced("second", ["third"]);
+  context.replaced("first", ["second"]);
   context.keys = ["first"];
   expect(context.sourceText()).toBe("12.00000000000000000001");
   context.replaced("second", undefined);
-  context.replaced("first", "second");
+  context.replaced("first", ["second"]);
   expect(context.sourceText()).toBeUndefined();
+  context.decoded.jsonText = '{"a.b":{"c":{"d.e":1.50}}}';
+  context.replaced("first", ["a.b", "c"]);
+  context.keys = ["first", "d.e"];
+  expect(context.sourceText()).toBe("1.50");
 });

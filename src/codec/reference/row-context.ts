@@ -12,8 +12,8 @@ import { findSourceText } from "./source-text.ts";
 export class RowContext implements ValueContext, RuleContext {
   readonly record: CurrentRecord = emptyRecord();
   readonly decoded: Decoded = { document: {}, jsonText: undefined, wholeFloats: undefined, isUnwrapped: false };
-  /** Fields that a rule has set, with the document's field that the value came from. */
-  readonly #origins = new Map<string, string | undefined>();
+  /** Fields that a rule has set, with the keys of the document's value that they got; undefined when it came from none. */
+  readonly #origins = new Map<string, string[] | undefined>();
   /** The text that `#mayHideFraction` speaks of. */
   #judgedText: string | undefined;
   #mayHideFraction = false;
@@ -31,10 +31,8 @@ export class RowContext implements ValueContext, RuleContext {
     return recordId(this.record);
   }
 
-  replaced(field: string, from: string | undefined): void {
-    // Of a field that a rule has set before, the value came from where that one's did.
-    const isSet = from !== undefined && this.#origins.has(from);
-    this.#origins.set(field, isSet ? this.#origins.get(from) : from);
+  replaced(field: string, from: string[] | undefined): void {
+    this.#origins.set(field, from && this.#sourceOf(from));
   }
 
   /** Forgets what rules did to the previous record. */
@@ -60,30 +58,23 @@ export class RowContext implements ValueContext, RuleContext {
     if (text !== undefined) return isFloatText(text);
     const { wholeFloats } = this.decoded;
     if (wholeFloats === undefined || !wholeFloats.has(value)) return false;
-    for (const path of this.#sourcePaths()) {
-      const type = findType(this.record.value!, path);
-      // Inside an array or a map the number's own place is not known, only that it is a float somewhere in the document.
-      if (type !== undefined) return !isIntegerType(type);
-    }
-    return false;
+    const path = this.keys && this.#sourceOf(this.keys);
+    const type = path && findType(this.record.value!, path);
+    // Inside an array or a map the number's own place is not known, only that it is a float somewhere in the document.
+    return type !== undefined && !isIntegerType(type);
   }
 
   sourceText(): string | undefined {
     const { jsonText } = this.decoded;
-    if (jsonText === undefined) return undefined;
-    for (const path of this.#sourcePaths()) {
-      const text = findSourceText(jsonText, path);
-      if (text !== undefined) return text;
-    }
-    return undefined;
+    const path = this.keys && this.#sourceOf(this.keys);
+    return jsonText === undefined || path === undefined ? undefined : findSourceText(jsonText, path);
   }
 
-  /** Where in the document the value may stand; nowhere when a rule made it. */
-  #sourcePaths(): string[][] {
-    if (this.keys === undefined) return [];
-    const first = this.keys[0]!;
-    if (!this.#origins.has(first)) return [this.keys];
-    const origin = this.#origins.get(first);
-    return origin === undefined ? [] : [[origin], origin.split(".")];
+  /** Where in the document a value stood before rules moved it; undefined when a rule made it. */
+  #sourceOf(keys: string[]): string[] | undefined {
+    const [first, ...rest] = keys;
+    if (!this.#origins.has(first!)) return keys;
+    const origin = this.#origins.get(first!);
+    return origin && [...origin, ...rest];
   }
 }

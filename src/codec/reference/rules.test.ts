@@ -9,7 +9,7 @@ function apply(rule: Rule, document: Document): { document: Document; origins: [
   const origins: [string, string | undefined][] = [];
   compileRule(rule)(document, {
     recordId: () => "logs.auth-3-42",
-    replaced: (field, from) => origins.push([field, from]),
+    replaced: (field, from) => origins.push([field, from?.join("/")]),
   });
   return { document, origins };
 }

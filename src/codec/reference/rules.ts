@@ -1,16 +1,16 @@
 import type { Rule } from "../../schema/plan.ts";
 import { rejectField } from "./column.ts";
-import { compilePath, type Document, type FieldPath, readPath } from "./path.ts";
+import { compilePath, type Document, type FieldPath, locate, readKeys, readPath } from "./path.ts";
 
 /** What a rule may know and say beyond the document. */
 export interface RuleContext {
   /** `topic-partition-offset` of the current record. */
   recordId(): string;
   /**
-   * The rule set `field`, from the document's field `from` or, undefined, from nothing in the document. The exact text
-   * of a number is then found under `from`, or not at all.
+   * The rule set `field`, from the document's value under the keys `from` or, undefined, from nothing in the document. The
+   * exact text of a number is then found there, or not at all.
    */
-  replaced(field: string, from: string | undefined): void;
+  replaced(field: string, from: string[] | undefined): void;
 }
 
 export type ApplyRule = (document: Document, context: RuleContext) => void;
@@ -82,16 +82,17 @@ export function sourcesOfRule(rule: Rule, field: string): string[] {
 }
 
 function compileDefault(rule: Rule & { rule: "default" }, path: FieldPath): ApplyRule {
-  const from = (rule.from ?? []).map((name) => ({ name, path: compilePath(name) }));
-  const conditions = rule.whenAnyOf?.map(compilePath);
+  const from = (rule.from ?? []).map((name) => compilePath(name));
+  const conditions = rule.whenAnyOf?.map((name) => compilePath(name));
   return (document, context) => {
     if (!isBlank(readPath(document, path))) return;
     if (conditions?.every((condition) => isBlank(readPath(document, condition)))) return;
     for (const source of from) {
-      const value = readPath(document, source.path);
+      const keys = locate(document, source);
+      const value = keys && readKeys(document, keys);
       if (isBlank(value)) continue;
       document[rule.field] = value;
-      context.replaced(rule.field, source.name);
+      context.replaced(rule.field, keys);
       return;
     }
     if (rule.value !== undefined) set(document, context, rule.field, rule.value);

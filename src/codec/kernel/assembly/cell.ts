@@ -27,7 +27,7 @@ import {
   PLAN_TOPIC_END,
   PLAN_TOPIC_START,
 } from "./layout-plan";
-import { fieldEnd, fieldKind, fieldStart, findField } from "./path";
+import { fieldEnd, fieldKind, fieldStart, findField, isFieldBlocked } from "./path";
 import { plan } from "./plan";
 import { rowKeyEnd, rowKeyStart, rowOffset, rowTimestampMs, rowValueEnd, rowValueStart } from "./row";
 
@@ -63,6 +63,7 @@ export function findCell(row: usize, column: usize): u32 {
     findFact(row, fact);
   }
   if (cellKind > <u32>KIND_NULL) return CELL_VALUE;
+  if (cellKind == KIND_MISSING && fact == FACT_NONE && isFieldBlocked) return CELL_DECLINED;
   return cellKind == KIND_NULL && load<u32>(column, COLUMN_IS_NULLABLE) != 0 ? CELL_VALUE : findMissing(row, column);
 }
 

@@ -180,10 +180,15 @@ function membersOf(plan: TablePlan, random: Randomness, drawValue: DrawValue): M
   return members.filter(({ key }) => !seen.has(key) && seen.add(key));
 }
 
-/** A name with dots is the key that it is, or a path. */
+/** A name with dots is the key that it is, or a path, split at any of them. */
 function memberAt(name: string, draw: () => string, random: Randomness): Member {
-  const [first = "", ...rest] = name.split(".");
-  if (rest.length === 0 || random.oneIn(3)) return { key: name, draw };
+  const parts = name.split(".");
+  const keys: string[] = [];
+  for (const part of parts) {
+    if (keys.length > 0 && random.oneIn(3)) keys.push(`${keys.pop()}.${part}`);
+    else keys.push(part);
+  }
+  const [first = "", ...rest] = keys;
   const open = rest.map((key) => `{${JSON.stringify(key)}:`).join(random.oneIn(4) ? " " : "");
   return { key: first, draw: () => `${open}${draw()}${"}".repeat(rest.length)}` };
 }

@@ -22,6 +22,7 @@ export const fieldNames = [
   "ctx.ip",
   "ctx.user",
   "ctx.user.id",
+  "ctx.user.b.k",
   "user.id",
   "a.b",
   "名前",

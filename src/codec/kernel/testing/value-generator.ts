@@ -189,6 +189,8 @@ const memberKeys = [
   "",
   "\\u0069d",
   "ip\\n",
+  "user.id",
+  "b.k",
 ];
 
 /** A JSON object of up to four members; keys come twice now and then. */
