@@ -4,6 +4,7 @@ import { type Admin, Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { Logger } from "pino";
 import type { KafkaSecurity } from "../config/secrets-kafka.ts";
 import type { TlsFiles } from "../config/secrets-tls.ts";
+import { partialAdmin } from "../source/answers.ts";
 import { checkCertificates } from "./kafka-certificates.ts";
 
 /** ClickHouse closes idle connections after 10 s (3 s in its cloud): ours must go first. */
@@ -98,7 +99,7 @@ export async function readClusterId(admin: Admin): Promise<string> {
 /** @throws MillraceError E_KAFKA at once for a certificate that is not trusted; kafkajs' errors otherwise. */
 export async function connectAdmin(config: KafkaConfig): Promise<Admin> {
   await checkCertificates(config);
-  const admin = new Kafka(config).admin();
+  const admin = partialAdmin(new Kafka(config));
   try {
     await admin.connect();
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Environment } from "../config/environment.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
-import { lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
+import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
 import { connectAdmin, kafkaConfig } from "./connect.ts";
@@ -34,6 +34,8 @@ export function addLagCommand(program: Command, given: Environment): void {
         return;
       }
       printTable(["topic", "partition", "log end", "committed", "lag"], offsets.map(toLine));
+      const unread = unreadTopics(topics, offsets);
+      if (unread.length > 0) console.log(`\nnot in the cluster, or without a leader: ${unread.join(", ")}`);
       console.log(`\ntotal lag ${totalLag}\n\n${hints.join("\n")}`);
     });
 }

@@ -7,7 +7,7 @@ import {
   readGroupPartitions,
   readGroupState,
 } from "../pipeline/group-offsets.ts";
-import { lagOf } from "../source/offsets.ts";
+import { lagOf, unreadTopics } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
 import { connectAdmin, kafkaConfig } from "./connect.ts";
@@ -80,6 +80,8 @@ async function runShow(given: Environment, typed: ShowArguments): Promise<void> 
     }
     const header = ["topic", "partition", "log start", "log end", "committed", "lag", "lost", "in flight"];
     printTable(header, partitions.map(toLine));
+    const unread = unreadTopics(topics, partitions);
+    if (unread.length > 0) console.log(`\nnot in the cluster, or without a leader: ${unread.join(", ")}`);
     console.log(`\ngroup ${typed.group}: ${state.state}, ${state.members} members\n\n${hints.join("\n")}`);
   } finally {
     await admin.disconnect();

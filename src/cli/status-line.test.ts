@@ -9,6 +9,7 @@ const status: Status = {
   storedPerSecond: 400_000,
   dead: 0,
   lag: 1_000_000,
+  unread: 0,
   p95Ms: 1_042,
   inFlightMiB: 192,
   isPaused: false,

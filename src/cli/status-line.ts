@@ -19,6 +19,8 @@ export interface Status {
   storedPerSecond: number;
   dead: number;
   lag: number | undefined;
+  /** Topics and partitions that cannot be read at present. */
+  unread: number;
   /** Undefined until a row is stored. */
   p95Ms: number | undefined;
   inFlightMiB: number;
@@ -63,12 +65,13 @@ export function startStartingLine({ json }: Pick<StartOptions, "json">, startedM
 
 /** The fields in the order of their worth: what has no room on the terminal is left away from the end. */
 export function statusFields(status: Status): string[] {
-  const { seconds, produced, stored, storedPerSecond, dead, lag, p95Ms, inFlightMiB, isPaused } = status;
+  const { seconds, produced, stored, storedPerSecond, dead, lag, unread, p95Ms, inFlightMiB, isPaused } = status;
   return [
     `${seconds} s`,
     `stored ${stored} (${storedPerSecond}/s)`,
     ...(isPaused ? ["paused"] : []),
     `lag ${lag ?? "?"}`,
+    ...(unread === 0 ? [] : [`not read ${unread}`]),
     ...(dead === 0 ? [] : [`dead ${dead}`]),
     ...(p95Ms === undefined ? [] : [`e2e p95 ${p95Ms} ms`]),
     ...(produced === undefined ? [] : [`produced ${produced}`]),
@@ -86,6 +89,7 @@ function statusOf({ pipeline, simulator, startedMs }: Run, storedPerSecond: numb
     storedPerSecond,
     dead: counters.dead,
     lag,
+    unread: counters.unread,
     p95Ms: count === 0 ? undefined : p95,
     inFlightMiB: Math.round(budget.usedBytes / MEBIBYTE),
     isPaused: budget.paused,

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../core/clock.ts";
 import type { CommitOffset } from "../core/partition-offsets.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
-import { Committer } from "./committer.ts";
+import { Committer, type UnknownPartition } from "./committer.ts";
 import { PartitionLedger } from "./ledger.ts";
 
 interface Gate {
-  accept(): void;
+  accept(unknown?: UnknownPartition[]): void;
   refuse(error: Error): void;
 }
 
@@ -26,7 +26,7 @@ describe("Committer", () => {
       clock: systemClock,
       commit(offsets) {
         sent.push(offsets);
-        return new Promise<void>((accept, refuse) => gates.push({ accept, refuse }));
+        return new Promise((resolve, refuse) => gates.push({ accept: (unknown = []) => resolve(unknown), refuse }));
       },
       onError: (error) => errors.push(error),
     });
@@ -53,6 +53,29 @@ describe("Committer", () => {
     gates[0]!.accept();
     await settle();
     expect(announced).toBe(true);
+  });
+
+  it("lets go of a partition that the coordinator does not know, and goes on with the others", async () => {
+    void committer.announce("t", 1, ledgers[1]!.open(0, 4, 1));
+    await settle();
+    const [gone, stays] = [ledgers[0]!.open(0, 9, 1), ledgers[1]!.open(5, 9, 1)];
+    const refused = committer.announce("t", 0, gone).catch((error) => error);
+    const announced = committer.announce("t", 1, stays);
+    gates[0]!.accept();
+    await settle();
+    expect(sent[1]).toHaveLength(2);
+    gates[1]!.accept([{ topic: "t", partition: 0 }]);
+    await announced;
+    expect(await refused).toBeInstanceOf(StaleOwner);
+    expect(gone.announced).toBe(false);
+    committer.note("t", 0);
+    committer.note("t", 1);
+    const flushed = committer.flush();
+    await settle();
+    expect(sent[2]?.map(({ partition }) => partition)).toEqual([1]);
+    gates[2]!.accept();
+    await flushed;
+    expect(errors).toEqual([]);
   });
 
   it("keeps one commit in flight; what comes meanwhile goes with the next, progress and intents together", async () => {

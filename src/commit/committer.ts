@@ -9,9 +9,10 @@ export interface CommitterOptions {
   /**
    * Sends one commit, after a last call of `check`, which throws when the assignment is over. Rejects with StaleOwner when
    * this member's generation is over, or nobody knows what has become of the commit; anything else has changed nothing, and
-   * is tried again.
+   * is tried again. Returns the partitions that the coordinator does not know (their topic was deleted): they are in no
+   * commit any more.
    */
-  commit(offsets: CommitOffset[], check: () => void): Promise<void>;
+  commit(offsets: CommitOffset[], check: () => void): Promise<readonly UnknownPartition[]>;
   onError(error: unknown): void;
   /** Around each commit, for every partition in it. */
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
@@ -21,6 +22,11 @@ export interface CommitterOptions {
 const PROGRESS_WAIT_MS = 50;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 2_000;
+
+export interface UnknownPartition {
+  topic: string;
+  partition: number;
+}
 
 interface Turn {
   resolve(): void;
@@ -69,9 +75,13 @@ export class Committer {
    */
   async announce(topic: string, partition: number, range: Range): Promise<void> {
     if (range.announced) return;
-    this.#dirty.add(partitionKey(topic, partition));
+    const key = partitionKey(topic, partition);
+    this.#dirty.add(key);
     this.#start();
-    while (!range.announced) await this.#turn(this.#announcing);
+    while (!range.announced) {
+      if (!this.#entries.has(key)) throw new StaleOwner(`${key} is not in Kafka any more`);
+      await this.#turn(this.#announcing);
+    }
   }
 
   /** The partition's position has moved: commits it soon. */
@@ -164,7 +174,7 @@ export class Committer {
       if (offsets.length > 0) {
         this.#isSending = true;
         for (const offset of offsets) onCommit?.("beforeCommit", offset);
-        await this.#options.commit(offsets, () => this.check());
+        this.#forget(await this.#options.commit(offsets, () => this.check()));
         for (const offset of offsets) onCommit?.("afterCommit", offset);
       }
     } catch (error) {
@@ -177,8 +187,15 @@ export class Committer {
     }
     // Waking up after a rebalance, a zombie may find an answer from before it: only what was acknowledged counts.
     if (offsets.length > 0) this.#provenMs = sentMs;
-    for (const { announces } of states) for (const range of announces) range.announced = true;
+    for (const { key, announces } of states) {
+      if (this.#entries.has(key)) for (const range of announces) range.announced = true;
+    }
     return true;
+  }
+
+  /** One deleted topic must not keep the others waiting: its ranges end, theirs go on. */
+  #forget(unknown: readonly UnknownPartition[]): void {
+    for (const { topic, partition } of unknown) this.#entries.delete(partitionKey(topic, partition));
   }
 
   #takeDirty(): (Entry & LedgerState & { key: string })[] {

@@ -3,7 +3,7 @@ import type { Lease } from "../core/lease.ts";
 import type { AssignedPartition, CommitOffset, Intent } from "../core/partition-offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
-import { Committer } from "./committer.ts";
+import { Committer, type UnknownPartition } from "./committer.ts";
 import { PartitionLedger, type Range } from "./ledger.ts";
 
 export interface EpochOptions {
@@ -13,7 +13,7 @@ export interface EpochOptions {
   fenceMs: number;
   /** ClickHouse's clock minus `clock`, ms, and when that was measured, in `clock`'s ms. */
   clickHouseOffset(): Promise<{ offsetMs: number; measuredMs: number }>;
-  commit(offsets: CommitOffset[], check: () => void): Promise<void>;
+  commit(offsets: CommitOffset[], check: () => void): Promise<readonly UnknownPartition[]>;
   onCommitError(error: unknown): void;
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
 }

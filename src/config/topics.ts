@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 
 /** A topic as it should be. */
@@ -76,7 +77,6 @@ export async function applyTopics(
   const grown = changes.filter(({ action }) => action === "grow");
   if (created.size > 0) {
     await admin.createTopics({
-      waitForLeaders: true,
       topics: topics
         .filter(({ name }) => created.has(name))
         .map(({ name, partitions, replicationFactor, config }) => ({
@@ -86,6 +86,7 @@ export async function applyTopics(
           configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
         })),
     });
+    await untilLed(admin, [...created]);
   }
   if (grown.length > 0) {
     await admin.createPartitions({
@@ -102,4 +103,18 @@ export async function ensureTopics(admin: Admin, topics: readonly TopicDeclarati
   const changes = await planTopics(admin, topics);
   await applyTopics(admin, topics, changes);
   return changes;
+}
+
+const LEADERS_WAIT_MS = 5_000;
+const LEADERS_POLL_MS = 100;
+
+/** A broker answers the creation before it has heard of the leaders. Whoever begins without them waits for them then. */
+async function untilLed(admin: Admin, topics: string[]): Promise<void> {
+  const deadlineMs = performance.now() + LEADERS_WAIT_MS;
+  for (; performance.now() < deadlineMs; await sleep(LEADERS_POLL_MS)) {
+    const { topics: found } = await admin.fetchTopicMetadata({ topics });
+    const isLed = ({ partitions }: (typeof found)[number]) =>
+      partitions.length > 0 && partitions.every(({ leader }) => leader >= 0);
+    if (found.length === topics.length && found.every(isLed)) return;
+  }
 }

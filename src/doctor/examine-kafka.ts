@@ -1,7 +1,9 @@
 import { type Admin, type ConfigResourceTypes, Kafka, type KafkaConfig } from "kafkajs";
 import { partitionKey } from "../core/raw-batch.ts";
+import { partialAdmin } from "../source/answers.ts";
 import { readOffsets } from "../source/offsets.ts";
 import type { GroupFacts, KafkaFacts, PartitionFacts, TopicFacts } from "./facts.ts";
+import { type DescribedMember, subscribedTopics, unassignedPartitions } from "./group-gaps.ts";
 import { readApiVersions } from "./kafka-versions.ts";
 
 /** Resource types of DescribeConfigs. kafkajs' own enum is not among the names that an ES module can import. */
@@ -39,7 +41,7 @@ export async function examineKafka(
   nowMs: number = Date.now(),
 ): Promise<KafkaFacts> {
   const kafka = new Kafka(config);
-  const admin = kafka.admin();
+  const admin = partialAdmin(kafka);
   await admin.connect();
   try {
     const denied: Denied = [];
@@ -187,11 +189,20 @@ async function readGroup(admin: Admin, groupId: string): Promise<GroupFacts | un
     const [group] = groups;
     if (group === undefined) return undefined;
     const { state, protocolType, protocol, members } = group;
-    return { state, protocolType, protocol, memberClientIds: members.map(({ clientId }) => clientId) };
+    const memberClientIds = members.map(({ clientId }) => clientId);
+    const unassigned = state === "Stable" ? unassignedPartitions(members, await countPartitions(admin, members)) : [];
+    return { state, protocolType, protocol, memberClientIds, unassigned };
   } catch {
     // A group that nobody may describe is judged by its offsets alone.
     return undefined;
   }
+}
+
+async function countPartitions(admin: Admin, members: readonly DescribedMember[]): Promise<Map<string, number>> {
+  const topics = subscribedTopics(members);
+  if (topics.length === 0) return new Map();
+  const { topics: found } = await admin.fetchTopicMetadata({ topics });
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
 }
 
 function isDenial(error: unknown): boolean {

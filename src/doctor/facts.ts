@@ -1,6 +1,7 @@
 import type { TablePlan } from "../schema/plan.ts";
 import type { PartitionOffsets } from "../source/offsets.ts";
 import type { ClockOffset } from "../telemetry/clock-offset.ts";
+import type { UnassignedTopic } from "./group-gaps.ts";
 
 /** What `millrace start` would run: everything that the judgement depends on besides the servers. */
 export interface SetUp {
@@ -148,6 +149,8 @@ export interface GroupFacts {
   /** The assignor of the present members; "" without members. */
   protocol: string;
   memberClientIds: string[];
+  /** Partitions of topics that members subscribe to, and which none of them reads. Empty while the group rebalances. */
+  unassigned: UnassignedTopic[];
 }
 
 export interface KafkaFacts {

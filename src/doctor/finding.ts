@@ -64,6 +64,7 @@ export const findingCodes = [
   "group.protocol",
   "group.metadata",
   "group.members",
+  "group.unassigned",
 ] as const;
 
 export type FindingCode = (typeof findingCodes)[number];

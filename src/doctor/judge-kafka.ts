@@ -124,7 +124,7 @@ function judgeDenied({ denied }: KafkaFacts, { brokers, groupId }: SetUp): Findi
 }
 
 function judgeGroup(
-  { state, protocolType, protocol, memberClientIds }: GroupFacts,
+  { state, protocolType, protocol, memberClientIds, unassigned }: GroupFacts,
   { groupId: where }: SetUp,
 ): Finding[] {
   if (protocolType !== "" && protocolType !== "consumer") {
@@ -139,9 +139,18 @@ function judgeGroup(
     const remedy = ["millrace start --group another-name"];
     return [{ code: "group.members", severity: "weakens", where, found, meaning, remedy }];
   }
+  if (unassigned.length > 0) return [unassignedTopics(unassigned, where)];
   const count = memberClientIds.length;
   const found = count === 0 ? `state ${state || "new"}, no members` : `state ${state}, ${count} of our own as members`;
   return [{ code: "group.members", severity: "ok", where, found }];
+}
+
+function unassignedTopics(unassigned: GroupFacts["unassigned"], where: string): Finding {
+  const list = unassigned.map(({ topic, partitions }) => `${topic} (${partitions.join(", ")})`).join("; ");
+  const found = `members subscribe to these topics, and partitions of them are given to nobody: ${list}`;
+  const meaning = "what is in them is not read. The group's leader is of an older version, or does not see the topics";
+  const remedy = ["# restart the members one by one with this version; a pipeline with topics of its own: --group"];
+  return { code: "group.unassigned", severity: "error", where, found, meaning, remedy };
 }
 
 /** The metadata of commits: ours, none, or another program's. */

@@ -243,7 +243,11 @@ describe("judge(): Kafka", () => {
     ],
     [
       "a group of Connect",
-      { kafka: kafka({ group: { state: "Stable", protocolType: "connect", protocol: "", memberClientIds: [] } }) },
+      {
+        kafka: kafka({
+          group: { state: "Stable", protocolType: "connect", protocol: "", memberClientIds: [], unassigned: [] },
+        }),
+      },
       [["group.protocol", "error"]],
     ],
     [
@@ -261,7 +265,13 @@ describe("judge(): Kafka", () => {
   it("asks for a window that holds with the partitions and members that there are", () => {
     const topics = [{ name: "flow", exists: true, partitions: 400, replicas: 3, config: {} }];
     const memberClientIds = Array.from({ length: 8 }, () => "millrace");
-    const group = { state: "Stable", protocolType: "consumer", protocol: "RoundRobinAssigner", memberClientIds };
+    const group = {
+      state: "Stable",
+      protocolType: "consumer",
+      protocol: "RoundRobinAssigner",
+      memberClientIds,
+      unassigned: [],
+    };
     const found = ailments({ kafka: kafka({ topics, group }) });
     expect(found).toMatchObject([{ code: "table.window-span", severity: "weakens" }]);
     const inserts = Number(/window = (\d+)/.exec(found[0]!.remedy![0]!)![1]);

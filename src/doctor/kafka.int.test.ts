@@ -181,6 +181,35 @@ describe.each(kinds)("the doctor with %s", (name, start) => {
     });
   });
 
+  it("finds topics that members subscribe to and nobody is given", async () => {
+    await makeTopic("led", {}, [1_000]);
+    await makeTopic("unled", {}, [1_000]);
+    // kafkajs' own assigner gives everybody the topics of the leader, as Millrace did before it had one of its own.
+    const consumers = ["led", "unled"].map((topic) => {
+      const own = new Kafka({ ...kafka, clientId: "millrace" }).consumer({
+        groupId: group,
+        heartbeatInterval: 200,
+        maxWaitTimeInMs: 200,
+      });
+      return { topic, own };
+    });
+    for (const { topic, own } of consumers) {
+      await own.connect();
+      await own.subscribe({ topics: [topic] });
+      const joined = new Promise((resolve) => own.on(own.events.GROUP_JOIN, resolve));
+      await own.run({ autoCommit: false, eachMessage: async () => {} });
+      await joined;
+    }
+    const about = async () => (await examined(["led", "unled"])).find(({ code }) => code === "group.unassigned");
+    let finding: Finding | undefined;
+    for (let tries = 0; finding === undefined && tries < 50; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      finding = await about();
+    }
+    await Promise.all(consumers.map(({ own }) => own.disconnect()));
+    expect(finding).toMatchObject({ severity: "error", where: group, found: expect.stringContaining("unled (0)") });
+  }, 60_000);
+
   it("finds another program among the group's members", async () => {
     await makeTopic("shared", {}, [1_000]);
     const consumer = new Kafka({ ...kafka, clientId: "reporting" }).consumer({

@@ -34,6 +34,7 @@ import { type RangeTools, rangeWork, type StoredRange } from "./range-work.ts";
 import { hasRowsOfTopics } from "./rows-of-topic.ts";
 import { sinkEvents } from "./sink-events.ts";
 import { SourceSupervisor } from "./source-supervisor.ts";
+import { UnreadTopics } from "./unread-topics.ts";
 
 /**
  * Shares of the byte budget. Intake pauses when so much of it is counted: the rest is for what cannot be counted piece by
@@ -95,6 +96,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     plans.map((plan) => [plan.key, new FieldWatch(plan, log, () => hasRowsOfTopics(options.client, plan))]),
   );
   const workerFailures = new Map<string, number>();
+  const unreadTopics = new UnreadTopics(log);
   let accepting = true;
   let isStarved = false;
 
@@ -191,6 +193,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const runs = [{ first: 0, last: offset - 1 }];
         const gap = { ...origin, topic, partition, reason: "skipped" as const, runs };
         await storeGap(client, gap, `${tokenScopeOf(origin)}:${topic}:${partition}:begin-${offset}`);
+      },
+      isNewTopic: (topic) => unreadTopics.wasAbsent(topic),
+      onUnread(unread) {
+        unreadTopics.set(unread);
+        counters.unread = unread.length;
       },
       onJoined({ partitions, commit }) {
         if (!accepting) return;

@@ -51,6 +51,8 @@ export interface RunReport {
     replayedRanges: number;
     abandonedRanges: number;
     lostOffsets: number;
+    /** Topics and partitions that were not read when the run ended: absent, without a leader, or failing. */
+    unread: number;
     workerRestarts: number;
     pauses: number;
     sourceRestarts: number;
@@ -75,7 +77,7 @@ export function latencyOf(table: StageTable): Record<Stage, LatencySummary> {
 export function countsOf(counters: Counters): RunReport["counts"] {
   const { coercions, unknownFields, unwrapped, eventTimeFromKafka, lateByBand, declined } = counters;
   const { insertedRanges, insertRetries, slowDowns, lateInserts, splitInserts } = counters;
-  const { replayedRanges, abandonedRanges, lostOffsets, workerRestarts, pauses, sourceRestarts } = counters;
+  const { replayedRanges, abandonedRanges, lostOffsets, unread, workerRestarts, pauses, sourceRestarts } = counters;
   return {
     coercions,
     unknownFields,
@@ -91,6 +93,7 @@ export function countsOf(counters: Counters): RunReport["counts"] {
     replayedRanges,
     abandonedRanges,
     lostOffsets,
+    unread,
     workerRestarts,
     pauses,
     sourceRestarts,

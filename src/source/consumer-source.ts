@@ -9,6 +9,9 @@ import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
 /** kafkajs stops resolving offsets in JS numbers here too: 2^53 records in one partition do not happen. */
 const OFFSET_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
+/** Partitions that were added are found within this time. */
+const METADATA_MAX_AGE_MS = 15_000;
+
 export interface SourceOptions {
   kafka: KafkaConfig;
   groupId: string;
@@ -77,6 +80,9 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     maxBytesPerPartition: options.fetchBytesPerPartition,
     maxBytes: options.fetchBytesMax,
     maxWaitTimeInMs: options.fetchWaitMs,
+    // Our asking must not bring a topic back that somebody has deleted.
+    allowAutoTopicCreation: false,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
     // The pipeline restarts a failed consumer itself: kafkajs restarts only for errors that it calls retriable.
     retry: { restartOnFailure: async () => false, retries: 10 },
     partitionAssigners: [member.assigner],

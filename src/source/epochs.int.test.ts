@@ -40,7 +40,7 @@ async function until(what: string, isMet: () => boolean | Promise<boolean>): Pro
 const lastOf = ({ joins }: WatchedMember): Membership => joins.at(-1)!;
 const partitionsOf = ({ joins }: WatchedMember): number[] =>
   (joins.at(-1)?.partitions ?? []).map(({ partition }) => partition);
-const outcomeOf = (commit: Promise<void>): Promise<unknown> =>
+const outcomeOf = (commit: Promise<unknown>): Promise<unknown> =>
   commit.then(
     () => "taken",
     (error: unknown) => error,

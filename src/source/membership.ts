@@ -1,17 +1,27 @@
 import { createRequire } from "node:module";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { PartitionAssigner } from "kafkajs";
+import { AssignerProtocol, type PartitionAssigner } from "kafkajs";
 import type { CommitOffset } from "../core/partition-offsets.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
+import { type AnsweredCluster, type PartitionError, tellPartitionsApart } from "./answers.ts";
+import { subscriptionAssigner } from "./assigner.ts";
 import { byTopic } from "./by-topic.ts";
-import { epochAssigner } from "./epoch-assigner.ts";
+import { decodeGroupPlan, type GroupPlan } from "./group-plan.ts";
+import {
+  beginOffsets,
+  begunTopics,
+  type GroupCluster,
+  isStale,
+  type OffsetBroker,
+  readCommittedPatiently,
+} from "./group-start.ts";
+import { type TopicMetadata, type TopicPartition, TopicWatch, type Unread } from "./topic-watch.ts";
 
 /**
  * The second seam in kafkajs (the first is raw-kafkajs.ts): what happens between two generations of the group.
  *
  * kafkajs 2.2.4 joins again without asking, commits under whatever generation is current, and hands on batches that were
  * fetched under an earlier one; having done so it goes on fetching behind them, and everything between the committed
- * offset and there is skipped. At an offset out of range it jumps to the log's start or end and commits that. Four methods
+ * offset and there is skipped. At an offset out of range it jumps to the log's start or end and commits that. Six methods
  * are wrapped here, for consumers that ask for it by `createMember`; others in the process are not touched.
  */
 
@@ -21,12 +31,13 @@ export interface Membership {
   partitions: CommitOffset[];
   /**
    * Commits under this generation, whatever the member's present one is. `check` throws when the owner's epoch is over: it
-   * is called in the last moment before the request leaves, behind all that the client waits for.
+   * is called in the last moment before the request leaves, behind all that the client waits for. Returns the partitions
+   * that the coordinator does not know: their topic was deleted, and nothing can be committed for them. All others are.
    *
    * @throws StaleOwner when the coordinator says that it is over, or does not answer: the request may still come to it, and
    * would undo a later commit. What `check` throws. Anything else says that nothing was changed.
    */
-  commit(offsets: CommitOffset[], check: () => void): Promise<void>;
+  commit(offsets: CommitOffset[], check: () => void): Promise<readonly TopicPartition[]>;
 }
 
 export interface MembershipHooks {
@@ -39,6 +50,10 @@ export interface MembershipHooks {
    * the first commit would be skipped by whoever begins at the end of the log next.
    */
   onBegin(topic: string, partition: number, offset: number): Promise<void>;
+  /** Whether the topic was seen to be absent since this process began: all that is in it now came meanwhile. */
+  isNewTopic(topic: string): boolean;
+  /** The list of what should be read, and is not, has changed. Called before the join in which it comes back. */
+  onUnread(unread: readonly Unread[]): void;
   /** The member has joined; nothing is fetched before this returns. */
   onJoined(membership: Membership): void;
   /**
@@ -54,21 +69,17 @@ interface Protocol {
   request: { encode(): Promise<unknown> };
 }
 
-interface Broker {
+interface Broker extends OffsetBroker {
   isConnected(): boolean;
   /** Finds how the broker wants a request of this kind. */
   lookupRequest(apiKey: number, definition: object): (fields: object) => Protocol;
-  offsetCommit(request: object): Promise<unknown>;
-  offsetFetch(request: object): Promise<{
-    responses: { topic: string; partitions: { partition: number; offset: string; metadata: string | null }[] }[];
-  }>;
+  offsetCommit(request: object): Promise<{ failed: PartitionError[] }>;
 }
 
-interface Cluster {
+interface Cluster extends GroupCluster, AnsweredCluster {
   findGroupCoordinator(request: { groupId: string }): Promise<Broker>;
-  fetchTopicsOffset(
-    topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
-  ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
+  refreshMetadata(): Promise<void>;
+  brokerPool: { metadata: { topicMetadata: TopicMetadata[] } | null; metadataExpireAt: number | null };
 }
 
 interface FetchedBatch {
@@ -81,7 +92,13 @@ interface ConsumerGroup {
   groupId: string;
   generationId: number;
   memberId: string;
+  topicsSubscribed: string[];
+  subscriptionState: { assign(partitions: { topic: string; partitions: number[] }[]): void };
   offsetManager: {
+    topics: string[];
+    memberAssignment: Record<string, number[]>;
+    clearAllOffsets(): void;
+    committedOffsets(): Record<string, Record<number, string>>;
     nextOffset(topic: string, partition: number): { toString(): string };
     resolveOffset(at: { topic: string; partition: number; offset: string }): void;
   };
@@ -94,13 +111,12 @@ interface ConsumerGroup {
   joinAndSync(): Promise<void>;
   fetch(nodeId: number): Promise<FetchedBatch[]>;
   recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
+  checkForStaleAssignment(): void;
+  filterPartitionsByNode(
+    nodeId: number,
+    partitions: { topic: string; partitions: number[] }[],
+  ): { topic: string; partitions: number[] }[];
 }
-
-/** Errors of the coordinator that say: this member of this generation is no more. */
-const staleTypes = new Set(["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "FENCED_INSTANCE_ID", "REBALANCE_IN_PROGRESS"]);
-
-const OFFSET_FETCH_RETRIES_MAX = 50;
-const OFFSET_FETCH_RETRY_MS = 100;
 
 interface Member {
   hooks: MembershipHooks;
@@ -113,9 +129,19 @@ interface Member {
   last: { generation: number; memberId: string } | undefined;
   /** Counts the joins: what is told of one differs from what was told of the one before. */
   joinCount: number;
+  /** Made at the first join, when the topics are known. */
+  watch: TopicWatch | undefined;
+  /** What the leader said with the last assignment. */
+  plan: GroupPlan | undefined;
+  /** The metadata that was looked at last, and what was told then. */
+  seen: object | undefined;
+  told: string;
 }
 
 const members = new WeakMap<Cluster, Member>();
+
+/** While something cannot be read, the cluster is asked for its topics so often. */
+const UNREAD_LOOK_MS = 2_000;
 
 /** The membership of one consumer. */
 export interface GroupMember {
@@ -131,13 +157,26 @@ export interface GroupMember {
 /** An assigner is the only part of a consumer's configuration that is shown its cluster object: its group is known by it. */
 export function createMember(hooks: MembershipHooks): GroupMember {
   const member: Member = {
-    ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined },
-    joinCount: 0,
+    ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined, joinCount: 0 },
+    ...{ watch: undefined, plan: undefined, seen: undefined, told: "[]" },
   };
   return {
     assigner(config) {
-      members.set((config as unknown as { cluster: Cluster }).cluster, member);
-      return epochAssigner(config, () => member.joinCount);
+      const { groupId } = config;
+      const { cluster } = config as unknown as { cluster: Cluster };
+      members.set(cluster, member);
+      tellPartitionsApart(cluster, {
+        onFetchErrors(errors) {
+          member.watch?.failed(errors, performance.now());
+          expireMetadata(cluster, 0);
+        },
+        onAssignment(memberAssignment) {
+          member.plan = decodeGroupPlan(AssignerProtocol.MemberAssignment.decode(memberAssignment)?.userData);
+        },
+      });
+      const begun = (counts: Readonly<Record<string, number>>) => begunTopics(cluster, groupId, counts);
+      const begunOf = hooks.from === "latest" ? begun : undefined;
+      return subscriptionAssigner({ joinCount: () => member.joinCount, begunTopics: begunOf })(config);
     },
     async leave() {
       await member.group?.leave();
@@ -145,44 +184,14 @@ export function createMember(hooks: MembershipHooks): GroupMember {
   };
 }
 
-function isStale(error: unknown): boolean {
-  return staleTypes.has((error as { type?: string }).type ?? "");
+/** The next fetch asks for the metadata anew, if it begins later than this. */
+function expireMetadata({ brokerPool }: Cluster, afterMs: number): void {
+  brokerPool.metadataExpireAt = Math.min(brokerPool.metadataExpireAt ?? 0, Date.now() + afterMs);
 }
 
 /** Whether a broker said so, rather than the connection to it. */
 function isAnswer(error: unknown): boolean {
   return (error as { name?: string }).name === "KafkaJSProtocolError";
-}
-
-/** As the coordinator has it; an offset below zero says that nothing is committed. */
-async function readCommitted(group: ConsumerGroup): Promise<CommitOffset[]> {
-  const topics = group.assigned().map(({ topic, partitions }) => ({
-    topic,
-    partitions: partitions.map((partition) => ({ partition })),
-  }));
-  if (topics.length === 0) return [];
-  const coordinator = await group.cluster.findGroupCoordinator({ groupId: group.groupId });
-  const { responses } = await coordinator.offsetFetch({ groupId: group.groupId, topics });
-  return responses.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, offset, metadata }) => ({
-      topic,
-      partition,
-      offset: Number(offset),
-      metadata: metadata ?? "",
-    })),
-  );
-}
-
-/** What a new coordinator has not loaded yet, it says so for a while. */
-async function readCommittedPatiently(group: ConsumerGroup): Promise<CommitOffset[]> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await readCommitted(group);
-    } catch (error) {
-      if (isStale(error) || attempt === OFFSET_FETCH_RETRIES_MAX) throw error;
-      await sleep(OFFSET_FETCH_RETRY_MS);
-    }
-  }
 }
 
 /**
@@ -214,7 +223,7 @@ function checked(broker: Broker, check: () => void): Broker {
  * `onOver`: the coordinator refused a commit, or did not answer. kafkajs would hear of the first by a heartbeat, in time, and
  * of the second not at all.
  */
-function commitUnder(group: ConsumerGroup, onOver: () => void): Membership["commit"] {
+function commitUnder(group: ConsumerGroup, member: Member, onOver: () => void): Membership["commit"] {
   const { groupId, generationId: groupGenerationId, memberId, cluster } = group;
   let coordinator: Broker | undefined;
   return async (offsets, check) => {
@@ -227,7 +236,9 @@ function commitUnder(group: ConsumerGroup, onOver: () => void): Membership["comm
     };
     try {
       if (coordinator?.isConnected() !== true) coordinator = await cluster.findGroupCoordinator({ groupId });
-      await checked(coordinator, send).offsetCommit(request);
+      const { failed } = await checked(coordinator, send).offsetCommit(request);
+      if (failed.length > 0) member.watch?.askToRejoin();
+      return failed;
     } catch (error) {
       // It may have moved to another broker.
       coordinator = undefined;
@@ -239,24 +250,26 @@ function commitUnder(group: ConsumerGroup, onOver: () => void): Membership["comm
   };
 }
 
-/** Gives partitions that the group has not committed yet the offset that they begin at, and commits it. */
+/** Partitions as they begin, and those of them that cannot begin yet. */
 async function beginPartitions(
   group: ConsumerGroup,
-  { hooks }: Member,
-  committed: CommitOffset[],
+  member: Member,
   commit: Membership["commit"],
 ): Promise<CommitOffset[]> {
+  const { hooks, plan } = member;
+  const { cluster, groupId } = group;
+  const committed = await readCommittedPatiently(cluster, groupId, group.assigned());
   const fresh = committed.filter(({ offset }) => offset < 0);
-  if (fresh.length === 0) return committed;
-  const fromBeginning = hooks.from === "earliest";
-  const wanted = byTopic(fresh.map(({ topic, partition }) => ({ topic, partition })));
-  const answer = await group.cluster.fetchTopicsOffset(wanted.map((topic) => ({ ...topic, fromBeginning })));
-  const begun = answer.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset), metadata: "" })),
-  );
+  const known = committed.filter(({ offset }) => offset >= 0);
+  if (fresh.length === 0) return known;
+  const begun = await beginOffsets(cluster, groupId, fresh, { ...hooks, begun: plan?.begun });
   for (const { topic, partition, offset } of begun) await hooks.onBegin(topic, partition, offset);
-  await commit(begun, () => {});
-  return [...committed.filter(({ offset }) => offset >= 0), ...begun];
+  const refused = begun.length === 0 ? [] : await commit(begun, () => {});
+  return [...known, ...begun.filter((at) => !refused.some((other) => isSame(at, other)))];
+}
+
+function isSame(a: TopicPartition, b: TopicPartition): boolean {
+  return a.topic === b.topic && a.partition === b.partition;
 }
 
 const require = createRequire(import.meta.url);
@@ -266,12 +279,13 @@ interface Runner {
   handleBatch(batch: FetchedBatch): Promise<void>;
 }
 const runnerPrototype: Runner = require("kafkajs/src/consumer/runner.js").prototype;
-const { joinAndSync, fetch, recoverFromOffsetOutOfRange } = groupPrototype;
+const { joinAndSync, fetch, recoverFromOffsetOutOfRange, checkForStaleAssignment, filterPartitionsByNode } =
+  groupPrototype;
 const { handleBatch } = runnerPrototype;
 
 /**
  * Whether the coordinator has given the generation of the last epoch again. One that heeds what members say of themselves
- * does not (epoch-assigner.ts); with any other the member leaves, and joins as somebody new.
+ * does not (assigner.ts); with any other the member leaves, and joins as somebody new.
  */
 function isKnown({ last }: Member, { generationId, memberId }: ConsumerGroup): boolean {
   return last?.generation === generationId && last.memberId === memberId;
@@ -280,9 +294,11 @@ function isKnown({ last }: Member, { generationId, memberId }: ConsumerGroup): b
 async function joinAs(group: ConsumerGroup, member: Member): Promise<void> {
   member.current = undefined;
   member.group = group;
+  member.watch ??= new TopicWatch(group.topicsSubscribed);
   await member.hooks.beforeJoin();
   for (;;) {
     member.joinCount += 1;
+    member.plan = undefined;
     await joinAndSync.call(group);
     // Orders of an earlier generation.
     group.seekOffset.clear();
@@ -292,12 +308,19 @@ async function joinAs(group: ConsumerGroup, member: Member): Promise<void> {
     }
     const { generationId: generation, memberId } = group;
     member.last = { generation, memberId };
-    const commit = commitUnder(group, () => {
+    const commit = commitUnder(group, member, () => {
       if (member.current === membership) member.current = undefined;
     });
     const membership: Membership = { generation, partitions: [], commit };
     try {
-      membership.partitions = await beginPartitions(group, member, await readCommittedPatiently(group), commit);
+      const assigned = group
+        .assigned()
+        .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+      membership.partitions = await beginPartitions(group, member, commit);
+      startFetchesAt(group, membership.partitions);
+      const leftOut = assigned.filter((at) => !membership.partitions.some((begun) => isSame(at, begun)));
+      member.watch.joined(assigned, leftOut, member.plan, performance.now());
+      member.seen = undefined;
       member.hooks.onJoined(membership);
       member.current = membership;
       return;
@@ -306,6 +329,37 @@ async function joinAs(group: ConsumerGroup, member: Member): Promise<void> {
       if (!isStale(error) && !(error instanceof StaleOwner)) throw error;
     }
   }
+}
+
+/**
+ * Tells kafkajs where to begin. It would ask for the offsets once more, and begin a partition that was left out by itself.
+ */
+function startFetchesAt(group: ConsumerGroup, partitions: readonly CommitOffset[]): void {
+  const byName = byTopic(partitions.map(({ topic, partition }) => ({ topic, partition }))).map((entry) => ({
+    topic: entry.topic,
+    partitions: entry.partitions.map(({ partition }) => partition),
+  }));
+  group.subscriptionState.assign(byName);
+  const { offsetManager } = group;
+  offsetManager.topics = byName.map(({ topic }) => topic);
+  offsetManager.memberAssignment = Object.fromEntries(byName.map((entry) => [entry.topic, entry.partitions]));
+  offsetManager.clearAllOffsets();
+  for (const { topic, partition, offset } of partitions) {
+    offsetManager.committedOffsets()[topic]![partition] = String(offset);
+  }
+}
+
+/** Tells what cannot be read, when that has changed, and looks again soon as long as there is something. */
+function lookAtTopics({ cluster }: ConsumerGroup, member: Member): readonly TopicMetadata[] {
+  const { metadata } = cluster.brokerPool;
+  if (metadata === null || member.watch === undefined) return [];
+  const unread = member.watch.unread(metadata.topicMetadata, performance.now());
+  const told = JSON.stringify(unread);
+  if (told !== member.told) member.hooks.onUnread(unread);
+  member.told = told;
+  if (unread.length > 0 && metadata !== member.seen) expireMetadata(cluster, UNREAD_LOOK_MS);
+  member.seen = metadata;
+  return metadata.topicMetadata;
 }
 
 groupPrototype.joinAndSync = function (this: ConsumerGroup) {
@@ -335,6 +389,27 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   return batches;
 };
 
+groupPrototype.checkForStaleAssignment = function (this: ConsumerGroup) {
+  const member = members.get(this.cluster);
+  if (member?.watch === undefined) return checkForStaleAssignment.call(this);
+  const metadata = lookAtTopics(this, member);
+  if (member.plan === undefined) checkForStaleAssignment.call(this);
+  const reason = member.watch.rejoinReason(metadata, performance.now());
+  // By this name kafkajs joins anew.
+  if (reason !== undefined) throw Object.assign(new Error(reason), { name: "KafkaJSStaleTopicMetadataAssignment" });
+};
+
+groupPrototype.filterPartitionsByNode = function (this: ConsumerGroup, nodeId, topics) {
+  const found = filterPartitionsByNode.call(this, nodeId, topics);
+  const watch = members.get(this.cluster)?.watch;
+  if (watch === undefined) return found;
+  const nowMs = performance.now();
+  return found.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.filter((partition) => !watch.isResting(topic, partition, nowMs)),
+  }));
+};
+
 runnerPrototype.handleBatch = async function (this: Runner, batch) {
   const member = members.get(this.consumerGroup.cluster);
   if (member === undefined) return handleBatch.call(this, batch);
@@ -347,11 +422,24 @@ groupPrototype.recoverFromOffsetOutOfRange = async function (this: ConsumerGroup
   if (member === undefined) return recoverFromOffsetOutOfRange.call(this, { topic, partition });
   const bound = async (fromBeginning: boolean) => {
     const [answer] = await this.cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }]);
-    return Number(answer!.partitions[0]!.offset);
+    const offset = answer?.partitions[0]?.offset;
+    return offset === undefined ? undefined : Number(offset);
   };
   const [logStart, logEnd] = [await bound(true), await bound(false)];
+  // Its leader has moved, or it is gone: the next fetch tells.
+  if (logStart === undefined || logEnd === undefined) return;
   const wanted = Number(this.offsetManager.nextOffset(topic, partition).toString());
   if (wanted >= logStart && wanted <= logEnd) return;
+  if (wanted > logEnd && !(await hasCommitted(this, topic, partition))) {
+    // Kafka forgets a topic's offsets when it is deleted: this is another topic of the same name, to be begun.
+    member.watch?.askToRejoin();
+    return;
+  }
   const next = member.hooks.onOutOfRange(topic, partition, wanted, logStart, logEnd);
   this.offsetManager.resolveOffset({ topic, partition, offset: String(next - 1) });
 };
+
+async function hasCommitted({ cluster, groupId }: ConsumerGroup, topic: string, partition: number): Promise<boolean> {
+  const committed = await readCommittedPatiently(cluster, groupId, [{ topic, partitions: [partition] }]);
+  return committed.some(({ offset }) => offset >= 0);
+}

@@ -19,7 +19,8 @@ const RETRIES_MAX = 50;
 const RETRY_MS = 100;
 
 /**
- * Reads log bounds and committed offsets of all partitions of the topics.
+ * Reads log bounds and committed offsets of all partitions of the topics that can be asked: an absent topic, and a
+ * partition without a leader, are left out.
  *
  * kafkajs' admin client does not repeat some answers that Kafka means to be repeated (a coordinator that is being
  * elected or still loads its offsets): done here, for five seconds.
@@ -37,13 +38,16 @@ export async function readOffsets(admin: Admin, groupId: string, topics: string[
 
 async function readOffsetsOnce(admin: Admin, groupId: string, topics: string[]): Promise<PartitionOffsets[]> {
   const committed = new Map<string, number>();
+  // No topics, to kafkajs, are all topics.
+  const { topics: found } = topics.length === 0 ? { topics: [] } : await admin.fetchTopicMetadata({ topics });
+  const existing = found.filter(({ partitions }) => partitions.length > 0).map(({ name }) => name);
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
     for (const { partition, offset } of partitions) {
       if (Number(offset) >= 0) committed.set(partitionKey(topic, partition), Number(offset));
     }
   }
   const offsets: PartitionOffsets[] = [];
-  for (const topic of topics) {
+  for (const topic of existing) {
     for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
       const own = committed.get(partitionKey(topic, partition));
       offsets.push({ topic, partition, logStart: Number(low), logEnd: Number(high), committed: own });
@@ -64,4 +68,10 @@ export function hasReached(now: PartitionOffsets[], ends: PartitionOffsets[]): b
     const { committed, logStart } = byKey.get(partitionKey(end.topic, end.partition)) ?? end;
     return Math.max(logStart, committed ?? logStart) >= end.logEnd;
   });
+}
+
+/** Topics of which nothing could be read. */
+export function unreadTopics(topics: readonly string[], offsets: readonly PartitionOffsets[]): string[] {
+  const read = new Set(offsets.map(({ topic }) => topic));
+  return topics.filter((topic) => !read.has(topic));
 }

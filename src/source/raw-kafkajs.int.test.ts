@@ -64,6 +64,8 @@ describe.skipIf(!real.available)("the record batch seam against Apache Kafka", (
         },
         beforeJoin: async () => {},
         onBegin: async () => {},
+        isNewTopic: () => false,
+        onUnread: () => {},
         onOutOfRange: () => {
           throw new Error("not in this test");
         },

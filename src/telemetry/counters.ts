@@ -27,6 +27,8 @@ export class Counters {
   abandonedRanges = 0;
   /** Offsets whose records retention deleted before they were read. */
   lostOffsets = 0;
+  /** Topics and partitions that should be read, and at present are not: absent, without a leader, or failing. */
+  unread = 0;
   workerRestarts = 0;
   pauses = 0;
   sourceRestarts = 0;

@@ -36,6 +36,8 @@ const source = createSource(
     },
     beforeJoin: async () => {},
     onBegin: async () => {},
+    isNewTopic: () => false,
+    onUnread: () => {},
     onJoined: () => {},
     onOutOfRange: (_topic, _partition, _offset, logStart) => logStart,
     onCrash: (crash) => {

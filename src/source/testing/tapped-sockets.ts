@@ -105,7 +105,7 @@ export function tapSockets(secondNodeTopics: readonly string[] = []): SocketTap 
     socket.write = ((request: Buffer, ...rest: unknown[]) => {
       const apiKey = request.readInt16BE(API_KEY_AT);
       asked.set(request.readInt32BE(REQUEST_CORRELATION_AT), apiKey);
-      // What epoch-assigner.ts adds is the end of the request.
+      // What assigner.ts adds is the end of the request.
       if (areJoinsMasked && apiKey === apiKeys.JoinGroup) request.fill(0, request.length - 4);
       const pass = () => Reflect.apply(write, socket, [request, ...rest]);
       return onRequest(socket, apiKey, pass) && pass();

@@ -1,6 +1,7 @@
 import { logLevel } from "kafkajs";
 import { createSource, type Source, type SourceEvents, type SourceOptions } from "../consumer-source.ts";
 import type { Membership } from "../membership.ts";
+import type { Unread } from "../topic-watch.ts";
 import { type SocketTap, tapSockets } from "./tapped-sockets.ts";
 
 /** A batch that a member was shown. */
@@ -22,6 +23,8 @@ export interface WatchedMember {
   readonly joins: Membership[];
   /** Partitions that the group began, with their offsets. */
   readonly begun: [topic: string, partition: number, offset: number][];
+  /** What was not read, each time that it changed. */
+  readonly unread: (readonly Unread[])[];
   readonly crashes: Error[];
   /** Batches of one partition, under one generation or all. */
   batchesOf(topic: string, partition: number, generation?: number): ShownBatch[];
@@ -40,6 +43,7 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
   const shown: ShownBatch[] = [];
   const joins: Membership[] = [];
   const begun: WatchedMember["begun"] = [];
+  const unread: (readonly Unread[])[] = [];
   const crashes: Error[] = [];
   let generation = 0;
   const kafka = {
@@ -58,6 +62,11 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
       async onBegin(topic, partition, offset) {
         begun.push([topic, partition, offset]);
         await setup.onBegin?.(topic, partition, offset);
+      },
+      isNewTopic: (topic) => setup.isNewTopic?.(topic) ?? false,
+      onUnread(list) {
+        unread.push(list);
+        setup.onUnread?.(list);
       },
       onJoined(membership) {
         joins.push(membership);
@@ -80,7 +89,7 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
     },
   );
   return {
-    ...{ source, tap, shown, joins, begun, crashes },
+    ...{ source, tap, shown, joins, begun, unread, crashes },
     batchesOf: (topic, partition, generation) =>
       shown.filter(
         (batch) =>

@@ -170,7 +170,7 @@ export class SimulatedMember {
   }
 
   /** As src/source/membership.ts. */
-  async #commit(generation: number, offsets: CommitOffset[], check: () => void, onOver: () => void): Promise<void> {
+  async #commit(generation: number, offsets: CommitOffset[], check: () => void, onOver: () => void): Promise<[]> {
     const { world, broker, sendsAfterTheEnd, repeatsUnanswered } = this.#options;
     if (world.chance(LOOK_UP_SHARE)) {
       this.#options.onLookUp();
@@ -179,6 +179,8 @@ export class SimulatedMember {
     if (!sendsAfterTheEnd) check();
     try {
       await broker.commit(this.life, this.#id, generation, offsets);
+      // The simulated broker never loses a topic.
+      return [];
     } catch (error) {
       if (error instanceof Unanswered && repeatsUnanswered) throw error;
       onOver();
