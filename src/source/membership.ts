@@ -5,6 +5,7 @@ import { StaleOwner } from "../core/stale-owner.ts";
 import { type AnsweredCluster, type PartitionError, tellPartitionsApart } from "./answers.ts";
 import { subscriptionAssigner } from "./assigner.ts";
 import { byTopic } from "./by-topic.ts";
+import { ClockSteps, type WallClockTimes } from "./clock-steps.ts";
 import { decodeGroupPlan, type GroupPlan } from "./group-plan.ts";
 import {
   beginOffsets,
@@ -87,8 +88,8 @@ interface FetchedBatch {
   membership?: Membership;
 }
 
-interface ConsumerGroup {
-  cluster: Cluster;
+interface ConsumerGroup extends WallClockTimes {
+  cluster: Cluster & WallClockTimes["cluster"];
   groupId: string;
   generationId: number;
   memberId: string;
@@ -103,8 +104,6 @@ interface ConsumerGroup {
     resolveOffset(at: { topic: string; partition: number; offset: string }): void;
   };
   seekOffset: Map<string, string>;
-  /** When the last heartbeat was sent, by the wall clock. */
-  lastRequest: number;
   assigned(): { topic: string; partitions: number[] }[];
   /** Does nothing once the member has left. */
   leave(): Promise<void>;
@@ -136,6 +135,7 @@ interface Member {
   /** The metadata that was looked at last, and what was told then. */
   seen: object | undefined;
   told: string;
+  clockSteps: ClockSteps;
 }
 
 const members = new WeakMap<Cluster, Member>();
@@ -159,6 +159,7 @@ export function createMember(hooks: MembershipHooks): GroupMember {
   const member: Member = {
     ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined, joinCount: 0 },
     ...{ watch: undefined, plan: undefined, seen: undefined, told: "[]" },
+    clockSteps: new ClockSteps(),
   };
   return {
     assigner(config) {
@@ -382,8 +383,7 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
     // A join has failed, or a commit was refused. kafkajs would fetch on without one; this makes it join.
     throw Object.assign(new Error("not in the group"), { type: "REBALANCE_IN_PROGRESS" });
   }
-  // kafkajs sends heartbeats by the wall clock: set back by an hour, it would send none for an hour.
-  this.lastRequest = Math.min(this.lastRequest, Date.now());
+  member.clockSteps.carryTo(this);
   const batches = await fetch.call(this, nodeId);
   for (const batch of batches) batch.membership = current;
   return batches;
