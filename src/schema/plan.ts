@@ -82,7 +82,7 @@ export type Rule =
   | { rule: "require"; field: string; errorType: string }
   /** When `field` is absent, null or "": take the first of `from` that is not, else `value` if given. */
   | { rule: "default"; field: string; from?: string[]; value?: string | number; whenAnyOf?: string[] }
-  /** When `field` is absent: "fail" if `status` is a number ≥ 400, "success" if it is a smaller one. */
+  /** When `field` is absent: "fail" if `status` is a number ≥ 400, or text of one, "success" if it is a smaller one. */
   | { rule: "resultFromStatus"; field: string; status: string }
   /** When `field` is absent: 500 for "fail", 200 for "success", else 0; sets `flag` to whether it did so. */
   | { rule: "statusFromResult"; field: string; result: string; flag: string }

@@ -84,19 +84,20 @@ function findValue(cell: Cell, document: Document, context: RowContext): unknown
   }
   for (const path of cell.paths) {
     const keys = findBlocker(document, path);
-    if (keys !== undefined) rejectBlocked(document, keys, path);
+    if (keys !== undefined) rejectBlocked(document, keys, path, context);
   }
   return undefined;
 }
 
 /** `{"http":"text"}` for a column `http.status`: the column would be empty, and the text lost, without a word. */
-function rejectBlocked(document: Document, keys: string[], path: FieldPath): never {
+function rejectBlocked(document: Document, keys: string[], path: FieldPath, context: RowContext): never {
+  context.keys = keys;
   const name = keys.join(".");
   const value = readKeys(document, keys);
   const array = Array.isArray(value) ? "; arrays are not taken apart into columns" : "";
   return rejectField(
     "field_type",
-    `field ${name} is ${describe(value)}, not an object that could hold ${path.literal[0]}${array}. ` +
+    `field ${name} is ${describe(value, context)}, not an object that could hold ${path.literal[0]}${array}. ` +
       `If that is meant, give ${name} a column of its own`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Rule } from "../../schema/plan.ts";
 import { rejectField } from "./column.ts";
+import { readExactDecimal } from "./columns/decimal-text.ts";
 import { compilePath, type Document, type FieldPath, locate, readKeys, readPath } from "./path.ts";
 
 /** What a rule may know and say beyond the document. */
@@ -29,9 +30,8 @@ export function compileRule(rule: Rule): ApplyRule {
       const status = compilePath(rule.status);
       return (document, context) => {
         if (!isBlank(readPath(document, path))) return;
-        const code = readPath(document, status);
-        if ((typeof code !== "number" && typeof code !== "bigint") || Number.isNaN(code)) return;
-        set(document, context, rule.field, code >= 400 ? "fail" : "success");
+        const code = readStatus(readPath(document, status));
+        if (!Number.isNaN(code)) set(document, context, rule.field, code >= 400 ? "fail" : "success");
       };
     }
     case "statusFromResult": {
@@ -102,6 +102,12 @@ function compileDefault(rule: Rule & { rule: "default" }, path: FieldPath): Appl
 function set(document: Document, context: RuleContext, field: string, value: string | number | boolean): void {
   document[field] = value;
   context.replaced(field, undefined);
+}
+
+/** A number, or text of one; NaN for everything else. */
+function readStatus(value: unknown): number {
+  if (typeof value === "number" || typeof value === "bigint") return Number(value);
+  return typeof value === "string" && readExactDecimal(value.trim()) !== undefined ? Number(value) : Number.NaN;
 }
 
 /** Absent, null and "" are one to the rules, as the seed's own normalising has it. */

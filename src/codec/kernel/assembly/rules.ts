@@ -111,12 +111,19 @@ function constantOf(rule: usize, index: usize): usize {
 }
 
 function resultFromStatus(row: usize, rule: usize): u32 {
-  if (findField(row, <usize>load<u32>(rule, RULE_OTHER)) != KIND_NUMBER) return OK;
+  const kind = findField(row, <usize>load<u32>(rule, RULE_OTHER));
+  if (kind == KIND_ESCAPED) return DECLINED;
+  if (kind != KIND_NUMBER && kind != KIND_STRING) return OK;
   const status = readSmallInteger(fieldStart, fieldEnd);
-  // 4e2 and 404.5 are numbers as well, and rare.
-  if (status == i64.MIN_VALUE) return DECLINED;
+  // 4e2 and 404.5 are numbers as well, and rare; so is text of digits and more.
+  if (status == i64.MIN_VALUE) return hasDigit(fieldStart, fieldEnd) ? DECLINED : OK;
   copyConstant(row, slotOf(row, rule, RULE_SLOT), constantOf(rule, status >= 400 ? 0 : 1));
   return OK;
+}
+
+function hasDigit(start: usize, end: usize): bool {
+  for (let at = start; at < end; at++) if (<u32>load<u8>(at) - 0x30 < 10) return true;
+  return false;
 }
 
 function statusFromResult(row: usize, rule: usize, isBlank: bool): u32 {

@@ -173,6 +173,8 @@ function membersOf(plan: TablePlan, random: Randomness, drawValue: DrawValue): M
     () => stringValue(random),
     () => String(100 + random.below(500)),
     () => pick(random, ['"fail"', '"success"', '"f\\u0061il"', '""', "null", "404.5", "4e2", "200"]),
+    () =>
+      pick(random, ['"404"', '"200"', '" 404 "', '"4e2"', '"404x"', '"OK"', '"-1"', '"+404"', '"\\u0034xx"', '"0404"']),
   ];
   for (const name of plan.rules.flatMap(fieldsOfRule)) members.push(memberAt(name, pick(random, draws), random));
   // One key once: where documents have it twice, the generator says so.

@@ -11,7 +11,8 @@ import { isNullableType, writeTypeDefault } from "./type-default.ts";
 export function compileArray(type: Extract<ColumnType, { kind: "array" }>, writeInner: WriteColumn): WriteColumn {
   const nullable = isNullableType(type.inner);
   return function writeArray(out: ByteWriter, value: unknown, context: ValueContext): void {
-    if (!Array.isArray(value)) rejectField("field_type", `${describe(value)} for ${type.text}, which takes an array`);
+    if (!Array.isArray(value))
+      rejectField("field_type", `${describe(value, context)} for ${type.text}, which takes an array`);
     writeVarUInt(out, value.length);
     let texts: string[] | undefined;
     let index = 0;

@@ -168,6 +168,39 @@ describe("a number whose fraction its double has lost", () => {
   });
 });
 
+describe("a rejected number", () => {
+  it.each([
+    ["Int64", "9223372036854775809"],
+    ["UInt64", "36893488147419103233"],
+    ["Int32", "9007199254740993"],
+    ["Decimal(9, 0)", "9007199254740993"],
+    ["Float32", "12345678901234567890123456789012345678901"],
+    ["DateTime64(3)", "9007199254740993"],
+    ["DateTime", "9007199254740993"],
+    ["Date", "9007199254740993"],
+    ["Enum8('a' = 1)", "9007199254740993"],
+    ["Bool", "9007199254740993"],
+    ["IPv4", "9007199254740993"],
+    ["UUID", "9007199254740993"],
+    ["FixedString(2)", "9007199254740993"],
+    ["Map(String, Int8)", "9007199254740993"],
+    ["Array(Int8)", "9007199254740993"],
+  ])("is quoted as it was written: %s from %s", (type, sourceText) => {
+    expect(write(type, Number(sourceText), { sourceText }).detail).toContain(`the number ${sourceText.slice(0, 40)}`);
+  });
+
+  it("also in an array, in a map, and for a time by format", () => {
+    const sourceText = "9007199254740993";
+    const number = Number(sourceText);
+    expect(write("Array(Int32)", [number], { sourceText: `[${sourceText}]` }).detail).toContain(sourceText);
+    expect(write("Map(String, Int8)", { a: number }, { sourceText: `{"a":${sourceText}}` }).detail).toContain(
+      sourceText,
+    );
+    expect(write("DateTime", number, { sourceText, timeFormat: "epoch_s" }).detail).toContain(sourceText);
+    expect(write("DateTime", number, { sourceText, timeFormat: "clf" }).detail).toContain(sourceText);
+  });
+});
+
 describe("floats as times", () => {
   it.each(["DateTime", "DateTime64(3)", "DateTime64(9)", "Date", "Date32", "Array(DateTime64(3))"])(
     "%s takes none as a count of its own ticks",

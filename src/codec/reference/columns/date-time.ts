@@ -7,7 +7,7 @@ import { compileReadTime, epochScales, readEpoch } from "../time/read-time.ts";
 import { compileTimeZone } from "../time/time-zone.ts";
 import { Timestamp } from "../time/timestamp.ts";
 import { writeInt64BigInt } from "./bytes.ts";
-import { describe, describeNumber } from "./describe.ts";
+import { describe } from "./describe.ts";
 import { numberText } from "./number-text.ts";
 import { readWholeNumber } from "./whole-number.ts";
 
@@ -32,15 +32,15 @@ export function compileDateTime(type: DateTimeType, format: TimeFormat): WriteCo
   const unitScale = epochScales[format];
   const tick = 10n ** BigInt(scale);
 
-  function writeTicks(out: ByteWriter, ticks: bigint, found: unknown): void {
+  function writeTicks(out: ByteWriter, ticks: bigint, found: unknown, context: ValueContext): void {
     if (type.kind === "dateTime") {
-      if (ticks < 0n || ticks > 0xffff_ffffn) rejectTimeRange(type, found);
+      if (ticks < 0n || ticks > 0xffff_ffffn) rejectTimeRange(type, found, context);
       out.reserve(4);
       out.view.setUint32(out.offset, Number(ticks), true);
       out.offset += 4;
     } else {
       if (ticks < leastSeconds * tick || ticks >= endSeconds * tick || ticks >= int64End || ticks < -int64End) {
-        rejectTimeRange(type, found);
+        rejectTimeRange(type, found, context);
       }
       writeInt64BigInt(out, ticks);
     }
@@ -50,21 +50,21 @@ export function compileDateTime(type: DateTimeType, format: TimeFormat): WriteCo
     let instant: Instant | undefined;
     if (typeof value === "string") {
       instant = readText(value);
-      if (instant === undefined) rejectTimeFormat(type, format, value);
+      if (instant === undefined) rejectTimeFormat(type, format, value, context);
     } else if (value instanceof Timestamp) {
       instant = value;
     } else if (typeof value !== "number" && typeof value !== "bigint") {
-      rejectField("field_type", `${describe(value)} for ${type.text}, which takes a time`);
+      rejectField("field_type", `${describe(value, context)} for ${type.text}, which takes a time`);
     } else if (unitScale !== undefined) {
       instant = readEpoch(exactText(value, context), unitScale);
     } else if (format === "auto") {
-      writeTicks(out, readTicks(value, context, type), value);
+      writeTicks(out, readTicks(value, context, type), value, context);
       return;
     } else {
-      rejectField("field_type", `${describe(value)} for ${type.text}, which is read as ${format} text here`);
+      rejectField("field_type", `${describe(value, context)} for ${type.text}, which is read as ${format} text here`);
     }
-    if (instant === undefined) rejectTimeRange(type, value);
-    writeTicks(out, instantTicks(instant, scale), value);
+    if (instant === undefined) rejectTimeRange(type, value, context);
+    writeTicks(out, instantTicks(instant, scale), value, context);
   };
 }
 
@@ -87,22 +87,22 @@ export function rejectFloat(value: number | bigint, context: ValueContext, type:
   if (typeof value === "bigint" || (Number.isInteger(value) && !context.isFloat(value))) return;
   rejectField(
     "field_format",
-    `${describeNumber(value, context)} for ${type.text}, which takes a whole number of ${unit}; ` +
+    `${describe(value, context)} for ${type.text}, which takes a whole number of ${unit}; ` +
       "a count with a fraction is read where the column's `time` is epoch_s, epoch_ms, epoch_us or epoch_ns",
   );
 }
 
-export function rejectTimeFormat(type: ColumnType, format: TimeFormat, value: string): never {
+export function rejectTimeFormat(type: ColumnType, format: TimeFormat, value: string, context: ValueContext): never {
   const other = textFormats.find((name) => compileReadTime(name, (local) => local)(value) !== undefined);
   const remedy = other === undefined ? "" : `; the column's \`time: ${other}\` would`;
   return rejectField(
     "field_format",
-    `${describe(value)} for ${type.text} cannot be read as a time (${format})${remedy}`,
+    `${describe(value, context)} for ${type.text} cannot be read as a time (${format})${remedy}`,
   );
 }
 
-export function rejectTimeRange(type: ColumnType, value: unknown): never {
+export function rejectTimeRange(type: ColumnType, value: unknown, context: ValueContext): never {
   const isNoTime = typeof value === "string" && /\b(0001|9999)\b/.test(value);
   const remedy = isNoTime ? "; if it stands for no time, the column's `placeholderIsNull: true` reads it as null" : "";
-  return rejectField("field_range", `${describe(value)} is out of the range of ${type.text}${remedy}`);
+  return rejectField("field_range", `${describe(value, context)} is out of the range of ${type.text}${remedy}`);
 }

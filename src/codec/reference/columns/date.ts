@@ -26,21 +26,21 @@ export function compileDate(type: DateType, format: TimeFormat): WriteColumn {
     let days: number | undefined;
     if (typeof value === "string") {
       days = readText(value);
-      if (days === undefined) rejectTimeFormat(type, format, value);
+      if (days === undefined) rejectTimeFormat(type, format, value, context);
     } else if (value instanceof Timestamp) {
       days = dayOf(value);
     } else if (typeof value !== "number" && typeof value !== "bigint") {
-      rejectField("field_type", `${describe(value)} for ${type.text}, which takes a date`);
+      rejectField("field_type", `${describe(value, context)} for ${type.text}, which takes a date`);
     } else if (unitScale !== undefined) {
       days = dayOf(readEpoch(exactText(value, context), unitScale));
     } else if (format === "auto") {
       rejectFloat(value, context, type, "days");
       days = Number(value);
     } else {
-      rejectField("field_type", `${describe(value)} for ${type.text}, which takes a date`);
+      rejectField("field_type", `${describe(value, context)} for ${type.text}, which takes a date`);
     }
     // Written so that NaN, the day of an invalid timestamp, is out of range too.
-    if (days === undefined || !(days >= least && days <= most)) rejectTimeRange(type, value);
+    if (days === undefined || !(days >= least && days <= most)) rejectTimeRange(type, value, context);
     out.reserve(4);
     if (type.kind === "date") out.view.setUint16(out.offset, days, true);
     else out.view.setInt32(out.offset, days, true);

@@ -21,11 +21,11 @@ export function compileDecimal(type: DecimalType, coercion: "strict" | "lenient"
     const decimal = readExactDecimal(text === "" ? "0" : text);
     if (decimal === undefined) {
       const errorType = typeof value === "number" ? "field_range" : "field_format";
-      rejectField(errorType, `${describe(value)} for ${type.text}, which takes a decimal number`);
+      rejectField(errorType, `${describe(value, context)} for ${type.text}, which takes a decimal number`);
     }
     const scaled = scaleExactDecimal(decimal, type.scale, "truncate");
     if (scaled === undefined || scaled.value >= limit || scaled.value <= -limit) {
-      rejectField("field_range", `${describe(value)} does not fit ${type.text}`);
+      rejectField("field_range", `${describe(value, context)} does not fit ${type.text}`);
     }
     if (type.bits === 64) {
       writeInt64BigInt(out, scaled.value);
@@ -47,6 +47,6 @@ function readText(value: unknown, context: ValueContext, type: DecimalType, coer
       context.coerced();
       return value.trim();
     default:
-      return rejectField("field_type", `${describe(value)} for ${type.text}, which takes a decimal number`);
+      return rejectField("field_type", `${describe(value, context)} for ${type.text}, which takes a decimal number`);
   }
 }

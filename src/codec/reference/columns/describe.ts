@@ -2,20 +2,20 @@ import type { ValueContext } from "../column.ts";
 import { Timestamp } from "../time/timestamp.ts";
 import { numberText } from "./number-text.ts";
 
-/** Names what a document held, for the message of a rejection. Long text is cut: the dead letter has the whole record. */
-export function describe(value: unknown): string {
+/**
+ * Names what a document held, for the message of a rejection: a number by its own text where the document has one, as its
+ * double may look like another. Long text is cut: the dead letter has the whole record.
+ */
+export function describe(value: unknown, context: ValueContext): string {
   if (value === null) return "null";
   if (typeof value === "string") return `the text ${JSON.stringify(cut(value))}`;
-  if (typeof value === "number" || typeof value === "bigint") return `the number ${value}`;
+  if (typeof value === "number" || typeof value === "bigint") {
+    return `the number ${cut(numberText(value, context))}`;
+  }
   if (typeof value === "boolean") return String(value);
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value instanceof Timestamp) return `the timestamp ${value}`;
   return Array.isArray(value) ? "an array" : "an object";
-}
-
-/** A number by its own text where the document has one: its double may look like another. */
-export function describeNumber(value: number | bigint, context: ValueContext): string {
-  return `the number ${cut(numberText(value, context))}`;
 }
 
 function cut(text: string): string {

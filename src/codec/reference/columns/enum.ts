@@ -1,7 +1,7 @@
 import type { ByteWriter } from "../../../core/byte-writer.ts";
 import type { ColumnType } from "../../../schema/plan.ts";
 import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
-import { describe, describeNumber } from "./describe.ts";
+import { describe } from "./describe.ts";
 import { readWholeNumber } from "./whole-number.ts";
 
 type EnumType = Extract<ColumnType, { kind: "enum" }>;
@@ -15,18 +15,21 @@ export function compileEnum(type: EnumType): WriteColumn {
     if (typeof value === "string") {
       const number = byName.get(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : undefined);
       if (number === undefined || !known.has(number)) {
-        rejectField("field_format", `${describe(value)} is no name of ${shorten(type.text)}`);
+        rejectField("field_format", `${describe(value, context)} is no name of ${shorten(type.text)}`);
       }
       storeEnum(out, type.bits, number);
     } else if (typeof value === "number" || typeof value === "bigint") {
       const whole = readWholeNumber(value, context);
       const number = Number(whole?.value);
       if (whole?.inexact !== false || !known.has(number)) {
-        rejectField("field_range", `${describeNumber(value, context)} is no number of ${shorten(type.text)}`);
+        rejectField("field_range", `${describe(value, context)} is no number of ${shorten(type.text)}`);
       }
       storeEnum(out, type.bits, number);
     } else {
-      rejectField("field_type", `${describe(value)} for ${shorten(type.text)}, which takes a name or its number`);
+      rejectField(
+        "field_type",
+        `${describe(value, context)} for ${shorten(type.text)}, which takes a name or its number`,
+      );
     }
   };
 }

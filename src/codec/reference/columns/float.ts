@@ -17,7 +17,7 @@ export function compileFloat(type: FloatType, coercion: "strict" | "lenient"): W
     switch (typeof value) {
       case "number":
         // JSON has no infinity: there it is a number beyond the double's range. MessagePack has.
-        if (!Number.isFinite(value) && context.sourceText() !== undefined) rejectRange(type, value);
+        if (!Number.isFinite(value) && context.sourceText() !== undefined) rejectRange(type, value, context);
         storeFloat(out, type, value, value, context);
         return;
       case "bigint":
@@ -31,7 +31,7 @@ export function compileFloat(type: FloatType, coercion: "strict" | "lenient"): W
         writeFloatText(out, type, coercion === "lenient" ? value.trim() : value, context);
         return;
       default:
-        rejectField("field_type", `${describe(value)} for ${type.text}, which takes a number`);
+        rejectField("field_type", `${describe(value, context)} for ${type.text}, which takes a number`);
     }
   };
 }
@@ -44,10 +44,10 @@ function writeFloatText(out: ByteWriter, type: FloatType, text: string, context:
     storeSpecial(out, type.bits, special[2]!.toLowerCase() === "nan", special[1] === "-");
   } else if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
     const value = Number(text);
-    if (!Number.isFinite(value)) rejectRange(type, text);
+    if (!Number.isFinite(value)) rejectRange(type, text, context);
     storeFloat(out, type, value, text, context);
   } else {
-    rejectField("field_format", `${describe(text)} for ${type.text}, which takes a number`);
+    rejectField("field_format", `${describe(text, context)} for ${type.text}, which takes a number`);
   }
 }
 
@@ -60,12 +60,12 @@ function storeFloat(
   context: ValueContext,
 ): void {
   if (type.bits === 64 || !Number.isFinite(value)) {
-    if (typeof found === "bigint" && !Number.isFinite(value)) rejectRange(type, found);
+    if (typeof found === "bigint" && !Number.isFinite(value)) rejectRange(type, found, context);
     store(out, type.bits, value);
     return;
   }
   const narrow = nearestFloat32(value, () => (typeof found === "string" ? found : numberText(found, context)));
-  if (!Number.isFinite(narrow)) rejectRange(type, found);
+  if (!Number.isFinite(narrow)) rejectRange(type, found, context);
   store(out, 32, narrow);
 }
 
@@ -93,6 +93,6 @@ function storeSpecial(out: ByteWriter, bits: 32 | 64, nan: boolean, negative: bo
   out.offset += bits / 8;
 }
 
-function rejectRange(type: FloatType, value: unknown): never {
-  return rejectField("field_range", `${describe(value)} does not fit ${type.text}`);
+function rejectRange(type: FloatType, value: unknown, context: ValueContext): never {
+  return rejectField("field_range", `${describe(value, context)} does not fit ${type.text}`);
 }

@@ -3,7 +3,7 @@ import type { ColumnType } from "../../../schema/plan.ts";
 import { rejectField, type ValueContext, type WriteColumn } from "../column.ts";
 import { writeInt64BigInt, writeInt64Number } from "./bytes.ts";
 import { readExactDecimal } from "./decimal-text.ts";
-import { describe, describeNumber } from "./describe.ts";
+import { describe } from "./describe.ts";
 import { readWholeNumber, wholeNumberOf } from "./whole-number.ts";
 
 type IntType = Extract<ColumnType, { kind: "int" }>;
@@ -20,20 +20,20 @@ export function compileInt(type: IntType, coercion: "strict" | "lenient"): Write
   const mostSafe = Math.min(Number(most), Number.MAX_SAFE_INTEGER);
   const store = compileStore(bits, signed);
 
-  function writeExact(out: ByteWriter, value: bigint, found: unknown): void {
-    if (value < least || value > most) rejectRange(type, found);
+  function writeExact(out: ByteWriter, value: bigint, found: unknown, context: ValueContext): void {
+    if (value < least || value > most) rejectRange(type, found, context);
     if (bits === 64) writeInt64BigInt(out, value);
     else store(out, Number(value));
   }
 
   return function writeInt(out: ByteWriter, value: unknown, context: ValueContext): void {
     if (typeof value === "number" && Number.isSafeInteger(value) && !context.mayHideFraction()) {
-      if (value < leastSafe || value > mostSafe) rejectRange(type, value);
+      if (value < leastSafe || value > mostSafe) rejectRange(type, value, context);
       store(out, value);
     } else if (typeof value === "bigint") {
-      writeExact(out, value, value);
+      writeExact(out, value, value, context);
     } else {
-      writeExact(out, readInteger(value, context, type, coercion), value);
+      writeExact(out, readInteger(value, context, type, coercion), value, context);
     }
   };
 }
@@ -61,14 +61,14 @@ function readInteger(value: unknown, context: ValueContext, type: IntType, coerc
     case "string":
       return readIntegerText(value, context, type, coercion);
     default:
-      return rejectField("field_type", `${describe(value)} for ${type.text}, which takes a whole number`);
+      return rejectField("field_type", `${describe(value, context)} for ${type.text}, which takes a whole number`);
   }
 }
 
 function readIntegerNumber(value: number, context: ValueContext, type: IntType, coercion: string): bigint {
-  const whole = readWholeNumber(value, context) ?? rejectRange(type, value);
+  const whole = readWholeNumber(value, context) ?? rejectRange(type, value, context);
   if (whole.inexact && coercion !== "lenient") {
-    const found = describeNumber(value, context);
+    const found = describe(value, context);
     return rejectField("field_type", `${found} has a fraction; ${type.text} takes a whole number`);
   }
   if (whole.inexact) context.coerced();
@@ -78,18 +78,18 @@ function readIntegerNumber(value: number, context: ValueContext, type: IntType, 
 function readIntegerText(value: string, context: ValueContext, type: IntType, coercion: string): bigint {
   if (coercion === "lenient") context.coerced();
   if (/^[+-]?\d+$/.test(value)) {
-    if (!type.signed && value.startsWith("-")) return rejectRange(type, value);
+    if (!type.signed && value.startsWith("-")) return rejectRange(type, value, context);
     return BigInt(value.startsWith("+") ? value.slice(1) : value);
   }
   if (value === "" || value === "false") return 0n;
   if (value === "true") return 1n;
   if (coercion === "lenient") {
     const text = value.trim();
-    if (readExactDecimal(text) !== undefined) return (wholeNumberOf(text) ?? rejectRange(type, value)).value;
+    if (readExactDecimal(text) !== undefined) return (wholeNumberOf(text) ?? rejectRange(type, value, context)).value;
   }
-  return rejectField("field_format", `${describe(value)} for ${type.text}, which takes a whole number`);
+  return rejectField("field_format", `${describe(value, context)} for ${type.text}, which takes a whole number`);
 }
 
-function rejectRange(type: IntType, value: unknown): never {
-  return rejectField("field_range", `${describe(value)} does not fit ${type.text}`);
+function rejectRange(type: IntType, value: unknown, context: ValueContext): never {
+  return rejectField("field_range", `${describe(value, context)} does not fit ${type.text}`);
 }

@@ -1,22 +1,22 @@
 import type { ByteWriter } from "../../../core/byte-writer.ts";
-import { rejectField } from "../column.ts";
+import { rejectField, type ValueContext } from "../column.ts";
 import { describe } from "./describe.ts";
 
 /** IPv4: dotted text of four decimal numbers. RowBinary keeps it as a little-endian UInt32. */
-export function writeIpv4(out: ByteWriter, value: unknown): void {
-  if (typeof value !== "string") rejectField("field_type", `${describe(value)} for IPv4, which takes text`);
+export function writeIpv4(out: ByteWriter, value: unknown, context: ValueContext): void {
+  if (typeof value !== "string") rejectField("field_type", `${describe(value, context)} for IPv4, which takes text`);
   const bytes = readIpv4(value);
-  if (bytes === undefined) rejectField("field_format", `${describe(value)} is not an IPv4 address`);
+  if (bytes === undefined) rejectField("field_format", `${describe(value, context)} is not an IPv4 address`);
   out.reserve(4);
   for (let i = 0; i < 4; i++) out.bytes[out.offset + i] = bytes[3 - i]!;
   out.offset += 4;
 }
 
 /** IPv6: RFC 4291 text; an IPv4 address is stored mapped, `::ffff:a.b.c.d`. RowBinary keeps it in network order. */
-export function writeIpv6(out: ByteWriter, value: unknown): void {
-  if (typeof value !== "string") rejectField("field_type", `${describe(value)} for IPv6, which takes text`);
+export function writeIpv6(out: ByteWriter, value: unknown, context: ValueContext): void {
+  if (typeof value !== "string") rejectField("field_type", `${describe(value, context)} for IPv6, which takes text`);
   const groups = readIpv6(value.includes(":") ? value : `::ffff:${value}`);
-  if (groups === undefined) rejectField("field_format", `${describe(value)} is not an IP address`);
+  if (groups === undefined) rejectField("field_format", `${describe(value, context)} is not an IP address`);
   out.reserve(16);
   for (let i = 0; i < 8; i++) out.view.setUint16(out.offset + 2 * i, groups[i]!, false);
   out.offset += 16;

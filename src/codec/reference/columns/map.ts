@@ -31,7 +31,8 @@ export function compileMap(type: Extract<ColumnType, { kind: "map" }>, writeInne
       coerced: () => context.coerced(),
     };
     for (const [key, inner] of entries) {
-      if (!key.isWellFormed()) rejectField("field_format", `the key ${describe(key)} holds half of a surrogate pair`);
+      if (!key.isWellFormed())
+        rejectField("field_format", `the key ${describe(key, context)} holds half of a surrogate pair`);
       writeText(out, key);
       current = key;
       if (inner === null && !nullable) writeTypeDefault(out, type.inner);
@@ -49,7 +50,7 @@ function readEntries(value: unknown, context: ValueContext, type: ColumnType): [
     value instanceof Uint8Array ||
     value instanceof Timestamp
   ) {
-    return rejectField("field_type", `${describe(value)} for ${type.text}, which takes an object`);
+    return rejectField("field_type", `${describe(value, context)} for ${type.text}, which takes an object`);
   }
   const entries = Object.entries(value).map(([key, inner]): [string, unknown] => [key, inner ?? null]);
   // JavaScript moves keys that look like array indexes to the front; the source still has the order of the document.

@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 export function compileString(coercion: "strict" | "lenient"): WriteColumn {
   return function writeString(out: ByteWriter, value: unknown, context: ValueContext): void {
     if (typeof value === "string") {
-      writeText(out, checkText(value));
+      writeText(out, checkText(value, context));
     } else if (value instanceof Uint8Array) {
       writeBytes(out, value);
     } else if (value instanceof Timestamp) {
@@ -33,7 +33,7 @@ export function compileFixedString(length: number, coercion: "strict" | "lenient
     if (bytes.length > length) {
       rejectField(
         "field_range",
-        `${describe(value)} has ${bytes.length} bytes, FixedString(${length}) takes ${length}`,
+        `${describe(value, context)} has ${bytes.length} bytes, FixedString(${length}) takes ${length}`,
       );
     }
     out.reserve(length);
@@ -44,17 +44,17 @@ export function compileFixedString(length: number, coercion: "strict" | "lenient
 }
 
 function readFixed(value: unknown, context: ValueContext, length: number, coercion: string): Uint8Array {
-  if (typeof value === "string") return encoder.encode(checkText(value));
+  if (typeof value === "string") return encoder.encode(checkText(value, context));
   if (value instanceof Uint8Array) return value;
   if (coercion === "lenient" && (typeof value === "number" || typeof value === "bigint")) {
     context.coerced();
     return encoder.encode(context.sourceText() ?? String(value));
   }
-  return rejectField("field_type", `${describe(value)} for FixedString(${length}), which takes text`);
+  return rejectField("field_type", `${describe(value, context)} for FixedString(${length}), which takes text`);
 }
 
 /** Half of a surrogate pair has no UTF-8; ClickHouse refuses the escape as well. */
-function checkText(value: string): string {
+function checkText(value: string, context: ValueContext): string {
   if (value.isWellFormed()) return value;
-  return rejectField("field_format", `${describe(value)} holds half of a surrogate pair`);
+  return rejectField("field_format", `${describe(value, context)} holds half of a surrogate pair`);
 }
