@@ -61,6 +61,14 @@ describe("column writers, judged by ClickHouse's JSONEachRow", () => {
   });
 });
 
+it("of a key that occurs twice JSONEachRow takes the first for a column and keeps both in a Map, as the README says", () => {
+  const path = oracle.file("twice.ndjson", '{"x":1,"m":{"k":1,"k":2},"x":2}');
+  const lines = oracle.lines(
+    `SELECT x, toString(m) FROM file('${path}', JSONEachRow, 'x Int32, m Map(String, Int32)')`,
+  );
+  expect(lines).toEqual(["1\t{\\'k\\':1,\\'k\\':2}"]);
+});
+
 /** Types that share a writer: what differs for DateTime64(3) differs for DateTime. */
 function familyOf(type: string): string {
   const { kind } = bareType(parseColumnType(type));
