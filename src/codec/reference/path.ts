@@ -56,15 +56,22 @@ export function readPath(document: Document, path: FieldPath): unknown {
   return keys && readKeys(document, keys);
 }
 
-/** The keys of a value that stands where an object should, on the way to a field that the document lacks. */
+/**
+ * The keys of a value that stands where an object should, on the way to a field that the document lacks. Of what is empty
+ * nothing is lost: PHP writes `[]` for an object without members.
+ */
 export function findBlocker(document: Document, path: FieldPath): string[] | undefined {
   for (const { key, rest, blocks } of path.heads) {
     const inner = readKey(document, key);
-    if (inner === undefined || inner === null) continue;
+    if (isEmpty(inner)) continue;
     const keys = isDocument(inner) ? findBlocker(inner, rest) : blocks ? [] : undefined;
     if (keys !== undefined) return [key, ...keys];
   }
   return undefined;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 /** The value under nested keys. Arrays are not entered. */

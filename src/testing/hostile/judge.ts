@@ -1,5 +1,5 @@
 import { readExactDecimal, scaleExactDecimal } from "../../codec/reference/columns/decimal-text.ts";
-import { findSourceText } from "../../codec/reference/source-text.ts";
+import { compilePath, findBlocker, isDocument, locate } from "../../codec/reference/path.ts";
 import type { PlanColumn, TablePlan } from "../../schema/plan.ts";
 import type { EngineVerdict } from "./engine-verdicts.ts";
 import { isIntendedRejection, isNullOfEnum } from "./intended.ts";
@@ -46,14 +46,19 @@ function hasOtherCase({ columns }: TablePlan, keys: string[]): boolean {
   return columns.some(({ name }) => keys.some((key) => key !== name && key.toLowerCase() === name.toLowerCase()));
 }
 
-/** Millrace follows the path of a column's name with dots; JSONEachRow knows the key alone (README, "With your own"). */
+/**
+ * Millrace looks for a column's name with dots in objects, and refuses what is none in such a place; JSONEachRow knows the
+ * key alone (README, "With your own").
+ */
 function readsNestedPath({ columns }: TablePlan, text: string): boolean {
-  return columns.some(
-    ({ name }) =>
-      name.includes(".") &&
-      findSourceText(text, [name]) === undefined &&
-      findSourceText(text, name.split(".")) !== undefined,
-  );
+  const document: unknown = JSON.parse(text);
+  if (!isDocument(document)) return false;
+  const names = new Set(columns.map(({ name }) => name));
+  return columns.some(({ name }) => {
+    if (!name.includes(".") || Object.hasOwn(document, name)) return false;
+    const path = compilePath(name, names);
+    return locate(document, path) !== undefined || findBlocker(document, path) !== undefined;
+  });
 }
 
 export function judge(plan: TablePlan, text: string, own: OwnVerdict, engine: EngineVerdict): Outcome {

@@ -1,7 +1,7 @@
 import { sameBytes } from "./bytes";
 import { decodeEscapes } from "./escapes";
 import { scanString, scanValue, skipColon, skipSpace, valueEnd, valueKind, valueStart } from "./json";
-import { KIND_ESCAPED, KIND_MISSING, KIND_NULL, KIND_OBJECT } from "./layout";
+import { KIND_ARRAY, KIND_ESCAPED, KIND_MISSING, KIND_NULL, KIND_OBJECT, KIND_STRING } from "./layout";
 import { rowStamp, slotEnd, slotKind, slotStart } from "./row";
 import { scratchFor } from "./scratch";
 
@@ -59,7 +59,7 @@ function findAmong(row: usize, list: usize): u32 {
 /** Goes from the current field to the rest of a name in it. The text has been checked, so nothing is checked again. */
 function enterRest(rest: usize, blocks: u32): void {
   if (fieldKind != KIND_OBJECT) {
-    if (fieldKind > <u32>KIND_NULL && blocks != 0) isFieldBlocked = true;
+    if (blocks != 0 && fieldKind > <u32>KIND_NULL && !isEmpty()) isFieldBlocked = true;
     fieldKind = KIND_MISSING;
     return;
   }
@@ -73,6 +73,12 @@ function enterRest(rest: usize, blocks: u32): void {
     enterKey(<usize>load<u32>(head, 4), <usize>load<u32>(head));
     if (fieldKind != KIND_MISSING) enterRest(<usize>load<u32>(head, 8), load<u32>(head, 12));
   }
+}
+
+/** The current field is a text or an array with nothing in it. */
+function isEmpty(): bool {
+  if (fieldKind == KIND_STRING) return fieldStart == fieldEnd;
+  return fieldKind == KIND_ARRAY && load<u8>(skipSpace(fieldStart + 1, fieldEnd)) == 0x5d;
 }
 
 /** Of a key that occurs twice the last one counts. */
