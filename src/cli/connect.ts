@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { KafkaSecurity } from "../config/secrets-kafka.ts";
 import type { TlsFiles } from "../config/secrets-tls.ts";
 import { partialAdmin } from "../source/answers.ts";
+import { takeAnswersOfClickHouse } from "./clickhouse-answers.ts";
 import { checkCertificates } from "./kafka-certificates.ts";
 
 /** ClickHouse closes idle connections after 10 s (3 s in its cloud): ours must go first. */
@@ -12,6 +13,7 @@ const IDLE_SOCKET_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 
 export interface ClickHouseAddress {
+  /** http(s)://host:port, and the path of a proxy if there is one. */
   url: string;
   user: string | undefined;
   password: string | undefined;
@@ -20,8 +22,11 @@ export interface ClickHouseAddress {
 }
 
 export function connectClickHouse(address: ClickHouseAddress, connectionsMax: number): ClickHouseClient {
-  return createClient({
-    url: address.url,
+  const { origin, pathname } = new URL(address.url);
+  const client = createClient({
+    url: origin,
+    // A path is that of a proxy. The client would take it for a database, and ask the proxy's root.
+    ...(pathname === "/" ? {} : { pathname }),
     ...(address.user === undefined ? {} : { username: address.user }),
     ...(address.password === undefined ? {} : { password: address.password }),
     ...(address.tls === undefined ? {} : { tls: clickHouseTls(address.tls) }),
@@ -32,6 +37,7 @@ export function connectClickHouse(address: ClickHouseAddress, connectionsMax: nu
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },
   });
+  return takeAnswersOfClickHouse(client);
 }
 
 /** The client wants an authority whenever anything of TLS is given: without one of our own, those of the runtime. */

@@ -1,5 +1,6 @@
 import { ClickHouseError } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
+import { fileFaults } from "../core/file-error.ts";
 
 /** Codes of node:tls and OpenSSL for a certificate that is not trusted (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
 const certificateCodes = new Map([
@@ -37,7 +38,39 @@ export function certificateFault(error: unknown): string | undefined {
  */
 export function explainError(error: unknown): string | undefined {
   if (error instanceof MillraceError) return error.message;
-  return explainClickHouse(error) ?? explainKafka(error) ?? explainConnection(error);
+  return explainClickHouse(error) ?? explainForeign(error) ?? explainKafka(error) ?? explainConnection(error);
+}
+
+const webPage = /<(?:!doctype|html|head|\?xml)[\s\S]*$/i;
+
+/** The same text without the web page that a client has put into it. */
+export function withoutWebPage(text: string): string {
+  return text.replace(webPage, "a web page");
+}
+
+/** Something answers, and it is not ClickHouse. */
+function explainForeign(error: unknown): string | undefined {
+  const advice = "check CLICKHOUSE_URL: ClickHouse's HTTP interface has port 8123, or 8443 with https";
+  for (const { name, message, code } of chain(error)) {
+    if (webPage.test(message) || /^Unexpected token '<'/.test(message)) {
+      const title = /<title>([^<]{1,80})/i.exec(message)?.[1];
+      return `What answers is no ClickHouse but a web server${title === undefined ? "" : ` ("${title}")`}; ${advice}`;
+    }
+    if (/There is no handle/.test(message)) {
+      return (
+        "ClickHouse knows no such path: leave the path of CLICKHOUSE_URL away. It is that of a proxy, never a " +
+        "database; tables are named with theirs"
+      );
+    }
+    if (/is for clickhouse-client program/.test(message) || /^HPE_/.test(String(code))) {
+      return `What answers does not speak HTTP; ${advice}`;
+    }
+    if (message === "socket hang up") return `The other side closed the connection without an answer; ${advice}`;
+    // A redirect, as the client reports it.
+    if (name === "Error" && message === "")
+      return `What answers gives an error without a text, such as a redirect; ${advice}`;
+  }
+  return undefined;
 }
 
 /** Error codes of ClickHouse (src/Common/ErrorCodes.cpp). */
@@ -64,7 +97,12 @@ function explainKafka(error: unknown): string | undefined {
       const advice = "check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD";
       return `Kafka refused the login: ${advice} (${message})`;
     }
-    if (type === "ILLEGAL_SASL_STATE") return `Kafka expects a login: set KAFKA_SASL_MECHANISM (${message})`;
+    if (type === "ILLEGAL_SASL_STATE" || name === "KafkaJSServerDoesNotSupportApiKey") {
+      return (
+        "This listener of Kafka takes no login: unset KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and " +
+        `KAFKA_SASL_PASSWORD, or name the port of one that does (${message})`
+      );
+    }
     if (/_AUTHORIZATION_FAILED$/.test(type ?? "")) {
       return `Kafka: the user lacks a right; it needs Describe and Read on the topics, Read on the group (${message})`;
     }
@@ -75,7 +113,9 @@ function explainKafka(error: unknown): string | undefined {
 function explainConnection(error: unknown): string | undefined {
   const fault = certificateFault(error);
   if (fault !== undefined) return `Cannot connect: ${fault} (KAFKA_SSL_CA_FILE, CLICKHOUSE_CA_FILE)`;
-  for (const { name, code, message, broker } of chain(error)) {
+  for (const { name, code, message, broker, syscall, path } of chain(error)) {
+    const fileFault = path === undefined ? undefined : fileFaults[String(code)];
+    if (fileFault !== undefined) return `Cannot ${syscall} ${path}: ${fileFault}`;
     const where = broker === undefined ? "" : ` to Kafka broker ${broker}`;
     if (/wrong version number|packet length too long|InvalidContentType|before secure TLS connection/i.test(message)) {
       return `Cannot connect${where}: the other side does not speak TLS; KAFKA_SSL and https:// belong to its TLS port (${message})`;
@@ -99,6 +139,8 @@ interface Cause {
   code?: unknown;
   type?: string;
   broker?: string;
+  syscall?: string;
+  path?: string;
 }
 
 /** The error, its causes, and the members of aggregates, outermost first; at most 16 of them. */

@@ -6,7 +6,7 @@ import { endBottomLine } from "./bottom-line.ts";
 import { addDlqCommand } from "./dlq.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEmbeddedCommand } from "./embedded.ts";
-import { explainError } from "./explain-error.ts";
+import { explainError, withoutWebPage } from "./explain-error.ts";
 import { addLagCommand } from "./lag.ts";
 import { addLatencyCommand } from "./latency.ts";
 import { addMigrateCommand } from "./migrate.ts";
@@ -63,7 +63,7 @@ function report(error: unknown, tell: Tell): number {
   if (error instanceof MillraceError) {
     const advice = explainError(error.cause);
     const isNews = advice !== undefined && !error.message.includes(advice);
-    tell("error", `${error.message}${isNews ? `\n${advice}` : ""}`, error);
+    tell("error", `${withoutWebPage(error.message)}${isNews ? `\n${advice}` : ""}`, error);
     return errorCodes[error.code].exit;
   }
   tell("error", explainError(error) ?? describeUnexpected(error), error);

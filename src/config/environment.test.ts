@@ -185,6 +185,21 @@ describe("addresses", () => {
   it("of brokers on the command line are checked like the variable", () => {
     expect(parseBrokers("--brokers", "a:1, b:2")).toEqual(["a:1", "b:2"]);
     expect(() => parseBrokers("--brokers", "a")).toThrow('--brokers: "a" is not host:port');
+    expect(() => parseBrokers("--brokers", "a:0")).toThrow('--brokers: "a:0" is not host:port');
+    expect(() => parseBrokers("--brokers", "a:99999")).toThrow('--brokers: "a:99999" is not host:port');
+  });
+
+  it("refuses what the Kafka client would take for another address", () => {
+    for (const address of ["[::1]:9092", "[fe80::1%eth0]:9092"]) {
+      expect(refusal({ KAFKA_BROKERS: `a:1,${address}` })).toMatch(
+        /is an IPv6 address.*name a host that resolves to it/,
+      );
+    }
+  });
+
+  it("takes a proxy's path in ClickHouse's URL, and nothing behind it", () => {
+    expect(readEnvironment({ CLICKHOUSE_URL: "http://h:80/clickhouse" }).clickHouseUrl).toBe("http://h:80/clickhouse");
+    expect(refusal({ CLICKHOUSE_URL: "http://h:8123/?database=net" })).toContain("has ?database=net at its end");
   });
 });
 

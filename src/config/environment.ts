@@ -10,7 +10,7 @@ export interface Environment {
   kafkaBrokers: string[] | undefined;
   /** KAFKA_SSL… and KAFKA_SASL…. */
   kafkaSecurity: KafkaSecurity;
-  /** CLICKHOUSE_URL, http(s). Undefined: the embedded server. */
+  /** CLICKHOUSE_URL, http(s), with the path of a proxy if there is one. Undefined: the embedded server. */
   clickHouseUrl: string | undefined;
   clickHouseUser: string | undefined;
   /** CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE. */
@@ -82,9 +82,16 @@ export function parseBrokers(name: string, text: string): string[] {
           "KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD",
       );
     }
-    if (!/^[^:\s]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i.test(broker)) {
-      throw new MillraceError("E_CONFIG", `${name}: "${broker}" is not host:port`);
+    if (/^\[[0-9a-f:.%\w]+\]:\d+$/i.test(broker)) {
+      // kafkajs takes what is before the first colon for the host.
+      throw new MillraceError(
+        "E_CONFIG",
+        `${name}: "${broker}" is an IPv6 address, which the Kafka client cannot take here: name a host that resolves to ` +
+          "it (localhost:9092 for ::1). Addresses that the brokers themselves advertise may be of IPv6",
+      );
     }
+    const port = Number(/^[^:\s[\]]+:(\d{1,5})$/.exec(broker)?.[1] ?? 0);
+    if (port < 1 || port > 65_535) throw new MillraceError("E_CONFIG", `${name}: "${broker}" is not host:port`);
   }
   return brokers;
 }
@@ -124,7 +131,13 @@ function parseClickHouseUrl(text: string): URL {
   }
   if (!/^https?:\/\/.+/.test(text)) throw refuse(`"${text}" must begin with http:// or https://`);
   if (!URL.canParse(text)) throw refuse(`"${text}" is not a URL, such as https://clickhouse.example.com:8443`);
-  return new URL(text);
+  const url = new URL(text);
+  if (url.search !== "" || url.hash !== "") {
+    throw refuse(
+      `"${text}" has ${url.search}${url.hash} at its end: only an address, and the path of a proxy, are taken`,
+    );
+  }
+  return url;
 }
 
 function readHttpToken(env: Variables, warnings: Warnings): string | undefined {

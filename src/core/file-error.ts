@@ -1,4 +1,5 @@
-const meanings: Record<string, string> = {
+/** What codes of the file system mean, in words. */
+export const fileFaults: Record<string, string> = {
   EACCES: "this user may not write there",
   EPERM: "this user may not write there",
   EROFS: "it is on a read-only file system",
@@ -13,5 +14,5 @@ const meanings: Record<string, string> = {
 /** What an error of the file system means, in words. */
 export function explainFileError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return meanings[code ?? ""] ?? message;
+  return fileFaults[code ?? ""] ?? message;
 }
