@@ -50,6 +50,7 @@ export async function runCommandLine(args: string[]): Promise<void> {
     addEmbeddedCommand(program);
     for (const command of program.commands) command.exitOverride();
     await program.parseAsync(args, { from: "user" });
+    endBottomLine();
     process.exit(process.exitCode ?? 0);
   } catch (error) {
     process.exit(report(error, tell));

@@ -3,6 +3,7 @@ import { type Environment, refuseSecretsForEmbedded } from "../config/environmen
 import { profileNames, profilesHelp } from "../config/profiles.ts";
 import { parseStartArguments, type StartArguments } from "../config/start-options.ts";
 import { defaultTranscoder, insertFormats, transcoderNames } from "../core/transcoding.ts";
+import { pipelineFileHelp } from "../schema/pipeline-help.ts";
 import { runStart } from "./start-run.ts";
 
 /** `millrace start`: the ingester, with embedded servers and a simulator where none are named. */
@@ -57,6 +58,7 @@ export function addStartCommand(program: Command, environment: Environment): voi
     .option("--seed <n>", "simulator: seed of its random numbers")
     .option("--bad-rate <share>", "simulator: share of broken documents, 0 to 1")
     .addHelpText("after", () => `\n${profilesHelp()}`)
+    .addHelpText("after", () => `\n${pipelineFileHelp()}`)
     .addHelpText("after", environmentHelp)
     .action((typed: StartArguments) => {
       refuseSecretsForEmbedded(environment);
