@@ -56,13 +56,13 @@ export async function fillTopic(
       const filled = producer.append(lanes[lane]!, Date.now(), null, document.bytes, document.length);
       if (!filled) continue;
       lane = (lane + 1) % lanes.length;
-      producer.flush(Date.now());
+      producer.flush();
       while (producer.pendingRecords > PENDING_MAX && failure === undefined) {
-        producer.flush(Date.now());
+        producer.flush();
         await sleep(1);
       }
     }
-    await producer.drain(DRAIN_TIMEOUT_MS, Date.now);
+    await producer.drain(DRAIN_TIMEOUT_MS);
   } finally {
     await producer.close();
   }

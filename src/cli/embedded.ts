@@ -51,13 +51,13 @@ export function addEmbeddedCommand(program: Command): void {
 
 /** Starts a server; while its data directory is held, tries again for `patienceMs`. */
 async function whenFree<T>(patienceMs: number, start: () => Promise<T>): Promise<T> {
-  const deadlineMs = Date.now() + patienceMs;
+  const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     try {
       return await start();
     } catch (error) {
       const isHeld = error instanceof MillraceError && error.code === "E_DATA_DIR_HELD";
-      if (!isHeld || Date.now() > deadlineMs) throw error;
+      if (!isHeld || performance.now() > deadlineMs) throw error;
       await sleep(RETRY_MS);
     }
   }

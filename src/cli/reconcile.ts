@@ -129,10 +129,10 @@ async function reconcilePlans(
 
 /** A line on standard error every two seconds; none for what is done sooner. */
 function progressOn(table: string): (done: number, total: number) => void {
-  let shownMs = Date.now();
+  let shownMs = performance.now();
   return (done, total) => {
-    if (Date.now() - shownMs < PROGRESS_MS) return;
-    shownMs = Date.now();
+    if (performance.now() - shownMs < PROGRESS_MS) return;
+    shownMs = performance.now();
     process.stderr.write(`${table}: ${done} of ${total} offsets compared (${Math.floor((100 * done) / total)} %)\n`);
   };
 }

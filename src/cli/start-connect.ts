@@ -50,6 +50,7 @@ export interface Run {
   simulator: SimulatorChild | undefined;
   /** The one deadline over the end of the run. */
   shutdown: Shutdown;
+  /** By `performance.now()`. */
   startedMs: number;
   serversReadyMs: number;
 }
@@ -69,7 +70,7 @@ export async function connectRun(
   startedMs: number,
   hooks: PipelineHooks | undefined,
 ): Promise<Run> {
-  const serversReadyMs = Date.now();
+  const serversReadyMs = performance.now();
   const brokers = servers.kafkaBrokers ?? environment.kafkaBrokers!;
   const url = servers.clickHouseUrl ?? environment.clickHouseUrl!;
   // One connection each for the queries of status line, latency flush and report.

@@ -33,7 +33,7 @@ const END_POLL_MS = 100;
  * @throws MillraceError when the set-up is wrong, the pipeline met an error that no retry can help, or something was left.
  */
 export async function runStart(environment: Environment, options: StartOptions, hooks?: PipelineHooks): Promise<void> {
-  const startedMs = Date.now();
+  const startedMs = performance.now();
   relaxCollectionOfBuffers();
   const shutdown = new Shutdown(untilStopped({ onParentGone: environment.startedByNpm }), options.drainTimeoutMs);
   const log = createLog(environment.logLevel);

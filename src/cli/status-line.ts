@@ -119,5 +119,5 @@ function followLag({ admin, options, topics }: Run): { now(): number | undefined
 }
 
 function secondsSince(startedMs: number): number {
-  return Math.round((Date.now() - startedMs) / 1000);
+  return Math.round((performance.now() - startedMs) / 1000);
 }

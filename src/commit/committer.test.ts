@@ -135,11 +135,34 @@ describe("Committer", () => {
     await settle();
     gates[0]!.refuse(new StaleOwner("generation 3 is over"));
     await announcement;
+    expect(errors.map(String)).toEqual([expect.stringContaining("generation 3 is over")]);
     await expect(committer.flush()).rejects.toThrow(StaleOwner);
     committer.note("t", 0);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(sent).toHaveLength(1);
     expect(range.announced).toBe(false);
+  });
+
+  it("asks once more whether it is over before a request leaves, and says nothing of one that did not", async () => {
+    let check = () => {};
+    const looking = new Committer({
+      clock: systemClock,
+      async commit(_offsets, last) {
+        check = last;
+        await vi.advanceTimersByTimeAsync(1_000);
+        last();
+        throw new Error("sent");
+      },
+      onError: (error) => errors.push(error),
+    });
+    looking.add("t", 0, ledgers[0]!);
+    const announcement = looking.announce("t", 0, ledgers[0]!.open(0, 9, 1)).catch((error) => error);
+    expect(check).not.toThrow();
+    looking.end(new StaleOwner("the group is rebalancing"));
+    expect(check).toThrow(StaleOwner);
+    expect(await announcement).toBeInstanceOf(StaleOwner);
+    await settle();
+    expect(errors).toEqual([]);
   });
 
   it("flushes to an end while a commit is under way, and when there is nothing to do", async () => {

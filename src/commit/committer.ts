@@ -13,6 +13,7 @@ export interface CommitterOptions {
    * commit any more.
    */
   commit(offsets: CommitOffset[], check: () => void): Promise<readonly UnknownPartition[]>;
+  /** A commit has failed: it is repeated, or with a StaleOwner nothing is committed any more. */
   onError(error: unknown): void;
   /** Around each commit, for every partition in it. */
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
@@ -179,8 +180,9 @@ export class Committer {
       }
     } catch (error) {
       for (const { key } of states) this.#dirty.add(key);
+      // Of an epoch that has ended meanwhile there is nothing to tell.
+      if (this.#over === undefined) onError(error);
       if (error instanceof StaleOwner) this.end(error);
-      else onError(error);
       return false;
     } finally {
       this.#isSending = false;

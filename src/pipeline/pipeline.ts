@@ -209,7 +209,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           clickHouseOffset: () => clickHouseClock.offset(),
           commit,
           onCommitError(error) {
-            if (!failure.failIfHopeless("commit to", error))
+            if (error instanceof StaleOwner) log.info(`${error.message}: joins anew, what is under way is repeated`);
+            else if (!failure.failIfHopeless("commit to", error))
               log.warn({ err: error }, "offset commit failed, will be repeated");
           },
           onCommit(when, at) {
@@ -318,7 +319,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   function note(cut: Cut, { result, stored, sentMs, acknowledgedMs }: StoredRange): void {
     if (result === undefined) return;
-    counters.add(cut, stored, result, acknowledgedMs);
+    counters.add(cut, stored, result);
     const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs: sentMs, acknowledgedMs };
     recordBatch(total, batch);
     recordBatch(interval, batch);

@@ -90,30 +90,31 @@ export class BatchProducer {
     }
   }
 
-  /** Adds a record to a lane. @returns true when it filled a batch: a good moment to move on to another partition. */
-  append(lane: PartitionLane, nowMs: number, key: Buffer | null, value: Buffer, valueLength: number): boolean {
+  /** Adds a record with the time `wallMs` to a lane. @returns true when it filled a batch: a good moment to move on to another partition. */
+  append(lane: PartitionLane, wallMs: number, key: Buffer | null, value: Buffer, valueLength: number): boolean {
     const { builder } = lane;
     const { batchBytesMax, batchRecordsMax } = this.#settings;
     let filled = false;
     if (builder.recordCount > 0 && builder.byteLength + valueLength > batchBytesMax) {
-      this.#seal(lane, nowMs);
+      this.#seal(lane);
       filled = true;
     }
-    if (builder.recordCount === 0) lane.openedAtMs = nowMs;
+    if (builder.recordCount === 0) lane.openedAtMs = performance.now();
     const before = builder.byteLength;
-    builder.append(nowMs, key, value, valueLength);
+    builder.append(wallMs, key, value, valueLength);
     this.pendingRecords++;
     this.pendingBytes += builder.byteLength - before;
     if (builder.recordCount >= batchRecordsMax || builder.byteLength >= batchBytesMax) {
-      this.#seal(lane, nowMs);
+      this.#seal(lane);
       filled = true;
     }
     return filled;
   }
 
   /** Seals what has lingered and sends what is ready. Called on every tick, and when an answer frees a lane. */
-  flush(nowMs: number, lingerMs: number = this.#settings.lingerMs): void {
+  flush(lingerMs: number = this.#settings.lingerMs): void {
     if (this.#closed) return;
+    const nowMs = performance.now();
     const ready = new Map<number, PartitionLane[]>();
     for (const lanes of this.lanes.values()) {
       for (const lane of lanes) {
@@ -128,14 +129,14 @@ export class BatchProducer {
   }
 
   /** Sends all that is left and waits for the answers, at most `timeoutMs`; what is left then is given up. */
-  async drain(timeoutMs: number, nowMs: () => number): Promise<void> {
-    const deadlineMs = nowMs() + timeoutMs;
-    while (this.pendingRecords > 0 && nowMs() < deadlineMs) {
-      this.flush(nowMs(), 0);
+  async drain(timeoutMs: number): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs;
+    while (this.pendingRecords > 0 && performance.now() < deadlineMs) {
+      this.flush(0);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     for (const lane of [...this.lanes.values()].flat()) {
-      if (lane.builder.recordCount > 0) this.#seal(lane, nowMs());
+      if (lane.builder.recordCount > 0) this.#seal(lane);
       while (lane.sealed.length > 0) this.#giveUp(lane, `not acknowledged within ${timeoutMs} ms of stopping`);
     }
   }
@@ -152,17 +153,17 @@ export class BatchProducer {
       this.#giveUp(lane, `not acknowledged within ${deliveryTimeoutMs} ms`);
     }
     const hasLingered = lane.builder.recordCount > 0 && nowMs - lane.openedAtMs >= lingerMs;
-    if (lane.sealed.length === 0 && hasLingered) this.#seal(lane, nowMs);
+    if (lane.sealed.length === 0 && hasLingered) this.#seal(lane);
     return lane.sealed.length > 0 && nowMs >= lane.retryAtMs;
   }
 
-  #seal(lane: PartitionLane, nowMs: number): void {
+  #seal(lane: PartitionLane): void {
     const { recordCount, byteLength } = lane.builder;
     lane.sealed.push({
       bytes: lane.builder.seal(this.#settings.compression),
       recordCount,
       recordBytes: byteLength,
-      sealedAtMs: nowMs,
+      sealedAtMs: performance.now(),
       attempts: 0,
     });
   }
@@ -194,7 +195,7 @@ export class BatchProducer {
     for (const answer of answers) this.#settle(this.lanes.get(answer.topic)![answer.partition]!, answer);
     // A lane without an answer (no broker does that) is sent again rather than lost.
     this.#retryLater(lanes.filter((lane) => lane.inFlight));
-    this.flush(Date.now());
+    this.flush();
   }
 
   #settle(lane: PartitionLane, answer: PartitionAnswer): void {
@@ -227,7 +228,7 @@ export class BatchProducer {
 
   #retryLater(lanes: PartitionLane[]): void {
     if (lanes.length === 0) return;
-    const retryAtMs = Date.now() + this.#settings.retryBackoffMs;
+    const retryAtMs = performance.now() + this.#settings.retryBackoffMs;
     for (const lane of lanes) {
       lane.retryAtMs = retryAtMs;
       lane.inFlight = false;
@@ -257,12 +258,12 @@ export class BatchProducer {
 
   /** A broker that has just started refuses for a moment: it is still loading its coordinators. */
   async #firstIdentity(): Promise<ProducerIdentity> {
-    const deadlineMs = Date.now() + this.#requestTimeoutMs;
+    const deadlineMs = performance.now() + this.#requestTimeoutMs;
     for (;;) {
       try {
         return await this.#newIdentity();
       } catch (error) {
-        if (Date.now() >= deadlineMs) {
+        if (performance.now() >= deadlineMs) {
           throw new MillraceError(
             "E_KAFKA",
             `Kafka gives no producer id (${(error as Error).message}); it needs the right IdempotentWrite, or use acks=1`,

@@ -39,13 +39,13 @@ export class EventRouter {
   }
 
   /** Routes the generator's current event. */
-  route(event: EventGenerator, nowMs: number): void {
+  route(event: EventGenerator, wallMs: number): void {
     this.counts.generated++;
     const { badKind } = event;
     if (badKind !== undefined) this.counts.badByKind[badKind] = (this.counts.badByKind[badKind] ?? 0) + 1;
     const key = this.#partitioner === "key" ? event.key : null;
-    this.#append(event.topic, nowMs, key, event.bytes, event.length);
-    if (event.isFailure) this.#append(errorTopic, nowMs, key, event.bytes, event.length);
+    this.#append(event.topic, wallMs, key, event.bytes, event.length);
+    if (event.isFailure) this.#append(errorTopic, wallMs, key, event.bytes, event.length);
   }
 
   onAcknowledged(lane: PartitionLane, batch: SealedBatch): void {
@@ -69,18 +69,18 @@ export class EventRouter {
     });
     if (lane.topic === errorTopic || lane.topic === deadLetterTopic) return;
     this.counts.failed += batch.recordCount;
-    const nowMs = Date.now();
+    const wallMs = Date.now();
     for (const value of valuesOfBatch(batch.bytes)) {
       const wrapped = wrapDeadLetter(value, lane.topic, lane.partition, reason);
-      this.#append(deadLetterTopic, nowMs, null, wrapped, wrapped.length);
+      this.#append(deadLetterTopic, wallMs, null, wrapped, wrapped.length);
     }
   }
 
   /** Keyed records go where their key belongs, the others to the partition whose turn it is. */
-  #append(topic: string, nowMs: number, key: Buffer | null, value: Buffer, length: number): void {
+  #append(topic: string, wallMs: number, key: Buffer | null, value: Buffer, length: number): void {
     const lanes = this.#producer.lanes.get(topic)!;
     if (key !== null) {
-      this.#producer.append(lanes[partitionOfKey(key, lanes.length)]!, nowMs, key, value, length);
+      this.#producer.append(lanes[partitionOfKey(key, lanes.length)]!, wallMs, key, value, length);
       return;
     }
     let index = this.#sticky.get(topic) ?? 0;
@@ -91,6 +91,6 @@ export class EventRouter {
       index = (index + 1) % lanes.length;
       this.#sticky.set(topic, index);
     }
-    this.#producer.append(lanes[index]!, nowMs, null, value, length);
+    this.#producer.append(lanes[index]!, wallMs, null, value, length);
   }
 }

@@ -69,12 +69,13 @@ class SimulatorEngine {
   readonly #timeWeights: TimeWeights;
   readonly #backPressure: BackPressure;
   readonly #generatedByService: number[];
-  #pacer: Pacer = openPacer(Date.now());
+  /** Times are of a clock that nobody sets; events are stamped by the wall clock. */
+  #pacer: Pacer = openPacer(performance.now());
   #state: SimulatorStats["state"] = "running";
   #eventsPerSecond: number;
   #timeFactor = 1;
-  #startedMs = Date.now();
-  #generatedUntilMs = Date.now();
+  #startedMs = performance.now();
+  #generatedUntilMs = performance.now();
   #cpuAtStart = process.cpuUsage();
   #timer: NodeJS.Timeout | undefined;
   #window = { startedMs: 0, produced: 0, eventsPerSecond: 0 };
@@ -124,7 +125,7 @@ class SimulatorEngine {
   }
 
   run(): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     this.#startedMs = nowMs;
     this.#generatedUntilMs = nowMs;
     this.#pacer = openPacer(nowMs);
@@ -167,7 +168,7 @@ class SimulatorEngine {
   async stop(): Promise<SimulatorReport> {
     this.#state = "draining";
     clearTimeout(this.#timer);
-    await this.#producer.drain(this.#settings.drainTimeoutMs, Date.now);
+    await this.#producer.drain(this.#settings.drainTimeoutMs);
     await this.#producer.close();
     this.#state = "stopped";
     return this.#report();
@@ -184,10 +185,11 @@ class SimulatorEngine {
     const settings = this.#settings;
     const { durationMs, eventsMax } = settings;
     const endMs = durationMs === undefined ? Number.POSITIVE_INFINITY : this.#startedMs + durationMs;
-    const clockMs = Date.now();
+    const clockMs = performance.now();
+    const wallMs = Date.now();
     const nowMs = Math.min(clockMs, endMs);
     this.#followQueue(nowMs);
-    this.#timeFactor = this.#timeWeights.at(nowMs);
+    this.#timeFactor = this.#timeWeights.at(wallMs);
     const wanted = this.#eventsPerSecond * settings.share * this.#timeFactor;
     const allowed = this.#backPressure.paused ? 0 : wanted * this.#backPressure.scale;
     const room = Math.min(
@@ -196,12 +198,12 @@ class SimulatorEngine {
     );
     const paced = advancePacer(this.#pacer, nowMs, allowed, wanted, Math.max(0, room));
     for (let index = 0; index < paced.count; index++) {
-      this.#generator.next(Math.floor(paced.firstMs + index * paced.stepMs));
+      this.#generator.next(Math.floor(wallMs - clockMs + paced.firstMs + index * paced.stepMs));
       this.#generatedByService[this.#generator.serviceIndex]!++;
-      this.#router.route(this.#generator, clockMs);
+      this.#router.route(this.#generator, wallMs);
     }
     this.#generatedUntilMs = nowMs;
-    this.#producer.flush(clockMs);
+    this.#producer.flush();
     this.#logProgress(clockMs);
     if (nowMs >= endMs || (eventsMax !== undefined && this.#router.counts.generated >= eventsMax)) {
       this.#state = "draining";
@@ -233,7 +235,7 @@ class SimulatorEngine {
       const { generatedByService, queueRatio } = this.stats();
       log(queueRatio >= queueWarnRatio ? "warn" : "info", "stats", {
         eventsPerSecond: this.#window.eventsPerSecond,
-        windowMs,
+        windowMs: Math.round(windowMs),
         produced,
         failed: this.#router.counts.failed,
         generatedByService,
@@ -257,7 +259,7 @@ class SimulatorEngine {
       withheld: Math.round(this.#pacer.withheld),
       partitions: this.#partitions(),
       eventsPerSecond: generatedMs === 0 ? 0 : Math.round((counts.produced * 1_000) / generatedMs),
-      durationMs: Date.now() - this.#startedMs,
+      durationMs: Math.round(performance.now() - this.#startedMs),
       cpuSeconds: (cpu.user + cpu.system) / 1_000_000,
     };
   }

@@ -32,15 +32,15 @@ export class Counters {
   workerRestarts = 0;
   pauses = 0;
   sourceRestarts = 0;
-  /** When the first row was acknowledged, ms since 1970. */
+  /** When the first row was acknowledged, by `performance.now()`. */
   firstRowMs: number | undefined;
 
-  add(cut: { byteLength: number }, stored: number, result: TranscodeResult, acknowledgedMs: number) {
+  add(cut: { byteLength: number }, stored: number, result: TranscodeResult) {
     this.stored += stored;
     this.dead += result.dead.rowCount;
     this.inputBytes += cut.byteLength;
     this.insertedRanges += 1;
-    if (stored > 0) this.firstRowMs ??= acknowledgedMs;
+    if (stored > 0) this.firstRowMs ??= performance.now();
     const { counts } = result;
     for (const [name, count] of Object.entries(counts.deadByType)) addTo(this.deadByType, name, count);
     for (const [name, count] of Object.entries(counts.coercions)) addTo(this.coercions, name, count);
