@@ -22,7 +22,7 @@ export function reportText(report: RunReport, latency: { header: string[]; rows:
 /** What there is to say of this run alone. */
 function detailLines(report: RunReport): string[] {
   const { left, deadByType, counts } = report;
-  const lines: string[] = [];
+  const lines = [...report.uncountable];
   if (left.ranges > 0)
     lines.push(`left: ${left.ranges} ranges, ${left.records} records of ${left.partitions.join(", ")}`);
   const dead = Object.entries(deadByType).map(([type, count]) => `${type} ${count}`);

@@ -1,6 +1,6 @@
 import { partitionKey } from "../core/raw-batch.ts";
 import { within } from "../core/within.ts";
-import { type Accounting, account, type OffsetRange } from "../pipeline/accounting.ts";
+import { type Account, type Accounting, account, type OffsetRange } from "../pipeline/accounting.ts";
 import type { LeftOver } from "../pipeline/left-over.ts";
 import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
 import type { PartitionOffsets } from "../source/offsets.ts";
@@ -15,7 +15,7 @@ import { hasTerminal } from "./terminal.ts";
 
 interface Comparison {
   backlog: number;
-  ofRun: Accounting | undefined;
+  ofRun: Account;
   totals: Accounting | undefined;
 }
 
@@ -25,7 +25,7 @@ async function compare(run: Run): Promise<Comparison> {
   const now = await readOffsets(admin, origin.group, run.topics);
   const ofRun = await account(client, plans, rangesOfRun(run, now), { origin });
   const everything = now.map((offsets) => ({ ...offsets, first: offsets.logStart, end: endOf(offsets) }));
-  return { backlog: totalLag(now), ofRun, totals: await account(client, plans, everything, { origin }) };
+  return { backlog: totalLag(now), ofRun, totals: (await account(client, plans, everything, { origin })).balance };
 }
 
 /**
@@ -43,7 +43,9 @@ export async function makeReport(run: Run, left: LeftOver): Promise<RunReport> {
   });
   const compared = await within(shutdown.requestsMs, comparing);
   if (compared === undefined) log.warn("Kafka and ClickHouse are not compared: one of them did not answer in time");
-  const ofRun = compared?.ofRun;
+  const ofRun = compared?.ofRun.balance;
+  // Rows that cannot be counted in their table count as they were acknowledged.
+  const counted = compared?.ofRun.isPartial === true ? undefined : ofRun;
   const usages = new Map([["ingester", (await readProcessUsage(process.pid)) ?? { cpuSeconds: 0, rssMiBMax: 0 }]]);
   const children = [...run.servers.children, ...(run.simulator === undefined ? [] : [run.simulator.child])];
   for (const child of children) usages.set(child.name, await child.usage());
@@ -55,10 +57,11 @@ export async function makeReport(run: Run, left: LeftOver): Promise<RunReport> {
     insertFormat: options.insertFormat,
     durationMs: Math.round(performance.now() - run.startedMs),
     produced: producedHere(run),
-    stored: ofRun?.stored ?? counters.stored,
-    dead: ofRun?.dead ?? counters.dead,
+    stored: counted?.stored ?? counters.stored,
+    dead: counted?.dead ?? counters.dead,
     missing: ofRun?.missing ?? null,
     duplicate: ofRun?.duplicate ?? null,
+    uncountable: compared?.ofRun.uncountable ?? [],
     backlog: compared?.backlog ?? null,
     left,
     reconciliation: run.reconciliation.figures,

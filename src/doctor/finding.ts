@@ -39,6 +39,7 @@ export const findingCodes = [
   "table.partitions",
   "table.readonly",
   "table.coordinates",
+  "table.row-loss",
   "table.trial-insert",
   "view.kind",
   "view.expression",

@@ -1,4 +1,5 @@
 import type { TablePlan } from "../schema/plan.ts";
+import { rowLossText } from "../schema/row-loss.ts";
 import type { SetUp } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 
@@ -7,10 +8,14 @@ export function judgePlans(setUp: SetUp): Finding[] {
   return setUp.plans.flatMap(judgeCoordinates);
 }
 
-function judgeCoordinates({ table: where, columns }: TablePlan): Finding[] {
+function judgeCoordinates({ table: where, columns, rowLoss }: TablePlan): Finding[] {
   const stored = new Set(columns.flatMap(({ source }) => (source.kind === "record" ? [source.field] : [])));
   const absent = (["topic", "partition", "offset"] as const).filter((field) => !stored.has(field));
   const code = "table.coordinates";
+  if (absent.length === 0 && rowLoss !== undefined) {
+    const meaning = "it is by design: end report and millrace reconcile say what was acknowledged, and fail nothing";
+    return [{ code: "table.row-loss", severity: "notice", where, found: rowLossText(rowLoss), meaning }];
+  }
   if (absent.length === 0) {
     const found = "each row has its topic, partition and offset: missing and duplicate records can be counted";
     return [{ code, severity: "ok", where, found }];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ClickHouseFacts, KafkaFacts, PartitionFacts, SettingFacts, SetUp, TableFacts } from "./facts.ts";
-import { findingCodes } from "./finding.ts";
+import { findingCodes, guaranteeOf } from "./finding.ts";
 import { clickHouse, kafka, plan, recordColumn, setUp, table } from "./fixtures.ts";
 import { judge } from "./run-doctor.ts";
 
@@ -23,6 +23,25 @@ const setting = (changes: Partial<SettingFacts>): SettingFacts => ({
   max: undefined,
   disallowed: [],
   ...changes,
+});
+
+describe("judge(): tables that keep fewer rows than they are given", () => {
+  it("says what cannot be counted, and that the guarantee holds", () => {
+    const rowLoss = {
+      kind: "merged",
+      why: "ReplacingMergeTree keeps one row of those with the same sorting key",
+    } as const;
+    const findings = ailments({ setUp: setUp({ plans: [plan({ rowLoss })] }) });
+    expect(findings).toMatchObject([
+      {
+        code: "table.row-loss",
+        severity: "notice",
+        where: "d.target",
+        found: `missing and doubled rows cannot be counted: ${rowLoss.why}`,
+      },
+    ]);
+    expect(guaranteeOf(findings)).toBe("exactly-once");
+  });
 });
 
 describe("judge(): ClickHouse", () => {

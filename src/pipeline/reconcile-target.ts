@@ -40,17 +40,21 @@ export function reconcileTarget(plan: TablePlan): ReconcileTarget | undefined {
   return deadLetters === undefined ? undefined : { ...base, deadLetters };
 }
 
+/** The table that does not store the coordinates, and the columns that it lacks. */
+export function missingCoordinates(plan: TablePlan): [table: string, columns: string[]] {
+  const lacking = (["topic", "partition", "offset"] as const).filter(
+    (field) => recordColumn(plan.columns, field) === undefined,
+  );
+  return lacking.length > 0
+    ? [plan.table, lacking.map((field) => `kafka_${field}`)]
+    : [plan.deadLetters.table, Object.values(deadLetterFields)];
+}
+
 /** @throws MillraceError E_PLAN that names the columns to add. */
 export function requireReconcileTarget(plan: TablePlan): ReconcileTarget {
   const target = reconcileTarget(plan);
   if (target !== undefined) return target;
-  const lacking = (["topic", "partition", "offset"] as const).filter(
-    (field) => recordColumn(plan.columns, field) === undefined,
-  );
-  const [table, names] =
-    lacking.length > 0
-      ? [plan.table, lacking.map((field) => `kafka_${field}`)]
-      : [plan.deadLetters.table, Object.values(deadLetterFields)];
+  const [table, names] = missingCoordinates(plan);
   throw new MillraceError(
     "E_PLAN",
     `Cannot compare Kafka with ${table}: it does not store ${names.join(", ")} of each record. ` +

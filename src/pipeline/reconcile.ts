@@ -66,7 +66,7 @@ export async function reconcile(
     cutAtGaps(range, gaps.get(partitionKey(range.topic, range.partition)) ?? []),
   );
   const balances = new Map(ranges.map((range) => [partitionKey(range.topic, range.partition), emptyBalance(range)]));
-  const total = windows.reduce((sum, { first, end }) => sum + end - first, 0);
+  const total = offsetsOf(windows);
   let done = 0;
   for (const query of planQueries(windows, await offsetsPerQuery(client, subject, windows, total))) {
     const counts = await countRows(client, subject, query);
@@ -80,6 +80,11 @@ export async function reconcile(
     options.onProgress?.(done, total);
   }
   return [...balances.values()];
+}
+
+/** Offsets in the ranges. */
+export function offsetsOf(ranges: readonly OffsetRange[]): number {
+  return ranges.reduce((sum, { first, end }) => sum + end - first, 0);
 }
 
 /** The sum of the partitions. */
@@ -99,9 +104,8 @@ async function offsetsPerQuery(
 ): Promise<number> {
   if (total <= OFFSETS_PER_QUERY) return OFFSETS_PER_QUERY;
   const [first = []] = planQueries(windows, OFFSETS_PER_QUERY);
-  const firstOffsets = first.reduce((sum, { first: from, end }) => sum + end - from, 0);
   const rows = await estimateRows(client, subject.target, first);
-  return rows !== undefined && rows > 4 * firstOffsets ? OFFSETS_PER_SCAN : OFFSETS_PER_QUERY;
+  return rows !== undefined && rows > 4 * offsetsOf(first) ? OFFSETS_PER_SCAN : OFFSETS_PER_QUERY;
 }
 
 interface Counts {

@@ -7,8 +7,9 @@ import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { newReconciliationFigures, type ReconciliationFigures } from "../telemetry/reconciliation.ts";
 import { type PartitionBalance, reconcile, sumBalances } from "./reconcile.ts";
+import { uncountableMissing, uncountableRows, withoutExpired } from "./reconcile-limits.ts";
 import { estimateRows } from "./reconcile-subject.ts";
-import { type ReconcileTarget, reconcileTarget } from "./reconcile-target.ts";
+import { type ReconcileTarget, requireReconcileTarget } from "./reconcile-target.ts";
 import type { OffsetRange } from "./reconcile-windows.ts";
 
 export interface ReconciliationOptions {
@@ -55,14 +56,13 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
   const figures = newReconciliationFigures();
   const progress = new Map<string, Progress>();
   const settled = { missing: 0, duplicate: 0 };
-  const targets = plans.flatMap((plan) => reconcileTarget(plan) ?? []);
+  const comparable = plans.filter((plan) => uncountableRows(plan) === undefined);
+  const targets = comparable.map((plan) => ({ plan, target: requireReconcileTarget(plan) }));
   const tooCostly = new Set<ReconcileTarget>();
   let running: Promise<void> | undefined;
-  for (const { table, columns } of plans.filter((plan) => reconcileTarget(plan) === undefined)) {
-    log.info(
-      { table, columns: columns.length },
-      "rows carry no topic, partition and offset: they cannot be reconciled",
-    );
+  for (const plan of plans) {
+    const reason = uncountableRows(plan) ?? uncountableMissing(plan);
+    if (reason !== undefined) log.info({ table: plan.table }, `${plan.table}: ${reason}`);
   }
 
   async function begin(): Promise<void> {
@@ -75,14 +75,14 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
   async function checkOnce(): Promise<void> {
     const now = await readGroup(options);
     const fresh = { missing: 0, duplicate: 0 };
-    for (const target of targets) {
+    for (const { plan, target } of targets) {
       if (tooCostly.has(target)) continue;
       const own = now.filter(({ topic }) => target.topics.includes(topic));
       const again = rangesOf(own, (at) => [at.settled, at.fresh]);
       const next = rangesOf(own, (at, committed) => [at.fresh, committed]);
       if (await isTooCostly(target, [...next, ...again])) continue;
       // Both, before either is counted: a check that fails half-way is made again from where it began.
-      const [first, second] = [await compare(target, again), await compare(target, next)];
+      const [first, second] = [await compare(plan, target, again), await compare(plan, target, next)];
       settled.missing += first.missing;
       settled.duplicate += first.duplicate;
       fresh.missing += second.missing;
@@ -127,9 +127,10 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     return true;
   }
 
-  async function compare(target: ReconcileTarget, ranges: OffsetRange[]) {
+  async function compare(plan: TablePlan, target: ReconcileTarget, ranges: OffsetRange[]) {
     const { origin, client } = options;
-    const balances = await reconcile(client, target, ranges, { origin, spansMax: SPANS_MAX });
+    const found = await reconcile(client, target, ranges, { origin, spansMax: SPANS_MAX });
+    const { balances } = withoutExpired(plan, found);
     for (const balance of balances) if (balance.missing + balance.duplicate > 0) report(target, balance);
     return sumBalances(balances);
   }

@@ -21,9 +21,11 @@ export interface RunReport {
   /** Rows of this run's offsets in the target tables, and in the dead letters. */
   stored: number;
   dead: number;
-  /** Offsets of this run without a row, and rows beyond one per offset; null when the tables keep no coordinates. */
+  /** Offsets of this run without a row, and rows beyond one per offset; null when no table's rows can be counted. */
   missing: number | null;
   duplicate: number | null;
+  /** What cannot be counted, and why: tables that keep fewer rows than they are given, by design. One sentence each. */
+  uncountable: string[];
   /** Records in Kafka that this run did not take: it was stopped before the end. Null: Kafka did not say. */
   backlog: number | null;
   /** What this run took and could not finish in the time to stop. */

@@ -6,8 +6,9 @@ import { bareType, isNullable, parseColumnType, withTimeZone } from "./column-ty
 import { buildDeadLetterColumns, isEnvelopeClock } from "./dead-letter-columns.ts";
 import { constantColumn, originLimits, originOf } from "./origin-columns.ts";
 import { deadLetterTable, type Pipeline, type PipelineColumn } from "./pipeline.ts";
-import type { ColumnType, PlanColumn, RecordField, TablePlan, TimeFormat } from "./plan.ts";
+import type { ColumnType, Coordinates, PlanColumn, RecordField, TablePlan, TimeFormat } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";
+import { rowLossOf } from "./row-loss.ts";
 
 export { defaultPipeline } from "./pipeline.ts";
 
@@ -44,6 +45,11 @@ export function buildPlan(
   if (pipeline.latencyGroup !== undefined) requirePlanned(pipeline, planned, pipeline.latencyGroup, "latencyGroup");
   const usesTableDefault = planned.some(({ missing }) => missing.kind === "tableDefault");
   const deadColumns = buildDeadLetterColumns(deadLetterTable, deadLetterColumns, origin);
+  const coordinates = coordinatesOf(
+    planned,
+    (field) => recordColumn(planned, field),
+    originLimits(columns, origin, ["kafka_cluster"]),
+  );
   const plan: Omit<TablePlan, "key"> = {
     pipeline: pipeline.name,
     origin,
@@ -55,11 +61,9 @@ export function buildPlan(
     columns: planned,
     clockDefaults: clockDefaultsOf(columns, planned),
     ingesterClocks: ingesterClocksOf(planned),
-    coordinates: coordinatesOf(
-      planned,
-      (field) => recordColumn(planned, field),
-      originLimits(columns, origin, ["kafka_cluster"]),
-    ),
+    coordinates,
+    rowLoss: rowLossOf(columns[0]!, coordinates && keyOf(coordinates), pipeline.lateness !== undefined),
+    readsMayLag: [columns, deadLetterColumns].some(([column]) => readsMayLag(column?.engine ?? "")),
     rules: pipeline.rules,
     horizon: pipeline.lateness,
     eventTimeColumn: pipeline.eventTime,
@@ -82,6 +86,15 @@ export function buildPlan(
   // Two plans with one key would share a compiled transcoder, so the key covers everything in the plan.
   const hash = createHash("sha256").update(JSON.stringify(plan)).digest("hex").slice(0, 12);
   return { key: `${pipeline.name}@${hash}`, ...plan };
+}
+
+/** The columns that no two records have in common. */
+function keyOf({ topic, partition, offset, limits }: Coordinates): string[] {
+  return [topic, partition, offset, ...limits.map(({ column }) => column)];
+}
+
+function readsMayLag(engine: string): boolean {
+  return /^(Replicated|Shared)|^(Distributed|Buffer)$/.test(engine);
 }
 
 /** The table's partition key, if the columns of the insert are enough to compute it. */

@@ -1,5 +1,6 @@
 import type { Origin } from "../core/origin.ts";
 import type { Limit } from "../core/sql-text.ts";
+import type { RowLoss } from "./row-loss.ts";
 import type { TimeFormat } from "./time-formats.ts";
 
 export type { TimeFormat };
@@ -138,6 +139,10 @@ export interface TablePlan {
    * empty where the DEFAULT is to be taken. ClickHouse's own RowBinaryWithDefaults is read by no SELECT, so an insert of it
    * could carry neither the fence nor what its bytes mean (src/sink/insert-statement.ts).
    */
+  /** Set when the table keeps fewer rows than it is given, by design (src/schema/row-loss.ts). */
+  rowLoss?: RowLoss | undefined;
+  /** A row may be seen some time after its insert was acknowledged: on another replica, or behind a Distributed table. */
+  readsMayLag?: boolean;
   format: "RowBinary" | "RowBinaryOptional";
   /** In insert order. */
   columns: PlanColumn[];

@@ -15,6 +15,10 @@ export interface TableColumn {
   isInPartitionKey?: boolean;
   /** The table's PARTITION BY expression, the same in all its columns; "" without one. */
   partitionKey?: string;
+  /** The table's engine, ORDER BY expression, and engine with its clauses and settings; the same in all its columns. */
+  engine?: string;
+  sortingKey?: string;
+  engineFull?: string;
 }
 
 /**
@@ -43,10 +47,11 @@ async function queryColumns(client: ClickHouseClient, database: string, table: s
   try {
     const answer = await client.query({
       query: `
+        WITH (SELECT any((partition_key, engine, sorting_key, engine_full)) FROM system.tables
+              WHERE database = {database: String} AND name = {table: String}) AS t
         SELECT name, type, default_kind AS defaultKind, default_expression AS defaultExpression,
                timezone() AS serverTimeZone, CAST(is_in_partition_key, 'Bool') AS isInPartitionKey,
-               (SELECT any(partition_key) FROM system.tables
-                WHERE database = {database: String} AND name = {table: String}) AS partitionKey
+               t.1 AS partitionKey, t.2 AS engine, t.3 AS sortingKey, t.4 AS engineFull
         FROM system.columns
         WHERE database = {database: String} AND table = {table: String}
         ORDER BY position`,
