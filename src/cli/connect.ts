@@ -75,8 +75,10 @@ export function kafkaConfig(
     logCreator: () => (entry) => {
       // The connection logs every protocol error before its caller decides to repeat the request or to fail.
       const level = entry.namespace === "Connection" ? "debug" : (levels.get(entry.level as logLevel.INFO) ?? "debug");
-      const { message, timestamp: _, ...rest } = entry.log;
-      log[level]({ ...rest, kafkajs: entry.namespace }, message);
+      const { message, timestamp: _, stack, ...rest } = entry.log;
+      // Where in kafkajs it happened helps nobody but those who look for a fault in Millrace.
+      const where = log.isLevelEnabled("debug") ? { stack } : {};
+      log[level]({ ...rest, ...where, kafkajs: entry.namespace }, message);
     },
   };
 }

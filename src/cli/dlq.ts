@@ -23,6 +23,7 @@ import { knownPipelines } from "./plans.ts";
 import { Shutdown } from "./shutdown.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
+import { tell } from "./tell.ts";
 
 const PROGRESS_MS = 2_000;
 const COUNT_MAX = 1_000_000_000;
@@ -163,7 +164,7 @@ async function runShow(client: ClickHouseClient, typed: [string, string, string]
 async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<void> {
   const { usable, faults } = await knownPipelines(flags.pipelines);
   for (const [name, { message }] of faults) {
-    console.error(`millrace: warning: letters of the pipeline ${name} cannot be replayed: ${message}`);
+    tell("warn", `letters of the pipeline ${name} cannot be replayed: ${message}`);
   }
   const pipelines = [...usable.values()];
   const filter = {

@@ -17,7 +17,7 @@ import { hideNegativeTimeoutWarnings } from "./quiet-warnings.ts";
 import { addReconcileCommand } from "./reconcile.ts";
 import { addSimulateCommand } from "./simulate.ts";
 import { addStartCommand } from "./start.ts";
-import { describeUnexpected, type Tell, teller } from "./tell.ts";
+import { describeUnexpected, tell } from "./tell.ts";
 import { addTopicsCommand } from "./topics.ts";
 
 /** Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 ended by a second signal. */
@@ -25,8 +25,7 @@ export async function runCommandLine(args: string[]): Promise<void> {
   hideNegativeTimeoutWarnings();
   guardOutput();
   // Left to the runtime, an error that nobody caught is printed by native code, with all that is in its text.
-  const tell = teller(args);
-  process.on("uncaughtException", (error) => process.exit(report(error, tell)));
+  process.on("uncaughtException", (error) => process.exit(report(error)));
   const program = new Command("millrace")
     .description("Moves log events from Kafka into ClickHouse, exactly once, and says how late it is.")
     .showHelpAfterError("(--help shows what the command takes)")
@@ -53,12 +52,12 @@ export async function runCommandLine(args: string[]): Promise<void> {
     endBottomLine();
     process.exit(process.exitCode ?? 0);
   } catch (error) {
-    process.exit(report(error, tell));
+    process.exit(report(error));
   }
 }
 
 /** Says what a person can act on. Returns the exit code. */
-function report(error: unknown, tell: Tell): number {
+function report(error: unknown): number {
   endBottomLine();
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof MillraceError) {

@@ -1,3 +1,5 @@
+import { tell } from "./tell.ts";
+
 const PARENT_POLL_MS = 500;
 
 /**
@@ -24,7 +26,7 @@ export function untilStopped(options: { onStdinClose?: boolean; onParentGone?: b
     };
     const onSignal = (signal: string) => {
       if (askedMs === undefined || performance.now() - askedMs < SAME_WISH_MS) return stop(signal);
-      console.error(`millrace: ${signal} once more: ended at once. What was under way is read again at the next start`);
+      tell("warn", `${signal} once more: ended at once. What was under way is read again at the next start`);
       process.exit(130);
     };
     process.on("SIGINT", onSignal);

@@ -1,6 +1,7 @@
 import type { StartOptions } from "../config/start-options.ts";
 import { type Child, startChild } from "../embedded/child.ts";
 import type { SimulatorReport } from "../simulator/report.ts";
+import { tell } from "./tell.ts";
 
 const STOP_GRACE_MS = 20_000;
 
@@ -35,7 +36,7 @@ export function startSimulatorChild(options: StartOptions, brokers: string[]): S
   let running = true;
   const ended = child.ended.then(({ code, errorTail }) => {
     running = false;
-    if (code !== 0 || report === undefined) console.error(`simulator ended with code ${code}\n${errorTail}`);
+    if (code !== 0 || report === undefined) tell("warn", `the simulator ended with code ${code}\n${errorTail}`);
   });
   return {
     child,

@@ -18,6 +18,8 @@ export function teller(args: readonly string[], level: string | undefined = proc
   };
 }
 
+export const tell: Tell = teller(process.argv.slice(2));
+
 /** An error that nobody foresaw, and what caused it, a line each. */
 export function describeUnexpected(error: unknown): string {
   const lines: string[] = [];
