@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Command, Option } from "commander";
-import { type Environment, refuseSecretsForEmbedded } from "../config/environment.ts";
+import { type Environment, refuseHalfASetUp, refuseSecretsForEmbedded } from "../config/environment.ts";
 import { profileNames } from "../config/profiles.ts";
 import { parseStartArguments, type StartArguments, type StartOptions } from "../config/start-options.ts";
 import { defaultTopics, ensureTopics } from "../config/topics.ts";
@@ -15,7 +15,7 @@ import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
 import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "./addresses.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
-import { buildPlans, choosePipelines } from "./plans.ts";
+import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import { setUpOf } from "./start-connect.ts";
 
 /** Two clients' worth of patience: a doctor that waits for a dead broker helps nobody. */
@@ -41,7 +41,9 @@ export function addDoctorCommand(program: Command, environment: Environment): vo
     .addHelpText("after", exitCodes)
     .action((typed: Omit<StartArguments, "simulator">) => {
       refuseSecretsForEmbedded(environment);
-      return runDoctorCommand(environment, parseStartArguments({ ...typed, simulator: false }));
+      refuseHalfASetUp(environment);
+      const servers = { areEmbedded: environment.kafkaBrokers === undefined };
+      return runDoctorCommand(environment, parseStartArguments({ ...typed, simulator: false }, servers));
     });
 }
 
@@ -68,8 +70,8 @@ async function runDoctorCommand(given: Environment, options: StartOptions): Prom
     retry: { retries: KAFKA_RETRIES },
   };
   try {
-    if (toLaunch.clickHouse) await migrate(client);
-    if (toLaunch.kafka && options.direct === undefined) {
+    if (toLaunch.clickHouse) await migrate(client, { eventTables: eventTablesOf(pipelines) });
+    if (toLaunch.kafka && options.makesTopics) {
       const admin = await connectAdmin(kafka);
       await ensureTopics(admin, defaultTopics).finally(() => admin.disconnect());
     }

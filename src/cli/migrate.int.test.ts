@@ -29,23 +29,36 @@ async function run(...flags: string[]): Promise<string[]> {
   return lines;
 }
 
+async function tables(): Promise<string[]> {
+  const query = "SELECT name FROM system.tables WHERE database = 'analytics'";
+  const answer = await fetch(`http://127.0.0.1:${server.port}`, { method: "POST", body: query });
+  return (await answer.text()).split("\n");
+}
+
 it("millrace migrate prints the SQL of a dry run, applies it with the options given, then has nothing to do", async () => {
-  const planned = await run("--dry-run", "--fact-ttl-days", "20");
+  const planned = await run("--events", "--dry-run", "--fact-ttl-days", "20");
   expect(planned).toContain("CREATE DATABASE IF NOT EXISTS analytics;");
   expect(planned.join("\n")).toContain("TTL toDate(event_ts) + INTERVAL 20 DAY");
-  expect(await run("--dry-run", "--fact-ttl-days", "20")).toEqual(planned);
+  expect(await run("--events", "--dry-run", "--fact-ttl-days", "20")).toEqual(planned);
 
-  expect((await run("--dry-run", "--cluster", "main")).join("\n")).toContain(
+  expect((await run("--events", "--dry-run", "--cluster", "main")).join("\n")).toContain(
     "ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/analytics/fact_event', '{replica}')",
   );
 
-  const applied = await run("--fact-ttl-days", "20");
-  expect(applied[0]).toMatch(/^applied 0001_migration_history\.sql \(\d+ ms\)$/);
-  expect(applied.at(-1)).toBe("ClickHouse is at migration 10");
+  const own = await run();
+  expect(own.join("\n")).not.toMatch(/fact_event\.sql|arrival|event_1m/);
+  expect(own.at(-1)).toBe("ClickHouse is at migration 12");
+  expect(await tables()).not.toContain("fact_event");
+  expect(await run()).toEqual(["Nothing to do: ClickHouse is at migration 12"]);
 
-  expect(await run()).toEqual(["Nothing to do: ClickHouse is at migration 10"]);
+  const applied = await run("--events", "--fact-ttl-days", "20");
+  expect(applied[0]).toMatch(/^applied 0002_fact_event\.sql \(\d+ ms\)$/);
+  expect(applied.at(-1)).toBe("ClickHouse is at migration 12");
+  expect(await tables()).toContain("fact_event");
+
+  expect(await run()).toEqual(["Nothing to do: ClickHouse is at migration 12"]);
   const [json] = await run("--json");
-  expect(JSON.parse(json!)).toEqual({ dryRun: false, applied: [], alreadyApplied: 10, version: 10 });
+  expect(JSON.parse(json!)).toEqual({ dryRun: false, applied: [], alreadyApplied: 12, version: 12 });
 });
 
 it("millrace migrate refuses an option out of bounds and a missing address, before anything is sent", async () => {

@@ -7,6 +7,7 @@ import { connectClickHouse } from "./connect.ts";
 
 interface MigrateFlags {
   dryRun?: true;
+  events?: true;
   json?: true;
   replicated?: true;
   cluster?: string;
@@ -33,6 +34,7 @@ export function addMigrateCommand(
   program
     .command("migrate")
     .description("Create or update the tables in ClickHouse (sql/migrations); a second run changes nothing")
+    .option("--events", "also the tables and views of the built-in pipeline: fact_event and what counts it")
     .option("--dry-run", "print the SQL that would run, and change nothing")
     .option("--json", "print the report as one JSON document")
     .option("--replicated", "make Replicated tables; the servers need the macros {shard} and {replica}")
@@ -87,6 +89,7 @@ function count(option: string): (text: string) => number {
 function toOptions(flags: MigrateFlags): MigrateOptions {
   return dropUndefined<MigrateOptions>({
     dryRun: flags.dryRun,
+    eventTables: flags.events === true ? "made" : "kept",
     replicated: flags.replicated,
     cluster: flags.cluster,
     deduplicationWindowInserts: flags.deduplicationWindow,

@@ -6,6 +6,7 @@ import { nearestName } from "../core/nearest-name.ts";
 import { nobody, type Origin } from "../core/origin.ts";
 import { buildPlan, defaultPipeline } from "../schema/build-plan.ts";
 import { deadLettersPipeline, eventsPipeline } from "../schema/events-pipeline.ts";
+import type { MigrateOptions } from "../schema/migrate.ts";
 import { deadLetterTable, type Pipeline } from "../schema/pipeline.ts";
 import { parsePipeline } from "../schema/pipeline-file.ts";
 import type { TablePlan } from "../schema/plan.ts";
@@ -20,6 +21,11 @@ export async function choosePipelines(
   const chosen = options.pipelineNames.map((name) => choose(name, known, options.pipelineFolder));
   refuseSharedTopics(chosen);
   return chosen;
+}
+
+/** The built-in pipeline's tables, some twenty with their views, are made only where something writes into them. */
+export function eventTablesOf(pipelines: readonly Pipeline[]): NonNullable<MigrateOptions["eventTables"]> {
+  return pipelines.some(({ table }) => table === eventsPipeline.table) ? "made" : "kept";
 }
 
 /** The pipelines that there are, by name, and why others cannot be used. */

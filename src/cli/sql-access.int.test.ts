@@ -55,7 +55,7 @@ beforeAll(async () => {
   const recorder = await startQueryRecorder(clickHouse.port);
   servers.unshift(recorder);
   const env = { KAFKA_BROKERS: `127.0.0.1:${broker.port}`, CLICKHOUSE_URL: recorder.url };
-  await Promise.all([runMillrace(["topics", "apply"], env), runMillrace(["migrate"], env)]);
+  await Promise.all([runMillrace(["topics", "apply"], env), runMillrace(["migrate", "--events"], env)]);
   await runMillrace(["simulate", "--events", "300", "--eps", "3000", "--bad-rate", "0.1"], env);
   // What the migrator asks is not the writer's affair.
   recorder.queries.length = 0;

@@ -22,7 +22,7 @@ import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
 import { connectAdmin, connectClickHouse, kafkaConfig, readClusterId } from "./connect.ts";
 import { untilReachable } from "./patience.ts";
-import { buildPlans, choosePipelines } from "./plans.ts";
+import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { type SimulatorChild, startSimulatorChild } from "./simulator-child.ts";
 
@@ -83,14 +83,14 @@ export async function connectRun(
   const pipelines = await choosePipelines(options);
   const [admin] = await Promise.all([
     reach("Kafka", () => connectAdmin(kafka)),
-    reach("ClickHouse", () => migrate(client)),
+    reach("ClickHouse", () => migrate(client, { eventTables: eventTablesOf(pipelines) })),
   ]);
   const clusterId = await reach("Kafka", () => readClusterId(admin));
   const origin = { cluster: clusterId, group: options.groupId };
   const plans = await reach("ClickHouse", () => buildPlans(client, pipelines, origin));
   const topics = plans.flatMap((plan) => plan.topics);
   await reach("Kafka", async () => {
-    if (options.direct === undefined) await ensureTopics(admin, defaultTopics);
+    if (options.makesTopics) await ensureTopics(admin, defaultTopics);
     await requireTopics(admin, topics);
   });
   const setUp = setUpOf(options, plans, { brokers, embedded: embeddedServersOf(environment) });
@@ -139,7 +139,9 @@ export async function connectRun(
 async function requireTopics(admin: Admin, topics: string[]): Promise<void> {
   const existing = new Set(await admin.listTopics());
   if (topics.some((topic) => existing.has(topic))) return;
-  throw new MillraceError("E_KAFKA", `Cannot read ${topics.join(", ")}: no such topic. Create it, or check the name.`);
+  const isBuiltIn = topics.some((topic) => defaultTopics.some(({ name }) => name === topic));
+  const remedy = isBuiltIn ? "`millrace topics apply` makes the built-in ones" : "Create it, or check the name";
+  throw new MillraceError("E_KAFKA", `Cannot read ${topics.join(", ")}: no such topic. ${remedy}.`);
 }
 
 /** What the doctor has to know of a run. */
@@ -159,6 +161,6 @@ export function setUpOf(
     fenceMs,
     sessionTimeoutMs,
     fetchBytesPerPartition,
-    creatableTopics: options.direct === undefined ? defaultTopics.map(({ name }) => name) : [],
+    creatableTopics: options.makesTopics ? defaultTopics.map(({ name }) => name) : [],
   };
 }

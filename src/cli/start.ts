@@ -1,12 +1,12 @@
 import { type Command, Option } from "commander";
-import { type Environment, refuseSecretsForEmbedded } from "../config/environment.ts";
+import { type Environment, refuseHalfASetUp, refuseSecretsForEmbedded } from "../config/environment.ts";
 import { profileNames, profilesHelp } from "../config/profiles.ts";
 import { parseStartArguments, type StartArguments } from "../config/start-options.ts";
 import { defaultTranscoder, insertFormats, transcoderNames } from "../core/transcoding.ts";
 import { pipelineFileHelp } from "../schema/pipeline-help.ts";
 import { runStart } from "./start-run.ts";
 
-/** `millrace start`: the ingester, with embedded servers and a simulator where none are named. */
+/** `millrace start`: the ingester; with embedded servers and a simulator when no server is named. */
 export function addStartCommand(program: Command, environment: Environment): void {
   program
     .command("start")
@@ -51,6 +51,7 @@ export function addStartCommand(program: Command, environment: Environment): voi
     )
     .option("--require <guarantee>", "exactly-once: refuse to start when the set-up gives less")
     .option("--dead-letter-topic <name>", "Kafka topic that gets each dead letter as JSON too")
+    .option("--simulate", "make events, into the servers that are named; with the embedded ones it is the default")
     .option("--no-simulator", "make no events")
     .option("--fresh", "delete the data of the embedded servers first")
     .option("--json", "print the end report as JSON")
@@ -62,19 +63,21 @@ export function addStartCommand(program: Command, environment: Environment): voi
     .addHelpText("after", environmentHelp)
     .action((typed: StartArguments) => {
       refuseSecretsForEmbedded(environment);
-      return runStart(environment, parseStartArguments(typed));
+      refuseHalfASetUp(environment);
+      return runStart(environment, parseStartArguments(typed, { areEmbedded: environment.kafkaBrokers === undefined }));
     });
 }
 
 const environmentHelp = `
 Environment:
-  KAFKA_BROKERS         host:port,… of a real Kafka; without it an embedded broker is started
-  CLICKHOUSE_URL        http(s)://host:port of a real ClickHouse; without it an embedded one is started
+  KAFKA_BROKERS         host:port,… of a real Kafka, with CLICKHOUSE_URL; without both embedded servers are started
+  CLICKHOUSE_URL        http(s)://host:port of a real ClickHouse
   CLICKHOUSE_USER, CLICKHOUSE_PASSWORD or CLICKHOUSE_PASSWORD_FILE
   CLICKHOUSE_CA_FILE    authority of an https server; CLICKHOUSE_CERT_FILE, CLICKHOUSE_KEY_FILE: log in by certificate
   KAFKA_SSL             true: TLS, with KAFKA_SSL_CA_FILE, KAFKA_SSL_CERT_FILE, KAFKA_SSL_KEY_FILE and
                         KAFKA_SSL_KEY_PASSPHRASE_FILE as needed
   KAFKA_SASL_MECHANISM  PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, with KAFKA_SASL_USERNAME and
                         KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE
+  MILLRACE_DATABASE     database of Millrace's own tables, and of those of the built-in pipelines (default analytics)
   MILLRACE_DIR          data of the embedded servers (default .millrace)
   MILLRACE_LOG_LEVEL    trace, debug, info, warn, error, silent (default info)`;

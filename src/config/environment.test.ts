@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redact } from "../core/redact.ts";
 import { type Certificates, hasOpenssl, makeCertificates } from "../testing/certificates.ts";
-import { parseBrokers, readEnvironment, refuseSecretsForEmbedded } from "./environment.ts";
+import { parseBrokers, readEnvironment, refuseHalfASetUp, refuseSecretsForEmbedded } from "./environment.ts";
 import { refuseSecretArguments } from "./secrets.ts";
 
 const password = "pass-wort-98765";
@@ -208,6 +208,18 @@ describe("the HTTP token", () => {
     expect(readEnvironment({ MILLRACE_HTTP_TOKEN: "0123456789abcdef" }).httpToken).toBe("0123456789abcdef");
     expect(refusal({ MILLRACE_HTTP_TOKEN: "0123456789abcde" })).toContain("at least 16 characters");
     expect(refusal({ MILLRACE_HTTP_TOKEN: "0123456789 abcdef" })).toContain("of letters");
+  });
+});
+
+describe("refuseHalfASetUp()", () => {
+  it("wants both servers or none, and names the variable that is absent", () => {
+    const kafka = { KAFKA_BROKERS: "kafka:9092" };
+    const clickHouse = { CLICKHOUSE_URL: "http://clickhouse:8123" };
+    expect(() => refuseHalfASetUp(readEnvironment(kafka))).toThrow("CLICKHOUSE_URL is not");
+    expect(() => refuseHalfASetUp(readEnvironment(clickHouse))).toThrow("KAFKA_BROKERS is not");
+    for (const env of [{}, { ...kafka, ...clickHouse }]) {
+      expect(() => refuseHalfASetUp(readEnvironment(env))).not.toThrow();
+    }
   });
 });
 

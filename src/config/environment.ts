@@ -40,6 +40,10 @@ const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
 export function readEnvironment(env: Variables = process.env): Environment {
   refuseLongValues(env);
   const warnings: Warnings = [];
+  const database = env.MILLRACE_DATABASE;
+  if (database !== undefined && !/^[A-Za-z_]\w*$/.test(database)) {
+    throw new MillraceError("E_CONFIG", `MILLRACE_DATABASE: "${database}" must be letters, digits and _`);
+  }
   const logLevel = env.MILLRACE_LOG_LEVEL ?? "info";
   if (!logLevels.includes(logLevel)) {
     throw new MillraceError("E_CONFIG", `MILLRACE_LOG_LEVEL: "${logLevel}" must be one of ${logLevels.join(", ")}`);
@@ -162,6 +166,22 @@ export function refuseSecretsForEmbedded(environment: Environment, env: Variable
       `${kafka} is set and KAFKA_BROKERS is not: the embedded broker has no TLS or login`,
     );
   }
+}
+
+/**
+ * The embedded servers are a demo, with each other. One of them beside a real server would take somebody's records into a
+ * folder, or made-up ones into somebody's tables.
+ *
+ * @throws MillraceError E_CONFIG when one of the two is named and the other is not.
+ */
+export function refuseHalfASetUp({ kafkaBrokers, clickHouseUrl }: Environment): void {
+  if ((kafkaBrokers === undefined) === (clickHouseUrl === undefined)) return;
+  const [set, absent] =
+    kafkaBrokers === undefined ? ["CLICKHOUSE_URL", "KAFKA_BROKERS"] : ["KAFKA_BROKERS", "CLICKHOUSE_URL"];
+  throw new MillraceError(
+    "E_CONFIG",
+    `${set} is set and ${absent} is not: name both servers, or neither for the embedded ones`,
+  );
 }
 
 function refuseLongValues(env: Variables): void {

@@ -13,11 +13,12 @@ const typed: StartArguments = {
 
 describe("parseStartArguments()", () => {
   it("runs the built-in pipelines with the simulator when nothing is named", () => {
-    const options = parseStartArguments({ ...typed, vcpus: "2" });
+    const options = parseStartArguments({ ...typed, vcpus: "2" }, { areEmbedded: true });
     expect(options).toMatchObject({
       pipelineNames: ["events", "dead-letters"],
       groupId: "millrace.events",
       simulator: true,
+      makesTopics: true,
     });
   });
 
@@ -33,7 +34,14 @@ describe("parseStartArguments()", () => {
       groupId: "millrace.net.dns",
       direct: { topics: ["dns"], table: "net.dns" },
     });
-    expect(parseStartArguments({ ...typed, untilEnd: true }).simulator).toBe(false);
+    expect(parseStartArguments({ ...typed, untilEnd: true }, { areEmbedded: true }).simulator).toBe(false);
+  });
+
+  it("makes neither events nor topics in servers that somebody named, unless it is told to", () => {
+    expect(parseStartArguments(typed)).toMatchObject({ simulator: false, makesTopics: false });
+    expect(parseStartArguments({ ...typed, simulate: true })).toMatchObject({ simulator: true, makesTopics: true });
+    const dns = { ...typed, simulate: true, topic: ["dns"], table: "net.dns" };
+    expect(() => parseStartArguments(dns)).toThrow("--simulate makes events for the built-in pipeline");
   });
 
   it("takes transcoder and insert format from the profile, unless they are typed", () => {

@@ -36,6 +36,7 @@ export interface StartArguments {
   require?: string;
   deadLetterTopic?: string;
   simulator: boolean;
+  simulate?: boolean;
   fresh?: boolean;
   json?: boolean;
   compression?: string;
@@ -70,6 +71,8 @@ export interface StartOptions {
   requiresExactlyOnce: boolean;
   deadLetterTopic: string | undefined;
   simulator: boolean;
+  /** The built-in topics are made where they are missing. */
+  makesTopics: boolean;
   fresh: boolean;
   json: boolean;
   /** Passed on to the simulator as they are; it checks them. */
@@ -80,7 +83,7 @@ const EVENTS_PER_SECOND_MAX = 2_000_000;
 const VCPUS_MAX = 64;
 
 /** @throws MillraceError E_CONFIG naming the option, its value and what is allowed. */
-export function parseStartArguments(typed: StartArguments): StartOptions {
+export function parseStartArguments(typed: StartArguments, servers = { areEmbedded: false }): StartOptions {
   const vcpus =
     typed.vcpus === undefined ? availableParallelism() : parseCount("--vcpus", typed.vcpus, { min: 1, max: VCPUS_MAX });
   const direct = directPipeline(typed);
@@ -107,11 +110,35 @@ export function parseStartArguments(typed: StartArguments): StartOptions {
     groupId: typed.group ?? `millrace.${groupName}`,
     from: parseChoice("--from", typed.from, ["earliest", "latest"]),
     ...deliveryOptions(typed),
-    // Made-up events belong only into the topics of the built-in pipeline.
-    simulator: typed.simulator && pipelineNames.includes("events") && typed.untilEnd !== true,
+    ...simulation(typed, pipelineNames, servers.areEmbedded),
     fresh: typed.fresh === true,
     json: typed.json === true,
     simulatorArguments: simulatorArguments(typed),
+  };
+}
+
+/**
+ * Made-up events belong only into the topics of the built-in pipeline, and into somebody's servers only when they are asked
+ * for by name.
+ */
+function simulation(
+  typed: StartArguments,
+  pipelineNames: readonly string[],
+  areEmbedded: boolean,
+): Pick<StartOptions, "simulator" | "makesTopics"> {
+  const readsEvents = pipelineNames.includes("events");
+  const isAsked = typed.simulate === true;
+  if (isAsked && (!readsEvents || typed.untilEnd === true)) {
+    const other = readsEvents ? "--until-end" : "the pipelines that are named";
+    throw new MillraceError(
+      "E_CONFIG",
+      `--simulate makes events for the built-in pipeline, without end: not with ${other}`,
+    );
+  }
+  const isDemo = isAsked || areEmbedded;
+  return {
+    simulator: isDemo && typed.simulator && readsEvents && typed.untilEnd !== true,
+    makesTopics: isDemo && pipelineNames.length > 0,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { ownDatabase } from "../config/own-database.ts";
 import { MillraceError } from "../core/errors.ts";
 import { quoteText } from "../core/sql-text.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
@@ -188,7 +189,7 @@ export async function ask<Row>(client: ClickHouseClient, query: string, params: 
     throw new MillraceError(
       "E_CLICKHOUSE",
       `Cannot read the dead letters: ${reason}. Run \`millrace migrate\` if a table is missing; else check ` +
-        "CLICKHOUSE_URL and the user's rights (SELECT on analytics.*).",
+        `CLICKHOUSE_URL, MILLRACE_DATABASE and the user's rights (SELECT on ${ownDatabase}.*).`,
       { cause },
     );
   }

@@ -1,8 +1,9 @@
+import { ownDatabase } from "../config/own-database.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
 import { letterTuple } from "./letter.ts";
 
 /** What was done about which dead letter (sql/migrations/0009). */
-export const replaysTable = "analytics.millrace_replays";
+export const replaysTable = `${ownDatabase}.millrace_replays`;
 
 /** A letter is named with its pipeline, cluster and group: a replay of one pipeline's letter leaves the others' open. */
 const storedLetters = `(SELECT ${letterTuple} FROM ${replaysTable} WHERE outcome = 'stored')`;

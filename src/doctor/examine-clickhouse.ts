@@ -1,4 +1,5 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
+import { ownDatabase } from "../config/own-database.ts";
 import { quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { queryRows } from "../schema/query-rows.ts";
@@ -129,7 +130,7 @@ async function readGrants(client: ClickHouseClient, tables: string[]): Promise<G
       ["INSERT", table],
       ["SELECT", table],
     ]),
-    ["CREATE TABLE", "analytics.*"],
+    ["CREATE TABLE", `${ownDatabase}.*`],
   ];
   const grants: GrantFacts[] = [];
   for (const [right, table] of wanted) {

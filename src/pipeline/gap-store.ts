@@ -1,9 +1,10 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { ownDatabase } from "../config/own-database.ts";
 import type { Origin } from "../core/origin.ts";
 import type { SinkBatch } from "../sink/sink.ts";
 
 /** Where known gaps are kept (sql/migrations/0010_gaps.sql). */
-export const gapTable = "analytics.millrace_gaps";
+export const gapTable = `${ownDatabase}.millrace_gaps`;
 
 /** Offsets `first … last`, both inclusive. */
 export interface OffsetRun {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CompressionTypes } from "kafkajs";
 import { pack } from "msgpackr";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultTopics, ensureTopics } from "../config/topics.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
 import { hasKcat, kcat } from "../testing/kcat.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
@@ -66,7 +67,8 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
     await admin.createTopics({ topics: [{ topic: "logs.auth", numPartitions: 1 }] });
     const messages = documents.map(([name, value]) => ({ key: name, value }));
     await producer.send({ topic: "logs.auth", messages });
-    const run = await runMillrace(["start", "--until-end", "--no-simulator", "--json"], servers.env);
+    await ensureTopics(admin, defaultTopics);
+    const run = await runMillrace(["start", "--until-end", "--json"], servers.env);
     expect(run.stderr).toBe("");
     expect(run.code).toBe(0);
     const dead = await rows<{ key: string; errorType: string; errorMessage: string }>(

@@ -5,6 +5,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connectClickHouse } from "../cli/connect.ts";
+import { defaultTopics, ensureTopics } from "../config/topics.ts";
 import { noLateRows } from "../core/lateness.ts";
 import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
@@ -68,7 +69,8 @@ async function ingest(lagsMs: Record<string, number>, recordMs: (lagMs: number) 
     value: JSON.stringify({ event_id: key, service: "auth", domain: "auth", status_code: 200, ts_ms: eventMs - lagMs }),
   }));
   await producer.send({ topic: "logs.auth", messages });
-  const run = await runMillrace(["start", "--until-end", "--no-simulator", "--json"], env);
+  await ensureTopics(admin, defaultTopics);
+  const run = await runMillrace(["start", "--until-end", "--json"], env);
   expect([run.stderr, run.code]).toEqual(["", 0]);
   return JSON.parse(run.stdout);
 }

@@ -1,3 +1,4 @@
+import { ownDatabase } from "../config/own-database.ts";
 import type { Origin } from "../core/origin.ts";
 import { quoteText } from "../core/sql-text.ts";
 import { gapTable } from "./gap-store.ts";
@@ -5,7 +6,7 @@ import type { CountedTable, ReconcileTarget } from "./reconcile-target.ts";
 import type { OffsetRange } from "./reconcile-windows.ts";
 
 /** Outcomes of replayed dead letters (sql/migrations/0009). */
-export const replayTable = "analytics.millrace_replays";
+export const replayTable = `${ownDatabase}.millrace_replays`;
 
 /** Gaps of at least so many offsets are cut out of the windows; shorter ones are unfolded, offset by offset. */
 export const LONG_GAP_OFFSETS = 65_536;

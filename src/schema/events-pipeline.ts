@@ -1,3 +1,4 @@
+import { ownDatabase } from "../config/own-database.ts";
 import { deadLetterTable, type Pipeline } from "./pipeline.ts";
 import type { Rule } from "./plan.ts";
 
@@ -34,7 +35,7 @@ export const eventsPipeline: Pipeline = {
   name: "events",
   topics: ["logs.auth", "logs.order", "logs.payment", "logs.unknown"],
   codec: "auto",
-  table: "analytics.fact_event",
+  table: `${ownDatabase}.fact_event`,
   coercion: "lenient",
   columns: {
     event_ts: { from: ["ts_ms", "timestamp_ms"], time: "epoch_ms", defaultRecord: "timestamp" },

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { ownDatabase } from "../config/own-database.ts";
 import { MillraceError } from "../core/errors.ts";
 import { type MigrationFile, readMigrationFiles } from "./migration-files.ts";
 import { checkApplied, type RecordedMigration } from "./migration-history.ts";
@@ -9,11 +10,13 @@ import { checkMigrationSettings, defaultMigrationSettings, type MigrationSetting
 /** The migrations that come with Millrace. */
 export const migrationsDirectory = join(import.meta.dirname, "../../sql/migrations");
 
-export interface MigrateOptions extends Partial<Omit<MigrationSettings, "ttlDays">> {
+export interface MigrateOptions extends Partial<Omit<MigrationSettings, "ttlDays" | "database">> {
   /** Days to keep, by kind; kinds that are not given keep their default. 0 = for ever. */
   ttlDays?: Partial<MigrationSettings["ttlDays"]>;
   /** Where the files are; default: those that come with Millrace. */
   directory?: string;
+  /** The tables and views of the built-in pipeline `events`: made (default), or kept up to date where they are. */
+  eventTables?: "made" | "kept";
   /** Changes nothing; the report has the SQL that would run. Default false. */
   dryRun?: boolean;
 }
@@ -37,7 +40,13 @@ export interface MigrationReport {
   version: number;
 }
 
-const historyTable = "analytics.millrace_migrations";
+const historyTable = `${ownDatabase}.millrace_migrations`;
+
+/**
+ * Files of the built-in pipeline `events`: its facts and the aggregates over them. Everything else Millrace needs itself,
+ * whatever it runs.
+ */
+const eventVersions: ReadonlySet<number> = new Set([2, 5, 6, 7, 8, 12]);
 
 /**
  * Brings a server to the newest migration. Calling it again changes nothing.
@@ -54,13 +63,16 @@ export async function migrate(client: ClickHouseClient, options: MigrateOptions 
   const settings = resolveSettings(options);
   const files = await readMigrationFiles(options.directory ?? migrationsDirectory);
   const recorded = await readHistory(client);
-  checkApplied(files, recorded);
   const known = new Set(recorded.map((migration) => migration.version));
-  const pending = files.filter((file) => !known.has(file.version)).map((file) => render(file, settings));
+  checkApplied(files, recorded, eventVersions);
+  const isWithout = options.eventTables === "kept" && known.isDisjointFrom(eventVersions);
+  const rendered = files.map((file) => render(file, settings));
+  const wanted = isWithout ? withoutEvents(rendered) : rendered;
+  const pending = wanted.filter(({ file }) => !known.has(file.version));
   const dryRun = options.dryRun ?? false;
   if (!dryRun && pending.length > 0) {
     for (const migration of pending) await apply(client, migration.file, migration.report);
-    checkApplied(files, await readHistory(client));
+    checkApplied(files, await readHistory(client), eventVersions);
   }
   return {
     dryRun,
@@ -70,9 +82,33 @@ export async function migrate(client: ClickHouseClient, options: MigrateOptions 
   };
 }
 
+interface Rendered {
+  file: MigrationFile;
+  report: PendingMigration;
+}
+
+/**
+ * What is left when the tables of `events` are not wanted: their files go, and of the others what alters one of them. Files
+ * of `events` that come later repeat such a statement.
+ */
+function withoutEvents(rendered: readonly Rendered[]): Rendered[] {
+  const isOfEvents = ({ file }: Rendered) => eventVersions.has(file.version);
+  const made = rendered
+    .filter(isOfEvents)
+    .flatMap(({ report }) => report.statements.map((sql) => /^CREATE [A-Z ]+ (\w+\.\w+)/.exec(sql)?.[1]));
+  const tables = new Set(made);
+  return rendered
+    .filter((migration) => !isOfEvents(migration))
+    .map(({ file, report }) => {
+      const statements = report.statements.filter((sql) => !tables.has(/^ALTER TABLE (\w+\.\w+)/.exec(sql)?.[1] ?? ""));
+      return { file, report: { ...report, statements } };
+    });
+}
+
 function resolveSettings(options: MigrateOptions): MigrationSettings {
   const defaults = defaultMigrationSettings;
   const settings: MigrationSettings = {
+    database: defaults.database,
     // A cluster without replication is refused below only when it was asked for.
     replicated: options.replicated ?? options.cluster !== undefined,
     cluster: options.cluster,
@@ -91,7 +127,7 @@ function resolveSettings(options: MigrateOptions): MigrationSettings {
 }
 
 /** Every pending file is rendered before the first one runs: a wrong placeholder in a later file stops them all. */
-function render(file: MigrationFile, settings: MigrationSettings): { file: MigrationFile; report: PendingMigration } {
+function render(file: MigrationFile, settings: MigrationSettings): Rendered {
   const statements = file.statements.map((statement) => renderStatement(statement, settings, file.name));
   return { file, report: { version: file.version, name: file.name, statements, durationMs: 0 } };
 }

@@ -1,7 +1,7 @@
 import { MillraceError } from "../core/errors.ts";
 import type { MigrationFile } from "./migration-files.ts";
 
-/** A row of analytics.millrace_migrations. */
+/** A row of millrace_migrations. */
 export interface RecordedMigration {
   version: number;
   name: string;
@@ -11,9 +11,13 @@ export interface RecordedMigration {
 /**
  * Compares what the server says was applied with the files. Throws MillraceError E_MIGRATION for a recorded version
  * that no file has (the server was migrated by a newer Millrace), a file whose text differs from what was applied, or
- * a file that was skipped.
+ * a file that was skipped. Files that are `optional` may be skipped, and applied later.
  */
-export function checkApplied(files: MigrationFile[], recorded: RecordedMigration[]): void {
+export function checkApplied(
+  files: MigrationFile[],
+  recorded: RecordedMigration[],
+  optional: ReadonlySet<number> = new Set(),
+): void {
   const byVersion = new Map(files.map((file) => [file.version, file]));
   for (const migration of recorded) {
     const file = byVersion.get(migration.version);
@@ -35,7 +39,9 @@ export function checkApplied(files: MigrationFile[], recorded: RecordedMigration
   }
   const applied = new Set(recorded.map((migration) => migration.version));
   const highest = Math.max(0, ...applied);
-  const skipped = files.find((file) => file.version < highest && !applied.has(file.version));
+  const skipped = files.find(
+    (file) => !optional.has(file.version) && file.version < highest && !applied.has(file.version),
+  );
   if (skipped !== undefined) {
     const state = `later ones are applied on the server (up to ${highest}) and this one is not`;
     throw new MillraceError(

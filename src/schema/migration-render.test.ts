@@ -20,7 +20,7 @@ it("renderStatement() makes every table of the migrations replicated and every s
   const statements = await renderAll(cluster);
   for (const statement of statements) expect(statement).toContain("ON CLUSTER 'main'");
   const tables = statements.filter((statement) => statement.startsWith("CREATE TABLE"));
-  expect(tables).toHaveLength(9);
+  expect(tables).toHaveLength(10);
   for (const table of tables) {
     const name = /analytics\.(\w+)/.exec(table)![1]!;
     const shard = name === "millrace_migrations" ? "all" : "{shard}";
@@ -48,6 +48,14 @@ it("renderStatement() writes the TTL of each kind, and none for 0 days", async (
     "TTL toDate(bucket) + INTERVAL 5 DAY",
     "TTL toDate(bucket) + INTERVAL 3 DAY",
   ]);
+});
+
+it("renderStatement() makes everything in the database of the settings", async () => {
+  const statements = await renderAll({ ...cluster, database: "logs" });
+  expect(statements[0]).toBe("CREATE DATABASE IF NOT EXISTS logs ON CLUSTER 'main'");
+  expect(statements.join("\n")).toContain("'/clickhouse/tables/{shard}/logs/fact_event'");
+  expect(statements.join("\n")).toContain("target_table = 'logs.fact_event'");
+  expect(statements.join("\n")).not.toContain("analytics");
 });
 
 it("renderStatement() leaves literals alone", () => {

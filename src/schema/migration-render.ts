@@ -3,6 +3,9 @@ import type { MigrationSettings, TtlKind } from "./migration-settings.ts";
 import { ttlKinds } from "./migration-settings.ts";
 import type { SqlStatement } from "./migration-sql.ts";
 
+/** The database as the files have it. */
+const writtenDatabase = /\banalytics\b/g;
+
 /** `{name}`, `{name:argument}` or `{name:argument:argument}`. */
 const placeholder = /\{(\w+)(?::(\w+))?(?::(\w+))?\}/g;
 
@@ -13,16 +16,18 @@ const placeholder = /\{(\w+)(?::(\w+))?(?::(\w+))?\}/g;
  * @param fileName names the migration in errors
  */
 export function renderStatement(statement: SqlStatement, settings: MigrationSettings, fileName: string): string {
-  const table = createdTable(statement);
+  const table = createdTable(statement)?.replace(writtenDatabase, settings.database);
   return statement
     .map((segment) =>
       segment.kind === "literal"
-        ? segment.text
-        : segment.text.replace(placeholder, (text, name: string, first?: string, second?: string) => {
-            const rendered = renderPlaceholder(name, first, second, settings, table);
-            if (rendered !== undefined) return rendered;
-            throw new MillraceError("E_MIGRATION", `Migration ${fileName} has the unknown placeholder ${text}`);
-          }),
+        ? segment.text.replaceAll(writtenDatabase, settings.database)
+        : segment.text
+            .replaceAll(writtenDatabase, settings.database)
+            .replace(placeholder, (text, name: string, first?: string, second?: string) => {
+              const rendered = renderPlaceholder(name, first, second, settings, table);
+              if (rendered !== undefined) return rendered;
+              throw new MillraceError("E_MIGRATION", `Migration ${fileName} has the unknown placeholder ${text}`);
+            }),
     )
     .join("")
     .replace(/[ \t]+$/gm, "")

@@ -1,7 +1,10 @@
+import { ownDatabase } from "../config/own-database.ts";
 import { MillraceError } from "../core/errors.ts";
 
 /** How the tables are made: everything about them that differs between installations. */
 export interface MigrationSettings {
+  /** Where the tables are made. */
+  database: string;
   /** Replicated… engines instead of the plain ones; the servers need the macros {shard} and {replica}. */
   replicated: boolean;
   /** Cluster for ON CLUSTER; undefined: no such clause (a Replicated database distributes DDL by itself). */
@@ -30,6 +33,7 @@ const latenessHorizonDays = 7;
  * stop. 20 inserts a second are 72,000 an hour; late events cost an entry per event day that an insert touches.
  */
 export const defaultMigrationSettings: MigrationSettings = {
+  database: ownDatabase,
   replicated: false,
   cluster: undefined,
   deduplicationWindowInserts: 100_000,

@@ -1,3 +1,4 @@
+import { ownDatabase } from "../config/own-database.ts";
 import type { RecordField, Rule, TimeFormat } from "./plan.ts";
 
 /** What a pipeline says about one column; everything that it leaves out is taken from the column's name and type. */
@@ -38,7 +39,7 @@ export interface Pipeline {
 }
 
 /** Where the records go that a pipeline refuses; one table for all pipelines, told apart by its column `pipeline`. */
-export const deadLetterTable = "analytics.fact_event_dlq";
+export const deadLetterTable = `${ownDatabase}.fact_event_dlq`;
 
 /** The pipeline of `millrace start --topic … --table …`: every column by its name, nothing refused for lateness. */
 export function defaultPipeline(options: { topics: string[]; table: string; codec?: Pipeline["codec"] }): Pipeline {

@@ -1,9 +1,10 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { ownDatabase } from "../config/own-database.ts";
 import type { Origin } from "../core/origin.ts";
 import { type newHistogram, type Stage, type StageCounts, StageTable, stages, summarise } from "./stages.ts";
 
-const TABLE = "analytics.millrace_latency";
+const TABLE = `${ownDatabase}.millrace_latency`;
 
 /**
  * Writes one row per stage and group: the quantiles for dashboards, and the HDR V2 payload, so that any window and any
