@@ -228,7 +228,7 @@ export class ReplayLog {
         });
         return;
       } catch (cause) {
-        const isPassing = ["retry", "overload"].includes(classifyInsertError(cause));
+        const isPassing = ["retry", "overload", "disk", "doubtful"].includes(classifyInsertError(cause));
         if (!isPassing || attempt === WRITE_ATTEMPTS_MAX) {
           const reason = cause instanceof Error ? cause.message.trim() : String(cause);
           throw new MillraceError("E_CLICKHOUSE", `Cannot write ${replaysTable}: ${reason} (${remedyFor(cause)})`, {

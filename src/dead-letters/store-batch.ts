@@ -66,7 +66,7 @@ export async function storeBatch(
       const errorClass = classifyInsertError(error);
       const message = error instanceof Error ? error.message.trim() : String(error);
       if (errorClass === "data") return { refused: { errorType: refusalType(error), message } };
-      const isPassing = errorClass === "retry" || errorClass === "overload";
+      const isPassing = ["retry", "overload", "disk", "doubtful"].includes(errorClass);
       if (!isPassing || attempt === ATTEMPTS_MAX) throw hopeless(plan.table, batch, message, remedyFor(error));
       await sleep(PAUSE_MS * 2 ** attempt);
     }

@@ -23,7 +23,7 @@ describe("classifyInsertError()", () => {
     ],
     ["too many partitions, which has the same code", server("252", "TOO_MANY_PARTS", partitions), "split"],
     ["a body that was cut off on its way", server("33"), "retry"],
-    ["a code that nobody has classified", server("9999"), "retry"],
+    ["a code that nobody has judged", server("9999"), "doubtful"],
     ["a reset connection: the outcome is unknown", new Error("socket hang up"), "retry"],
     ["a view that refuses a value", server("395", "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO", `no${inView}`), "view"],
     ["a view whose column is gone", server("47", "UNKNOWN_IDENTIFIER", `no${inView}`), "view"],

@@ -1,4 +1,6 @@
 import { ClickHouseError } from "@clickhouse/client";
+import { ForeignAnswer } from "./answer.ts";
+import { diagnoseForeignAnswer } from "./foreign-answers.ts";
 import { type InsertErrorClass, insertErrors } from "./insert-errors.ts";
 import { isAlteredText } from "./table-shape.ts";
 
@@ -20,24 +22,35 @@ export interface InsertDiagnosis {
   view: string | undefined;
 }
 
-const unknown = { class: "retry", reason: "not in the table of errors", remedy: "see the server's log" } as const;
+const doubtful = {
+  class: "doubtful",
+  reason: "nobody has judged this error yet",
+  remedy: "see the server's log; mend the table, its views or the server, and start again",
+} as const;
+const fullDisk = {
+  class: "disk",
+  reason: "the disk is full",
+  remedy: "free disk space for ClickHouse; Millrace goes on by itself then",
+} as const;
 const altered = { class: "retry", reason: "the table was altered: nothing was written", remedy: "" } as const;
 const connection = { class: "retry", reason: "the connection failed: the outcome is unknown", remedy: "" } as const;
 
 /**
- * Classifies by code. Anything unknown is retried: stopping or discarding needs a known reason.
+ * Classifies by code.
  *
- * Two answers share their code with others, and only the text tells them apart: a refusal for too many table
- * partitions (252), and an error of a materialized view, which has the view's own code.
+ * Some answers share their code with others, and only the text tells them apart: a refusal for too many table partitions
+ * (252), an error of a materialized view, which has the view's own code, and a full disk, which has that of whoever wrote.
  */
 export function diagnoseInsertError(error: unknown): InsertDiagnosis {
+  if (error instanceof ForeignAnswer) return { ...diagnoseForeignAnswer(error.status), view: undefined };
   if (!(error instanceof ClickHouseError)) return { ...connection, view: undefined };
   if (isAlteredText(error.message)) return { ...altered, view: undefined };
   const row = byCode.get(error.code);
   const view = viewOf(error);
   if (error.code === "252" && error.message.startsWith("Too many partitions")) return tooManyPartitions(view);
-  if (view !== undefined && (row?.class === "data" || row?.class === "fatal")) return viewThrew(view);
-  const { class: errorClass, reason, remedy } = row ?? unknown;
+  if (/No space left on device/.test(error.message) && row?.class !== "data") return { ...fullDisk, view };
+  const { class: errorClass, reason, remedy } = row ?? doubtful;
+  if (view !== undefined && ["data", "fatal", "doubtful"].includes(errorClass)) return viewThrew(view);
   return { class: errorClass, reason, remedy, view };
 }
 
@@ -48,7 +61,7 @@ export function classifyInsertError(error: unknown): InsertErrorClass {
 
 /** The remedy for a fatal error, in words for its message. */
 export function remedyFor(error: unknown): string {
-  return diagnoseInsertError(error).remedy || unknown.remedy;
+  return diagnoseInsertError(error).remedy || doubtful.remedy;
 }
 
 /** `clickhouse_` and the error's name in lower case, for a refused row: the dead letter's error_type. */

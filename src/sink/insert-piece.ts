@@ -21,14 +21,17 @@ export interface PieceInsert {
   lease: Lease;
   /** The piece, or what it was cut from, may have been sent before. */
   isRepeat: boolean;
+  /** How often an error that nobody has judged is answered by the same insert once more. */
+  doubtsMax: number;
   /** Called when the first attempt is about to be sent, after the wait for a free place. */
   onSent(): void;
 }
 
-/** `refused`: for the data in it. `split`: for the number of its table partitions. Neither has written anything. */
+/** `refused`: for the data in it, as it seems when it is doubtful. `split`: for the number of its table partitions. Neither has written anything. */
 export type PieceOutcome =
   | { end: "stored"; attempts: number }
-  | { end: "refused" | "split"; error: unknown; attempts: number };
+  | { end: "refused"; error: unknown; attempts: number; isDoubtful: boolean }
+  | { end: "split"; error: unknown; attempts: number };
 
 type Attempt =
   | { end: "stored" }
@@ -87,12 +90,12 @@ export function createPieceInserter(
   function noteFailure(batch: SinkBatch, error: unknown, failures: number, { class: errorClass }: InsertDiagnosis) {
     // Another server may answer next, of another version.
     newer = undefined;
-    const isOverload = errorClass === "overload";
-    const delayMs = isOverload ? pace.slowDown() : backoffMs(failures, bounds);
-    if (isOverload) events.onSlowDown?.(batch.table, error, delayMs, pace.allowed);
+    const isPaced = errorClass === "overload" || errorClass === "disk";
+    const delayMs = isPaced ? pace.slowDown() : backoffMs(failures, bounds);
+    if (errorClass === "overload") events.onSlowDown?.(batch.table, error, delayMs, pace.allowed);
     events.onRetry(batch.table, error, failures, delayMs, errorClass);
-    // At an overload everybody pauses in the pace.
-    return isOverload ? 0 : delayMs;
+    // Then everybody pauses in the pace.
+    return isPaced ? 0 : delayMs;
   }
 
   return async (insert) => {
@@ -105,6 +108,7 @@ export function createPieceInserter(
     let failures = 0;
     let lateCount = 0;
     let alteredCount = 0;
+    let doubts = 0;
     for (let attempts = 1; ; attempts += 1) {
       let delayMs = 0;
       await pace.enter(attempts > 1);
@@ -136,13 +140,15 @@ export function createPieceInserter(
         } else {
           const { error } = outcome;
           const diagnosis = diagnoseInsertError(error);
-          if (diagnosis.class === "data") return { end: "refused", error, attempts };
+          if (diagnosis.class === "doubtful") doubts += 1;
+          const isDoubtful = doubts > insert.doubtsMax;
+          if (diagnosis.class === "data" || isDoubtful) return { end: "refused", error, attempts, isDoubtful };
           if (heldClocks !== undefined && isLookupFailure(error, diagnosis.class)) {
             canLookUp = false;
             failures += 1;
             events.onRetry(batch.table, error, failures, 0, diagnosis.class);
           } else if (diagnosis.class === "fatal" || diagnosis.class === "view") {
-            throw hopeless(batch, token, error, diagnosis);
+            throw hopeless(batch, token, error);
           } else if (diagnosis.class === "split" && partitionsMax !== undefined) {
             if (diagnosis.view === undefined) return { end: "split", error, attempts };
             // A view's table: our rows are stored under this token, and parts of them under others would be doubles.
@@ -175,7 +181,9 @@ function bodyOf(batch: SinkBatch, { from, to }: Piece): InsertBody {
   return { table: batch.table, columns: batch.columns, format: batch.format, bytes, rowCount: to - from };
 }
 
-function hopeless(batch: SinkBatch, token: string, error: unknown, { reason, remedy }: InsertDiagnosis): MillraceError {
+/** Nothing that Millrace can do makes the server take it. */
+export function hopeless(batch: SinkBatch, token: string, error: unknown): MillraceError {
+  const { reason, remedy } = diagnoseInsertError(error);
   const text = error instanceof Error ? error.message.trim() : String(error);
   return new MillraceError(
     "E_CLICKHOUSE",

@@ -1,4 +1,5 @@
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
+import { askRows } from "./answer.ts";
 
 /** An insert that takes longer is ended by the server: from the deadline of its fence on it can live no longer. */
 export const insertSecondsMax = 120;
@@ -20,14 +21,10 @@ const newerSettings: Record<string, string> = {
   deduplicate_insert: "enable",
 };
 
-/** Those of the newer settings that the server has, with our values. @throws what the client throws. */
+/** Those of the newer settings that the server has, with our values. @throws as askRows() in answer.ts. */
 export async function readNewerSettings(client: ClickHouseClient): Promise<ClickHouseSettings> {
-  const answer = await client.query({
-    query: "SELECT name FROM system.settings WHERE name IN {names: Array(String)} AND NOT is_obsolete",
-    query_params: { names: Object.keys(newerSettings) },
-    format: "JSONEachRow",
-  });
-  const rows = await answer.json<{ name: string }>();
+  const query = "SELECT name FROM system.settings WHERE name IN {names: Array(String)} AND NOT is_obsolete";
+  const rows = await askRows<{ name: string }>(client, query, { names: Object.keys(newerSettings) });
   return Object.fromEntries(rows.map(({ name }) => [name, newerSettings[name]!]));
 }
 

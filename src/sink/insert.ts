@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
+import { readAnswer } from "./answer.ts";
 import { insertSettings } from "./insert-settings.ts";
 import { type InsertColumn, type InsertTerms, insertStatement, LATE_TEXT } from "./insert-statement.ts";
 import { isAlteredText } from "./table-shape.ts";
@@ -22,25 +23,23 @@ export interface InsertBody {
  * Returns `written_rows` of the summary: rows for the table and behind its views, before deduplication; undefined when
  * the answer has no summary.
  *
- * @throws ClickHouseError when the server answered with an exception; other errors are of the connection, and the
- * outcome is then unknown.
+ * @throws ClickHouseError when the server answered with an exception, ForeignAnswer when somebody else did; other errors
+ * are of the connection, and the outcome is then unknown.
  */
 export async function insertOnce(
   client: ClickHouseClient,
   body: InsertBody,
   terms: InsertTerms,
 ): Promise<number | undefined> {
-  const { stream, summary, response_headers } = await client.exec({
+  const execution = await client.exec({
     query: insertStatement(body, terms),
     values: inOnePiece(body.bytes),
     clickhouse_settings: insertSettings(terms.token, body.rowCount, terms.partitionsMax, terms.newerSettings),
+    ignore_error_response: true,
   });
-  // Unread answers keep their socket: it would never go back to the pool. A stored insert is answered with no text.
-  let text = "";
-  for await (const chunk of stream) text += String(chunk);
-  const code = response_headers["x-clickhouse-exception-code"];
-  if (code !== undefined || text !== "") throw exceptionIn(text, code);
-  const written = summary?.written_rows;
+  const text = await readAnswer(execution);
+  if (text.trim() !== "") throw new Error(`the answer to an insert should be empty, but is: ${text.slice(0, 1_000)}`);
+  const written = execution.summary?.written_rows;
   return written === undefined ? undefined : Number(written);
 }
 
@@ -52,18 +51,6 @@ export function isAlteredError(error: unknown): boolean {
 /** Whether this is the answer of a loud fence to an insert that came too late. */
 export function isLateError(error: unknown): boolean {
   return error instanceof ClickHouseError && error.code === "395" && error.message.startsWith(LATE_TEXT);
-}
-
-/** An exception that came with status 200. */
-function exceptionIn(text: string, code: string | string[] | undefined): Error {
-  const match = /Code: (?<code>\d+).*?Exception: (?<message>.*?)(?:\((?<type>[A-Z0-9_]{3,})\)|$)/s.exec(text)?.groups;
-  const found = match?.code ?? (code === undefined ? undefined : String(code));
-  if (found === undefined) return new Error(`the answer to an insert should be empty, but is: ${text.slice(0, 1_000)}`);
-  return new ClickHouseError({
-    code: found,
-    message: match?.message ?? text,
-    ...(match?.type && { type: match.type }),
-  });
 }
 
 /** A body that goes to the socket as it is: the kernel takes what it has room for, and asks for the rest. */

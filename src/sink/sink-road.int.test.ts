@@ -110,6 +110,44 @@ describe("an insert with an accident on its way", () => {
     expect(retries).toEqual([]);
   });
 
+  const page = (title: string) => `<html>\n<head><title>${title}</title></head><body><h1>${title}</h1></body></html>`;
+
+  it.each([
+    [413, "Request Entity Too Large", "client_max_body_size"],
+    [401, "Authorization Required", "CLICKHOUSE_PASSWORD"],
+    [403, "Forbidden", "CLICKHOUSE_PASSWORD"],
+    [414, "Request-URI Too Large", "large_client_header_buffers"],
+    [404, "Not Found", "check CLICKHOUSE_URL"],
+    [405, "Not Allowed", "check CLICKHOUSE_URL"],
+    [200, "It works!", "check CLICKHOUSE_URL"],
+  ])("stops at a proxy's %s %s, in plain words", async (status, title, remedy) => {
+    road.accidents.push({ status, html: page(title) });
+    const failure = await sink.store(batchOf(rows), 0, ROWS - 1, longLease).catch((error: Error) => error);
+    expect(String(failure)).toContain(remedy);
+    expect(String(failure)).toContain(`HTTP ${status} ${title}`);
+    expect(retries).toEqual([]);
+  });
+
+  it.each([
+    [502, "Bad Gateway", "retry"],
+    [503, "Service Unavailable", "retry"],
+    [504, "Gateway Time-out", "retry"],
+    [429, "Too Many Requests", "overload"],
+  ])("waits when a proxy says %s %s", async (status, title, errorClass) => {
+    road.accidents.push({ status, html: page(title) }, { status, html: page(title) });
+    await sink.store(batchOf(rows), 0, ROWS - 1, longLease);
+    expect([retries, await stored()]).toEqual([[errorClass, errorClass], all]);
+  });
+
+  it.each([
+    { status: 500, code: 243, name: "NOT_ENOUGH_SPACE" },
+    { status: 500, code: 1001, name: "STD_EXCEPTION: No space left on device" },
+  ])("calls a full disk one: $name", async (accident) => {
+    road.accidents.push(accident);
+    await sink.store(batchOf(rows), 0, ROWS - 1, longLease);
+    expect([retries, slowDowns, await stored()]).toEqual([["disk"], [], all]);
+  });
+
   it("ends with the signal, also in the middle of a pause", async () => {
     road.accidents.push(
       ...Array.from({ length: 100 }, () => ({ status: 500, code: 241, name: "MEMORY_LIMIT_EXCEEDED" })),

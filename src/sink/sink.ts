@@ -5,7 +5,7 @@ import { backoffMs } from "./backoff.ts";
 import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 import { classifyInsertError, refusalType } from "./error-class.ts";
 import type { SinkEvents } from "./events.ts";
-import { createPieceInserter } from "./insert-piece.ts";
+import { createPieceInserter, hopeless } from "./insert-piece.ts";
 import { Pace } from "./pace.ts";
 import { halvesOf, type Piece, partsOf, tokenOf } from "./pieces.ts";
 import { hasAllRows } from "./stored-rows.ts";
@@ -18,6 +18,11 @@ export { insertSecondsMax } from "./insert-settings.ts";
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 10_000;
 const PARTITIONS_MAX = 100;
+/** Some 25 s on average, by the pauses above; then it is no state that passes. A part of a range need not wait again. */
+const DOUBTS_MAX = 12;
+const PART_DOUBTS_MAX = 1;
+/** So many rows of a range that are refused one by one, and none that is stored, are not the rows' fault. */
+const BLAMELESS_ROWS = 16;
 
 export interface SinkOptions {
   /** Inserts that run at once; fewer while the server is overloaded. */
@@ -44,6 +49,9 @@ export interface Sink {
    *
    * The lease is asked before every attempt. An insert that begins after its deadline writes nothing, and goes again.
    *
+   * An error that nobody has judged is repeated for a while and then taken for one of the data: a row to blame comes out
+   * alone, and if no row is taken at all it is none of theirs.
+   *
    * @throws MillraceError E_CLICKHOUSE when no retry can help or a materialized view throws, whatever the lease rejects
    * with (StaleOwner), and the signal's reason when it aborts.
    */
@@ -65,6 +73,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
       const whole: Piece = { from: 0, to: batch.rowCount, parts: 1, part: 0 };
       const refusals = new Map<number, Refusal>();
       let wasSent = false;
+      let storedPieces = 0;
       let isRepeat = batch.isReplay === true;
       const onSent = () => {
         if (!wasSent) outcome.sentMs = Date.now();
@@ -74,10 +83,14 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
       const pieces = [whole];
       for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
         const token = tokenOf(range, piece, batch.offsets);
-        const done = await insertPiece({ batch, piece, token, lease, isRepeat, onSent });
+        const doubtsMax = piece === whole ? DOUBTS_MAX : PART_DOUBTS_MAX;
+        const done = await insertPiece({ batch, piece, token, lease, isRepeat, doubtsMax, onSent });
         if (piece === whole && done.attempts > 1) isRepeat = true;
         if (done.attempts > 1 || done.end !== "stored") outcome.isBodyRead = false;
-        if (done.end === "stored") continue;
+        if (done.end === "stored") {
+          storedPieces += 1;
+          continue;
+        }
         if (done.end === "split") {
           const parts = partsOf(piece);
           events.onSplit?.(batch.table, token, parts[0].parts);
@@ -92,6 +105,8 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
           // A row that no part can hold back, such as one that cannot be read, is refused in each of them.
           const offset = batch.offsets[piece.from]!;
           refusals.set(offset, refusalOf(offset, done.error));
+          const isBlameless = refusals.size >= Math.min(batch.rowCount, BLAMELESS_ROWS) && batch.rowCount > 1;
+          if (done.isDoubtful && storedPieces === 0 && isBlameless) throw hopeless(batch, token, done.error);
         }
       }
       return { ...outcome, refusals: [...refusals.values()].sort((a, b) => a.offset - b.offset) };

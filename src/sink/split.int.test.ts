@@ -97,7 +97,15 @@ describe("an insert that touches too many table partitions", () => {
       const tokens = ["t:0:0-0/0.2", "t:0:0-0/1.2"];
       for (const [part, token] of tokens.entries()) {
         const piece = { from: 0, to: 1, parts: 2, part };
-        const done = await inserter({ batch, piece, token, lease: longLease, isRepeat: false, onSent: () => {} });
+        const done = await inserter({
+          batch,
+          piece,
+          token,
+          lease: longLease,
+          isRepeat: false,
+          doubtsMax: 0,
+          onSent: () => {},
+        });
         expect(done).toEqual({ end: "stored", attempts: 1 });
       }
       expect(late).toEqual([]);
@@ -108,7 +116,7 @@ describe("an insert that touches too many table partitions", () => {
         let asked = 0;
         const lease = { deadlineMs: async () => Date.now() + (asked++ === 0 ? -1_000 : 60_000) };
         const piece = { from: 0, to: 1, parts: 2, part };
-        await inserter({ batch, piece, token, lease, isRepeat: false, onSent: () => {} });
+        await inserter({ batch, piece, token, lease, isRepeat: false, doubtsMax: 0, onSent: () => {} });
       }
       expect(late).toEqual(tokens);
       expect(await stored()).toMatchObject({ rows: 1 });

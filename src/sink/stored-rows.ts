@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Limit, limitsCondition, quoteName, quoteText } from "../core/sql-text.ts";
+import { askRows } from "./answer.ts";
 
 /** Names of the columns that hold a row's place in Kafka; the plan has them. */
 export interface Coordinates {
@@ -43,11 +44,10 @@ export function offsetsCondition(
 export async function hasAllRows(client: ClickHouseClient, range: RangeRows): Promise<boolean> {
   const { table, coordinates, offsets } = range;
   if (coordinates === undefined) return false;
-  const answer = await client.query({
-    query: `SELECT uniqExact(${quoteName(coordinates.offset)}) AS found FROM ${table}
+  const [row] = await askRows<{ found: string | number }>(
+    client,
+    `SELECT uniqExact(${quoteName(coordinates.offset)}) AS found FROM ${table}
       WHERE ${offsetsCondition(range, coordinates, offsets)}`,
-    format: "JSONEachRow",
-  });
-  const [row] = await answer.json<{ found: string | number }>();
+  );
   return Number(row?.found) === offsets.length;
 }

@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
 import { quoteText } from "../core/sql-text.ts";
+import { askRows } from "./answer.ts";
 import { isSameOrWider } from "./column-change.ts";
 import type { InsertColumn } from "./insert-statement.ts";
 
@@ -43,15 +44,14 @@ export function isAlteredText(message: string): boolean {
   return message.startsWith(ALTERED_TEXT);
 }
 
-/** Asks the server. A table that is not there has no columns. @throws what the client throws. */
+/** Asks the server. A table that is not there has no columns. @throws as askRows() in answer.ts. */
 export async function readShape(client: ClickHouseClient, table: string): Promise<TableShape> {
-  const answer = await client.query({
-    query: `SELECT name, type, default_kind AS kind, default_expression AS expression, toString(version) AS version
+  const rows = await askRows<ShapeColumn & { version: string }>(
+    client,
+    `SELECT name, type, default_kind AS kind, default_expression AS expression, toString(version) AS version
       FROM system.columns CROSS JOIN (SELECT ${versionSql} AS version FROM system.columns WHERE ${isOf(table)}) AS v
       WHERE ${isOf(table)} ORDER BY position`,
-    format: "JSONEachRow",
-  });
-  const rows = await answer.json<ShapeColumn & { version: string }>();
+  );
   return { version: rows[0]?.version ?? "0", columns: new Map(rows.map((row) => [row.name, row])) };
 }
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
  * - `before`, `during`, `after`: the connection is reset before a byte of the body has passed, when a part of it has,
  *   and when the server has answered.
  * - `cut`: the answer ends early. `noSummary`: it arrives without its summary.
- * - An answer of another's making, instead of the server's: its status and its ClickHouse error.
+ * - An answer of another's making, instead of the server's: its status and its ClickHouse error, or a proxy's page.
  */
 export type Accident =
   | "pass"
@@ -16,7 +16,8 @@ export type Accident =
   | "after"
   | "cut"
   | "noSummary"
-  | { status: number; code: number; name: string };
+  | { status: number; code: number; name: string }
+  | { status: number; html: string };
 
 export interface Road {
   port: number;
@@ -89,7 +90,14 @@ function travel(port: number, incoming: IncomingMessage, outgoing: ServerRespons
   });
 }
 
-function answerInstead(outgoing: ServerResponse, { status, code, name }: Exclude<Accident, string>): void {
+function answerInstead(outgoing: ServerResponse, accident: Exclude<Accident, string>): void {
+  const { status } = accident;
+  if ("html" in accident) {
+    outgoing.writeHead(status, { "content-type": "text/html" });
+    outgoing.end(accident.html);
+    return;
+  }
+  const { code, name } = accident;
   outgoing.writeHead(status, { "x-clickhouse-exception-code": String(code) });
   outgoing.end(`Code: ${code}. DB::Exception: not now. (${name}) (version 26.7)\n`);
 }

@@ -1,0 +1,63 @@
+import type { Readable } from "node:stream";
+import { type ClickHouseClient, ClickHouseError, parseError } from "@clickhouse/client";
+
+/** An answer that ClickHouse does not give: of a proxy in between, or of another program altogether. */
+export class ForeignAnswer extends Error {
+  readonly status: number;
+
+  constructor(status: number, text: string) {
+    const plain = text
+      .replaceAll(/<[^>]*>/g, " ")
+      .replaceAll(/\s+/g, " ")
+      .trim();
+    super(`the answer is not ClickHouse's: HTTP ${status} ${plain.slice(0, 200)}`.trimEnd());
+    this.status = status;
+  }
+}
+
+/** What `exec` returns; `http_status_code` is there, though not in the client's types. */
+interface Execution {
+  stream: Readable;
+  response_headers: Record<string, string | string[] | undefined>;
+  http_status_code?: number | undefined;
+}
+
+/**
+ * The answer's text. Read to its end: an unread one would keep its socket. To be used with `ignore_error_response`,
+ * because the client does not tell the status of an answer that has no code of ClickHouse.
+ *
+ * @throws ClickHouseError for an exception, with status 200, too; ForeignAnswer.
+ */
+export async function readAnswer({ stream, response_headers, http_status_code = 200 }: Execution): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  const code = response_headers["x-clickhouse-exception-code"];
+  const isSuccess = http_status_code >= 200 && http_status_code < 300;
+  if (code === undefined && isSuccess && !/^\s*<(!doctype|html)|^Code: \d+/i.test(text)) return text;
+  const error = parseError(text);
+  if (error instanceof ClickHouseError) throw error;
+  // Without its type in the text; newer servers, and the embedded one, always have it.
+  const found = /Code: (?<code>\d+).*?Exception: (?<message>.*)/s.exec(text)?.groups;
+  const known = found?.code ?? (code === undefined ? undefined : String(code));
+  if (known === undefined) throw new ForeignAnswer(http_status_code, text);
+  throw new ClickHouseError({ code: known, message: found?.message ?? text });
+}
+
+/** The rows of a query. @throws as `readAnswer`, and errors of the connection. */
+export async function askRows<Row>(
+  client: ClickHouseClient,
+  query: string,
+  parameters: Record<string, unknown> = {},
+): Promise<Row[]> {
+  const asked = await client.exec({
+    query: `${query} FORMAT JSONEachRow`,
+    query_params: parameters,
+    ignore_error_response: true,
+    clickhouse_settings: { wait_end_of_query: 1 },
+  });
+  const text = await readAnswer(asked);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Row);
+}
