@@ -13,7 +13,7 @@ export const mayImport: Record<string, readonly string[]> = {
   sink: [],
   commit: [],
   telemetry: ["codec", "config"],
-  "dead-letters": ["codec", "config", "schema", "sink"],
+  "dead-letters": ["codec", "config", "schema", "sink", "source"],
   pipeline: ["codec", "commit", "config", "dead-letters", "dispatch", "schema", "sink", "source", "telemetry"],
   embedded: ["telemetry"],
   simulator: ["codec", "config", "control", "telemetry"],

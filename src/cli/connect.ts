@@ -2,10 +2,15 @@ import { rootCertificates } from "node:tls";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { type Admin, Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { Logger } from "pino";
+import type { Environment } from "../config/environment.ts";
 import type { KafkaSecurity } from "../config/secrets-kafka.ts";
 import type { TlsFiles } from "../config/secrets-tls.ts";
+import { MillraceError } from "../core/errors.ts";
+import { within } from "../core/within.ts";
 import { partialAdmin } from "../source/answers.ts";
+import { createLog } from "../telemetry/log.ts";
 import { takeAnswersOfClickHouse } from "./clickhouse-answers.ts";
+import { explainError } from "./explain-error.ts";
 import { checkCertificates } from "./kafka-certificates.ts";
 
 /** ClickHouse closes idle connections after 10 s (3 s in its cloud): ours must go first. */
@@ -102,6 +107,56 @@ function tlsOptions({ ca, own }: TlsFiles) {
 /** The cluster's id; "" where the brokers do not tell it (before Kafka 0.10.1). */
 export async function readClusterId(admin: Admin): Promise<string> {
   return (await admin.describeCluster()).clusterId ?? "";
+}
+
+/** Somebody waits for the command: kafkajs' own six attempts take 11 s, each with a line of log. */
+const COMMAND_CONNECT_MS = 5_000;
+const COMMAND_CONNECT_RETRIES = 2;
+const COMMAND_RETRY_MS = 100;
+
+/**
+ * kafkajs' configuration for a command that asks and ends. What kafkajs logs is for MILLRACE_LOG_LEVEL=debug: the command
+ * says in a sentence what is wrong.
+ */
+export function commandKafkaConfig(
+  brokers: string[],
+  clientId: string,
+  environment: Pick<Environment, "logLevel" | "kafkaSecurity">,
+): KafkaConfig {
+  const log = createLog(environment.logLevel);
+  return {
+    ...kafkaConfig(brokers, clientId, log, environment.kafkaSecurity),
+    logCreator: () => (entry) => {
+      const { message, timestamp: _, ...rest } = entry.log;
+      log.debug({ ...rest, kafkajs: entry.namespace }, message);
+    },
+  };
+}
+
+/** An admin client for a command. @throws MillraceError E_KAFKA within five seconds, in one sentence. */
+export async function connectCommandAdmin(config: KafkaConfig): Promise<Admin> {
+  const brokers = Array.isArray(config.brokers) ? config.brokers.join(", ") : "";
+  const refusal = (reason: string, cause?: unknown) =>
+    new MillraceError("E_KAFKA", `no Kafka broker of ${brokers} lets us in: ${reason}`, { cause });
+  const retry = {
+    initialRetryTime: COMMAND_RETRY_MS,
+    retries: Math.max(COMMAND_CONNECT_RETRIES, config.brokers.length),
+  };
+  try {
+    // Its few repeats are for the connection alone: what comes then may wait for a coordinator.
+    const probe = await within(COMMAND_CONNECT_MS, connectAdmin({ ...config, retry }));
+    if (probe !== undefined) {
+      await probe.disconnect();
+      return await connectAdmin(config);
+    }
+  } catch (error) {
+    if (error instanceof MillraceError) throw error;
+    throw refusal(explainError(error) ?? (error as Error).message, error);
+  }
+  throw refusal(
+    `none has answered within ${COMMAND_CONNECT_MS / 1000} s. Check the address, that it runs, and whether it wants ` +
+      "KAFKA_SSL and a login",
+  );
 }
 
 /** @throws MillraceError E_KAFKA at once for a certificate that is not trusted; kafkajs' errors otherwise. */

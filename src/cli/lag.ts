@@ -2,9 +2,8 @@ import type { Command } from "commander";
 import type { Environment } from "../config/environment.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
 import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../source/offsets.ts";
-import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
-import { connectAdmin, kafkaConfig } from "./connect.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "./connect.ts";
 import { printTable } from "./table.ts";
 
 const hints = [
@@ -23,8 +22,7 @@ export function addLagCommand(program: Command, given: Environment): void {
     .action(async (options: { brokers?: string; group: string; topic?: string[]; json?: boolean }) => {
       const environment = withRunningDemo(given, options.brokers);
       const brokers = requireBrokers(environment, options.brokers);
-      const log = createLog(environment.logLevel);
-      const admin = await connectAdmin(kafkaConfig(brokers, "millrace-lag", log, environment.kafkaSecurity));
+      const admin = await connectCommandAdmin(commandKafkaConfig(brokers, "millrace-lag", environment));
       const topics = options.topic ?? eventsPipeline.topics;
       const offsets = await readOffsets(admin, options.group, topics).finally(() => admin.disconnect());
       const totalLag = offsets.reduce((sum, partition) => sum + lagOf(partition), 0);

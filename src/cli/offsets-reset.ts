@@ -11,10 +11,9 @@ import { type GroupPartition, readGroupPartitions, readOffsetsAt } from "../pipe
 import { reconcile } from "../pipeline/reconcile.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
-import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { commitOffsets } from "./commit-offsets.ts";
-import { connectAdmin, connectClickHouse, kafkaConfig, readClusterId } from "./connect.ts";
+import { commandKafkaConfig, connectClickHouse, connectCommandAdmin, readClusterId } from "./connect.ts";
 import { parsePlanArguments } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { groupFaults, listOf, type Move, moveFaults, type ResetArguments } from "./reset-faults.ts";
@@ -31,10 +30,10 @@ export async function runReset(given: Environment, typed: ResetArguments): Promi
   const environment = withRunningDemo(given, typed.brokers);
   const target = parseResetTarget(typed.to, Date.now());
   const brokers = requireBrokers(environment, typed.brokers);
-  const kafka = kafkaConfig(brokers, "millrace-offsets", createLog(environment.logLevel), environment.kafkaSecurity);
+  const kafka = commandKafkaConfig(brokers, "millrace-offsets", environment);
   const pipeline = environment.clickHouseUrl === undefined ? undefined : await pipelineOf(typed);
   const client = pipeline === undefined ? undefined : connectClickHouse(requireClickHouse(environment), 1);
-  const admin = await connectAdmin(kafka);
+  const admin = await connectCommandAdmin(kafka);
   try {
     const origin = { cluster: await readClusterId(admin), group: typed.group };
     const tables = client === undefined ? undefined : await tablesOf(client, pipeline!, origin);

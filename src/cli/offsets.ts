@@ -8,9 +8,8 @@ import {
   readGroupState,
 } from "../pipeline/group-offsets.ts";
 import { lagOf, unreadTopics } from "../source/offsets.ts";
-import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
-import { connectAdmin, kafkaConfig } from "./connect.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "./connect.ts";
 import { runReset } from "./offsets-reset.ts";
 import { addPlanOptions } from "./plan-options.ts";
 import type { ResetArguments } from "./reset-faults.ts";
@@ -61,8 +60,7 @@ message says how to get there.`;
 async function runShow(given: Environment, typed: ShowArguments): Promise<void> {
   const environment = withRunningDemo(given, typed.brokers);
   const brokers = requireBrokers(environment, typed.brokers);
-  const log = createLog(environment.logLevel);
-  const admin = await connectAdmin(kafkaConfig(brokers, "millrace-offsets", log, environment.kafkaSecurity));
+  const admin = await connectCommandAdmin(commandKafkaConfig(brokers, "millrace-offsets", environment));
   try {
     const topics = typed.topic ?? (await committedTopics(admin, typed.group));
     if (topics.length === 0) {

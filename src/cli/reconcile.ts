@@ -13,9 +13,8 @@ import { requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { OffsetRange } from "../pipeline/reconcile-windows.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
-import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption, requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { connectAdmin, connectClickHouse, kafkaConfig, readClusterId } from "./connect.ts";
+import { commandKafkaConfig, connectClickHouse, connectCommandAdmin, readClusterId } from "./connect.ts";
 import { addPlanOptions, type PlanArguments, parsePlanArguments, parseTimeMs } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { printTable } from "./table.ts";
@@ -65,12 +64,11 @@ async function runReconcile(given: Environment, typed: ReconcileArguments): Prom
   const sinceMs = typed.since === undefined ? undefined : parseTimeMs("--since", typed.since, Date.now());
   const brokers = requireBrokers(environment, typed.brokers);
   const client = connectClickHouse(requireClickHouse(environment), 2);
-  const log = createLog(environment.logLevel);
-  const kafka = kafkaConfig(brokers, "millrace-reconcile", log, environment.kafkaSecurity);
+  const kafka = commandKafkaConfig(brokers, "millrace-reconcile", environment);
   let admin: Admin | undefined;
   let compared: Compared;
   try {
-    admin = await connectAdmin(kafka);
+    admin = await connectCommandAdmin(kafka);
     const origin = { cluster: await readClusterId(admin), group: options.groupId };
     const plans = await buildPlans(client, await choosePipelines(options), origin);
     const ranges = await rangesOf(admin, options.groupId, plans, sinceMs);

@@ -6,7 +6,6 @@ import type { StartOptions } from "../config/start-options.ts";
 import { defaultTopics, ensureTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
-import { unlessAborted } from "../core/within.ts";
 import { createDeadLetterTopic, type DeadLetterTopic } from "../dead-letters/topic.ts";
 import type { SetUp } from "../doctor/facts.ts";
 import { logReport } from "../doctor/print-report.ts";
@@ -99,8 +98,8 @@ export async function connectRun(
   requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);
   const { deadLetterTopic: topic } = options;
   const deadLetterTopic =
-    topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans });
-  if (deadLetterTopic !== undefined) await unlessAborted(deadLetterTopic.start(), shutdown.stopping);
+    topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans, log });
+  if (deadLetterTopic !== undefined) await reach("Kafka", () => deadLetterTopic.start());
   const begin = await reach("Kafka", () => readOffsets(admin, options.groupId, topics));
   const pipeline = createPipeline({
     clusterId,

@@ -1,11 +1,8 @@
 import type { Command } from "commander";
 import type { Environment } from "../config/environment.ts";
 import { applyTopics, defaultTopics, planTopics, type TopicChange } from "../config/topics.ts";
-import { MillraceError } from "../core/errors.ts";
-import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
-import { connectAdmin, kafkaConfig } from "./connect.ts";
-import { explainError } from "./explain-error.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "./connect.ts";
 import { printTable } from "./table.ts";
 
 interface TopicsOptions {
@@ -30,15 +27,7 @@ export function addTopicsCommand(program: Command, environment: Environment): vo
 async function runTopics(given: Environment, options: TopicsOptions, apply: boolean): Promise<void> {
   const environment = withRunningDemo(given, options.brokers);
   const brokers = requireBrokers(environment, options.brokers);
-  const log = createLog(environment.logLevel);
-  const admin = await connectAdmin(kafkaConfig(brokers, "millrace-topics", log, environment.kafkaSecurity)).catch(
-    (error: Error) => {
-      const reason = explainError(error) ?? error.message;
-      throw new MillraceError("E_KAFKA", `no Kafka broker of ${brokers.join(", ")} lets us in: ${reason}`, {
-        cause: error,
-      });
-    },
-  );
+  const admin = await connectCommandAdmin(commandKafkaConfig(brokers, "millrace-topics", environment));
   try {
     const changes = await planTopics(admin, defaultTopics);
     // All or nothing: a refusal means that declaration and cluster disagree, which a person has to resolve first.

@@ -1,5 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { logLevel } from "kafkajs";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { StaleOwner } from "../core/stale-owner.ts";
+import { startKafkaBroker } from "../embedded/kafka/server.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 import { createOrders, deadRowOf, ordersPlan } from "./testing/letter-desk.ts";
@@ -67,12 +74,16 @@ describe("millrace dlq", () => {
 });
 
 describe("a topic for dead letters", () => {
+  const log = pino({ level: "silent" });
+  const patience = { signal: new AbortController().signal, check: async () => {} };
+
   it("gets one message a letter, all acknowledged; none goes to a topic that is not there", async () => {
     const plan = await ordersPlan(servers.client, "orders");
     const options = {
       kafka: { brokers: [servers.brokers], logLevel: logLevel.NOTHING },
       ownTopics: ["orders"],
       plans: [plan],
+      log,
     };
     const absent = createDeadLetterTopic({ ...options, topic: "absent" });
     await expect(absent.start()).rejects.toThrow(/absent.*no such topic/);
@@ -80,9 +91,45 @@ describe("a topic for dead letters", () => {
     const topic = createDeadLetterTopic({ ...options, topic: "orders.dead" });
     await topic.start();
     for (const [index, value] of ["no JSON", "{", "[1]"].entries())
-      await topic.send(plan.key, deadRowOf(plan, value, index));
+      await topic.send(plan.key, deadRowOf(plan, value, index), patience);
     await topic.stop();
     const ends = await admin.fetchTopicOffsets("orders.dead");
     expect(ends.reduce((sum, { high }) => sum + Number(high), 0)).toBe(3);
+  });
+
+  it("is waited for while its broker is away, until the range is somebody else's", { timeout: 90_000 }, async () => {
+    const plan = await ordersPlan(servers.client, "orders");
+    const dataDir = await mkdtemp(join(tmpdir(), "millrace-dead-topic-"));
+    let broker = await startKafkaBroker({ port: 0, dataDir });
+    const { port } = broker;
+    const own = await connectKafka(`127.0.0.1:${port}`);
+    await own.admin.createTopics({ topics: [{ topic: "dead", numPartitions: 1 }] });
+    await own.close();
+    const kafka = { brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING };
+    const topic = createDeadLetterTopic({ kafka, topic: "dead", ownTopics: [], plans: [plan], log });
+    await topic.start();
+    await topic.send(plan.key, deadRowOf(plan, "{", 0), patience);
+    await broker.close();
+    let isStored = false;
+    const waiting = topic.send(plan.key, deadRowOf(plan, "[", 1), patience).then(() => {
+      isStored = true;
+    });
+    const lost = topic.send(plan.key, deadRowOf(plan, "]", 2), {
+      ...patience,
+      check: () => Promise.reject(new StaleOwner("a test")),
+    });
+    await expect(lost).rejects.toBeInstanceOf(StaleOwner);
+    // kafkajs gave up after 13 s, and with it the process.
+    await sleep(15_000);
+    expect(isStored).toBe(false);
+    broker = await startKafkaBroker({ port, dataDir });
+    await waiting;
+    await topic.stop();
+    const after = await connectKafka(`127.0.0.1:${port}`);
+    const [end] = await after.admin.fetchTopicOffsets("dead");
+    expect(Number(end!.high)).toBeGreaterThanOrEqual(2);
+    await after.close();
+    await broker.close();
+    await rm(dataDir, { recursive: true, force: true });
   });
 });

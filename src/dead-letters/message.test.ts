@@ -1,3 +1,4 @@
+import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { messageOf, VALUE_BYTES_MAX } from "./message.ts";
 import { cutBatches } from "./replay.ts";
@@ -83,7 +84,9 @@ describe("batches", () => {
 
 describe("createDeadLetterTopic()", () => {
   it("refuses a topic that the process reads itself", () => {
-    const options = { kafka: { brokers: ["127.0.0.1:1"] }, topic: "logs.dlq", ownTopics: ["logs.dlq"], plans: [] };
+    const log = pino({ level: "silent" });
+    const kafka = { brokers: ["127.0.0.1:1"] };
+    const options = { kafka, topic: "logs.dlq", ownTopics: ["logs.dlq"], plans: [], log };
     expect(() => createDeadLetterTopic(options)).toThrow(/each would come back/);
   });
 });

@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
-import type { EncodedRows } from "../codec/task.ts";
 import type { Profile } from "../config/profiles.ts";
 import type { InsertFormat, TranscoderName } from "../core/transcoding.ts";
+import type { DeadLetterTopic } from "../dead-letters/topic.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { SourceOptions } from "../source/consumer-source.ts";
@@ -30,10 +30,13 @@ export interface PipelineOptions {
   /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
   unreadableIntents: UnreadableIntentsPolicy;
   /** Told of dead letters that are in their table; the range waits for it. */
-  publishDead?: ((planKey: string, dead: EncodedRows) => Promise<void>) | undefined;
+  publishDead?: PublishDead | undefined;
   /** For tests that stop the process at a step, or replace the worker. */
   hooks?: PipelineHooks | undefined;
 }
+
+/** Repeats what passes as long as `patience` has it: it throws when the range is not this process's any more. */
+export type PublishDead = DeadLetterTopic["send"];
 
 export interface PipelineHooks {
   onStep?: DeliveryObserver;

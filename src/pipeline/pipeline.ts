@@ -136,6 +136,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     sink,
     shared: new RangeBuffers(budget, buffers),
     publishDead: options.publishDead,
+    givenUp,
     checkFields: (plan, where, fields, rowCount) => watches.get(plan.key)!.check(where, fields, rowCount),
     onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, will be sent by rows"),
   };
@@ -347,7 +348,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     async start() {
       // Before there are partitions: what they wait for, the group waits for.
       await pool.prepare();
-      await supervisor.source.start();
+      await supervisor.start();
     },
     async drain(maxMs) {
       accepting = false;

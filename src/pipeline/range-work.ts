@@ -9,6 +9,7 @@ import type { TablePlan } from "../schema/plan.ts";
 import type { Sink, StoreOutcome } from "../sink/sink.ts";
 import type { RangeWork } from "./delivery.ts";
 import { absentRuns, gapBatch } from "./gap-store.ts";
+import type { PublishDead } from "./pipeline-types.ts";
 import type { RangeBuffers, RangeMemory } from "./range-memory.ts";
 
 /** What all ranges share. */
@@ -23,7 +24,9 @@ export interface RangeTools {
   /** Takes in what a worker saw of a range's fields. @throws MillraceError E_PLAN when the range must not be inserted. */
   checkFields(plan: TablePlan, where: string, fields: FieldSample, rowCount: number): Promise<void>;
   /** Dead letters are in their table: hands them on. Resolves when that is done. */
-  publishDead?: ((planKey: string, dead: EncodedRows) => Promise<void>) | undefined;
+  publishDead?: PublishDead | undefined;
+  /** Aborts when the run has failed, or its time to drain is over. */
+  givenUp: AbortSignal;
 }
 
 /** A range whose rows, dead letters and gaps are stored. */
@@ -74,7 +77,9 @@ export function rangeWork(
   async function storeDead(dead: EncodedRows, lease: Lease): Promise<void> {
     if (dead.rowCount === 0) return;
     const [refusal] = (await storeRows(plan.deadLetters, dead, lease)).refusals;
-    if (refusal === undefined) return tools.publishDead?.(plan.key, dead);
+    if (refusal === undefined) {
+      return tools.publishDead?.(plan.key, dead, { signal: tools.givenUp, check: () => lease.deadlineMs() });
+    }
     throw new MillraceError(
       "E_CLICKHOUSE",
       `Cannot store the dead letter of ${topic}:${partition} offset ${refusal.offset} in ` +

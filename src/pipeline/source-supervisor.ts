@@ -3,8 +3,11 @@ import type { Logger } from "pino";
 import type { Source } from "../source/consumer-source.ts";
 import type { Failure } from "./failure.ts";
 
-/** Pause between the end of a consumer and the start of the next. */
-const RESTART_MS = 2_000;
+/** Pause between the end of a consumer and the start of the next: longer and longer while none of them lasts. */
+const PAUSE_FIRST_MS = 2_000;
+const PAUSE_MAX_MS = 30_000;
+/** A consumer that lasted for so long has worked. */
+const LASTED_MS = 60_000;
 
 export interface SupervisorOptions {
   create(): Source;
@@ -21,6 +24,8 @@ export class SourceSupervisor {
   #restarting: Promise<void> | undefined;
   #isRestartDue = false;
   #isStopping = false;
+  #pauseMs = PAUSE_FIRST_MS;
+  #startedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -29,6 +34,14 @@ export class SourceSupervisor {
 
   get source(): Source {
     return this.#source;
+  }
+
+  /** Starts the first consumer. @throws MillraceError E_KAFKA when no repeat can help; what passes is tried again. */
+  async start(): Promise<void> {
+    if (await this.#begin()) return;
+    const { failure } = this.#options;
+    if (failure.first !== undefined) throw failure.first;
+    this.restart();
   }
 
   /** Makes a new consumer in place of this one; when that is under way, once more afterwards. */
@@ -51,22 +64,33 @@ export class SourceSupervisor {
   }
 
   async #replace(): Promise<void> {
-    const { create, onRestart, failure, log } = this.#options;
+    const { create, onRestart, failure } = this.#options;
     const isOver = () => this.#isStopping || failure.first !== undefined;
     while (this.#isRestartDue && !isOver()) {
       this.#isRestartDue = false;
       onRestart();
       await this.#source.stop().catch(() => {});
-      await sleep(RESTART_MS);
+      if (performance.now() - this.#startedMs > LASTED_MS) this.#pauseMs = PAUSE_FIRST_MS;
+      await sleep(this.#pauseMs);
+      this.#pauseMs = Math.min(PAUSE_MAX_MS, 2 * this.#pauseMs);
       if (isOver()) return;
       this.#source = create();
-      try {
-        await this.#source.start();
-      } catch (error) {
-        if (failure.failIfHopeless("read from", error)) return;
+      if (!(await this.#begin())) this.#isRestartDue = true;
+    }
+  }
+
+  /** Whether the consumer has started; if not, and it may pass, another is to be tried. */
+  async #begin(): Promise<boolean> {
+    const { failure, log } = this.#options;
+    this.#startedMs = performance.now();
+    try {
+      await this.#source.start();
+      return true;
+    } catch (error) {
+      if (!failure.failIfHopeless("read from", error)) {
         log.error({ err: error }, "Kafka consumer did not start, will be tried again");
-        this.#isRestartDue = true;
       }
+      return false;
     }
   }
 }

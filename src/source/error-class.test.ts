@@ -7,6 +7,9 @@ import { classifyKafkaError, kafkaErrors } from "./error-class.ts";
 const require = createRequire(import.meta.url);
 const protocol: { errorCodes: { type: string; code: number }[]; createErrorFromCode(code: number): Error } =
   require("kafkajs/src/protocol/error.js");
+const createRetry: (
+  options: object,
+) => <T>(work: () => Promise<T>) => Promise<T> = require("kafkajs/src/retry/index.js");
 const clientErrors: Record<string, unknown> = require("kafkajs/src/errors.js");
 
 describe("classifyKafkaError()", () => {
@@ -34,10 +37,21 @@ describe("classifyKafkaError()", () => {
     expect(classifyKafkaError(new Error("outer", { cause: closed })).class).toBe("retry");
   });
 
-  it("retries what it does not know, unless the client forbids it", () => {
+  it("retries what it does not know, whatever the client says of its own request", () => {
     expect(classifyKafkaError(new Error("?")).class).toBe("retry");
     expect(classifyKafkaError(undefined).class).toBe("retry");
-    expect(classifyKafkaError(new kafkajs.KafkaJSNonRetriableError("?")).class).toBe("fatal");
+    expect(classifyKafkaError(new kafkajs.KafkaJSNonRetriableError("?")).class).toBe("retry");
+  });
+
+  it.each([27, 25, 16, 22, 15])("does not end the process when kafkajs gives up a join: error %i", async (code) => {
+    const retry = { retries: 2, initialRetryTime: 1 };
+    // As in kafkajs' joinAndSync: its wrapper takes the type away.
+    const join = createRetry(retry)(async () => {
+      throw new kafkajs.KafkaJSError(protocol.createErrorFromCode(code));
+    });
+    const given = await createRetry(retry)(() => join).catch((error: unknown) => error);
+    expect(given).toMatchObject({ name: expect.stringMatching(/^KafkaJSN/), retriable: false });
+    expect(classifyKafkaError(given).class).not.toBe("fatal");
   });
 
   it("knows only names that the client has, each once, and a remedy for whatever stops", () => {

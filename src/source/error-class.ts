@@ -61,6 +61,13 @@ export const kafkaErrors: readonly KafkaErrorRow[] = [
     ["FETCH_SESSION_ID_NOT_FOUND", "the broker has forgotten the fetch session; a new one begins"],
     ["INVALID_FETCH_SESSION_EPOCH", "the fetch session is out of step; a new one begins"],
     ["STALE_BROKER_EPOCH", election],
+    ["NOT_CONTROLLER", election],
+    ["LISTENER_NOT_FOUND", "the leader does not listen here yet"],
+    ["NOT_ENOUGH_REPLICAS", "replicas are away; the leader takes nothing without them"],
+    ["NOT_ENOUGH_REPLICAS_AFTER_APPEND", "replicas went away while a record was written"],
+    ["OUT_OF_ORDER_SEQUENCE_NUMBER", "a producer's numbers are lost: a new one begins"],
+    ["UNKNOWN_PRODUCER_ID", "the broker has forgotten the producer: a new one begins"],
+    ["INVALID_PRODUCER_EPOCH", "the broker knows a newer producer of this id: a new one begins"],
     ["KafkaJSConnectionError", network],
     ["KafkaJSConnectionClosedError", network],
     ["KafkaJSRequestTimeoutError", network],
@@ -125,6 +132,9 @@ export const kafkaErrors: readonly KafkaErrorRow[] = [
     ["UNSUPPORTED_VERSION", "the broker does not know the request in this version", "use Kafka 2.1 or newer"],
     ["UNSUPPORTED_FOR_MESSAGE_FORMAT", "the topic keeps an old record format", "set log.message.format.version anew"],
     ["UNSUPPORTED_COMPRESSION_TYPE", "the broker and the topic's codec do not go together", "update the broker"],
+    ["MESSAGE_TOO_LARGE", "a record is larger than the topic takes", "raise max.message.bytes of the topic"],
+    ["RECORD_LIST_TOO_LARGE", "records are larger than the topic takes", "raise max.message.bytes of the topic"],
+    ["INVALID_RECORD", "the topic's rules do not take the record", "see the log of the broker; use another topic"],
     ["INVALID_REQUEST", bug, bug],
     ["INVALID_FETCH_SIZE", bug, bug],
     ["KafkaJSServerDoesNotSupportApiKey", "the broker does not know the request", "use Kafka 2.1 or newer"],
@@ -140,8 +150,11 @@ const byName = new Map(kafkaErrors.map((row) => [row.name, row]));
 const DEPTH_MAX = 8;
 
 /**
- * Classifies by the `type` of a protocol error or the `name` of an error of the client's own, never by text. An unknown
- * error is retried, unless kafkajs says that it must not be.
+ * Classifies by the `type` of a protocol error or the `name` of an error of the client's own, never by text.
+ *
+ * Only what is named is fatal; anything else is tried again. What kafkajs says of an error (`retriable`) is about its own
+ * request, not about a consumer that begins anew: when it has given a rebalance up after its repeats, the error neither
+ * is retriable nor has the type any more.
  */
 export function classifyKafkaError(error: unknown): KafkaErrorRow {
   let current = error;
@@ -151,11 +164,6 @@ export function classifyKafkaError(error: unknown): KafkaErrorRow {
     if (row !== undefined) return row;
     current = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }
-  return unknownError(error);
-}
-
-function unknownError(error: unknown): KafkaErrorRow {
-  const { name = "unknown", retriable } = Object(error) as { name?: string; retriable?: boolean };
-  if (retriable !== false) return { name, class: "retry", reason: "not in the table of errors", remedy: "" };
-  return { name, class: "fatal", reason: "the client says that no repeat can help", remedy: "see the log" };
+  const { name = "unknown" } = Object(error) as { name?: string };
+  return { name, class: "retry", reason: "not in the table of errors", remedy: "" };
 }
