@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { readmeFile, withTable } from "./differences.ts";
+import { docsFile, withTable } from "./differences.ts";
 
-it("README.md lists every intended difference (mend with: npx node scripts/differences.ts)", () => {
-  const readme = readFileSync(readmeFile, "utf8");
-  expect(readme).toBe(withTable(readme));
+it("docs/differences.md lists every intended difference (mend with: npx node scripts/differences.ts)", () => {
+  const text = readFileSync(docsFile, "utf8");
+  expect(text).toBe(withTable(text));
 });

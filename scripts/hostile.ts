@@ -7,7 +7,7 @@ import { loadKernelModule } from "../workers/kernel-module.ts";
 /**
  * `npm run hostile -- [--cases 1000000] [--seed 1] [--round N] [--findings 1] [--json]`: generated and mutated documents
  * for every column type through the kernel, the reference and ClickHouse's own JSONEachRow. Exits 1 at the first
- * document (or the Nth, with --findings) that the three do not read alike and README's table of differences does not
+ * document (or the Nth, with --findings) that the three do not read alike and docs/differences.md does not
  * name, with that document made as short as it can be; `--seed S --round N` plays a round again.
  */
 

@@ -1,4 +1,5 @@
 import type { SimulatorSettings } from "../config/simulator.ts";
+import { defaultTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import { ClusterConnections } from "./cluster-connections.ts";
 import { acknowledgeHead, openLane, type PartitionLane, type SealedBatch, stampHead } from "./partition-lane.ts";
@@ -70,10 +71,11 @@ export class BatchProducer {
       await producer.#cluster.refresh();
       const missing = topics.filter((topic) => !producer.#cluster.metadata.leaders.has(topic));
       if (missing.length > 0) {
-        throw new MillraceError(
-          "E_KAFKA",
-          `Kafka topic ${missing.join(", ")} does not exist; create it with: millrace topics apply`,
-        );
+        const isDeclared = missing.every((topic) => defaultTopics.some(({ name }) => name === topic));
+        const remedy = isDeclared
+          ? "millrace topics apply creates it"
+          : "create it; millrace topics apply knows only the built-in ones";
+        throw new MillraceError("E_KAFKA", `Kafka topic ${missing.join(", ")} does not exist: ${remedy}`);
       }
       const identity = await producer.#firstIdentity();
       for (const topic of topics) {

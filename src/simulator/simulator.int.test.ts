@@ -229,7 +229,7 @@ test("without a broker or a topic the start is refused with what to do", { timeo
   const profile = { ...readSimulatorProfile(), mix: { ship: 1 }, errorRate: { ship: 0 } };
   const routes = { ship: [{ path: "/ship", methods: ["GET"], weight: 1, apiGroup: undefined, domainEvents: null }] };
   await expect(startSimulator({ brokers: [address()], profile, routes, mode: "http" })).rejects.toThrow(
-    /topic logs\.ship does not exist; create it with: millrace topics apply/,
+    /topic logs\.ship does not exist: create it; millrace topics apply knows only the built-in ones/,
   );
 });
 

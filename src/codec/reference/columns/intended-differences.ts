@@ -1,6 +1,6 @@
 /**
  * Every case where Millrace differs on purpose from ClickHouse's own JSONEachRow (26.7, settings of a default server).
- * The oracle test holds each row against the engine; the README list is made from it.
+ * The oracle test holds each row against the engine; the list in docs/differences.md is made from it.
  */
 export interface IntendedDifference {
   type: string;

@@ -61,7 +61,7 @@ describe("column writers, judged by ClickHouse's JSONEachRow", () => {
   });
 });
 
-it("of a key that occurs twice JSONEachRow takes the first for a column and keeps both in a Map, as the README says", () => {
+it("of a key that occurs twice JSONEachRow takes the first for a column and keeps both in a Map, as docs/differences.md says", () => {
   const path = oracle.file("twice.ndjson", '{"x":1,"m":{"k":1,"k":2},"x":2}');
   const lines = oracle.lines(
     `SELECT x, toString(m) FROM file('${path}', JSONEachRow, 'x Int32, m Map(String, Int32)')`,
@@ -75,7 +75,7 @@ function familyOf(type: string): string {
   return kind === "dateTime64" ? "dateTime" : kind === "date32" ? "date" : kind;
 }
 
-/** Whether a value that the engine takes is refused as README's table says, judged without our own writers. */
+/** Whether a value that the engine takes is refused as the table in docs/differences.md says, judged without our own writers. */
 function isJustified(type: string, { input, millrace }: { input: string; millrace: string }): boolean {
   const leaves = leavesOf(columnOf(type), `{"x":${input}}`);
   return leaves.some((leaf) => isIntendedRejection(leaf, millrace));
