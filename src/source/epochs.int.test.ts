@@ -146,6 +146,16 @@ function suite(openServer: () => Promise<Server>): void {
     expect(after.generation).toBeGreaterThan(old.generation);
   }, 60_000);
 
+  it("what the group has committed is read from the broker that answered the join", async () => {
+    const [follower] = await pair();
+    await joinAnew(follower);
+    const { sent } = follower.tap;
+    const join = sent.lastIndexOf("JoinGroup");
+    const read = sent.indexOf("OffsetFetch", join);
+    expect(read).toBeGreaterThan(join);
+    expect(sent.slice(join, read)).not.toContain("FindCoordinator");
+  }, 60_000);
+
   it("a commit that looks for the coordinator when its epoch ends is never sent", async () => {
     const [follower] = await pair();
     const old = lastOf(follower);

@@ -37,17 +37,25 @@ export function isStale(error: unknown): boolean {
 /**
  * As the coordinator has it; an offset below zero says that nothing is committed. What a new coordinator has not loaded
  * yet, it says so for a while. A partition that it does not know is not in the answer.
+ *
+ * `joined`: the broker that the member has just joined the group at. It is asked first: a look-up may name a broker that was
+ * the coordinator before and, cut off from the cluster, does not know that it is not any more; it would answer with what was
+ * committed then, and ranges that were announced since would be doubled.
  */
 export async function readCommittedPatiently(
   cluster: GroupCluster,
   groupId: string,
   topics: readonly TopicPartitions[],
+  joined?: OffsetBroker,
 ): Promise<CommitOffset[]> {
   if (topics.length === 0) return [];
+  let coordinator = joined;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await readCommitted(cluster, groupId, topics);
+      coordinator ??= await cluster.findGroupCoordinator({ groupId });
+      return await readCommitted(coordinator, groupId, topics);
     } catch (error) {
+      coordinator = undefined;
       if (isStale(error) || attempt === OFFSET_FETCH_RETRIES_MAX) throw error;
       await sleep(OFFSET_FETCH_RETRY_MS);
     }
@@ -55,7 +63,7 @@ export async function readCommittedPatiently(
 }
 
 async function readCommitted(
-  cluster: GroupCluster,
+  coordinator: OffsetBroker,
   groupId: string,
   wanted: readonly TopicPartitions[],
 ): Promise<CommitOffset[]> {
@@ -63,7 +71,6 @@ async function readCommitted(
     topic,
     partitions: partitions.map((partition) => ({ partition })),
   }));
-  const coordinator = await cluster.findGroupCoordinator({ groupId });
   const { responses } = await coordinator.offsetFetch({ groupId, topics });
   return responses.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, offset, metadata }) => ({

@@ -91,6 +91,8 @@ interface FetchedBatch {
 interface ConsumerGroup extends WallClockTimes {
   cluster: Cluster & WallClockTimes["cluster"];
   groupId: string;
+  /** The broker that answered the last join. */
+  coordinator: Broker;
   generationId: number;
   memberId: string;
   topicsSubscribed: string[];
@@ -259,7 +261,7 @@ async function beginPartitions(
 ): Promise<CommitOffset[]> {
   const { hooks, plan } = member;
   const { cluster, groupId } = group;
-  const committed = await readCommittedPatiently(cluster, groupId, group.assigned());
+  const committed = await readCommittedPatiently(cluster, groupId, group.assigned(), group.coordinator);
   const fresh = committed.filter(({ offset }) => offset < 0);
   const known = committed.filter(({ offset }) => offset >= 0);
   if (fresh.length === 0) return known;

@@ -5,9 +5,19 @@ import { frameSockets } from "../frame-socket.ts";
 import { spreadLeaders } from "./spread-leaders.ts";
 
 /** Keys of Kafka's APIs (https://kafka.apache.org/protocol#protocol_api_keys), those that tests look at. */
-const apiKeys = { Fetch: 1, Metadata: 3, OffsetCommit: 8, FindCoordinator: 10, JoinGroup: 11, Heartbeat: 12 } as const;
+const apiKeys = {
+  Fetch: 1,
+  Metadata: 3,
+  OffsetCommit: 8,
+  OffsetFetch: 9,
+  FindCoordinator: 10,
+  JoinGroup: 11,
+  Heartbeat: 12,
+} as const;
 
 export type TappedApi = keyof typeof apiKeys;
+
+const apiNames = new Map(Object.entries(apiKeys).map(([name, key]) => [key as number, name as TappedApi]));
 
 /** A request begins with its size, then API key, API version, correlation id; a response with size and correlation id. */
 const API_KEY_AT = 4;
@@ -20,6 +30,8 @@ const REBALANCE_IN_PROGRESS = 27;
 /** What passes between one client and its brokers, and the faults that can be put there. */
 export interface SocketTap {
   readonly socketFactory: NonNullable<KafkaConfig["socketFactory"]>;
+  /** Requests of all these kinds, in order. */
+  readonly sent: readonly TappedApi[];
   /** Requests of this kind so far, those that were not let through included. */
   count(api: TappedApi): number;
   /** The next `times` requests of this kind do not leave: the connection is closed in their place, and the broker closes too. */
@@ -62,6 +74,7 @@ interface RequestHold {
 export function tapSockets(secondNodeTopics: readonly string[] = []): SocketTap {
   const open = frameSockets(new BufferPool(() => 0));
   const counts = new Map<number, number>();
+  const sent: TappedApi[] = [];
   const closings = new Map<number, number>();
   const holds: Hold[] = [];
   const requestHolds: RequestHold[] = [];
@@ -71,6 +84,8 @@ export function tapSockets(secondNodeTopics: readonly string[] = []): SocketTap 
   /** Returns whether the request may pass now; `pass` lets it go later. */
   function onRequest(socket: Socket, apiKey: number, pass: () => void): boolean {
     counts.set(apiKey, (counts.get(apiKey) ?? 0) + 1);
+    const api = apiNames.get(apiKey);
+    if (api !== undefined) sent.push(api);
     const before = requestHolds.find((hold) => hold.socket === socket);
     const hold = before ?? requestHolds.find((wish) => wish.socket === undefined && wish.apiKey === apiKey);
     if (hold !== undefined) {
@@ -126,6 +141,7 @@ export function tapSockets(secondNodeTopics: readonly string[] = []): SocketTap 
 
   return {
     socketFactory: (options) => tap(open(options)),
+    sent,
     count: (api) => counts.get(apiKeys[api]) ?? 0,
     closeAt: (api, times) => closings.set(apiKeys[api], times),
     rejoin() {
