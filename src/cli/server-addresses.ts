@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { ownDatabase } from "../config/own-database.ts";
 import type { EmbeddedServers } from "../embedded/launch.ts";
 
 /**
@@ -21,13 +22,14 @@ export function sayWhereServersAre(
 }
 
 export function addressLines(kafkaBroker: string, clickHouseUrl: string, dataDir: string): string[] {
+  const table = `${ownDatabase}.fact_event`;
   return [
     `Kafka       ${kafkaBroker}`,
     `  kcat -b ${kafkaBroker} -t logs.auth -C -c 3`,
     `ClickHouse  ${clickHouseUrl}`,
-    `  curl '${clickHouseUrl}' -d 'SELECT count() FROM analytics.fact_event'`,
+    `  curl '${clickHouseUrl}' -d 'SELECT count() FROM ${table}'`,
     `Data in ${dataDir}. In another terminal, while this runs:`,
-    '  npx millrace query "SELECT count() FROM analytics.fact_event"',
+    `  npx millrace query "SELECT count() FROM ${table}"`,
     "  npx millrace lag        (also: latency, dlq list, reconcile, doctor)",
     "Ctrl-C stores what was taken, reports and stops.",
     "",
