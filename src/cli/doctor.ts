@@ -32,7 +32,7 @@ export function addDoctorCommand(program: Command, environment: Environment): vo
     .option("--table <database.table>", "target of --topic")
     .option("--pipeline <name...>", "pipelines to examine (default: events and dead-letters)")
     .option("--pipelines <dir>", "folder of pipeline files", "ops/pipelines")
-    .option("--group <id>", "consumer group (default: millrace.<pipeline or table>)")
+    .option("--group <id>", "consumer group (default: as millrace start has it)")
     .option("--from <where>", "where a partition without a committed offset begins: earliest or latest", "earliest")
     .option("--session-timeout <time>", "as for `millrace start` (default: 30s)")
     .option("--fence <time>", "as for `millrace start`", "10s")

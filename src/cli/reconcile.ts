@@ -8,7 +8,7 @@ import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { readOffsetsAt } from "../pipeline/group-offsets.ts";
 import { offsetsOf, type PartitionBalance, reconcile, sumBalances } from "../pipeline/reconcile.ts";
-import { uncountableRows, uncountableText, withoutExpired } from "../pipeline/reconcile-limits.ts";
+import { uncountableText, whyUncountable, withoutExpired } from "../pipeline/reconcile-limits.ts";
 import { requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { OffsetRange } from "../pipeline/reconcile-windows.ts";
 import type { TablePlan } from "../schema/plan.ts";
@@ -47,7 +47,7 @@ export function addReconcileCommand(program: Command, environment: Environment):
     .description("compare offsets in Kafka with rows in ClickHouse: what is missing, what is doubled")
     .option("--since <time>", "from the first record at or after this time; ISO 8601, or a duration such as 2h")
     .option("--topic <name...>", "topics, with --table")
-    .option("--group <id>", "consumer group (default: millrace.<pipeline or table>)")
+    .option("--group <id>", "consumer group (default: as millrace start has it)")
     .option("--spans <n>", "spans of offsets to show for each partition where something is wrong", "5")
     .option("--json", "print JSON")
     .addHelpText(
@@ -126,7 +126,7 @@ async function reconcilePlans(
   const compared: Compared = { balances: [], uncountable: [] };
   for (const { plan, target } of targets) {
     const own = ranges.filter(({ topic }) => target.topics.includes(topic));
-    const reason = uncountableRows(plan);
+    const reason = await whyUncountable(client, plan);
     if (reason !== undefined) {
       compared.uncountable.push(uncountableText(plan, reason, offsetsOf(own)));
       continue;

@@ -111,6 +111,7 @@ export async function connectRun(
     insertFormat: options.insertFormat,
     fenceMs: options.fenceMs,
     unreadableIntents: options.unreadableIntents,
+    allowsDuplicates: options.allowsDuplicates,
     publishDead: deadLetterTopic?.send,
     hooks,
     source: {

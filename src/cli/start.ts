@@ -33,7 +33,10 @@ export function addStartCommand(program: Command, environment: Environment): voi
     .option("--table <database.table>", "target of --topic")
     .option("--pipeline <name...>", "pipelines to run (default: events and dead-letters)")
     .option("--pipelines <dir>", "folder of pipeline files", "ops/pipelines")
-    .option("--group <id>", "consumer group (default: millrace.<pipeline or table>)")
+    .option(
+      "--group <id>",
+      "consumer group (default: millrace.<table, or the pipelines' names in alphabetical order, joined by +>)",
+    )
     .option("--from <where>", "where a partition without a committed offset begins: earliest or latest", "earliest")
     .option("--session-timeout <time>", "without a heartbeat for so long a member is dead to its group (default: 30s)")
     .option(
@@ -48,6 +51,10 @@ export function addStartCommand(program: Command, environment: Environment): voi
     .option(
       "--unreadable-intents <policy>",
       "when the group's commit metadata is of another program: stop (default) or at-least-once",
+    )
+    .option(
+      "--allow-duplicates",
+      "begin also where a group without committed offsets finds rows of the same records in the table",
     )
     .option("--require <guarantee>", "exactly-once: refuse to start when the set-up gives less")
     .option("--dead-letter-topic <name>", "Kafka topic that gets each dead letter as JSON too")

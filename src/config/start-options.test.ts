@@ -22,6 +22,17 @@ describe("parseStartArguments()", () => {
     });
   });
 
+  it("names the group after the pipelines, in whatever order they are named", () => {
+    const groupOf = (...pipeline: string[]) => parseStartArguments({ ...typed, pipeline }).groupId;
+    expect([groupOf("p3", "p0"), groupOf("p0", "p3"), groupOf("p0")]).toEqual([
+      "millrace.p0+p3",
+      "millrace.p0+p3",
+      "millrace.p0",
+    ]);
+    expect([groupOf("dead-letters", "events"), groupOf("events")]).toEqual(["millrace.events", "millrace.events"]);
+    expect(groupOf("dead-letters")).toBe("millrace.dead-letters");
+  });
+
   it("passes transcoder and insert format on", () => {
     const options = parseStartArguments({ ...typed, transcoder: "kernel", insertFormat: "native" });
     expect(options).toMatchObject({ transcoder: "kernel", insertFormat: "native" });

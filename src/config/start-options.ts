@@ -33,6 +33,7 @@ export interface StartArguments {
   fence?: string;
   drainTimeout?: string;
   unreadableIntents?: string;
+  allowDuplicates?: boolean;
   require?: string;
   deadLetterTopic?: string;
   simulator: boolean;
@@ -67,6 +68,8 @@ export interface StartOptions {
   /** From the signal to the end of the process, whatever does not answer. */
   drainTimeoutMs: number;
   unreadableIntents: "stop" | "at-least-once";
+  /** Begin also where the table has rows of the same records already. */
+  allowsDuplicates: boolean;
   /** Refuse to start when the set-up gives less. */
   requiresExactlyOnce: boolean;
   deadLetterTopic: string | undefined;
@@ -88,7 +91,7 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
     typed.vcpus === undefined ? availableParallelism() : parseCount("--vcpus", typed.vcpus, { min: 1, max: VCPUS_MAX });
   const direct = directPipeline(typed);
   const pipelineNames = direct === undefined ? (typed.pipeline ?? ["events", "dead-letters"]) : [];
-  const groupName = direct === undefined ? pipelineNames[0] : direct.table;
+  const groupName = direct === undefined ? groupNameOf(pipelineNames) : direct.table;
   const profile = profileFor(typed.profile, vcpus);
   return {
     profile,
@@ -142,6 +145,15 @@ function simulation(
   };
 }
 
+/**
+ * The same for the same pipelines in any order: a group's offsets are found again by its name alone. The built-in
+ * dead-letters gives no name beside others, so that `events` with and without it are one group.
+ */
+function groupNameOf(pipelineNames: readonly string[]): string {
+  const main = pipelineNames.filter((name) => name !== "dead-letters");
+  return [...new Set(main.length > 0 ? main : pipelineNames)].sort().join("+");
+}
+
 /** Below a second no group is stable; above half an hour a dead member's partitions wait for too long. */
 const SESSION_TIMEOUT_MS = { min: 1_000, max: 1_800_000 };
 /** Below half a second an insert is late as a rule. */
@@ -153,13 +165,20 @@ function deliveryOptions(
   typed: StartArguments,
 ): Pick<
   StartOptions,
-  "sessionTimeoutMs" | "fenceMs" | "drainTimeoutMs" | "unreadableIntents" | "requiresExactlyOnce" | "deadLetterTopic"
+  | "sessionTimeoutMs"
+  | "fenceMs"
+  | "drainTimeoutMs"
+  | "unreadableIntents"
+  | "allowsDuplicates"
+  | "requiresExactlyOnce"
+  | "deadLetterTopic"
 > {
   if (typed.require !== undefined) parseChoice("--require", typed.require, ["exactly-once"]);
   return {
     sessionTimeoutMs: boundedDuration("--session-timeout", typed.sessionTimeout ?? "30s", SESSION_TIMEOUT_MS),
     fenceMs: boundedDuration("--fence", typed.fence ?? "10s", FENCE_MS),
     drainTimeoutMs: boundedDuration("--drain-timeout", typed.drainTimeout ?? "30s", DRAIN_TIMEOUT_MS),
+    allowsDuplicates: typed.allowDuplicates === true,
     unreadableIntents: parseChoice("--unreadable-intents", typed.unreadableIntents ?? "stop", [
       "stop",
       "at-least-once",

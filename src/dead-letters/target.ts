@@ -2,6 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
 import { limitsCondition, quoteName } from "../core/sql-text.ts";
 import type { ColumnType, RecordField, TablePlan } from "../schema/plan.ts";
+import { otherClusters, sharedTableText } from "../schema/writers.ts";
 import { type LetterKey, letterName, placeName, placeTuples } from "./letter.ts";
 import { ask } from "./read-letters.ts";
 
@@ -30,8 +31,10 @@ export async function readTarget(client: ClickHouseClient, plan: TablePlan, atLe
         `(ALTER TABLE ${plan.table} MODIFY SETTING non_replicated_deduplication_window = 100000)`,
     );
   }
-  const held = compileHeld(client, plan);
-  if (held === undefined) {
+  const clusters = await otherClusters(client, plan);
+  if (clusters.length > 0) weaknesses.push(sharedTableText(plan, clusters));
+  const held = clusters.length > 0 ? undefined : compileHeld(client, plan);
+  if (clusters.length === 0 && held === undefined) {
     weaknesses.push(
       "it does not store topic, partition and offset, so nobody can see whether a letter is in it already " +
         "(add the columns kafka_topic, kafka_partition and kafka_offset)",

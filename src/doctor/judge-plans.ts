@@ -27,7 +27,9 @@ function judgeCoordinates({ table: where, columns, rowLoss }: TablePlan): Findin
       severity: "notice",
       where,
       found: `rows do not have the record's ${absent.join(", ")}`,
-      meaning: "missing and duplicate records cannot be counted (end report, millrace reconcile)",
+      meaning:
+        "missing and duplicate records cannot be counted (end report, millrace reconcile), and a group that begins anew " +
+        "under another name is not noticed: it stores every record once more",
       remedy: absent.map((field) => `ALTER TABLE ${where} ADD COLUMN kafka_${field} ${types[field]};`),
     },
   ];

@@ -2,7 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Origin } from "../core/origin.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type Balance, offsetsOf, reconcile, sumBalances } from "./reconcile.ts";
-import { uncountableRows, uncountableText, withoutExpired } from "./reconcile-limits.ts";
+import { uncountableText, whyUncountable, withoutExpired } from "./reconcile-limits.ts";
 import { reconcileTarget } from "./reconcile-target.ts";
 import type { OffsetRange } from "./reconcile-windows.ts";
 
@@ -37,7 +37,7 @@ export async function account(
   let counted = 0;
   for (const plan of plans) {
     const planRanges = ranges.filter(({ topic, first, end }) => plan.topics.includes(topic) && end > first);
-    const reason = uncountableRows(plan);
+    const reason = await whyUncountable(client, plan);
     if (reason !== undefined) {
       uncountable.push(uncountableText(plan, reason, offsetsOf(planRanges)));
       continue;

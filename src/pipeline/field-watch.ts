@@ -142,7 +142,7 @@ function wantsFields({ columns }: TablePlan): boolean {
 }
 
 function readsDocument({ source }: PlanColumn): boolean {
-  return source.kind === "document";
+  return source.kind === "document" && source.names.length > 0;
 }
 
 function list(names: string[]): string {

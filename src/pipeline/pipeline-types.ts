@@ -29,6 +29,8 @@ export interface PipelineOptions {
   fenceMs: number;
   /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
   unreadableIntents: UnreadableIntentsPolicy;
+  /** Begin also where the table has rows of the same records already, and a repeat would be doubled. */
+  allowsDuplicates: boolean;
   /** Told of dead letters that are in their table; the range waits for it. */
   publishDead?: PublishDead | undefined;
   /** For tests that stop the process at a step, or replace the worker. */

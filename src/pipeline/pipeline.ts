@@ -12,6 +12,7 @@ import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { createWorkerPool, WorkerEnded } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
+import { noteWriters } from "../schema/writers.ts";
 import { createSink } from "../sink/sink.ts";
 import { createSource, type SourceEvents } from "../source/consumer-source.ts";
 import { Counters } from "../telemetry/counters.ts";
@@ -32,8 +33,10 @@ import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
 import { RangeBuffers, RangeMemory } from "./range-memory.ts";
 import { type RangeTools, rangeWork, type StoredRange } from "./range-work.ts";
 import { hasRowsOfTopics } from "./rows-of-topic.ts";
+import { SharedTables } from "./shared-tables.ts";
 import { sinkEvents } from "./sink-events.ts";
 import { SourceSupervisor } from "./source-supervisor.ts";
+import { UnknownGroup } from "./unknown-group.ts";
 import { UnreadTopics } from "./unread-topics.ts";
 
 /**
@@ -119,6 +122,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     { insertsMax: profile.insertsMax, signal: givenUp },
     sinkEvents(counters, clickHouseClock, log),
   );
+  const sharedTables = new SharedTables(client, plans, log);
+  const unknownGroup = new UnknownGroup(client);
+  let areWritersNoted = false;
   const budget = new ByteBudget({
     highBytes: Math.floor(profile.bytesMax * PAUSE_SHARE),
     lowBytes: Math.floor(profile.bytesMax * RESUME_SHARE),
@@ -134,6 +140,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     taskFormat,
     pool,
     sink,
+    sharedTables,
     shared: new RangeBuffers(budget, buffers),
     publishDead: options.publishDead,
     givenUp,
@@ -188,8 +195,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         log.warn(at, "the client skipped records, will be fetched again");
         supervisor.source.seek(batch, wantedOffset);
       },
-      beforeJoin: endEpoch,
+      async beforeJoin() {
+        unknownGroup.forget();
+        await endEpoch();
+      },
       async onBegin(topic, partition, offset) {
+        if (!options.allowsDuplicates) await refuseUnknownGroup(topic, partition, offset);
         if (options.source.from === "earliest" || offset === 0) return;
         const runs = [{ first: 0, last: offset - 1 }];
         const gap = { ...origin, topic, partition, reason: "skipped" as const, runs };
@@ -220,6 +231,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           },
         });
         openRanges.begin();
+        noteWritersOnce();
+        void sharedTables.refresh();
         dispatcher.assign(assigned);
         const replayed = assigned.reduce((count, { intents }) => count + intents.length, 0);
         counters.replayedRanges += replayed;
@@ -233,6 +246,25 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         supervisor.restart();
       },
     };
+  }
+
+  async function refuseUnknownGroup(topic: string, partition: number, offset: number): Promise<void> {
+    try {
+      await unknownGroup.check(planByTopic.get(topic)!, topic, partition, offset);
+    } catch (error) {
+      if (error instanceof MillraceError) failure.raise(error);
+      throw error;
+    }
+  }
+
+  /** The group is in, and no partition was refused: its rows will be in the tables, and others have to know. */
+  function noteWritersOnce(): void {
+    if (areWritersNoted) return;
+    areWritersNoted = true;
+    noteWriters(client, plans).catch((error) => {
+      areWritersNoted = false;
+      log.warn({ err: error }, "it is not noted who writes into the tables, will be tried again at the next rebalance");
+    });
   }
 
   /** Lets what is under way finish, as long as the group can wait, and ends the epoch. */
@@ -347,7 +379,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     async start() {
       // Before there are partitions: what they wait for, the group waits for.
-      await pool.prepare();
+      await Promise.all([pool.prepare(), sharedTables.refresh()]);
       await supervisor.start();
     },
     async drain(maxMs) {

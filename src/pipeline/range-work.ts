@@ -11,6 +11,7 @@ import type { RangeWork } from "./delivery.ts";
 import { absentRuns, gapBatch } from "./gap-store.ts";
 import type { PublishDead } from "./pipeline-types.ts";
 import type { RangeBuffers, RangeMemory } from "./range-memory.ts";
+import type { SharedTables } from "./shared-tables.ts";
 
 /** What all ranges share. */
 export interface RangeTools {
@@ -18,6 +19,8 @@ export interface RangeTools {
   taskFormat: TranscodeTask["format"];
   pool: WorkerPool;
   sink: Sink;
+  /** Tables in which rows cannot be looked up. */
+  sharedTables: Pick<SharedTables, "has">;
   shared: RangeBuffers;
   /** Tells of rows that were refused as a whole in Native and go again by rows. */
   onRefusedWhole(table: string, answer: unknown): void;
@@ -66,7 +69,8 @@ export function rangeWork(
   }
 
   function storeRows(target: Target, rows: EncodedRows, lease: Lease): Promise<StoreOutcome> {
-    const { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates } = target;
+    const { table, columns, partitionKey, clockDefaults, ingesterClocks } = target;
+    const coordinates = tools.sharedTables.has(table) ? undefined : target.coordinates;
     const into = { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates };
     const at = { ...into, topic, partition, tokenScope, isReplay: cut.isReplay };
     // A pipeline that reads dead letters has both in one table.

@@ -1,5 +1,7 @@
+import type { ClickHouseClient } from "@clickhouse/client";
 import type { TablePlan } from "../schema/plan.ts";
 import { rowLossText } from "../schema/row-loss.ts";
+import { otherClusters, sharedTableText } from "../schema/writers.ts";
 import type { PartitionBalance } from "./reconcile.ts";
 import { missingCoordinates, reconcileTarget } from "./reconcile-target.ts";
 
@@ -15,6 +17,14 @@ export function uncountableRows(plan: TablePlan): string | undefined {
     return `missing and doubled rows cannot be counted: ${table} does not store ${lacking.join(", ")} of each record`;
   }
   return plan.rowLoss?.kind === "merged" ? rowLossText(plan.rowLoss) : undefined;
+}
+
+/** The same, with what other clusters have written into the table since the plan was made. @throws what the client throws. */
+export async function whyUncountable(client: ClickHouseClient, plan: TablePlan): Promise<string | undefined> {
+  const reason = uncountableRows(plan);
+  if (reason !== undefined) return reason;
+  const clusters = await otherClusters(client, plan);
+  return clusters.length === 0 ? undefined : `rows cannot be counted: ${sharedTableText(plan, clusters)}`;
 }
 
 /** Why offsets without a row are not called missing, though rows are compared; undefined when they are. */

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import type { TablePlan } from "../schema/plan.ts";
+import { otherClusters } from "../schema/writers.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { newReconciliationFigures, type ReconciliationFigures } from "../telemetry/reconciliation.ts";
 import { type PartitionBalance, reconcile, sumBalances } from "./reconcile.ts";
@@ -76,7 +77,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     const now = await readGroup(options);
     const fresh = { missing: 0, duplicate: 0 };
     for (const { plan, target } of targets) {
-      if (tooCostly.has(target)) continue;
+      if (tooCostly.has(target) || (await otherClusters(options.client, plan)).length > 0) continue;
       const own = now.filter(({ topic }) => target.topics.includes(topic));
       const again = rangesOf(own, (at) => [at.settled, at.fresh]);
       const next = rangesOf(own, (at, committed) => [at.fresh, committed]);

@@ -329,7 +329,11 @@ async function joinAs(group: ConsumerGroup, member: Member): Promise<void> {
       return;
     } catch (error) {
       // The group has moved on already: once more.
-      if (!isStale(error) && !(error instanceof StaleOwner)) throw error;
+      if (isStale(error) || error instanceof StaleOwner) continue;
+      // kafkajs closes its connections before it tells of the crash: later there is nobody to say it to, and the group
+      // would wait for the session to time out.
+      await group.leave().catch(() => {});
+      throw error;
     }
   }
 }
