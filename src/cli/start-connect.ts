@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import type { Admin } from "kafkajs";
+import type { Admin, KafkaConfig } from "kafkajs";
 import type { Logger } from "pino";
 import type { Environment } from "../config/environment.ts";
 import type { StartOptions } from "../config/start-options.ts";
@@ -80,27 +80,25 @@ export async function connectRun(
   const reach = <T>(what: string, call: () => Promise<T>) => untilReachable(what, log, shutdown.stopping, call);
   const kafka = kafkaConfig(brokers, "millrace", log, environment.kafkaSecurity);
   const pipelines = await choosePipelines(options);
-  const [admin] = await Promise.all([
-    reach("Kafka", () => connectAdmin(kafka)),
+  const [{ admin, clusterId, simulator }] = await Promise.all([
+    reach("Kafka", () => openKafka(kafka, options)),
     reach("ClickHouse", () => migrate(client, { eventTables: eventTablesOf(pipelines) })),
   ]);
-  const clusterId = await reach("Kafka", () => readClusterId(admin));
   const origin = { cluster: clusterId, group: options.groupId };
   const plans = await reach("ClickHouse", () => buildPlans(client, pipelines, origin));
   const topics = plans.flatMap((plan) => plan.topics);
-  await reach("Kafka", async () => {
-    if (options.makesTopics) await ensureTopics(admin, defaultTopics);
-    await requireTopics(admin, topics);
-  });
+  await reach("Kafka", () => requireTopics(admin, topics));
   const setUp = setUpOf(options, plans, { brokers, embedded: embeddedServersOf(environment) });
-  const report = await reach("ClickHouse", () => runDoctor({ client, kafka, setUp }));
-  logReport(report, log);
-  requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);
+  // Not waited for: to examine the servers takes as long as to join the group and to fetch. The first insert waits.
+  const examined = untilReachable("ClickHouse", log, shutdown.over, () => runDoctor({ client, kafka, setUp }));
+  const mayStore = examined.then((report) => {
+    logReport(report, log);
+    requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);
+  });
+  mayStore.catch(() => {});
   const { deadLetterTopic: topic } = options;
   const deadLetterTopic =
     topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans, log });
-  if (deadLetterTopic !== undefined) await reach("Kafka", () => deadLetterTopic.start());
-  const begin = await reach("Kafka", () => readOffsets(admin, options.groupId, topics));
   const pipeline = createPipeline({
     clusterId,
     plans,
@@ -113,6 +111,7 @@ export async function connectRun(
     unreadableIntents: options.unreadableIntents,
     allowsDuplicates: options.allowsDuplicates,
     publishDead: deadLetterTopic?.send,
+    mayStore,
     hooks,
     source: {
       kafka,
@@ -125,10 +124,25 @@ export async function connectRun(
       sessionTimeoutMs: options.sessionTimeoutMs,
     },
   });
-  const simulator = options.simulator ? startSimulatorChild(options, brokers) : undefined;
+  const [begin] = await Promise.all([
+    reach("Kafka", () => readOffsets(admin, options.groupId, topics)),
+    deadLetterTopic === undefined ? undefined : reach("Kafka", () => deadLetterTopic.start()),
+  ]);
   const reconciliation = startReconciliation({ admin, client, plans, origin, log });
   const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, reconciliation };
   return { ...made, deadLetterTopic, simulator, shutdown, startedMs, serversReadyMs };
+}
+
+/** The simulator begins as soon as it has its topics: to load takes it longer than the ingester needs to be ready. */
+async function openKafka(
+  kafka: KafkaConfig,
+  options: StartOptions,
+): Promise<{ admin: Admin; clusterId: string; simulator: SimulatorChild | undefined }> {
+  const admin = await connectAdmin(kafka);
+  if (options.makesTopics) await ensureTopics(admin, defaultTopics);
+  const clusterId = await readClusterId(admin);
+  const simulator = options.simulator ? startSimulatorChild(options, kafka.brokers as string[]) : undefined;
+  return { admin, clusterId, simulator };
 }
 
 /**

@@ -33,6 +33,11 @@ export interface PipelineOptions {
   allowsDuplicates: boolean;
   /** Told of dead letters that are in their table; the range waits for it. */
   publishDead?: PublishDead | undefined;
+  /**
+   * Resolves when rows may be stored; a rejection fails the pipeline. Until then it joins, fetches and makes rows. Default:
+   * at once.
+   */
+  mayStore?: Promise<unknown>;
   /** For tests that stop the process at a step, or replace the worker. */
   hooks?: PipelineHooks | undefined;
 }

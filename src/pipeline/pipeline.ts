@@ -6,14 +6,14 @@ import { tokenScopeOf } from "../core/origin.ts";
 import { partitionKey, type RawBatch } from "../core/raw-batch.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
 import { defaultInsertFormat, defaultTranscoder } from "../core/transcoding.ts";
-import { within } from "../core/within.ts";
+import { unlessAborted, within } from "../core/within.ts";
 import type { Cut } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { createWorkerPool, WorkerEnded } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { noteWriters } from "../schema/writers.ts";
-import { createSink } from "../sink/sink.ts";
+import { createSink, type Sink } from "../sink/sink.ts";
 import { createSource, type SourceEvents } from "../source/consumer-source.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { EventLoopMeter } from "../telemetry/event-loop.ts";
@@ -117,7 +117,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     options.transcoder ?? defaultTranscoder,
     options.hooks?.workerFile,
   );
-  const sink = createSink(
+  // They load while everything else is connected.
+  const workersReady = pool.prepare();
+  workersReady.catch(() => {});
+  const { mayStore = Promise.resolve() } = options;
+  mayStore.catch((error) => failure.fail(error));
+  const inserts = createSink(
     client,
     { insertsMax: profile.insertsMax, signal: givenUp },
     sinkEvents(counters, clickHouseClock, log),
@@ -125,6 +130,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const sharedTables = new SharedTables(client, plans, log);
   const unknownGroup = new UnknownGroup(client);
   let areWritersNoted = false;
+  const sink: Sink = {
+    async store(...insert) {
+      await unlessAborted(mayStore, givenUp);
+      return inserts.store(...insert);
+    },
+  };
   const budget = new ByteBudget({
     highBytes: Math.floor(profile.bytesMax * PAUSE_SHARE),
     lowBytes: Math.floor(profile.bytesMax * RESUME_SHARE),
@@ -204,6 +215,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         if (options.source.from === "earliest" || offset === 0) return;
         const runs = [{ first: 0, last: offset - 1 }];
         const gap = { ...origin, topic, partition, reason: "skipped" as const, runs };
+        await mayStore;
         await storeGap(client, gap, `${tokenScopeOf(origin)}:${topic}:${partition}:begin-${offset}`);
       },
       isNewTopic: (topic) => unreadTopics.wasAbsent(topic),
@@ -379,7 +391,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     async start() {
       // Before there are partitions: what they wait for, the group waits for.
-      await Promise.all([pool.prepare(), sharedTables.refresh()]);
+      await Promise.all([workersReady, sharedTables.refresh()]);
       await supervisor.start();
     },
     async drain(maxMs) {

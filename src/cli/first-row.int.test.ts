@@ -1,0 +1,97 @@
+import { once } from "node:events";
+import { createServer, request as send } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
+import { runMillrace } from "../testing/run-millrace.ts";
+
+const [[, startServers]] = (await brokersToTest()) as [Awaited<ReturnType<typeof brokersToTest>>[number]];
+
+/** Long against everything else that a start does on a busy machine. */
+const EXAMINATION_MS = 4_000;
+
+/** Hands requests on to ClickHouse; the one that only the doctor sends waits. `at` has when what came. */
+async function startSlowExaminer(target: string): Promise<{ url: string; at: Map<string, number>; close(): void }> {
+  const at = new Map<string, number>();
+  const server = createServer(async (incoming, outgoing) => {
+    const body = Buffer.concat(await incoming.toArray());
+    const sql = `${new URL(incoming.url ?? "/", target).searchParams.get("query") ?? ""}${body.toString("latin1")}`;
+    if (sql.includes("FROM system.settings WHERE name IN")) {
+      at.set("examined", performance.now() + EXAMINATION_MS);
+      await sleep(EXAMINATION_MS);
+    }
+    if (/INSERT INTO net\.dns\b/.test(sql)) at.set("inserted", performance.now());
+    const { method, url, headers } = incoming;
+    const forwarded = send(new URL(url ?? "/", target), { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      answer.pipe(outgoing);
+    });
+    forwarded.on("error", () => outgoing.destroy());
+    forwarded.end(body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, at, close: () => server.close().closeAllConnections() };
+}
+
+describe("the way to the first row", () => {
+  let servers: IngestServers;
+  let kafka: KafkaClients;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    kafka = await connectKafka(servers.brokers);
+    await servers.client.command({ query: "CREATE DATABASE net" });
+    for (const [table, window] of [
+      ["dns", 1000],
+      ["weak", 0],
+    ]) {
+      await servers.client.command({
+        query: `CREATE TABLE net.${table} (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64)
+          ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = ${window}`,
+      });
+    }
+    await kafka.admin.createTopics({ topics: [{ topic: "dns", numPartitions: 1 }] });
+    await kafka.producer.send({ topic: "dns", messages: [{ value: `{"id":1}` }] });
+  });
+
+  afterAll(async () => {
+    await kafka.close();
+    await servers.close();
+  });
+
+  async function rowsOf(table: string): Promise<number> {
+    const answer = await servers.client.query({
+      query: `SELECT count() AS n FROM net.${table}`,
+      format: "JSONEachRow",
+    });
+    return Number((await answer.json<{ n: string }>())[0]!.n);
+  }
+
+  it("joins the group while the set-up is examined, and inserts only when the answer is in", async () => {
+    const slow = await startSlowExaminer(servers.env.CLICKHOUSE_URL);
+    let joinedMs: number | undefined;
+    const watching = setInterval(async () => {
+      const { groups } = await kafka.admin.describeGroups(["watched"]);
+      if (groups[0]?.state === "Stable") joinedMs ??= performance.now();
+    }, 100);
+    const args = ["start", "--topic", "dns", "--table", "net.dns", "--group", "watched", "--until-end", "--json"];
+    const run = await runMillrace(args, { ...servers.env, CLICKHOUSE_URL: slow.url });
+    clearInterval(watching);
+    slow.close();
+    expect(run.code, run.stderr).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ stored: 1, missing: 0 });
+    expect(joinedMs).toBeLessThan(slow.at.get("examined")!);
+    expect(slow.at.get("inserted")).toBeGreaterThanOrEqual(slow.at.get("examined")!);
+  }, 60_000);
+
+  it("stores nothing where less is given than --require asks for", async () => {
+    const args = ["start", "--topic", "dns", "--table", "net.weak", "--require", "exactly-once", "--until-end"];
+    const run = await runMillrace(args, servers.env);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain("exactly-once");
+    expect(await rowsOf("weak")).toBe(0);
+  }, 30_000);
+});
