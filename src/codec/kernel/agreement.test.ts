@@ -71,6 +71,25 @@ describe("kernel and reference", () => {
     expect(counts).toMatchObject({ records: 10_000, rows: 10_000, leftOver: 0, declined: 0, deadByType: {} });
   });
 
+  it("need the reference for no time that stands for none", () => {
+    const none = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2023-11-14T22:13:20Z"];
+    const wish = { timeFormat: "auto", placeholderIsNull: true } as const;
+    for (const type of [
+      "Nullable(DateTime64(3))",
+      "DateTime",
+      "DateTime('Asia/Seoul')",
+      "LowCardinality(Nullable(Date32))",
+    ]) {
+      const plan = makePlan({ columns: [read("ts", type, wish)] });
+      const counts = emptyCounts();
+      const pair = new TranscoderPair(module, plan, new Randomness(1), counts);
+      const dates = type.includes("Date32") ? none.map((text) => text.slice(0, 10)) : none;
+      const batch = makeBatch(dates.map((ts) => ({ value: text(`{"ts":"${ts}"}`) })));
+      for (const format of formats) pair.run(makeTask([batch], { format }));
+      expect(counts, type).toMatchObject({ rows: 6, leftOver: 0, declined: 0 });
+    }
+  });
+
   it("judge the bytes of a key that was predicted from an earlier document", () => {
     const wrong = concat([text('{"a":1,"k'), Uint8Array.of(0xd4), text('":2}')]);
     const plan = makePlan({ columns: [read("a", "Int32")] });

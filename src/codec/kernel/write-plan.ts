@@ -112,7 +112,10 @@ function writeColumn(
   writer.setWord(address + layout.COLUMN_MISSING_OPERAND, operand);
   writer.setWord(address + layout.COLUMN_IS_NULLABLE, isNullableType(column.type) ? 1 : 0);
   const bare = bareNode(node);
-  const slot = source.kind === "document" ? writer.singleSlot(source.names) : 0;
+  // What has a slot is written without a look at its value first.
+  const hasPlaceholder = source.kind === "document" && column.placeholderIsNull === true;
+  writer.setWord(address + layout.COLUMN_PLACEHOLDER_NODE, hasPlaceholder ? bare.address : 0);
+  const slot = source.kind === "document" && !hasPlaceholder ? writer.singleSlot(source.names) : 0;
   writer.setWord(address + layout.COLUMN_BARE_NODE, bare.address);
   writer.setWord(address + layout.COLUMN_SLOT, slot);
   const isNullDefault = isNullableType(column.type) && missing.kind === "typeDefault";

@@ -4,7 +4,7 @@ import type { ColumnType, PlanColumn, RecordField, TablePlan } from "../../schem
 import { FieldError, rejectField, type WriteColumn } from "./column.ts";
 import { compileColumn } from "./columns/compile.ts";
 import { describe } from "./columns/describe.ts";
-import { compilePlaceholder } from "./columns/placeholder-time.ts";
+import { compilePlaceholder, type IsPlaceholder } from "./columns/placeholder-time.ts";
 import { isNullableType, writeTypeDefault } from "./columns/type-default.ts";
 import { readRecordField } from "./current-record.ts";
 import { compilePath, type Document, type FieldPath, findBlocker, locate, readKeys } from "./path.ts";
@@ -21,7 +21,7 @@ export interface Cell {
   recordField: RecordField | undefined;
   paths: FieldPath[];
   /** Tells a time that stands for none, where the plan has it read as null. */
-  isPlaceholder: ((value: unknown) => boolean) | undefined;
+  isPlaceholder: IsPlaceholder | undefined;
   write: WriteColumn;
   missing: Missing;
 }
@@ -50,7 +50,8 @@ export function compileCell(column: PlanColumn, format: TablePlan["format"], rea
     isOptional: column.missing.kind === "tableDefault",
     recordField: source.kind === "record" ? source.field : undefined,
     paths: source.kind === "document" ? source.names.map((name) => compilePath(name, readNames)) : [],
-    isPlaceholder: column.placeholderIsNull === true ? compilePlaceholder(column) : undefined,
+    isPlaceholder:
+      source.kind === "document" && column.placeholderIsNull === true ? compilePlaceholder(column) : undefined,
     write: source.kind === "record" ? compileRecordWriter(column) : compileColumn(column),
     missing: compileMissing(column, format),
   };
@@ -67,7 +68,7 @@ export function writeCell(cell: Cell, out: ByteWriter, document: Document, conte
   context.columnLabel = cell.label;
   context.keys = undefined;
   let value = cell.recordField === undefined ? findValue(cell, document, context) : recordValue(cell, context);
-  if (cell.isPlaceholder?.(value)) value = null;
+  if (cell.isPlaceholder?.(value, context)) value = null;
   if (value === undefined || (value === null && !cell.isNullable)) return writeMissing(cell, out, value, context);
   if (cell.isOptional) writeLength(out, 1);
   context.valueOffset = out.offset;

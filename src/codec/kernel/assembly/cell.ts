@@ -7,6 +7,7 @@ import {
   COLUMN_MISSING,
   COLUMN_MISSING_OPERAND,
   COLUMN_NODE,
+  COLUMN_PLACEHOLDER_NODE,
   FACT_KEY,
   FACT_NONE,
   FACT_OFFSET,
@@ -28,6 +29,7 @@ import {
   PLAN_TOPIC_START,
 } from "./layout-plan";
 import { fieldEnd, fieldKind, fieldStart, findField, isFieldBlocked } from "./path";
+import { isPlaceholder } from "./placeholder";
 import { plan } from "./plan";
 import { rowKeyEnd, rowKeyStart, rowOffset, rowTimestampMs, rowValueEnd, rowValueStart } from "./row";
 
@@ -58,6 +60,8 @@ export function findCell(row: usize, column: usize): u32 {
     cellKind = findField(row, <usize>load<u32>(column, COLUMN_FIELD));
     cellStart = fieldStart;
     cellEnd = fieldEnd;
+    const time = <usize>load<u32>(column, COLUMN_PLACEHOLDER_NODE);
+    if (time != 0 && isPlaceholder(time, cellKind, cellStart, cellEnd)) cellKind = KIND_NULL;
   } else {
     cellNode = <usize>load<u32>(column, COLUMN_FACT_NODE);
     findFact(row, fact);

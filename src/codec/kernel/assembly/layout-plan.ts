@@ -91,6 +91,9 @@ export const COLUMN_CHUNK_WAY = 56;
 /** 1: a fact that is a whole number, in a type of fixed width that is not Nullable. */
 export const COLUMN_IS_FACT_PLAIN = 60;
 
+/** The node of a time whose placeholders are nulls, without Nullable; else 0. Such a column has no COLUMN_SLOT. */
+export const COLUMN_PLACEHOLDER_NODE = 64;
+
 /** Value by value, whatever the type. */
 export const CHUNK_ANY = 0;
 /** One slot each: String, LowCardinality(String), a type of fixed width, and the Nullable of the first and the last. */

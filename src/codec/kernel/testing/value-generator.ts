@@ -107,6 +107,7 @@ function quoted(text: string): string {
 function timeFor(random: Randomness, type: ColumnType, format: TimeFormat): string {
   const ms = EVENT_MS - random.below(random.oneIn(3) ? 20_000_000 : 5_000);
   const iso = new Date(ms).toISOString();
+  if (random.oneIn(25)) return placeholderFor(random, format);
   switch (format) {
     case "epoch_s":
       return random.oneIn(4) ? (ms / 1000).toFixed(3) : String(Math.floor(ms / 1000));
@@ -129,6 +130,17 @@ function timeFor(random: Randomness, type: ColumnType, format: TimeFormat): stri
     default:
       return plainTime(random, type, ms, iso);
   }
+}
+
+/** Times around those that stand for none. */
+function placeholderFor(random: Randomness, format: TimeFormat): string {
+  const seconds = pick(random, [-62_135_596_800, -62_104_060_801, -62_104_060_800, 253_370_764_799, 253_402_300_799]);
+  const unit = { epoch_s: "", epoch_ms: "000", epoch_us: "000000", epoch_ns: "000000000" }[format as string];
+  if (unit !== undefined) return `${seconds}${unit}${random.oneIn(3) ? ".00000000000001" : ""}`;
+  const text = new Date(seconds * 1_000).toISOString();
+  return quoted(
+    pick(random, [text, text.replace(".000Z", "+08:00"), text.slice(0, 10), text.slice(0, 19).replace("T", " ")]),
+  );
 }
 
 function plainTime(random: Randomness, type: ColumnType, ms: number, iso: string): string {
