@@ -100,7 +100,7 @@ describe("the demo", () => {
     expect(refused.stderr).toMatch(/^millrace: .*analytics\.fact_evnt.*\(UNKNOWN_TABLE\)\n$/);
     const late = await runMillrace(["query", "SELECT throwIf(number = 99999) FROM numbers(100000)"], env);
     expect(late).toMatchObject({ code: 1, stdout: "" });
-  });
+  }, 60_000);
 
   it("writes one kind of output without a terminal: lines of JSON on standard error", async () => {
     await demo.stop();
@@ -128,5 +128,5 @@ describe("the demo", () => {
     demo = await startDemo().finally(() => holder.close());
     expect(demo.servers.clickHouseUrl).toBe(first.clickHouseUrl);
     expect(demo.servers.kafkaBroker).not.toBe(first.kafkaBroker);
-  });
+  }, 120_000);
 });
