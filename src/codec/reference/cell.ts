@@ -3,11 +3,11 @@ import { MillraceError } from "../../core/errors.ts";
 import type { ColumnType, PlanColumn, RecordField, TablePlan } from "../../schema/plan.ts";
 import { FieldError, rejectField, type WriteColumn } from "./column.ts";
 import { compileColumn } from "./columns/compile.ts";
-import { describe } from "./columns/describe.ts";
 import { compilePlaceholder, type IsPlaceholder } from "./columns/placeholder-time.ts";
 import { isNullableType, writeTypeDefault } from "./columns/type-default.ts";
 import { readRecordField } from "./current-record.ts";
-import { compilePath, type Document, type FieldPath, findBlocker, locate, readKeys } from "./path.ts";
+import { findField } from "./find-field.ts";
+import { compilePath, type Document, type FieldPath } from "./path.ts";
 import type { RowContext } from "./row-context.ts";
 
 /** One column of a row, compiled. */
@@ -67,40 +67,13 @@ export function writeCell(cell: Cell, out: ByteWriter, document: Document, conte
   context.columnName = cell.name;
   context.columnLabel = cell.label;
   context.keys = undefined;
-  let value = cell.recordField === undefined ? findValue(cell, document, context) : recordValue(cell, context);
+  let value = cell.recordField === undefined ? findField(cell.paths, document, context) : recordValue(cell, context);
   if (cell.isPlaceholder?.(value, context)) value = null;
   if (value === undefined || (value === null && !cell.isNullable)) return writeMissing(cell, out, value, context);
   if (cell.isOptional) writeLength(out, 1);
   context.valueOffset = out.offset;
   cell.write(out, value, context);
   return "written";
-}
-
-function findValue(cell: Cell, document: Document, context: RowContext): unknown {
-  for (const path of cell.paths) {
-    const keys = locate(document, path);
-    if (keys === undefined) continue;
-    context.keys = keys;
-    return readKeys(document, keys);
-  }
-  for (const path of cell.paths) {
-    const keys = findBlocker(document, path);
-    if (keys !== undefined) rejectBlocked(document, keys, path, context);
-  }
-  return undefined;
-}
-
-/** `{"http":"text"}` for a column `http.status`: the column would be empty, and the text lost, without a word. */
-function rejectBlocked(document: Document, keys: string[], path: FieldPath, context: RowContext): never {
-  context.keys = keys;
-  const name = keys.join(".");
-  const value = readKeys(document, keys);
-  const array = Array.isArray(value) ? "; arrays are not taken apart into columns" : "";
-  return rejectField(
-    "field_type",
-    `field ${name} is ${describe(value, context)}, not an object that could hold ${path.literal[0]}${array}. ` +
-      `If that is meant, give ${name} a column of its own`,
-  );
 }
 
 function recordValue(cell: Cell, context: RowContext): unknown {
