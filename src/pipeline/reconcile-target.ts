@@ -19,6 +19,8 @@ export interface ReconcileTarget {
   facts: CountedTable;
   /** Undefined when dead letters go into the table of the facts (producers' own dead letters). */
   deadLetters: CountedTable | undefined;
+  /** A row may be seen some time after its insert was acknowledged. */
+  readsMayLag: boolean;
 }
 
 /** Undefined when a table does not store topic, partition and offset: then nothing can be proven. */
@@ -34,7 +36,8 @@ export function reconcileTarget(plan: TablePlan): ReconcileTarget | undefined {
     offset: quoteName(offset),
   };
   const filter = limitsCondition(plan.coordinates?.limits ?? []);
-  const base = { pipeline: plan.pipeline, topics: plan.topics, facts: { ...facts, filter } };
+  const { pipeline, topics, readsMayLag = false } = plan;
+  const base = { pipeline, topics, readsMayLag, facts: { ...facts, filter } };
   if (plan.deadLetters.table === plan.table) return { ...base, deadLetters: undefined };
   const deadLetters = deadLettersOf(plan);
   return deadLetters === undefined ? undefined : { ...base, deadLetters };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connectClickHouse } from "../cli/connect.ts";
@@ -223,6 +224,31 @@ describe("reconcile", () => {
       "ALTER TABLE analytics.millrace_replays UPDATE kafka_cluster = 'away' WHERE true SETTINGS mutations_sync = 2",
     );
     expect(await compare(0, 100)).toMatchObject({ dead: 1, replayed: 0, missing: 0, duplicate: 0 });
+  });
+
+  describe("where a replica may lag", () => {
+    const ask = (patienceMs: number, readsMayLag = true) =>
+      reconcile(client, { ...target, readsMayLag }, [{ topic, partition: 0, first: 0, end: 100 }], { patienceMs });
+
+    it("asks again before it calls a row missing", async () => {
+      await facts(0, 100, "o != 50");
+      const asked = ask(20_000);
+      await sleep(400);
+      await facts(50, 51);
+      expect(await asked).toMatchObject([{ stored: 100, missing: 0, duplicate: 0 }]);
+    });
+
+    it("calls it missing in the end", async () => {
+      await facts(0, 100, "o != 50");
+      expect(await ask(300)).toMatchObject([{ stored: 99, missing: 1 }]);
+    });
+
+    it("does not wait where every acknowledged row is seen", async () => {
+      await facts(0, 100, "o != 50");
+      const startedMs = performance.now();
+      expect(await ask(20_000, false)).toMatchObject([{ missing: 1 }]);
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
+    });
   });
 
   it("reads only what the offsets are in", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { nobody, type Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
@@ -38,6 +39,8 @@ export interface ReconcileOptions {
   origin?: Origin | undefined;
   /** How many spans to look up per partition where something is wrong; default 0. */
   spansMax?: number;
+  /** How long to ask again for rows that a replica may not have yet, ms in all; default 15 s. */
+  patienceMs?: number;
   onProgress?: (doneOffsets: number, totalOffsets: number) => void;
 }
 
@@ -47,6 +50,9 @@ export interface ReconcileOptions {
  */
 const OFFSETS_PER_QUERY = 64 * 1024 * 1024;
 const OFFSETS_PER_SCAN = 1024 * 1024 * 1024;
+
+const PATIENCE_MS = 15_000;
+const FIRST_PAUSE_MS = 250;
 
 /**
  * Compares offsets with rows, each of the ranges by itself: facts, dead letters and known gaps together must hold every
@@ -67,9 +73,11 @@ export async function reconcile(
   );
   const balances = new Map(ranges.map((range) => [partitionKey(range.topic, range.partition), emptyBalance(range)]));
   const total = offsetsOf(windows);
+  // Where there is nothing to wait for, the first answer counts.
+  const patience = { leftMs: target.readsMayLag ? (options.patienceMs ?? PATIENCE_MS) : 0 };
   let done = 0;
   for (const query of planQueries(windows, await offsetsPerQuery(client, subject, windows, total))) {
-    const counts = await countRows(client, subject, query);
+    const counts = await countSettled(client, subject, query, patience);
     for (const window of query) {
       const balance = balances.get(partitionKey(window.topic, window.partition))!;
       const found = addWindow(balance, window, counts.get(partitionKey(window.topic, window.partition)));
@@ -116,6 +124,34 @@ interface Counts {
   covered: number;
 }
 
+/**
+ * Behind a balancer each query may be another replica's, which lags: an offset is called missing when it has no row after
+ * asking again for a while, with growing pauses. The answer that knows most rows counts. A row that is seen is there.
+ */
+async function countSettled(
+  client: ClickHouseClient,
+  subject: QuerySubject,
+  windows: readonly OffsetWindow[],
+  patience: { leftMs: number },
+): Promise<Map<string, Counts>> {
+  const counts = await countRows(client, subject, windows);
+  const of = ({ topic, partition }: OffsetWindow, found = counts) =>
+    found.get(partitionKey(topic, partition)) ?? nothing;
+  for (let pauseMs = FIRST_PAUSE_MS; patience.leftMs > 0; pauseMs *= 2) {
+    const lacking = windows.filter((window) => missingIn(window, of(window)) > 0);
+    if (lacking.length === 0) break;
+    const sleepMs = Math.min(pauseMs, patience.leftMs);
+    patience.leftMs -= sleepMs;
+    await sleep(sleepMs);
+    const again = await countRows(client, subject, lacking);
+    for (const window of lacking) {
+      const found = of(window, again);
+      if (found.covered > of(window).covered) counts.set(partitionKey(window.topic, window.partition), found);
+    }
+  }
+  return counts;
+}
+
 async function countRows(
   client: ClickHouseClient,
   subject: QuerySubject,
@@ -137,7 +173,7 @@ function addWindow(balance: PartitionBalance, window: OffsetWindow, counts = not
   const { stored, dead, replayed, distinct } = counts;
   const expected = window.end - window.first;
   const covered = window.inGap ? expected : counts.covered;
-  const missing = expected - covered;
+  const missing = missingIn(window, counts);
   const duplicate = stored + dead - distinct;
   balance.expected += expected;
   balance.stored += stored;
@@ -147,6 +183,10 @@ function addWindow(balance: PartitionBalance, window: OffsetWindow, counts = not
   balance.missing += missing;
   balance.duplicate += duplicate;
   return { isWrong: missing > 0 || duplicate > 0 };
+}
+
+function missingIn({ first, end, inGap }: OffsetWindow, { covered }: Counts): number {
+  return inGap ? 0 : end - first - covered;
 }
 
 function emptyBalance(range: OffsetRange): PartitionBalance {
