@@ -40,6 +40,8 @@ export const findingCodes = [
   "table.readonly",
   "table.coordinates",
   "table.row-loss",
+  "table.headers",
+  "table.nested",
   "table.trial-insert",
   "view.kind",
   "view.expression",

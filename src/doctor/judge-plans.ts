@@ -1,11 +1,19 @@
 import type { TablePlan } from "../schema/plan.ts";
+import { type PlanNote, planNotes } from "../schema/plan-notes.ts";
 import { rowLossText } from "../schema/row-loss.ts";
 import type { SetUp } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 
 /** Judges how the plans' rows can be proven. Pure. */
 export function judgePlans(setUp: SetUp): Finding[] {
-  return setUp.plans.flatMap(judgeCoordinates);
+  return setUp.plans.flatMap((plan) => [
+    ...judgeCoordinates(plan),
+    ...planNotes(plan).map((note): Finding => noteOf(plan, note)),
+  ]);
+}
+
+function noteOf({ table: where }: TablePlan, { kind, ...text }: PlanNote): Finding {
+  return { code: `table.${kind}`, severity: "notice", where, ...text };
 }
 
 function judgeCoordinates({ table: where, columns, rowLoss }: TablePlan): Finding[] {

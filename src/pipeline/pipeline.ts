@@ -12,6 +12,7 @@ import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { createWorkerPool, WorkerEnded } from "../dispatch/worker-pool.ts";
 import type { TablePlan } from "../schema/plan.ts";
+import { planNotes } from "../schema/plan-notes.ts";
 import { noteWriters } from "../schema/writers.ts";
 import { createSink, type Sink } from "../sink/sink.ts";
 import { createSource, type SourceEvents } from "../source/consumer-source.ts";
@@ -104,6 +105,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   let isStarved = false;
 
   const taskFormat = (options.insertFormat ?? defaultInsertFormat) === "native" ? "native" : "rows";
+  for (const plan of plans) {
+    const headers = planNotes(plan).find(({ kind }) => kind === "headers");
+    if (headers !== undefined) log.warn({ table: plan.table }, `${plan.table}: ${headers.found}; ${headers.meaning}`);
+  }
   if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
   const clickHouseClock = new ClickHouseClock({
     client,
@@ -289,7 +294,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   function onOutOfRange(topic: string, partition: number, offset: number, logStart: number, logEnd: number): number {
-    if (offset > logEnd) failure.raise(beyondLogEnd({ topic, partition }, offset, logEnd, groupId));
+    if (offset > logEnd) {
+      const { table } = planByTopic.get(topic)!;
+      failure.raise(beyondLogEnd({ topic, partition, offset, logEnd, groupId, table }));
+    }
     const lost = logStart - offset;
     counters.lostOffsets += lost;
     log.error(

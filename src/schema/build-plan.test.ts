@@ -46,7 +46,9 @@ describe("buildPlan() by the names of the columns alone", () => {
     const columns = [column("a", "Int8"), column("b", "Int8", "ALIAS"), column("c", "Int8", "MATERIALIZED")];
     const plan = buildPlan(pipelineWith({}), columns, deadLetters);
     expect(plan.columns.map(({ name }) => name)).toEqual(["a"]);
-    expect(() => buildPlan(pipelineWith({}), [column("e", "Int8", "EPHEMERAL")], deadLetters)).toThrow("EPHEMERAL");
+    expect(() => buildPlan(pipelineWith({}), [column("e", "Int8", "EPHEMERAL")], deadLetters)).toThrow(
+      "column e is EPHEMERAL: an insert can fill it",
+    );
   });
 
   it("uses the format with default markers only when a column of the document has a DEFAULT", () => {

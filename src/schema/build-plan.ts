@@ -140,7 +140,11 @@ function buildColumn(pipeline: Pipeline, column: TableColumn, origin: Origin): P
   const wish = Object.hasOwn(pipeline.columns, column.name) ? (pipeline.columns[column.name] ?? {}) : {};
   if (wish.omit === true || column.defaultKind === "MATERIALIZED" || column.defaultKind === "ALIAS") return undefined;
   if (column.defaultKind === "EPHEMERAL") {
-    refuse(pipeline, `column ${column.name} is EPHEMERAL, which is not stored; mark it \`omit: true\``);
+    refuse(
+      pipeline,
+      `column ${column.name} is EPHEMERAL: an insert can fill it for the DEFAULT of other columns to read, but this ` +
+        "version does not. Mark it `omit: true`: it then has its own default; or make it a stored column",
+    );
   }
   const type = columnType(column);
   const { coercion = pipeline.coercion } = wish;

@@ -65,8 +65,8 @@ const refusals: Record<string, string> = {
   UInt256: "only integers of up to 64 bits are written",
   Decimal128: "only decimals of up to 18 digits are written",
   Decimal256: "only decimals of up to 18 digits are written",
-  SimpleAggregateFunction: "aggregate columns are filled by materialized views, not by inserts",
-  AggregateFunction: "aggregate columns are filled by materialized views, not by inserts",
+  SimpleAggregateFunction: "an insert could fill it, but this version does not write the type",
+  AggregateFunction: "it holds states of an aggregation, which a view makes out of rows; no document has them",
   Tuple: "tuples are not written; a String column takes a sub-document as its text",
   Nested: "nested columns are not written; use Array columns",
   JSON: "the JSON type is not written; a String column takes a sub-document as its text",
@@ -239,6 +239,8 @@ function refuse(scan: Scan, type: string, reason: string): never {
   throw new MillraceError(
     "E_PLAN",
     `${scan.where}type ${type}${inside} cannot be written: ${reason}. ` +
-      "Change the column's type, give it a DEFAULT and mark it `omit: true` in the pipeline, or remove it.",
+      "Change the column's type; or let ClickHouse compute it from a String column that takes the value as text " +
+      `(\`${scan.text} MATERIALIZED …\`: computed columns are left to ClickHouse); or give it a DEFAULT and mark it ` +
+      "`omit: true` in the pipeline; or remove it.",
   );
 }

@@ -227,7 +227,12 @@ export const insertErrors: readonly InsertErrorRow[] = [
     [35, "TOO_FEW_ARGUMENTS_FOR_FUNCTION", "the table or a view uses what the server does not have", version],
     [42, "NUMBER_OF_ARGUMENTS_DOESNT_MATCH", "the table or a view uses what the server does not have", version],
     [43, "ILLEGAL_TYPE_OF_ARGUMENT", "the table or a view has changed", restart],
-    [44, "ILLEGAL_COLUMN", "a column's type is not allowed here", profile],
+    [
+      44,
+      "ILLEGAL_COLUMN",
+      "a column cannot be inserted into (is it MATERIALIZED, ALIAS or EPHEMERAL by now?), or a setting forbids its type",
+      `${restart}; for a forbidden type: ${profile}`,
+    ],
     [46, "UNKNOWN_FUNCTION", "the table or a view uses what the server does not have", version],
     [47, "UNKNOWN_IDENTIFIER", "a column is unknown, to the table or to a view", `${restart}; then check the views`],
     [48, "NOT_IMPLEMENTED", "the table's engine cannot do this insert", "use a table of the MergeTree family"],
