@@ -1,4 +1,5 @@
 import { SimulatedBroker } from "./broker.ts";
+import { judgeRows } from "./judge-rows.ts";
 import { type MemberOptions, randomStep, SimulatedMember } from "./member.ts";
 import { SimulatedWarehouse } from "./warehouse.ts";
 import { World } from "./world.ts";
@@ -144,21 +145,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 }
 
 function judge(broker: SimulatedBroker, warehouse: SimulatedWarehouse) {
-  let records = 0;
-  let missing = 0;
-  let rows = 0;
-  for (const [partition, { batches }] of broker.logs.entries()) {
-    for (const { baseOffset, lastOffset } of batches) {
-      for (let offset = baseOffset; offset <= lastOffset; offset += 1) {
-        records += 1;
-        const count = warehouse.rows.get(`${partition}:${offset}`) ?? 0;
-        if (count === 0) missing += 1;
-        rows += count;
-      }
-    }
-  }
   const { inserts, repeated, late } = warehouse;
   const { lateCommits, sameGenerations } = broker;
-  const duplicate = rows - (records - missing);
-  return { records, missing, duplicate, inserts, repeated, late, lateCommits, sameGenerations };
+  return { ...judgeRows(broker.logs, warehouse.rows), inserts, repeated, late, lateCommits, sameGenerations };
 }
