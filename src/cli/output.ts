@@ -1,3 +1,4 @@
+import { format } from "node:util";
 import { redact } from "../core/redact.ts";
 import { aboveBottomLine } from "./bottom-line.ts";
 
@@ -17,4 +18,7 @@ export function guardOutput(): void {
       return stream.isTTY === true ? aboveBottomLine(text, () => write(text, ...rest)) : write(text, ...rest);
     }) as typeof stream.write;
   }
+  // Deno's console does not write through these streams.
+  console.log = (...values) => void process.stdout.write(`${format(...values)}\n`);
+  console.error = (...values) => void process.stderr.write(`${format(...values)}\n`);
 }
