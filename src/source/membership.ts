@@ -390,7 +390,7 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
     throw Object.assign(new Error("not in the group"), { type: "REBALANCE_IN_PROGRESS" });
   }
   member.clockSteps.carryTo(this);
-  const batches = await fetch.call(this, nodeId);
+  const batches = await fetch.call(this, nodeId).catch((error) => restNode(this, member, Number(nodeId), error));
   for (const batch of batches) batch.membership = current;
   return batches;
 };
@@ -415,6 +415,23 @@ groupPrototype.filterPartitionsByNode = function (this: ConsumerGroup, nodeId, t
     partitions: partitions.filter((partition) => !watch.isResting(topic, partition, nowMs)),
   }));
 };
+
+/** By name, errors that say that a broker is not there. kafkajs would stop the fetches of all others, longer each time. */
+const awayNames = new Set(["KafkaJSConnectionError", "KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"]);
+
+/** One broker is away: its partitions rest, and the others go on. The heartbeat behind a fetch tells when it is all. */
+function restNode(group: ConsumerGroup, { watch }: Member, nodeId: number, error: unknown): FetchedBatch[] {
+  const led = filterPartitionsByNode.call(group, nodeId, group.assigned());
+  const partitions = led.flatMap((entry) => entry.partitions.map((partition) => ({ topic: entry.topic, partition })));
+  if (watch === undefined || partitions.length === 0 || !awayNames.has((error as Error).name)) throw error;
+  const type = "its leader does not answer";
+  watch.failed(
+    partitions.map((at) => ({ ...at, type })),
+    performance.now(),
+  );
+  expireMetadata(group.cluster, 0);
+  return [];
+}
 
 runnerPrototype.handleBatch = async function (this: Runner, batch) {
   const member = members.get(this.consumerGroup.cluster);
