@@ -1,8 +1,9 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { ownDatabase } from "../config/own-database.ts";
 import type { TablePlan } from "./plan.ts";
 
 /** Who writes into which table (sql/migrations/0011). */
-export const writersTable = "analytics.millrace_writers";
+export const writersTable = `${ownDatabase}.millrace_writers`;
 
 /** What says whose rows a table has. */
 export type WriterPlan = Pick<TablePlan, "table" | "topics" | "origin" | "pipeline" | "columns">;
