@@ -4,10 +4,11 @@ import { type TimeFormat, timeFormatNames } from "../../schema/time-formats.ts";
 import { compileReadTimeMs } from "../reference/event-time.ts";
 import * as layout from "./assembly/layout.ts";
 import { Randomness } from "./testing/randomness.ts";
-import { count, damageText, timeText } from "./testing/time-texts.ts";
+import { count, damageText, namedTime, timeText } from "./testing/time-texts.ts";
 import { type ComparedColumn, ValueWriters } from "./testing/value-writers.ts";
 
 const formats = timeFormatNames;
+const named = ["rfc2822", "ctime", "month_name"] as const;
 const scales = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 const utcTypes = ["Date", "Date32", "DateTime", ...scales.map((scale) => `DateTime64(${scale})`)];
 const localTypes = ["DateTime('Asia/Seoul')", "DateTime64(3, 'America/New_York')"];
@@ -30,8 +31,10 @@ describe("times from text", () => {
   it.each([...utcTypes, ...localTypes])("%s: generated and damaged text ends as in the reference", (type) => {
     let taken = 0;
     for (let run = 0; run < 6_000; run++) {
-      const text = timeText(random);
-      for (const format of run % 2 === 0 ? (["auto"] as const) : [formats[random.below(formats.length)]!]) {
+      const text = run % 5 === 4 ? namedTime(random) : timeText(random);
+      const drawn =
+        run % 5 === 4 ? named : run % 2 === 0 ? (["auto"] as const) : [formats[random.below(formats.length)]!];
+      for (const format of drawn) {
         const { kernel, reference } = column(type, format).text(text);
         if (kernel === "declined") continue;
         if (kernel !== reference) expect(kernel, `${format} ${JSON.stringify(text)}`).toBe(reference);
@@ -73,6 +76,20 @@ describe("times from text", () => {
     ["clickhouse", "2026-11-21 12:34:56.1234567891"],
     ["clf", "10/Oct/2000:13:55:36 -0700"],
     ["clf", "[10/oct/2000:13:55:36 +0000]"],
+    ["rfc2822", "Fri, 05 Apr 2024 10:11:12 +0200"],
+    ["rfc2822", "Fri, 05 Apr 2024 10:11:12 GMT"],
+    ["rfc2822", "5 apr 2024 10:11:12 UTC"],
+    ["rfc2822", "Wed, 31 Apr 2024 10:11:12 GMT"],
+    ["ctime", "Fri Apr  5 10:11:12 2024"],
+    ["ctime", "Fri Apr 05 23:59:60 2024"],
+    ["ctime", "mon DEC 31 24:00:00 2024"],
+    ["month_name", "Apr  5 2024 10:11:12"],
+    ["month_name", "Apr 5, 2024 10:11:12.345"],
+    ["month_name", "Apr 15, 2024 10:11:12.123456789"],
+    ["month_name", "05-Apr-2024 10:11:12"],
+    ["month_name", "05/APR/2024 10:11:12"],
+    ["month_name", "05 Apr 2024 10:11:12.5"],
+    ["month_name", "Feb 30, 2024 10:11:12"],
     ["epoch_s", "1700000000.123456789"],
     ["epoch_s", "-0.0000000001"],
     ["epoch_s", "1.7e9"],
@@ -107,6 +124,14 @@ describe("times from text", () => {
       }
       for (const text of ["2026-11-21 12:34:56Z", "2026-11-21T12:34+01", "20261121Z", "1700000000"]) {
         const { kernel, reference } = column(type, "auto").text(text);
+        expect(kernel).toBe(reference);
+      }
+      for (const [format, text] of [
+        ["ctime", "Sat Nov 21 12:34:56 2026"],
+        ["month_name", "Nov 21, 2026 12:34:56"],
+        ["month_name", "21-Nov-2026 12:34:56.5"],
+      ] as const) {
+        const { kernel, reference } = column(type, format).text(text);
         expect(kernel).toBe(reference);
       }
       for (const text of ["2026-11-21 12:34:56", "2026-11-21", "2026-11-21 12:34:56.25"]) {

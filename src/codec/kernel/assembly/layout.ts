@@ -119,7 +119,6 @@ export const TIME_EPOCH_MS = 4;
 export const TIME_EPOCH_US = 5;
 export const TIME_EPOCH_NS = 6;
 export const TIME_CLF = 7;
-/** Months by name: what the text says is the reference's to read. */
 export const TIME_RFC2822 = 8;
 export const TIME_CTIME = 9;
 export const TIME_MONTH_NAME = 10;

@@ -8,7 +8,7 @@ const LEAST_SECONDS: i64 = -62_104_060_800;
 const END_SECONDS: i64 = 253_370_764_800;
 
 /**
- * True for a time that stands for none. One that is missed here (with an escape, or a month by name) is out of its type's
+ * True for a time that stands for none. One that is missed here (with an escape, or in a rare shape) is out of its type's
  * range, which sends the record to the reference.
  */
 export function isPlaceholder(node: usize, kind: u32, start: usize, end: usize): bool {

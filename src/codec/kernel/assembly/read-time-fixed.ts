@@ -40,7 +40,7 @@ export function readRfc3339(start: usize, end: usize): u32 {
 
 /** One to nine digits; returns where they end, 0 when there are none or more. */
 @inline
-function readShortFraction(start: usize, end: usize): usize {
+export function readShortFraction(start: usize, end: usize): usize {
   const cursor = readFraction(start, end);
   return cursor - start - 1 < 9 ? cursor : 0;
 }
@@ -91,7 +91,7 @@ export function readCommonLog(start: usize, end: usize): u32 {
 }
 
 /** 1 … 12, or 0. */
-function readMonthName(start: usize): u32 {
+export function readMonthName(start: usize): u32 {
   const letters = load<u32>(start) & 0xffffff;
   // Bit 6 tells letters from digits and signs: without it, setting bit 5 would make letters of other bytes.
   if ((letters & 0x404040) != 0x404040) return 0;

@@ -1,16 +1,20 @@
 import {
-  DECLINED,
+  REJECT_FIELD_FORMAT,
   TIME_AUTO,
   TIME_CLF,
   TIME_CLICKHOUSE,
+  TIME_CTIME,
   TIME_EPOCH_MS,
   TIME_EPOCH_NS,
   TIME_EPOCH_S,
   TIME_EPOCH_US,
+  TIME_MONTH_NAME,
+  TIME_RFC2822,
   TIME_RFC3339,
 } from "./layout";
 import { readAuto } from "./read-time-auto";
 import { readEpochText } from "./read-time-epoch";
+import { readCtime, readNamedMonth, readRfc2822 } from "./read-time-names";
 import { readClickHouse, readCommonLog, readRfc3339 } from "./read-time-fixed";
 
 /** Returned by `unitScaleOf` for formats that are not counts. */
@@ -25,7 +29,7 @@ export function unitScaleOf(format: u32): u32 {
 
 /**
  * Reads text in one of the formats TIME_*. OK: the instant is set. REJECT_FIELD_FORMAT: this is no time. DECLINED: a
- * count too odd for the kernel, or a month by name. Readings without an offset are in the zone whose table `zone` is, 0 for UTC.
+ * count too odd for the kernel, or a month by name in a rare shape. Readings without an offset are in the zone whose table `zone` is, 0 for UTC.
  */
 export function readTime(format: u32, start: usize, end: usize, zone: usize): u32 {
   switch (format) {
@@ -42,7 +46,13 @@ export function readTime(format: u32, start: usize, end: usize, zone: usize): u3
       return readEpochText(start, end, unitScaleOf(format));
     case TIME_CLF:
       return readCommonLog(start, end);
+    case TIME_RFC2822:
+      return readRfc2822(start, end);
+    case TIME_CTIME:
+      return readCtime(start, end, zone);
+    case TIME_MONTH_NAME:
+      return readNamedMonth(start, end, zone);
     default:
-      return DECLINED;
+      return REJECT_FIELD_FORMAT;
   }
 }

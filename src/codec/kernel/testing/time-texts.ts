@@ -77,6 +77,11 @@ function commonLog(random: Randomness): string {
   return pick(random, [text, `[${text}]`, `[${text}`, `${text}]`]);
 }
 
+export function namedTime(random: Randomness): string {
+  const text = named(random);
+  return random.oneIn(2) ? damageText(text, random) : text;
+}
+
 function named(random: Randomness): string {
   const month = pick(random, "Jan,Feb,mar,APR,May,June,Sept,October,Okt".split(","));
   const clock = `${part(random, 23)}:${part(random, 59)}:${part(random, 60)}`;
@@ -85,6 +90,9 @@ function named(random: Randomness): string {
     `Fri, ${day} ${month} ${year(random)} ${clock} ${pick(random, ["GMT", "+0200", "EST", "CEST"])}`,
     `Fri ${month} ${day} ${clock} ${year(random)}`,
     `${month} ${day}, ${year(random)} ${clock}${fraction(random)}`,
+    `${month} ${day.replace(/^0/, " ")} ${year(random)} ${clock}`,
+    `${day} ${month} ${year(random)} ${clock} ${pick(random, ["GMT", "-0130", "GMT  ", "(ab)"])}`,
+    `${day}${pick(random, ["-", "/", " ", "."])}${month}/${year(random)} ${clock}`,
     `${day}-${month}-${year(random)} ${clock}${offset(random)}`,
   ]);
 }
