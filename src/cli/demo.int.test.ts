@@ -128,5 +128,6 @@ describe("the demo", () => {
     demo = await startDemo().finally(() => holder.close());
     expect(demo.servers.clickHouseUrl).toBe(first.clickHouseUrl);
     expect(demo.servers.kafkaBroker).not.toBe(first.kafkaBroker);
+    expect(demo.output.stderr).toContain(`port ${first.kafkaBroker.split(":")[1]} is taken by another program`);
   }, 120_000);
 });

@@ -7,13 +7,14 @@ import type { EmbeddedServers } from "../embedded/launch.ts";
  * else as a line of the log.
  */
 export function sayWhereServersAre(
-  { kafkaBrokers, clickHouseUrl }: Pick<EmbeddedServers, "kafkaBrokers" | "clickHouseUrl">,
+  { kafkaBrokers, clickHouseUrl, takenPorts }: Pick<EmbeddedServers, "kafkaBrokers" | "clickHouseUrl" | "takenPorts">,
   dataDir: string,
   json: boolean,
   log: Logger,
 ): void {
   const [kafkaBroker] = kafkaBrokers ?? [];
   if (kafkaBroker === undefined || clickHouseUrl === undefined) return;
+  for (const port of takenPorts) log.warn(`port ${port} is taken by another program: another is used from now on`);
   if (json || process.stdout.isTTY !== true) {
     log.info({ kafkaBroker, clickHouseUrl, dataDir }, "embedded servers are ready");
     return;

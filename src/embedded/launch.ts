@@ -10,6 +10,8 @@ const STOP_GRACE_MS = 15_000;
 export interface EmbeddedServers {
   kafkaBrokers: string[] | undefined;
   clickHouseUrl: string | undefined;
+  /** Ports that the servers should have had, and another program has. */
+  takenPorts: number[];
   children: Child[];
   /** Stops the servers, those that do not within `graceMs` by force, and releases the data folder. */
   stop(graceMs?: number): Promise<void>;
@@ -26,15 +28,15 @@ export interface LaunchOptions {
 }
 
 /**
- * Starts the embedded servers that are wanted, each as a child process on the loopback port that it had last, or a free one, and
- * waits until they answer.
+ * Starts the embedded servers that are wanted, each as a child process on the loopback port that it had last, or a free
+ * one, and waits until they answer.
  *
  * @throws MillraceError E_DATA_DIR_HELD when another instance runs on the same folder, E_EMBEDDED when a server fails, and
  * the signal's reason when it aborts.
  */
 export async function launchServers(options: LaunchOptions): Promise<EmbeddedServers> {
   if (!options.kafka && !options.clickHouse) {
-    return { kafkaBrokers: undefined, clickHouseUrl: undefined, children: [], stop: async () => {} };
+    return { kafkaBrokers: undefined, clickHouseUrl: undefined, takenPorts: [], children: [], stop: async () => {} };
   }
   const release = lockDirectory(options.dataDir);
   const children: Child[] = [];
@@ -69,6 +71,10 @@ export async function launchServers(options: LaunchOptions): Promise<EmbeddedSer
     return {
       kafkaBrokers: kafka === undefined ? undefined : [kafka],
       clickHouseUrl: clickHouse === undefined ? undefined : `http://${clickHouse}`,
+      takenPorts: [
+        ...(kafka === undefined || kafka.endsWith(`:${ports.kafka}`) ? [] : [ports.kafka]),
+        ...(clickHouse === undefined || clickHouse.endsWith(`:${ports.clickhouse}`) ? [] : [ports.clickhouse]),
+      ],
       children,
       stop,
     };
