@@ -36,6 +36,7 @@ export function addDoctorCommand(program: Command, environment: Environment): vo
     .option("--from <where>", "where a partition without a committed offset begins: earliest or latest", "earliest")
     .option("--session-timeout <time>", "as for `millrace start` (default: 30s)")
     .option("--fence <time>", "as for `millrace start`", "10s")
+    .option("--survive <time>", "the longest outage that deduplication windows are judged by (default: 24h)")
     .option("--require <guarantee>", "exactly-once: exit code 1 when the set-up gives less")
     .option("--json", "print JSON: guarantee and findings")
     .addHelpText("after", exitCodes)

@@ -164,7 +164,7 @@ export function setUpOf(
   plans: TablePlan[],
   servers: Pick<SetUp, "brokers" | "embedded">,
 ): SetUp {
-  const { profile, vcpus, groupId, from, fenceMs, sessionTimeoutMs } = options;
+  const { profile, vcpus, groupId, from, fenceMs, sessionTimeoutMs, surviveMs } = options;
   return {
     ...servers,
     plans,
@@ -174,6 +174,7 @@ export function setUpOf(
     from,
     fenceMs,
     sessionTimeoutMs,
+    surviveMs,
     fetchBytesPerPartition,
     creatableTopics: options.makesTopics ? defaultTopics.map(({ name }) => name) : [],
   };

@@ -56,6 +56,7 @@ export function addStartCommand(program: Command, environment: Environment): voi
       "--allow-duplicates",
       "begin also where a group without committed offsets finds rows of the same records in the table",
     )
+    .option("--survive <time>", "the longest outage that deduplication windows are judged by (default: 24h)")
     .option("--require <guarantee>", "exactly-once: refuse to start when the set-up gives less")
     .option("--dead-letter-topic <name>", "Kafka topic that gets each dead letter as JSON too")
     .option("--simulate", "make events, into the servers that are named; with the embedded ones it is the default")

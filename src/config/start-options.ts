@@ -31,6 +31,7 @@ export interface StartArguments {
   /** Undefined, and the next three: the default. */
   sessionTimeout?: string;
   fence?: string;
+  survive?: string;
   drainTimeout?: string;
   unreadableIntents?: string;
   allowDuplicates?: boolean;
@@ -65,6 +66,8 @@ export interface StartOptions {
   sessionTimeoutMs: number;
   /** How long after its last proof of ownership this process may begin an insert. */
   fenceMs: number;
+  /** The longest outage that the tables' windows are judged by. */
+  surviveMs: number;
   /** From the signal to the end of the process, whatever does not answer. */
   drainTimeoutMs: number;
   unreadableIntents: "stop" | "at-least-once";
@@ -161,12 +164,16 @@ const FENCE_MS = { min: 500, max: 600_000 };
 /** Below a second not even one insert is finished. */
 const DRAIN_TIMEOUT_MS = { min: 1_000, max: 3_600_000 };
 
+/** A week of outage and more is a restore from backup. */
+const SURVIVE_MS = { min: 60_000, max: 31 * 86_400_000 };
+
 function deliveryOptions(
   typed: StartArguments,
 ): Pick<
   StartOptions,
   | "sessionTimeoutMs"
   | "fenceMs"
+  | "surviveMs"
   | "drainTimeoutMs"
   | "unreadableIntents"
   | "allowsDuplicates"
@@ -176,6 +183,7 @@ function deliveryOptions(
   if (typed.require !== undefined) parseChoice("--require", typed.require, ["exactly-once"]);
   return {
     sessionTimeoutMs: boundedDuration("--session-timeout", typed.sessionTimeout ?? "30s", SESSION_TIMEOUT_MS),
+    surviveMs: boundedDuration("--survive", typed.survive ?? "24h", SURVIVE_MS),
     fenceMs: boundedDuration("--fence", typed.fence ?? "10s", FENCE_MS),
     drainTimeoutMs: boundedDuration("--drain-timeout", typed.drainTimeout ?? "30s", DRAIN_TIMEOUT_MS),
     allowsDuplicates: typed.allowDuplicates === true,

@@ -1,9 +1,9 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../core/sql-text.ts";
+import { isRefreshable, targetOfView } from "../core/table-definition.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { queryRows } from "../schema/query-rows.ts";
 import type { ColumnFacts, OtherObject, TableFacts, ViewFacts } from "./facts.ts";
-import { isRefreshable, targetOfView } from "./sql-text.ts";
 
 /** A chain of views that is longer is a circle. */
 const ROUNDS_MAX = 32;

@@ -13,6 +13,8 @@ export interface SetUp {
   /** How long after the proof of ownership an insert may begin. */
   fenceMs: number;
   sessionTimeoutMs: number;
+  /** The longest outage behind which a range in flight must still be known by its token (`--survive`). */
+  surviveMs: number;
   /** Most bytes that one fetch returns for one partition. */
   fetchBytesPerPartition: number;
   embedded: { kafka: boolean; clickHouse: boolean };

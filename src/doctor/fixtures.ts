@@ -47,6 +47,7 @@ export function setUp(changes: Partial<SetUp> = {}): SetUp {
     vcpus: 2,
     fenceMs: 10_000,
     sessionTimeoutMs: 30_000,
+    surviveMs: 86_400_000,
     fetchBytesPerPartition: 4_194_304,
     embedded: { kafka: false, clickHouse: false },
     brokers: ["kafka:9092"],

@@ -1,7 +1,7 @@
+import { sqlTokens } from "../core/table-definition.ts";
 import type { ClickHouseFacts, Facts, SettingFacts, TrialInsert } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { isReplicated } from "./remedies.ts";
-import { sqlTokens } from "./sql-text.ts";
 import { changingCalls } from "./unstable-columns.ts";
 
 /** Deduplication behind views by token came in 24.8 (ClickHouse pull request 61601). */

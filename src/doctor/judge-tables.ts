@@ -1,9 +1,9 @@
+import { tableSetting } from "../core/table-definition.ts";
 import { defaultMigrationSettings } from "../schema/migration-settings.ts";
 import type { ClickHouseFacts, OtherObject, SetUp, TableFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { durationText, estimateEntryRate, partitionsOfInsert, roundUp, windowSpanMs } from "./insert-rate.ts";
 import { alterWindow, engineCall, isReplicated, rebuildTable, sortingKeyOf, stablePartitionKey } from "./remedies.ts";
-import { tableSetting } from "./sql-text.ts";
 import { UnstableColumns } from "./unstable-columns.ts";
 
 const HOUR_MS = 3_600_000;
@@ -149,7 +149,7 @@ function judgeWindow(table: TableFacts, facts: ClickHouseFacts, setUp: SetUp, lo
     roundUp((2 * neededMs * Math.max(rate.worstPerSecond, measured)) / 1000),
     roundUp((HOUR_MS * Math.max(rate.usualPerSecond, measured)) / 1000),
   );
-  const remedy = alterWindow(table, wanted, WINDOW_SECONDS);
+  const remedy = alterWindow(table, wanted, Math.max(WINDOW_SECONDS, Math.ceil(setUp.surviveMs / 1000)));
   if (inserts === 0) {
     const meaning = "an insert that is repeated after a crash or a lost answer counts twice here";
     return [{ code: "table.window", severity: "weakens", where, found: `${setting} is 0`, meaning, remedy }];
@@ -170,13 +170,17 @@ function judgeWindow(table: TableFacts, facts: ClickHouseFacts, setUp: SetUp, lo
     const meaning = "a range that is in doubt for longer, while others go on, is doubled";
     findings.push({ code: "table.window-span", severity: "notice", where, found: span, meaning, remedy });
   } else findings.push({ code: "table.window-span", severity: "ok", where, found: span });
-  if (seconds * 1000 < HOUR_MS) {
+  if (seconds * 1000 < Math.max(neededMs, setUp.surviveMs)) {
     findings.push({
       code: "table.window-seconds",
-      severity: seconds * 1000 < neededMs ? "weakens" : "notice",
+      severity: "weakens",
       where,
-      found: `forgets inserts after ${durationText(seconds * 1000)} (replicated_deduplication_window_seconds)`,
-      meaning: "a range in doubt from before a longer outage is doubled",
+      found:
+        `forgets inserts after ${durationText(seconds * 1000)} (replicated_deduplication_window_seconds); ` +
+        `${durationText(setUp.surviveMs)} are to be survived (--survive)`,
+      meaning:
+        "after a longer outage a range in flight is not known by its token: its rows are looked up in the table, a view " +
+        "that lacks them is not completed, and where rows cannot be looked up the ingester stops",
       remedy,
     });
   }

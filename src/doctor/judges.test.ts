@@ -66,8 +66,17 @@ describe("judge(): ClickHouse", () => {
 
   it.each<[string, Partial<TableFacts>, [string, string][]]>([
     [
-      "a server-wide window counts",
+      "the server's own window of an hour is shorter than a day's outage",
       { engineFull: "ReplicatedMergeTree('/p', 'r') ORDER BY id", engine: "ReplicatedMergeTree" },
+      [["table.window-seconds", "weakens"]],
+    ],
+    [
+      "a replicated table that remembers a day; how many inserts, the server's setting says",
+      {
+        engine: "ReplicatedMergeTree",
+        engineFull:
+          "ReplicatedMergeTree('/p', 'r') ORDER BY id SETTINGS replicated_deduplication_window_seconds = 86400",
+      },
       [],
     ],
     [
@@ -82,7 +91,8 @@ describe("judge(): ClickHouse", () => {
       "a cloud table with a small window",
       {
         engine: "SharedMergeTree",
-        engineFull: "SharedMergeTree ORDER BY id SETTINGS replicated_deduplication_window = 100",
+        engineFull:
+          "SharedMergeTree ORDER BY id SETTINGS replicated_deduplication_window = 100, replicated_deduplication_window_seconds = 86400",
       },
       [["table.window-span", "weakens"]],
     ],
@@ -98,6 +108,15 @@ describe("judge(): ClickHouse", () => {
     ["Memory", { engine: "Memory", engineFull: "Memory" }, [["table.engine", "weakens"]]],
     ["partitions by the clock itself", { partitionKey: "toDate(now())" }, [["table.partition-key", "weakens"]]],
   ])("%s", (_name, changes, expected) => expect(codes(withTable(changes))).toEqual(expected));
+
+  it("judges a window that goes by time against the longest outage that is to be survived", () => {
+    const engineFull =
+      "ReplicatedMergeTree('/p', 'r') ORDER BY id SETTINGS replicated_deduplication_window_seconds = 86400";
+    const day = withTable({ engine: "ReplicatedMergeTree", engineFull });
+    const [found] = ailments({ ...day, setUp: setUp({ surviveMs: 3 * 86_400_000 }) });
+    expect(found).toMatchObject({ code: "table.window-seconds", severity: "weakens" });
+    expect(found!.remedy!.at(-1)).toContain("replicated_deduplication_window_seconds = 259200");
+  });
 
   it("names the table behind Buffer and Distributed, and how to write there", () => {
     const [buffer] = ailments(withTable({ engine: "Buffer", engineFull: "Buffer('d', 'behind', 1, 10)" }));

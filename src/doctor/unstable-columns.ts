@@ -1,6 +1,6 @@
+import { type SqlToken, sqlTokens } from "../core/table-definition.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { TableFacts, ViewFacts } from "./facts.ts";
-import { type SqlToken, sqlTokens } from "./sql-text.ts";
 
 /**
  * Functions whose value is not made of the row: the clock, chance, the server, things that change meanwhile. The server

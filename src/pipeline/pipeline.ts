@@ -129,7 +129,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   mayStore.catch((error) => failure.fail(error));
   const inserts = createSink(
     client,
-    { insertsMax: profile.insertsMax, signal: givenUp },
+    { insertsMax: profile.insertsMax, signal: givenUp, allowsDuplicates: options.allowsDuplicates },
     sinkEvents(counters, clickHouseClock, log),
   );
   const sharedTables = new SharedTables(client, plans, log);

@@ -72,7 +72,9 @@ export function rangeWork(
     const { table, columns, partitionKey, clockDefaults, ingesterClocks } = target;
     const coordinates = tools.sharedTables.has(table) ? undefined : target.coordinates;
     const into = { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates };
-    const at = { ...into, topic, partition, tokenScope, isReplay: cut.isReplay };
+    const announcedMs = cut.isReplay ? cut.judgedMs : undefined;
+    const mergesRows = target === plan && plan.rowLoss?.kind === "merged";
+    const at = { ...into, topic, partition, tokenScope, isReplay: cut.isReplay, announcedMs, mergesRows };
     // A pipeline that reads dead letters has both in one table.
     const tokenSuffix = target === plan.deadLetters ? "/dead" : "";
     return sink.store({ ...at, ...rows, tokenSuffix }, firstOffset, lastOffset, lease);

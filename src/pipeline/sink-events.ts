@@ -22,6 +22,12 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
     onAltered(table, changes) {
       log.warn({ table, changes }, "the table was altered; the rows fit, new columns are filled after a restart");
     },
+    onForgotten(table, token) {
+      log.warn(
+        { table, token },
+        "repeated after longer than the deduplication window: only rows that are absent are stored",
+      );
+    },
     onSplit(table, token, parts) {
       counters.splitInserts += 1;
       log.info({ table, token, parts }, "insert touches too many partitions, sent in parts");

@@ -33,6 +33,10 @@ export interface SinkBatch {
   tokenSuffix?: string;
   /** The range may have been stored before, by an owner that did not live to say so. */
   isReplay?: boolean;
+  /** Of a replay: no insert of the range was sent before this time, ms since 1970. Default: now. */
+  announcedMs?: number | undefined;
+  /** The table merges rows by design, so that one that is not there may have been stored all the same. */
+  mergesRows?: boolean;
 }
 
 /** A row that the server refuses, alone. */

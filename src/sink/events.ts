@@ -12,6 +12,8 @@ export interface SinkEvents {
   onSplit?(table: string, token: string, parts: number): void;
   /** The table's columns are not what they were; the rows fit all the same. `changes`: one text a column. */
   onAltered?(table: string, changes: string[]): void;
+  /** The table may have forgotten the token of this repeat: only rows that it does not have are sent into it. */
+  onForgotten?(table: string, token: string): void;
   /** The server refuses for its data what it has stored already, before the table was altered: nothing is to be done. */
   onFoundStored?(table: string, token: string): void;
 }

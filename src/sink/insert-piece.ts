@@ -6,6 +6,7 @@ import { backoffMs } from "./backoff.ts";
 import type { SinkBatch } from "./batch.ts";
 import { diagnoseInsertError, type InsertDiagnosis } from "./error-class.ts";
 import type { SinkEvents } from "./events.ts";
+import { ForgottenTokens } from "./forgotten-token.ts";
 import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";
 import { type InsertBody, insertOnce, isAlteredError, isLateError } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
@@ -46,10 +47,16 @@ export type PieceInserter = (insert: PieceInsert) => Promise<PieceOutcome>;
 export function createPieceInserter(
   client: ClickHouseClient,
   pace: Pace,
-  options: { bounds: { firstMs: number; maxMs: number }; partitionsMax: number; signal: AbortSignal },
+  options: {
+    bounds: { firstMs: number; maxMs: number };
+    partitionsMax: number;
+    allowsDuplicates: boolean;
+    signal: AbortSignal;
+  },
   events: SinkEvents,
 ): PieceInserter {
   const { bounds, signal } = options;
+  const forgotten = new ForgottenTokens(client, options.allowsDuplicates);
   const shapes = new TableShapes(client, (table, changes) => events.onAltered?.(table, changes));
   let newer: Promise<ClickHouseSettings> | undefined;
 
@@ -59,13 +66,16 @@ export function createPieceInserter(
     partitionsMax: number | undefined,
     isLoud: boolean,
     heldClocks: HeldClocks | undefined,
+    firstSentMs: number | undefined,
   ): Promise<Attempt> {
     let newerSettings: ClickHouseSettings;
     let shape: TableShape;
+    let absentOnly: string | undefined;
     try {
       newer ??= readNewerSettings(client);
       newerSettings = await newer;
       shape = await shapes.fitting(batch.table, batch.columns);
+      if (firstSentMs !== undefined) absentOnly = await forgotten.conditionFor(batch, piece, token, firstSentMs);
     } catch (error) {
       if (error instanceof MillraceError) throw error;
       newer = undefined;
@@ -76,9 +86,11 @@ export function createPieceInserter(
     const share = piece.parts === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
     try {
       const body = bodyOf(batch, piece);
-      const terms = { token, deadlineMs, shape, share, isLoud, partitionsMax, newerSettings, heldClocks };
-      const writtenRows = await insertOnce(client, body, terms);
-      if (isLoud || Number(writtenRows) > 0) return { end: "stored" };
+      if (absentOnly !== undefined) events.onForgotten?.(batch.table, token);
+      const mayBeEmpty = isLoud || absentOnly !== undefined;
+      const common = { token, deadlineMs, shape, share, partitionsMax, newerSettings, heldClocks };
+      const writtenRows = await insertOnce(client, body, { ...common, isLoud: mayBeEmpty, absentOnly });
+      if (mayBeEmpty || Number(writtenRows) > 0) return { end: "stored" };
       return writtenRows === undefined ? { end: "unclear" } : { end: "late", deadlineMs };
     } catch (error) {
       if (isAlteredError(error)) return { end: "altered", error };
@@ -100,6 +112,7 @@ export function createPieceInserter(
 
   return async (insert) => {
     const { batch, token } = insert;
+    const firstSentMs = batch.announcedMs ?? Date.now();
     const isDivisible = isDivisibleFormat(batch.format) && batch.partitionKey !== "";
     let partitionsMax = isDivisible ? options.partitionsMax : undefined;
     // A part may have no row, and then writes none in time either.
@@ -116,7 +129,7 @@ export function createPieceInserter(
         if (attempts === 1) insert.onSent();
         const isRepeat = insert.isRepeat || attempts > 1;
         const heldClocks = isRepeat && canLookUp ? heldClocksOf(batch, insert.piece) : undefined;
-        const outcome = await attempt(insert, partitionsMax, isLoud, heldClocks);
+        const outcome = await attempt(insert, partitionsMax, isLoud, heldClocks, isRepeat ? firstSentMs : undefined);
         if (outcome.end === "stored") {
           pace.noteStored();
           return { end: "stored", attempts };

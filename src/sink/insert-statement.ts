@@ -30,6 +30,8 @@ export interface InsertTerms {
   partitionsMax: number | undefined;
   /** Settings that only newer servers have (src/sink/insert-settings.ts). */
   newerSettings: ClickHouseSettings;
+  /** A condition on the rows of the body; undefined: all of them. With it an insert may have nothing to write. */
+  absentOnly?: string | undefined;
   /**
    * Of a repeat: columns that it fills with what the table holds for its rows already, instead of leaving them to the
    * table's clock or taking the body's values.
@@ -56,7 +58,10 @@ export function insertStatement(
   // All of them, in this order: a column is named as seldom as can be.
   const chosen = isPlain ? "*" : columns.map((column) => selected(column, terms.shape)).join(", ");
   const words = isPlain ? "" : otherColumns(columns, terms.shape);
-  const conditions = [shareOf(terms), fenceOf(terms), shapeCondition(table, terms.shape)].filter((text) => text !== "");
+  const { absentOnly = "" } = terms;
+  const conditions = [shareOf(terms), fenceOf(terms), shapeCondition(table, terms.shape), absentOnly].filter(
+    (text) => text !== "",
+  );
   const rows = `${words}SELECT ${chosen} FROM input(${quoteText(structure)}) WHERE ${conditions.join(" AND ")}`;
   const formatWord = format === "Native" ? format : "RowBinary";
   const { heldClocks } = terms;

@@ -36,6 +36,8 @@ export interface SinkOptions {
    * range that is replayed after the change is cut at other places, and its rows can be doubled.
    */
   partitionsMax?: number;
+  /** Repeat a range though its token may be forgotten and nobody can know whether it is stored. Default: stop. */
+  allowsDuplicates?: boolean;
 }
 
 export interface Sink {
@@ -63,7 +65,12 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
   const { retryFirstMs = RETRY_FIRST_MS, retryMaxMs = RETRY_MAX_MS, partitionsMax = PARTITIONS_MAX, signal } = options;
   const bounds = { firstMs: retryFirstMs, maxMs: retryMaxMs };
   const pace = new Pace(options.insertsMax, bounds, signal);
-  const insertPiece = createPieceInserter(client, pace, { bounds, partitionsMax, signal }, events);
+  const insertPiece = createPieceInserter(
+    client,
+    pace,
+    { bounds, partitionsMax, allowsDuplicates: options.allowsDuplicates === true, signal },
+    events,
+  );
 
   return {
     async store(batch, firstOffset, lastOffset, lease) {

@@ -90,7 +90,7 @@ describe("an insert that touches too many table partitions", () => {
       const inserter = createPieceInserter(
         engine.client,
         new Pace(1, bounds, signal),
-        { bounds, partitionsMax: 10, signal },
+        { bounds, partitionsMax: 10, allowsDuplicates: false, signal },
         events,
       );
       const batch = batchOf({ ...rows, last: 0 });
