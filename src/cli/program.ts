@@ -19,6 +19,7 @@ import { addSimulateCommand } from "./simulate.ts";
 import { addStartCommand } from "./start.ts";
 import { describeUnexpected, tell } from "./tell.ts";
 import { addTopicsCommand } from "./topics.ts";
+import { millraceVersion } from "./version.ts";
 
 /** Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 ended by a second signal. */
 export async function runCommandLine(args: string[]): Promise<void> {
@@ -28,6 +29,7 @@ export async function runCommandLine(args: string[]): Promise<void> {
   process.on("uncaughtException", (error) => process.exit(report(error)));
   const program = new Command("millrace")
     .description("Moves log events from Kafka into ClickHouse, exactly once, and says how late it is.")
+    .version(millraceVersion(), "-V, --version", "print the version")
     .showHelpAfterError("(--help shows what the command takes)")
     .configureHelp({ sortSubcommands: true })
     .exitOverride();

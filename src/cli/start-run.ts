@@ -16,6 +16,7 @@ import { createLog } from "../telemetry/log.ts";
 import { embeddedServersOf } from "./addresses.ts";
 import { tellBacklog } from "./backlog.ts";
 import { relaxCollectionOfBuffers } from "./collector.ts";
+import { machineBytes, memoryWarning } from "./memory.ts";
 import { sayWhereServersAre } from "./server-addresses.ts";
 import { Shutdown, Stopped } from "./shutdown.ts";
 import { untilStopped } from "./signals.ts";
@@ -40,6 +41,8 @@ export async function runStart(environment: Environment, options: StartOptions, 
   void shutdown.asked.then((reason) => log.info(stoppingText(reason, options)));
   const endStartingLine = startStartingLine(options, startedMs);
   log.info(options.profile.origin);
+  const shortage = memoryWarning(machineBytes(), options.profile.bytesMax);
+  if (shortage !== undefined && embeddedServersOf(environment).clickHouse) log.warn(shortage);
   let servers: EmbeddedServers | undefined;
   let run: Run | undefined;
   try {

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Child, startChild, waitForLine } from "./child.ts";
+import { requireEngine } from "./clickhouse/engine-library.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { portsToTake, writeRunFile } from "./run-file.ts";
 
@@ -31,13 +32,15 @@ export interface LaunchOptions {
  * Starts the embedded servers that are wanted, each as a child process on the loopback port that it had last, or a free
  * one, and waits until they answer.
  *
- * @throws MillraceError E_DATA_DIR_HELD when another instance runs on the same folder, E_EMBEDDED when a server fails, and
+ * @throws MillraceError E_DATA_DIR_HELD when another instance runs on the same folder, E_CONFIG where there is no embedded
+ * ClickHouse, E_EMBEDDED when a server fails, and
  * the signal's reason when it aborts.
  */
 export async function launchServers(options: LaunchOptions): Promise<EmbeddedServers> {
   if (!options.kafka && !options.clickHouse) {
     return { kafkaBrokers: undefined, clickHouseUrl: undefined, takenPorts: [], children: [], stop: async () => {} };
   }
+  if (options.clickHouse) requireEngine();
   const release = lockDirectory(options.dataDir);
   const children: Child[] = [];
   const ports = portsToTake(options.dataDir);

@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { MillraceError } from "../../core/errors.ts";
+import { requireEngine } from "./engine-library.ts";
 
 export type NativeConnection = unknown;
 
@@ -25,11 +26,9 @@ export type NativeEngine = {
   ): Promise<NativeWriteResult>;
 };
 
-/**
- * Loads the addon. Throws `E_EMBEDDED` where chdb has no build for this machine (it has them for Linux with glibc and
- * for macOS).
- */
+/** Loads the addon. @throws MillraceError E_CONFIG where chdb has no build for this machine, E_EMBEDDED when it fails. */
 export function loadNativeEngine(): NativeEngine {
+  requireEngine();
   // Each running query holds a thread of the libuv pool. Its default of four would make the fifth query, and file and
   // zlib work, wait for the others; the size is read when the pool is first used.
   process.env.UV_THREADPOOL_SIZE ??= "16";
