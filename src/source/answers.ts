@@ -1,4 +1,5 @@
 import type { Admin, Kafka } from "kafkajs";
+import "./sasl-errors.ts";
 
 /**
  * The third seam in kafkajs (the others are raw-kafkajs.ts and membership.ts): what becomes of an answer in which one topic
