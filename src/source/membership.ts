@@ -134,8 +134,9 @@ interface Member {
   watch: TopicWatch | undefined;
   /** What the leader said with the last assignment. */
   plan: GroupPlan | undefined;
-  /** The metadata that was looked at last, and what was told then. */
+  /** The metadata that was looked at last, when, and what was told then; "" before the first time. */
   seen: object | undefined;
+  lookedMs: number;
   told: string;
   clockSteps: ClockSteps;
 }
@@ -144,6 +145,8 @@ const members = new WeakMap<Cluster, Member>();
 
 /** While something cannot be read, the cluster is asked for its topics so often. */
 const UNREAD_LOOK_MS = 2_000;
+/** The same metadata is looked at again so often: what fails changes meanwhile. */
+const LOOK_MS = 500;
 
 /** The membership of one consumer. */
 export interface GroupMember {
@@ -160,7 +163,7 @@ export interface GroupMember {
 export function createMember(hooks: MembershipHooks): GroupMember {
   const member: Member = {
     ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined, joinCount: 0 },
-    ...{ watch: undefined, plan: undefined, seen: undefined, told: "[]" },
+    ...{ watch: undefined, plan: undefined, seen: undefined, lookedMs: 0, told: "" },
     clockSteps: new ClockSteps(),
   };
   return {
@@ -357,16 +360,12 @@ function startFetchesAt(group: ConsumerGroup, partitions: readonly CommitOffset[
 }
 
 /** Tells what cannot be read, when that has changed, and looks again soon as long as there is something. */
-function lookAtTopics({ cluster }: ConsumerGroup, member: Member): readonly TopicMetadata[] {
-  const { metadata } = cluster.brokerPool;
-  if (metadata === null || member.watch === undefined) return [];
-  const unread = member.watch.unread(metadata.topicMetadata, performance.now());
+function lookAtTopics({ cluster }: ConsumerGroup, member: Member, topics: readonly TopicMetadata[], isNew: boolean) {
+  const unread = member.watch!.unread(topics, performance.now());
   const told = JSON.stringify(unread);
   if (told !== member.told) member.hooks.onUnread(unread);
   member.told = told;
-  if (unread.length > 0 && metadata !== member.seen) expireMetadata(cluster, UNREAD_LOOK_MS);
-  member.seen = metadata;
-  return metadata.topicMetadata;
+  if (unread.length > 0 && isNew) expireMetadata(cluster, UNREAD_LOOK_MS);
 }
 
 groupPrototype.joinAndSync = function (this: ConsumerGroup) {
@@ -397,10 +396,17 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
 
 groupPrototype.checkForStaleAssignment = function (this: ConsumerGroup) {
   const member = members.get(this.cluster);
-  if (member?.watch === undefined) return checkForStaleAssignment.call(this);
-  const metadata = lookAtTopics(this, member);
+  const { metadata } = this.cluster.brokerPool;
+  if (member?.watch === undefined || metadata === null) return checkForStaleAssignment.call(this);
+  const nowMs = performance.now();
+  const isNew = metadata !== member.seen;
+  // Each fetch comes here, and there may be thousands of partitions to look at.
+  if (!isNew && nowMs - member.lookedMs < LOOK_MS) return;
+  member.seen = metadata;
+  member.lookedMs = nowMs;
+  lookAtTopics(this, member, metadata.topicMetadata, isNew);
   if (member.plan === undefined) checkForStaleAssignment.call(this);
-  const reason = member.watch.rejoinReason(metadata, performance.now());
+  const reason = member.watch.rejoinReason(metadata.topicMetadata, nowMs);
   // By this name kafkajs joins anew.
   if (reason !== undefined) throw Object.assign(new Error(reason), { name: "KafkaJSStaleTopicMetadataAssignment" });
 };
