@@ -32,8 +32,10 @@ export async function readAnswer({ stream, response_headers, http_status_code = 
   let text = "";
   for await (const chunk of stream) text += String(chunk);
   const code = response_headers["x-clickhouse-exception-code"];
+  // ClickHouse names the query in each of its answers: a page with status 200 would else be an acknowledgement.
+  const isOwn = response_headers["x-clickhouse-query-id"] !== undefined;
   const isSuccess = http_status_code >= 200 && http_status_code < 300;
-  if (code === undefined && isSuccess && !/^\s*<(!doctype|html)|^Code: \d+/i.test(text)) return text;
+  if (code === undefined && isSuccess && isOwn && !/^Code: \d+/.test(text)) return text;
   const error = parseError(text);
   if (error instanceof ClickHouseError) throw error;
   // Without its type in the text; newer servers, and the embedded one, always have it.
