@@ -11,6 +11,7 @@ import { type GroupPartition, readGroupPartitions, readOffsetsAt } from "../pipe
 import { reconcile } from "../pipeline/reconcile.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
+import { otherClusters, sharedTableText } from "../schema/writers.ts";
 import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { commitOffsets } from "./commit-offsets.ts";
 import { commandKafkaConfig, connectClickHouse, connectCommandAdmin, readClusterId } from "./connect.ts";
@@ -73,6 +74,9 @@ async function pipelineOf(typed: ResetArguments): Promise<Pipeline> {
 
 async function tablesOf(client: ClickHouseClient, pipeline: Pipeline, origin: Origin): Promise<ReconcileTarget> {
   const [plan] = await buildPlans(client, [pipeline], origin);
+  const clusters = await otherClusters(client, plan!);
+  if (clusters.length > 0)
+    throw new MillraceError("E_PLAN", `Cannot look up rows: ${sharedTableText(plan!, clusters)}`);
   return requireReconcileTarget(plan!);
 }
 

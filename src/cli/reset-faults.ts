@@ -73,7 +73,7 @@ function doubledText({ facts, deadLetters }: ReconcileTarget, moves: Move[]): st
   const statements = [facts, ...(deadLetters === undefined ? [] : [deadLetters])].map(
     (table) =>
       `ALTER TABLE ${table.table} DELETE WHERE ${table.topic} = ${quoteText(topic)} AND ` +
-      `(${bounds(table.partition, table.offset)}) SETTINGS mutations_sync = 2;`,
+      `(${bounds(table.partition, table.offset)})${table.filter === "" ? "" : ` AND ${table.filter}`} SETTINGS mutations_sync = 2;`,
   );
   return (
     `${rows} rows of these offsets are stored already and would be doubled: read again, they come in other ranges, ` +

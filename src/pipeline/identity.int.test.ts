@@ -125,6 +125,9 @@ describe("two clusters with a topic of one name", () => {
     const reconcile = ["reconcile", "--topic", "blind", "--table", "p.blind"];
     const balance = await runMillrace(reconcile, servers.env);
     expect([balance.code, balance.stdout]).toEqual([0, expect.stringContaining("rows cannot be counted")]);
+    const reset = ["offsets", "reset", "--topic", "blind", "--table", "p.blind", "--group", "millrace.p.blind"];
+    const refused = await runMillrace([...reset, "--to", "earliest", "--yes"], servers.env);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("Cannot look up rows")]);
   });
 
   it("are counted each by itself where the rows have their cluster", { timeout: 180_000 }, async () => {
