@@ -14,3 +14,12 @@ it.each([
   expect(JSON.parse(text)).toMatchObject({ level: 50, msg: "Crash: closed", kafkajs: "Consumer" });
   expect(text.includes("at x")).toBe(hasStack);
 });
+
+it("does not log each try to connect as an error: who wanted the connection says what did not answer", () => {
+  let text = "";
+  const log = pino({ level: "info" }, { write: (line) => (text += line) });
+  const write = kafkaConfig(["a:1"], "millrace", log, undefined).logCreator!(4);
+  const entry = { timestamp: "", logger: "kafkajs", message: "Failed to connect to seed broker" };
+  write({ namespace: "BrokerPool", level: 1, label: "ERROR", log: entry });
+  expect(text).toBe("");
+});

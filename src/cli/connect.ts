@@ -59,6 +59,12 @@ const levels = new Map([
 ] as const);
 
 /**
+ * The connection logs every protocol error before its caller decides to repeat the request or to fail, the pool each of its
+ * tries to connect; whoever called says in the end what did not answer.
+ */
+const repeatedByCallers = new Set(["Connection", "BrokerPool"]);
+
+/**
  * kafkajs' configuration, its log lines going to ours. Its "info" is chatter here: logged as debug.
  *
  * `security` is required, so that no command can forget it: `environment.kafkaSecurity`, or undefined for the embedded
@@ -78,8 +84,9 @@ export function kafkaConfig(
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => {
-      // The connection logs every protocol error before its caller decides to repeat the request or to fail.
-      const level = entry.namespace === "Connection" ? "debug" : (levels.get(entry.level as logLevel.INFO) ?? "debug");
+      const level = repeatedByCallers.has(entry.namespace)
+        ? "debug"
+        : (levels.get(entry.level as logLevel.INFO) ?? "debug");
       const { message, timestamp: _, stack, ...rest } = entry.log;
       // Where in kafkajs it happened helps nobody but those who look for a fault in Millrace.
       const where = log.isLevelEnabled("debug") ? { stack } : {};

@@ -51,14 +51,16 @@ export async function runStart(environment: Environment, options: StartOptions, 
       dataDir: environment.dataDir,
       fresh: options.fresh,
       signal: shutdown.stopping,
-    }).finally(endStartingLine);
+    });
     sayWhereServersAre(servers, environment.dataDir, options.json, log);
     run = await connectRun(environment, options, servers, log, shutdown, startedMs, hooks);
+    endStartingLine();
     await operate(run);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     log.info(`${error.message}: nothing was taken`);
   } finally {
+    endStartingLine();
     shutdown.begin();
     if (run !== undefined) await within(shutdown.requestsMs, close(run));
     await servers?.stop(shutdown.restMs);
