@@ -89,7 +89,11 @@ it("takes the columns that the insert leaves to the server's clock into the plan
   ]);
   expect(coordinates).toMatchObject({ topic: "kafka_topic", partition: "kafka_partition", offset: "kafka_offset" });
   expect(deadLetters.clockDefaults.map(({ name }) => name)).toEqual(["a", "b", "c", "d", "sent"]);
-  expect(deadLetters.coordinates).toMatchObject({ topic: "topic", partition: "kafka_partition", offset: "kafka_offset" });
+  expect(deadLetters.coordinates).toMatchObject({
+    topic: "topic",
+    partition: "kafka_partition",
+    offset: "kafka_offset",
+  });
   const textual = columns.map((column) => (column.name === "kafka_offset" ? { ...column, type: "String" } : column));
   expect(buildPlan(pipeline, textual, columns).coordinates).toBeUndefined();
 });

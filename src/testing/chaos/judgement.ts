@@ -5,6 +5,7 @@ import type { SimulatorReport } from "../../simulator/report.ts";
 import type { PartitionOffsets } from "../../source/offsets.ts";
 import { judgeAcknowledged } from "./acknowledged.ts";
 import { type AggregateVerdict, describeDifference, judgeAggregates } from "./aggregates.ts";
+import { type ContentVerdict, judgeContents } from "./contents.ts";
 import { describeEntry, type InsertJournal } from "./insert-journal.ts";
 import { type DeliveryVerdict, judgeDelivery, type LogBounds, type OffsetSpan, type RecordTable } from "./oracle.ts";
 import { ingesters, type Rig } from "./rig.ts";
@@ -12,6 +13,8 @@ import { ingesters, type Rig } from "./rig.ts";
 /** What the oracle says of a run that is over. */
 export interface Judgement {
   delivery: DeliveryVerdict;
+  /** Undefined: not compared, for want of kcat. */
+  contents: ContentVerdict | undefined;
   aggregates: AggregateVerdict[];
   /** Acknowledged by the broker and not in its log. */
   brokerFindings: string[];
@@ -36,7 +39,7 @@ const INSERTS_SHOWN = 8;
  * @param settled where the group stood when it had caught up; undefined when it never did.
  */
 export async function judgeRecords(
-  { admin, client }: Pick<Rig, "admin" | "client">,
+  { admin, client, brokers }: Pick<Rig, "admin" | "client" | "brokers">,
   produced: SimulatorReport["partitions"],
   settled: PartitionOffsets[] | undefined,
 ): Promise<Judgement & { grownBehindTheEnd: boolean }> {
@@ -46,6 +49,7 @@ export async function judgeRecords(
   return {
     grownBehindTheEnd: settled !== undefined && logs.some(isGrown),
     delivery: await judgeDelivery(client, logs, recordTables),
+    contents: await judgeContents(client, brokers, eventsPipeline.table, eventsPipeline.topics),
     aggregates: await judgeAggregates(client),
     brokerFindings: judgeAcknowledged(produced, logs),
     acknowledged: produced
@@ -65,10 +69,13 @@ async function readLogs(admin: Admin): Promise<LogBounds[]> {
 }
 
 /** All that is wrong with the records, one line each; none: each is stored exactly once, and all aggregates agree. */
-export function recordFindings({ delivery, aggregates, brokerFindings }: Judgement): string[] {
+export function recordFindings({ delivery, contents, aggregates, brokerFindings }: Judgement): string[] {
   const { missing, duplicate, foreign } = delivery;
   const findings = [...brokerFindings];
   if (delivery.expected === 0) findings.push("the logs are empty: nothing was judged");
+  if (contents !== undefined && contents.differing > 0) {
+    findings.push(`${contents.differing} rows hold other values than their records: ${contents.examples.join("; ")}`);
+  }
   if (aggregates.length === 0) findings.push("no materialized view was found: no aggregate was judged");
   if (missing > 0) findings.push(`${missing} records are in no table`);
   if (duplicate > 0) findings.push(`${duplicate} rows too many`);
@@ -86,7 +93,7 @@ export function fenceFindings(journal: InsertJournal): string[] {
 }
 
 /** The lines of a summary for people. */
-export function describeRecords({ delivery, aggregates, acknowledged }: Judgement): string[] {
+export function describeRecords({ delivery, contents, aggregates, acknowledged }: Judgement): string[] {
   const stored = Object.entries(delivery.stored).map(([table, rows]) => `${rows} in ${table}`);
   return [
     `records     ${delivery.expected} in the logs, ${acknowledged} of them acknowledged to the producer`,
@@ -94,6 +101,9 @@ export function describeRecords({ delivery, aggregates, acknowledged }: Judgemen
     `missing     ${delivery.missing}`,
     `duplicate   ${delivery.duplicate}`,
     `foreign     ${delivery.foreign}`,
+    contents === undefined
+      ? "contents    not compared: kcat is not installed"
+      : `contents    ${contents.compared} rows compared with their records, ${contents.differing} differ`,
     ...aggregates.map(describeAggregate),
   ];
 }
