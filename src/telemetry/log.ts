@@ -24,6 +24,7 @@ function terminal(level: string) {
   const toText = prettyFactory({
     colorize: process.env.NO_COLOR === undefined,
     translateTime: "SYS:HH:MM:ss",
+    singleLine: !stacks,
     ignore: stacks ? "pid,hostname" : "pid,hostname,err.stack",
     ...(stacks ? {} : { errorLikeObjectKeys: [] }),
   });
