@@ -133,7 +133,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     sinkEvents(counters, clickHouseClock, log),
   );
   const sharedTables = new SharedTables(client, plans, log);
-  const unknownGroup = new UnknownGroup(client);
+  const unknownGroup = new UnknownGroup(client, log);
   let areWritersNoted = false;
   const sink: Sink = {
     async store(...insert) {

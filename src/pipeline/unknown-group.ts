@@ -1,4 +1,5 @@
-import type { ClickHouseClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
+import type { Logger } from "pino";
 import { MillraceError } from "../core/errors.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { limitsCondition, quoteName, quoteText } from "../core/sql-text.ts";
@@ -6,11 +7,19 @@ import type { TablePlan } from "../schema/plan.ts";
 import { queryRows } from "../schema/query-rows.ts";
 import { writersTable } from "../schema/writers.ts";
 
+/** The group waits for the answer, and the member sends no heartbeat meanwhile. */
+const SECONDS_MAX = 10;
+const TIMEOUT_EXCEEDED = "159";
+const ACCESS_DENIED = "497";
+
 /** Rows of one partition in a target table. */
 interface Stored {
   count: number;
   lastOffset: number;
 }
+
+/** By partition; `tooMany`: there are rows of the topic, more than can be counted in time. */
+type StoredRows = Map<number, Stored> | "tooMany";
 
 /**
  * Refuses a group that has committed nothing in a partition of which the table has rows already, at the offset where the
@@ -18,14 +27,16 @@ interface Stored {
  * it is with a renamed group, with one whose offsets Kafka has forgotten (after seven days without a member), and with a
  * topic that was made anew.
  *
- * A table without coordinates cannot be asked; the doctor says so.
+ * A table without coordinates cannot be asked, nor one that the user may not SELECT from; the doctor says so.
  */
 export class UnknownGroup {
   readonly #client: ClickHouseClient;
-  readonly #stored = new Map<string, Promise<Map<number, Stored>>>();
+  readonly #log: Logger;
+  readonly #stored = new Map<string, Promise<StoredRows>>();
 
-  constructor(client: ClickHouseClient) {
+  constructor(client: ClickHouseClient, log: Logger) {
     this.#client = client;
+    this.#log = log;
   }
 
   /** A join begins: what the tables hold is read anew. */
@@ -46,26 +57,46 @@ export class UnknownGroup {
       reading = this.#read(plan, topic);
       this.#stored.set(topic, reading);
     }
-    const stored = (await reading).get(partition);
-    if (stored === undefined || stored.lastOffset < offset) return;
+    const rows = await reading;
+    const stored = rows === "tooMany" ? rows : rows.get(partition);
+    if (stored === undefined || (stored !== "tooMany" && stored.lastOffset < offset)) return;
     throw unknownGroup(plan, topic, partition, offset, stored);
   }
 
-  async #read({ table, coordinates, columns, origin }: TablePlan, topic: string): Promise<Map<number, Stored>> {
+  async #read(plan: TablePlan, topic: string): Promise<StoredRows> {
+    const { table, columns, origin } = plan;
+    try {
+      const rows = await this.#count(plan, topic);
+      if (rows !== "tooMany" && rows.size === 0) return rows;
+      const isTold = columns.some(({ name }) => name === "kafka_cluster");
+      return !isTold && (await this.#areForeign(table, topic, origin.cluster)) ? new Map() : rows;
+    } catch (error) {
+      if (!(error instanceof ClickHouseError && error.code === ACCESS_DENIED)) throw error;
+      this.#log.warn({ err: error, table, topic }, "cannot look whether the table has rows of the topic already");
+      return new Map();
+    }
+  }
+
+  async #count({ table, coordinates }: TablePlan, topic: string): Promise<StoredRows> {
     const { partition, offset, topic: topicColumn, limits } = coordinates!;
     const ofCluster = limitsCondition(limits);
-    const rows = await queryRows<{ part: string | number; stored: string | number; last: string | number }>(
-      this.#client,
-      `SELECT toInt32(${quoteName(partition)}) AS part, count() AS stored, max(toInt64(${quoteName(offset)})) AS last
-        FROM ${table} WHERE ${quoteName(topicColumn)} = ${quoteText(topic)}${ofCluster === "" ? "" : ` AND ${ofCluster}`}
-        GROUP BY part`,
-    );
-    if (rows.length === 0) return new Map();
-    const isTold = columns.some(({ name }) => name === "kafka_cluster");
-    if (!isTold && (await this.#areForeign(table, topic, origin.cluster))) return new Map();
-    return new Map(
-      rows.map(({ part, stored, last }) => [Number(part), { count: Number(stored), lastOffset: Number(last) }]),
-    );
+    const ofTopic = `${quoteName(topicColumn)} = ${quoteText(topic)}${ofCluster === "" ? "" : ` AND ${ofCluster}`}`;
+    try {
+      const rows = await queryRows<{ part: string | number; stored: string | number; last: string | number }>(
+        this.#client,
+        `SELECT toInt32(${quoteName(partition)}) AS part, count() AS stored, max(toInt64(${quoteName(offset)})) AS last
+          FROM ${table} WHERE ${ofTopic} GROUP BY part
+          SETTINGS max_execution_time = ${SECONDS_MAX}, timeout_overflow_mode = 'throw'`,
+      );
+      return new Map(
+        rows.map(({ part, stored, last }) => [Number(part), { count: Number(stored), lastOffset: Number(last) }]),
+      );
+    } catch (error) {
+      if (!(error instanceof ClickHouseError && error.code === TIMEOUT_EXCEEDED)) throw error;
+      // Ends with the first row that it finds.
+      const found = await queryRows(this.#client, `SELECT 1 FROM ${table} WHERE ${ofTopic} LIMIT 1`);
+      return found.length === 0 ? new Map() : "tooMany";
+    }
   }
 
   /** Whether only other clusters are known to have written the topic into the table. */
@@ -84,15 +115,20 @@ function unknownGroup(
   topic: string,
   partition: number,
   offset: number,
-  { count, lastOffset }: Stored,
+  stored: Stored | "tooMany",
 ): MillraceError {
+  const found =
+    stored === "tooMany"
+      ? `${table} has rows of that topic already, more than could be counted in ${SECONDS_MAX} s`
+      : `${table} has ${stored.count} rows of that partition already, the last of offset ${stored.lastOffset}`;
+  const behind = stored === "tooMany" ? "OFFSET" : stored.lastOffset + 1;
   return new MillraceError(
     "E_INCOMPLETE",
     `Pipeline ${pipeline}: the group ${group} has no committed offset in ${partitionKey(topic, partition)} and would begin at ` +
-      `offset ${offset}, but ${table} has ${count} rows of that partition already, the last of offset ${lastOffset}: they ` +
+      `offset ${offset}, but ${found}: they ` +
       "would be stored twice. Was the group renamed, or have its offsets expired? Choose: (1) go on under the name of " +
       "the group that stored them: --group NAME; (2) begin behind the rows: " +
-      `millrace offsets reset --group ${group} --topic ${topic} --partition ${partition} --to ${lastOffset + 1} --yes, with ` +
+      `millrace offsets reset --group ${group} --topic ${topic} --partition ${partition} --to ${behind} --yes, with ` +
       "the --table or --pipeline of this start; (3) store them again: --allow-duplicates, or another or an emptied table. " +
       "When the topic was made anew under its old name, take another table: this one knows the ranges of the old one",
   );
