@@ -187,6 +187,7 @@ describe.each(kinds)("the doctor with %s", (name, start) => {
     // kafkajs' own assigner gives everybody the topics of the leader, as Millrace did before it had one of its own.
     const consumers = ["led", "unled"].map((topic) => {
       const own = new Kafka({ ...kafka, clientId: "millrace" }).consumer({
+        sessionTimeout: 20_000,
         groupId: group,
         heartbeatInterval: 200,
         maxWaitTimeInMs: 200,
