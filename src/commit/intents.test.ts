@@ -3,15 +3,18 @@ import { describe, expect, it } from "vitest";
 import type { Intent } from "../core/partition-offsets.ts";
 import { decodeIntents, encodeIntents, METADATA_BYTES_MAX, UnreadableIntents } from "./intents.ts";
 
-/** Ranges that rise, with holes between them or without. */
+/** Ranges that rise, with holes between them or without; the first ones may be of version 1. */
 const intents = fc
-  .array(fc.tuple(fc.nat({ max: 1_000 }), fc.nat({ max: 1e9 }), fc.nat({ max: 2e12 }), fc.boolean()), { maxLength: 60 })
-  .map((parts) => {
+  .tuple(
+    fc.array(fc.tuple(fc.nat({ max: 1_000 }), fc.nat({ max: 1e9 }), fc.nat({ max: 2e12 })), { maxLength: 60 }),
+    fc.nat({ max: 60 }),
+  )
+  .map(([parts, bareCount]) => {
     let next = 0;
-    return parts.map(([hole, length, judgedMs, isBare]): Intent => {
+    return parts.map(([hole, length, judgedMs], index): Intent => {
       const firstOffset = next + hole;
       next = firstOffset + length + 1;
-      return { firstOffset, lastOffset: next - 1, judgedMs, ...(isBare ? { isBare } : {}) };
+      return { firstOffset, lastOffset: next - 1, judgedMs, ...(index < bareCount ? { isBare: true } : {}) };
     });
   });
 
@@ -40,6 +43,22 @@ describe("intents in commit metadata", () => {
       { firstOffset: 20, lastOffset: 29, judgedMs: 2, isBare: true },
       { firstOffset: 30, lastOffset: 39, judgedMs: 3 },
     ]);
+  });
+
+  it("of version 1 are all committed again, however full their text was: any may be stored already", () => {
+    const many = Array.from({ length: 500 }, (_, index) => ({
+      firstOffset: 1e9 + index * 10,
+      lastOffset: 1e9 + index * 10 + 9,
+      judgedMs: 1_767_225_600_000,
+    }));
+    const full = encodeIntents(many).metadata.replace("m2", "m1");
+    const before = decodeIntents(full);
+    expect(METADATA_BYTES_MAX - full.length).toBeLessThan(40);
+    expect(encodeIntents([...before, ...many.slice(before.length)])).toEqual({ metadata: full, count: before.length });
+    const later = [...before.slice(2), ...many.slice(before.length)];
+    const { metadata, count } = encodeIntents(later);
+    expect(count).toBe(before.length);
+    expect(decodeIntents(metadata)).toEqual(later.slice(0, count));
   });
 
   it("never need more bytes than a broker takes: the last ones are left out", () => {

@@ -10,8 +10,10 @@ import type { Intent } from "../core/partition-offsets.ts";
  * of them the log may have no records. Example: `m2 4000-4999@1767225600000 5000-5311@1767225600412`.
  *
  * Version 1 differs in the word `m1` and in the tokens of its ranges, which name neither cluster nor group. A range keeps
- * its token until it is stored: committed again beside new ones, it has the mark `/1` behind it. A program that knows
- * version 1 only refuses `m2`, as it must: it would repeat a range under a token that nobody has seen.
+ * its token until it is stored. Committed again without new ones, such ranges are written as version 1 wrote them: one
+ * byte more, and a full text would lose its last range, which may be stored already. With new ones behind them, the last
+ * of them has the mark `/1`, which is about all before it, too. A program that knows version 1 only refuses `m2`, as it
+ * must: it would repeat a range under a token that nobody has seen.
  *
  * Without metadata there is nothing in flight: so does a partition begin that another consumer committed before.
  */
@@ -33,17 +35,27 @@ export class UnreadableIntents extends Error {
   }
 }
 
-/** Writes as many ranges as fit, from the first on. Returns the text and how many it holds. */
+/**
+ * Writes as many ranges as fit, from the first on. Returns the text and how many it holds: all that were in a text before,
+ * as long as others are added behind them and taken away before them only.
+ */
 export function encodeIntents(intents: readonly Intent[]): { metadata: string; count: number } {
-  let metadata = VERSION;
-  let count = 0;
-  for (const { firstOffset, lastOffset, judgedMs, isBare } of intents) {
-    const next = `${metadata} ${firstOffset}-${lastOffset}@${judgedMs}${isBare === true ? BARE_MARK : ""}`;
+  const bare = intents.filter(({ isBare }) => isBare === true);
+  let metadata = bare.length === 0 ? VERSION : [BARE_VERSION, ...bare.map(textOf)].join(" ");
+  let count = bare.length;
+  for (const intent of intents.slice(count)) {
+    const isFirst = bare.length > 0 && count === bare.length;
+    const before = isFirst ? `${VERSION}${metadata.slice(BARE_VERSION.length)}${BARE_MARK}` : metadata;
+    const next = `${before} ${textOf(intent)}`;
     if (next.length > METADATA_BYTES_MAX) break;
     metadata = next;
     count += 1;
   }
   return { metadata, count };
+}
+
+function textOf({ firstOffset, lastOffset, judgedMs }: Intent): string {
+  return `${firstOffset}-${lastOffset}@${judgedMs}`;
 }
 
 /** @throws UnreadableIntents */
@@ -52,7 +64,8 @@ export function decodeIntents(metadata: string | null | undefined): Intent[] {
   const [version, ...ranges] = metadata.split(" ");
   if (version !== VERSION && version !== BARE_VERSION) throw new UnreadableIntents(metadata);
   let floor = 0;
-  return ranges.map((text) => {
+  const lastMark = ranges.findLastIndex((text) => text.endsWith(BARE_MARK));
+  return ranges.map((text, index) => {
     const [, first, last, judged, mark] = /^(\d{1,16})-(\d{1,16})@(\d{1,16})(\/1)?$/.exec(text) ?? [];
     const intent = { firstOffset: Number(first), lastOffset: Number(last), judgedMs: Number(judged) };
     const isSound =
@@ -62,6 +75,6 @@ export function decodeIntents(metadata: string | null | undefined): Intent[] {
       (mark === undefined || version === VERSION);
     if (!isSound) throw new UnreadableIntents(metadata);
     floor = intent.lastOffset + 1;
-    return mark === undefined && version === VERSION ? intent : { ...intent, isBare: true };
+    return index > lastMark && version === VERSION ? intent : { ...intent, isBare: true };
   });
 }
