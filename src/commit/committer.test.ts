@@ -78,6 +78,17 @@ describe("Committer", () => {
     expect(errors).toEqual([]);
   });
 
+  it("proves nothing by a commit of which no partition was taken: the generation was not looked at", async () => {
+    await vi.advanceTimersByTimeAsync(5_000);
+    const proven = committer.prove("t", 0).catch((error) => error);
+    await settle();
+    gates[0]!.accept([{ topic: "t", partition: 0 }]);
+    expect(await proven).toBeInstanceOf(StaleOwner);
+    expect(committer.provenMs).toBe(Number.NEGATIVE_INFINITY);
+    expect(await committer.prove("t", 0).catch((error) => error)).toBeInstanceOf(StaleOwner);
+    expect(sent).toHaveLength(1);
+  });
+
   it("keeps one commit in flight; what comes meanwhile goes with the next, progress and intents together", async () => {
     const first = ledgers[0]!.open(0, 9, 1);
     void committer.announce("t", 0, first);

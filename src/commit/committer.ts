@@ -80,7 +80,7 @@ export class Committer {
     this.#dirty.add(key);
     this.#start();
     while (!range.announced) {
-      if (!this.#entries.has(key)) throw new StaleOwner(`${key} is not in Kafka any more`);
+      this.#checkKnown(key);
       await this.#turn(this.#announcing);
     }
   }
@@ -98,8 +98,15 @@ export class Committer {
    * @throws StaleOwner
    */
   async prove(topic: string, partition: number): Promise<void> {
-    this.#dirty.add(partitionKey(topic, partition));
+    const key = partitionKey(topic, partition);
+    this.#checkKnown(key);
+    this.#dirty.add(key);
     await this.#nextCommit();
+    this.#checkKnown(key);
+  }
+
+  #checkKnown(key: string): void {
+    if (!this.#entries.has(key)) throw new StaleOwner(`${key} is not in Kafka any more`);
   }
 
   /** When the last acknowledged commit was sent, in the clock's ms: at that time the partitions were ours. */
@@ -171,11 +178,13 @@ export class Committer {
     const offsets = states.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }));
     const { clock, onCommit, onError } = this.#options;
     const sentMs = clock.nowMs();
+    let unknown: readonly UnknownPartition[] = [];
     try {
       if (offsets.length > 0) {
         this.#isSending = true;
         for (const offset of offsets) onCommit?.("beforeCommit", offset);
-        this.#forget(await this.#options.commit(offsets, () => this.check()));
+        unknown = await this.#options.commit(offsets, () => this.check());
+        this.#forget(unknown);
         for (const offset of offsets) onCommit?.("afterCommit", offset);
       }
     } catch (error) {
@@ -187,8 +196,9 @@ export class Committer {
     } finally {
       this.#isSending = false;
     }
-    // Waking up after a rebalance, a zombie may find an answer from before it: only what was acknowledged counts.
-    if (offsets.length > 0) this.#provenMs = sentMs;
+    // Waking up after a rebalance, a zombie may find an answer from before it: only what was acknowledged counts. Of
+    // partitions that it does not know a broker says so without a look at the generation.
+    if (offsets.length > unknown.length) this.#provenMs = sentMs;
     for (const { key, announces } of states) {
       if (this.#entries.has(key)) for (const range of announces) range.announced = true;
     }
