@@ -57,6 +57,8 @@ describe("createFieldSampler()", () => {
     const many = (field: string) => taskOf(Array.from({ length: 1_500 }, () => `{"${field}":1}`));
     const sample = createFieldSampler(plan, nodeInflaters);
     expect(sample(many("none"))?.documents).toBe(1_500);
+    // It was let go, and is read again.
+    expect(shown(sample(many("none")))).toMatchObject({ documents: 32, matched: [0, 0, 0, 0] });
     const fresh = createFieldSampler(plan, nodeInflaters);
     const matching = many("id");
     expect(fresh(matching)?.documents).toBe(1_000);

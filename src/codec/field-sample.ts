@@ -36,8 +36,8 @@ const UNKNOWN_NAMES_MAX = 200;
 const NAME_LENGTH_MAX = 100;
 
 /**
- * As long as no column has found anything, all documents of the task are looked at: that nothing matches is said of whole
- * ranges only.
+ * As long as no column has found anything, the first tasks are looked at whole, so that nothing is said to match of whole
+ * ranges only, and each later one at its beginning: a range that was let go for it comes again.
  */
 export function createFieldSampler(plan: TablePlan, inflaters: Inflaters): FieldSampler {
   const columns = plan.columns.flatMap((column, place) => {
@@ -66,13 +66,14 @@ export function createFieldSampler(plan: TablePlan, inflaters: Inflaters): Field
     // The second pass over a range: its documents were looked at in the first.
     if (columns.length === 0 || task.refused.length > 0) return undefined;
     tasks += 1;
-    const later = tasks % TASKS_PER_SAMPLE === 0 ? DOCUMENTS_LATER : 0;
+    const isFirst = documents < DOCUMENTS_FIRST;
+    const later = !hasMatched || tasks % TASKS_PER_SAMPLE === 0 ? DOCUMENTS_LATER : 0;
     const wanted = Math.max(DOCUMENTS_FIRST - documents, later);
     if (wanted <= 0) return undefined;
     const sample = { documents: 0, matched: new Uint32Array(plan.columns.length), unknownFields: new Map() };
     for (const document of documentsOf(task, plan.codec, inflaters)) {
       look(document, sample);
-      if (sample.documents >= wanted && hasMatched) break;
+      if (sample.documents >= wanted && (hasMatched || !isFirst)) break;
     }
     return sample;
   };
