@@ -91,7 +91,7 @@ async function operate(run: Run): Promise<void> {
     const running = joined.then(() => workIsDone(run));
     await Promise.race([running, shutdown.asked, pipeline.failed]);
     // First the source of events, then the ingester: what was acknowledged can still be taken.
-    await run.simulator?.finish(shutdown.drainMs);
+    await run.simulator?.finish(shutdown.drainMs / 2);
     if (options.durationMs !== undefined) await Promise.race([untilEnd(run), shutdown.asked, pipeline.failed]);
   } finally {
     stopStatusLine();
