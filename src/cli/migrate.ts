@@ -33,7 +33,7 @@ export function addMigrateCommand(
 ): void {
   program
     .command("migrate")
-    .description("Create or update the tables in ClickHouse (sql/migrations); a second run changes nothing")
+    .description("create or update the tables in ClickHouse (sql/migrations); a second run changes nothing")
     .option("--events", "also the tables and views of the built-in pipeline: fact_event and what counts it")
     .option("--dry-run", "print the SQL that would run, and change nothing")
     .option("--json", "print the report as one JSON document")

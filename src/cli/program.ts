@@ -21,6 +21,10 @@ import { describeUnexpected, tell } from "./tell.ts";
 import { addTopicsCommand } from "./topics.ts";
 import { millraceVersion } from "./version.ts";
 
+const serversHelp = `
+Kafka and ClickHouse are those of KAFKA_BROKERS and CLICKHOUSE_URL, or, where neither is set, those that \`millrace start\`
+runs on this folder. docs/configuration.md has all variables, docs/pipelines.md what a pipeline file may say.`;
+
 /** Exit codes: 0 done, 1 the work failed, 2 the input was wrong, 130 ended by a second signal. */
 export async function runCommandLine(args: string[]): Promise<void> {
   hideNegativeTimeoutWarnings();
@@ -32,6 +36,7 @@ export async function runCommandLine(args: string[]): Promise<void> {
     .version(millraceVersion(), "-V, --version", "print the version")
     .showHelpAfterError("(--help shows what the command takes)")
     .configureHelp({ sortSubcommands: true })
+    .addHelpText("after", serversHelp)
     .exitOverride();
   try {
     refuseSecretArguments(args);
