@@ -151,6 +151,21 @@ describe("a replay", () => {
     expect(await countOpenLetters(client, { topics: [topic] })).toBe(0);
   });
 
+  it("that is killed, and taken over when the table has forgotten its token, stores what is absent alone", async () => {
+    await bury(client, await ordersPlan(client, topic), orders(6));
+    await mendOrders(client);
+    expect(await startReplay("afterInsert", "SIGKILL").ended).toMatchObject({ by: "SIGKILL" });
+    for (const query of [
+      "ALTER TABLE shop.orders MODIFY SETTING non_replicated_deduplication_window = 1",
+      "INSERT INTO shop.orders (day, kafka_topic) VALUES ('2026-06-01', 'another')",
+      `ALTER TABLE shop.orders DELETE WHERE kafka_topic = '${topic}' AND kafka_offset = 30 SETTINGS mutations_sync = 2`,
+    ]) {
+      await client.command({ query });
+    }
+    expect(await replayTopic(client, topic)).toMatchObject({ taken: 6, stored: 6 });
+    expect((await stored()).offsets).toEqual([10, 20, 30, 40, 50, 60]);
+  });
+
   it.runIf(process.platform === "linux")(
     "that sleeps between intent and insert while another stores its letters doubles nothing when it wakes",
     async () => {

@@ -1,4 +1,5 @@
 import { insertSecondsMax } from "../sink/insert-settings.ts";
+import { TokenMemory } from "../sink/token-memory.ts";
 import { type Letter, type LetterKey, letterName } from "./letter.ts";
 import { loadLetters } from "./read-letters.ts";
 import { destinationOf, type ReplayContext, transcodeAll } from "./replay-fresh.ts";
@@ -10,9 +11,6 @@ import { BEGIN_MS_MAX, type ReadyLetter, storeBatch } from "./store-batch.ts";
 /** From then on no insert of the batch's owner can be on its way: it had to begin, and was ended by the server. */
 const SETTLED_MS = BEGIN_MS_MAX + insertSecondsMax * 1000 + 30_000;
 
-/** So long a token is trusted to be in the target's window (sql/README.md: windows are sized for an hour at least). */
-const WINDOW_MS = 3_600_000;
-
 /**
  * Goes on with a batch that was announced and never got its outcomes. Its owner was killed, or lives and is slow; it
  * makes no difference, because the same rows go under the same token. Returns the letters that are free again.
@@ -21,7 +19,7 @@ const WINDOW_MS = 3_600_000;
  * partitions of the table, where the token protects nothing: then the batch is left alone until no insert of its owner
  * can be on its way, and only what the target does not hold is sent.
  *
- * Under the same plan all rows are sent, even those that the target holds: a server that was killed between the table
+ * Under the same plan, and while the target and the tables behind its views remember the token, all rows are sent, even those that the target holds: a server that was killed between the table
  * and a materialized view behind it brings the view up to date at the repeat.
  */
 export async function takeOver(context: ReplayContext, batch: OpenBatch): Promise<LetterKey[]> {
@@ -38,7 +36,9 @@ export async function takeOver(context: ReplayContext, batch: OpenBatch): Promis
   const { ready, rejections } = transcodeAll(route, letters);
   const held = (await route.target.held?.(letters)) ?? new Set<string>();
   const isHeld = ({ letter }: ReadyLetter) => held.has(letterName(letter));
-  const resent = isSamePlan && batch.ageMs < WINDOW_MS ? ready : ready.filter((one) => !isHeld(one));
+  const memory = new TokenMemory(context.client);
+  const isForgotten = await memory.mayHaveForgotten(route.plan.table, Date.now() - batch.ageMs);
+  const resent = isSamePlan && !isForgotten ? ready : ready.filter((one) => !isHeld(one));
   return finish(context, route, batch, { letters, rejections, held, resent });
 }
 
