@@ -23,6 +23,8 @@ export function reportText(report: RunReport, latency: { header: string[]; rows:
 function detailLines(report: RunReport): string[] {
   const { left, deadByType, counts } = report;
   const lines = [...report.uncountable];
+  for (const { pipeline, table, reason } of report.stopped)
+    lines.push(`stopped: pipeline ${pipeline} (${table}): ${reason}`);
   if (left.ranges > 0)
     lines.push(`left: ${left.ranges} ranges, ${left.records} records of ${left.partitions.join(", ")}`);
   const dead = Object.entries(deadByType).map(([type, count]) => `${type} ${count}`);

@@ -21,7 +21,10 @@ interface Comparison {
 
 /** Asks Kafka and ClickHouse how the run's offsets have ended. */
 async function compare(run: Run): Promise<Comparison> {
-  const { client, plans, admin, origin } = run;
+  const { client, pipeline, admin, origin } = run;
+  // The table of one that is stopped may be gone.
+  const stopped = new Set(pipeline.stopped().map((each) => each.pipeline));
+  const plans = run.plans.filter((plan) => !stopped.has(plan.pipeline));
   const now = await readOffsets(admin, origin.group, run.topics);
   const ofRun = await account(client, plans, rangesOfRun(run, now), { origin });
   const everything = now.map((offsets) => ({ ...offsets, first: offsets.logStart, end: endOf(offsets) }));
@@ -64,6 +67,7 @@ export async function makeReport(run: Run, left: LeftOver): Promise<RunReport> {
     uncountable: compared?.ofRun.uncountable ?? [],
     backlog: compared?.backlog ?? null,
     left,
+    stopped: pipeline.stopped(),
     reconciliation: run.reconciliation.figures,
     totals: compared?.totals ?? null,
     deadByType: counters.deadByType,

@@ -115,9 +115,13 @@ async function operate(run: Run): Promise<void> {
 }
 
 /** @throws MillraceError E_INCOMPLETE when the run's end is not what it should be. */
-function judge({ missing, duplicate, left, backlog }: RunReport, { shutdown }: Run): void {
+function judge({ missing, duplicate, stopped, left, backlog }: RunReport, { shutdown }: Run): void {
   if ((missing ?? 0) > 0 || (duplicate ?? 0) > 0) {
     throw new MillraceError("E_INCOMPLETE", `${missing} records missing, ${duplicate} duplicated`);
+  }
+  if (stopped.length > 0) {
+    const names = stopped.map(({ pipeline, reason }) => `Pipeline ${pipeline} was stopped: ${reason}`);
+    throw new MillraceError("E_INCOMPLETE", names.join("\n"));
   }
   if (left.ranges > 0) {
     throw new MillraceError(
@@ -148,7 +152,9 @@ async function untilEnd(run: Run, ends?: PartitionOffsets[]): Promise<void> {
   while (!stopping.aborted) {
     const now = await offsetsNow(run);
     target ??= now;
-    if (now !== undefined && target !== undefined && hasReached(now, target)) return;
+    // A pipeline that is stopped does not come to its end.
+    const counted = target?.filter(({ topic }) => !run.pipeline.stopped().some(({ topics }) => topics.includes(topic)));
+    if (now !== undefined && counted !== undefined && hasReached(now, counted)) return;
     await sleep(END_POLL_MS);
   }
 }

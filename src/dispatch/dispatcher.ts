@@ -18,8 +18,8 @@ export interface DispatcherOptions {
   clock: Clock;
   /** The wall clock, ms since 1970: what lateness is judged by. */
   wallMs(): number;
-  /** Whether a cut would go on at once. */
-  hasRoom(): boolean;
+  /** Whether a cut of this topic would go on at once. */
+  hasRoom(topic: string): boolean;
   /** Whether anything is under way whose end will give bytes back. */
   isBusy(): boolean;
   onCut(cut: Cut): void;
@@ -40,6 +40,8 @@ export interface Dispatcher {
   loseTo(topic: string, partition: number, offset: number): void;
   /** Begins anew with these partitions. What was collected before is dropped. */
   assign(partitions: readonly AssignedPartition[]): void;
+  /** Drops what is collected of these topics, and takes no more of them until the next assignment. */
+  dropTopics(topics: readonly string[]): void;
   /** There may be room again: cuts what is due. */
   cutDue(): void;
   /** Cuts everything that is collected, but for promised ranges that are not complete. */
@@ -52,7 +54,7 @@ export interface Dispatcher {
  * Collects raw batches by topic-partition and hands on a `Cut` whenever a limit is met. Cuts of one partition come in
  * offset order.
  *
- * Age cuts only while `hasRoom()`: when workers and inserts are busy, a cut would only wait behind them, and ClickHouse
+ * Age cuts only while the topic `hasRoom()`: when workers and inserts are busy, a cut would only wait behind them, and ClickHouse
  * pays for every insert. Waiting here instead lets the range grow, so that inserts get larger as the load does. The
  * oldest range goes first; size limits cut in any case.
  */
@@ -82,13 +84,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function cutDue(): void {
-    if (!hasRoom()) return;
     const nowMs = clock.nowMs();
     const due = [...accumulators.values()].filter((accumulator) => accumulator.isOld(limits, nowMs));
     due.sort((a, b) => a.openedMs - b.openedMs);
     for (const accumulator of due) {
-      if (!hasRoom()) return;
-      handOn(accumulator);
+      if (hasRoom(accumulator.topic)) handOn(accumulator);
     }
   }
 
@@ -124,6 +124,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       drop();
       for (const start of partitions) {
         accumulators.set(partitionKey(start.topic, start.partition), new Accumulator(start, buffers));
+      }
+    },
+    dropTopics(topics) {
+      for (const [key, accumulator] of accumulators) {
+        if (!topics.includes(accumulator.topic)) continue;
+        budget.give(accumulator.byteLength);
+        accumulator.clear();
+        accumulators.delete(key);
       }
     },
     cutDue,

@@ -3,9 +3,8 @@ import { ownDatabase } from "../config/own-database.ts";
 import { quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { queryRows } from "../schema/query-rows.ts";
-import { insertOnce } from "../sink/insert.ts";
 import { insertSecondsMax, insertSettings, readNewerSettings } from "../sink/insert-settings.ts";
-import { readShape } from "../sink/table-shape.ts";
+import { trialInsert } from "../sink/trial-insert.ts";
 import { measureClockOffset } from "../telemetry/clock-offset.ts";
 import { examineTables } from "./examine-tables.ts";
 import type { ClickHouseFacts, GrantFacts, ServerFacts, SettingFacts, TrialInsert } from "./facts.ts";
@@ -34,17 +33,12 @@ export async function examineClickHouse(
   const trials: TrialInsert[] = [];
   const targets = new Map(plans.flatMap((plan) => [plan, plan.deadLetters]).map((target) => [target.table, target]));
   for (const { table, columns, format } of targets.values()) {
-    const body = { table, columns, format, bytes: new Uint8Array(0), rowCount: 1 };
-    const terms = {
-      token: "",
-      deadlineMs: 0,
-      shape: await readShape(client, table),
-      share: undefined,
-      isLoud: false,
-      partitionsMax: PARTITIONS_MAX,
-      newerSettings: newer,
-    };
-    trials.push({ table, error: await insertOnce(client, body, terms).then(() => undefined, errorOf) });
+    const trial = trialInsert(
+      client,
+      { table, columns, format },
+      { partitionsMax: PARTITIONS_MAX, newerSettings: newer },
+    );
+    trials.push({ table, error: await trial.then(() => undefined, errorOf) });
   }
   const grants = options.embedded ? [] : await readGrants(client, [...targets.keys()]);
   return { server, tables, others, trials, grants };

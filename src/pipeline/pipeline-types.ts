@@ -13,6 +13,7 @@ import type { UnreadableIntentsPolicy } from "./assignment.ts";
 import type { FieldFigures } from "./field-watch.ts";
 import type { LeftOver } from "./left-over.ts";
 import type { DeliveryObserver } from "./steps.ts";
+import type { StoppedPipeline } from "./stopped-plans.ts";
 
 export interface PipelineOptions {
   source: SourceOptions;
@@ -59,7 +60,9 @@ export interface Pipeline {
    * @throws the first fatal error, if there was one.
    */
   drain(maxMs: number): Promise<LeftOver>;
-  /** Resolves with the first error that no retry can help. */
+  /** Pipelines that an error of their own has stopped, while others go on. */
+  stopped(): StoppedPipeline[];
+  /** Resolves with the first error that no retry can help, and that leaves no pipeline to go on. */
   readonly failed: Promise<Error>;
   readonly counters: Counters;
   /** What columns and documents have to do with each other, one for each plan, in their order. */

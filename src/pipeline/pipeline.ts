@@ -31,12 +31,14 @@ import { Flights } from "./flights.ts";
 import { gapBatch, storeGap } from "./gap-store.ts";
 import { OpenRanges } from "./left-over.ts";
 import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
+import { PlanRoom } from "./plan-room.ts";
 import { RangeBuffers, RangeMemory } from "./range-memory.ts";
 import { type RangeTools, rangeWork, type StoredRange } from "./range-work.ts";
 import { hasRowsOfTopics } from "./rows-of-topic.ts";
 import { SharedTables } from "./shared-tables.ts";
 import { sinkEvents } from "./sink-events.ts";
 import { SourceSupervisor } from "./source-supervisor.ts";
+import { examinePlan, StoppedPlans } from "./stopped-plans.ts";
 import { UnknownGroup } from "./unknown-group.ts";
 import { UnreadTopics } from "./unread-topics.ts";
 
@@ -64,6 +66,9 @@ const LEAVE_MAX_MS = 3_000;
  * whole group waits.
  */
 const REBALANCE_DRAIN_SHARE = 1 / 3;
+
+/** Of what intake may hold, what pipelines whose tables take nothing may have under way, together. */
+const STALLED_SHARE = 1 / 2;
 
 /** A range at which a worker ended so often is not tried again. */
 const WORKER_FAILURES_MAX = 3;
@@ -100,6 +105,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     plans.map((plan) => [plan.key, new FieldWatch(plan, log, () => hasRowsOfTopics(options.client, plan))]),
   );
   const workerFailures = new Map<string, number>();
+  /** Topics that are not fetched: their pipeline is stopped, or has more under way than its table takes. */
+  let heldTopics = new Set<string>();
   const unreadTopics = new UnreadTopics(log);
   let accepting = true;
   let isStarved = false;
@@ -130,7 +137,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const inserts = createSink(
     client,
     { insertsMax: profile.insertsMax, signal: givenUp, allowsDuplicates: options.allowsDuplicates },
-    sinkEvents(counters, clickHouseClock, log),
+    sinkEvents(counters, clickHouseClock, log, () => holdTopics()),
   );
   const sharedTables = new SharedTables(client, plans, log);
   const unknownGroup = new UnknownGroup(client, log);
@@ -140,7 +147,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await unlessAborted(mayStore, givenUp);
       return inserts.store(...insert);
     },
+    isStalled: inserts.isStalled,
   };
+  const stoppedPlans = new StoppedPlans({
+    plans,
+    failure,
+    clock: systemClock,
+    log,
+    examine: (plan) => examinePlan(client, plan),
+    onChange(mended) {
+      for (const plan of plans) if (stoppedPlans.isStopped(plan)) dispatcher.dropTopics(plan.topics);
+      holdTopics();
+      // What was let go of it lies before the offsets that are fetched by now.
+      if (mended !== undefined && accepting) supervisor.restart();
+    },
+  });
   const budget = new ByteBudget({
     highBytes: Math.floor(profile.bytesMax * PAUSE_SHARE),
     lowBytes: Math.floor(profile.bytesMax * RESUME_SHARE),
@@ -166,6 +187,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const supervisor = new SourceSupervisor({
     create() {
       const source = createSource(options.source, sourceEvents(), buffers);
+      source.hold(heldTopics);
       if (budget.paused) source.pause();
       return source;
     },
@@ -178,18 +200,32 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     failure,
     log,
   });
-  // One range in each insert, and one in each worker to follow it.
-  const flightsMax = profile.insertsMax + profile.workers;
+  const planRoom = new PlanRoom({
+    // One range in each insert, and one in each worker to follow it.
+    flightsMax: profile.insertsMax + profile.workers,
+    stalledBytesMax: Math.floor((profile.bytesMax * PAUSE_SHARE * STALLED_SHARE) / Math.max(1, plans.length - 1)),
+    isStalled(planKey) {
+      const plan = plans.find(({ key }) => key === planKey)!;
+      return sink.isStalled(plan.table) || sink.isStalled(plan.deadLetters.table);
+    },
+  });
   const dispatcher: Dispatcher = createDispatcher({
     limits: { rows: profile.flushRows, bytes: profile.flushBytes, intervalMs: profile.flushIntervalMs },
     budget,
     buffers,
     clock: systemClock,
     wallMs: () => Date.now(),
-    hasRoom: () => flights.count < flightsMax,
+    hasRoom: (topic) => planRoom.hasRoom(planByTopic.get(topic)!.key),
     isBusy: () => flights.count > 0,
     onCut(cut) {
-      flights.add(deliver(cut));
+      const landed = planRoom.begin(planByTopic.get(cut.topic)!.key, cut.byteLength);
+      flights.add(
+        deliver(cut).then(() => {
+          landed();
+          holdTopics();
+        }),
+      );
+      holdTopics();
       // The one partition that was let through has what it needs.
       if (isStarved && budget.paused) supervisor.source.pause();
       isStarved = false;
@@ -250,7 +286,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         openRanges.begin();
         noteWritersOnce();
         void sharedTables.refresh();
-        dispatcher.assign(assigned);
+        dispatcher.assign(assigned.filter(({ topic }) => !stoppedPlans.isStopped(planByTopic.get(topic)!)));
         const replayed = assigned.reduce((count, { intents }) => count + intents.length, 0);
         counters.replayedRanges += replayed;
         log.info(`${assigned.length} partitions assigned, ${replayed} ranges in flight to be repeated`);
@@ -284,6 +320,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     });
   }
 
+  /** One pipeline has nobody to give way to. */
+  function holdTopics(): void {
+    if (plans.length === 1) return;
+    const isHeld = (plan: TablePlan) => stoppedPlans.isStopped(plan) || planRoom.isCrowded(plan.key);
+    const topics = plans.filter(isHeld).flatMap((plan) => plan.topics);
+    if (topics.length === heldTopics.size && topics.every((topic) => heldTopics.has(topic))) return;
+    heldTopics = new Set(topics);
+    supervisor.source.hold(heldTopics);
+  }
+
   /** Lets what is under way finish, as long as the group can wait, and ends the epoch. */
   async function endEpoch(): Promise<void> {
     const ending = epoch;
@@ -315,15 +361,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const owner = epoch;
     if (owner !== undefined) {
       flights.add(
-        sink
-          .store(gapBatch(gap, tokenScopeOf(origin)), offset, logStart - 1, owner.lease(topic, partition))
-          .then(() => {}, ended),
+        sink.store(gapBatch(gap, tokenScopeOf(origin)), offset, logStart - 1, owner.lease(topic, partition)).then(
+          () => {},
+          (error) => ended(error, topic),
+        ),
       );
     }
     return logStart;
   }
 
-  /** One range from cut to commit. Never rejects: an error fails the pipeline, and the offset stays uncommitted. */
+  /** One range from cut to commit. Never rejects: an error stops the pipeline, and the offset stays uncommitted. */
   async function deliver(cut: Cut): Promise<void> {
     const memory = new RangeMemory(tools.shared, cut.byteLength);
     const key = `${partitionKey(cut.topic, cut.partition)}:${cut.firstOffset}`;
@@ -334,11 +381,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const plan = planByTopic.get(cut.topic)!;
       const stored = await deliverRange(owner, cut, rangeWork(tools, plan, cut, memory), options.hooks?.onStep);
       note(cut, stored);
+      stoppedPlans.noteStored(plan);
       workerFailures.delete(key);
     } catch (error) {
       // Of an epoch that is over, the range is read again in any case.
       if (error instanceof WorkerEnded && owner === epoch) onWorkerEnded(key, error);
-      else ended(error);
+      else ended(error, cut.topic);
     } finally {
       memory.close();
       eventLoop.mark();
@@ -346,10 +394,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   /** A range has ended without being acknowledged. */
-  function ended(error: unknown): void {
+  function ended(error: unknown, topic: string): void {
     const isLetGo = error instanceof StaleOwner || error instanceof WorkerEnded || abandon.signal.aborted;
     if (isLetGo) counters.abandonedRanges += 1;
-    else failure.fail(error);
+    else stoppedPlans.stop(planByTopic.get(topic)!, error);
   }
 
   /**
@@ -391,6 +439,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     budget,
     eventLoop,
     failed: failure.happened,
+    stopped: () => stoppedPlans.list,
     fields: () => plans.map(({ key }) => watches.get(key)!.figures),
     takeInterval() {
       const taken = interval;
@@ -405,6 +454,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     async drain(maxMs) {
       accepting = false;
       supervisor.stopSupervising();
+      stoppedPlans.close();
       supervisor.source.pause();
       dispatcher.cutAll();
       dispatcher.stop();

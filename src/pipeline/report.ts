@@ -7,6 +7,7 @@ import { type LatencySummary, type Stage, type StageTable, stages, summarise } f
 import type { Accounting } from "./accounting.ts";
 import type { FieldFigures } from "./field-watch.ts";
 import type { LeftOver } from "./left-over.ts";
+import type { StoppedPipeline } from "./stopped-plans.ts";
 
 /** The end report of `millrace start`. Times in ms, memory in MiB. */
 export interface RunReport {
@@ -30,6 +31,8 @@ export interface RunReport {
   backlog: number | null;
   /** What this run took and could not finish in the time to stop. */
   left: LeftOver;
+  /** Pipelines that were stopped by an error of their own, and still are; their records are in `backlog`. */
+  stopped: StoppedPipeline[];
   /** What the comparisons during the run have found. */
   reconciliation: ReconciliationFigures;
   /** The same comparison over everything that Kafka still has, earlier runs included. */

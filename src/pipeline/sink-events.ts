@@ -3,12 +3,32 @@ import type { SinkEvents } from "../sink/sink.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { ClickHouseClock } from "./clickhouse-clock.ts";
 
-/** Counts and logs what happens to inserts. */
-export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logger): SinkEvents {
+/**
+ * Counts and logs what happens to inserts.
+ *
+ * @param onChange told when a table fails, and when it takes rows again.
+ */
+export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logger, onChange: () => void): SinkEvents {
+  /** By table: what was said of its disk last. It is full for hours, and says so to each insert. */
+  const diskTexts = new Map<string, string>();
   return {
     onRetry(table, error, attempt, delayMs, errorClass) {
       counters.insertRetries += 1;
-      log.warn({ table, attempt, delayMs, errorClass, err: error }, "insert failed, repeated under the same token");
+      onChange();
+      // Said by onSlowDown.
+      if (errorClass === "overload") return;
+      if (errorClass !== "disk") {
+        log.warn({ table, attempt, delayMs, errorClass, err: error }, "insert failed, repeated under the same token");
+        return;
+      }
+      const reason = error instanceof Error ? error.message.trim() : String(error);
+      if (diskTexts.get(table) !== undefined) return;
+      diskTexts.set(table, reason);
+      log.error({ table, reason }, "ClickHouse cannot write to its disk: inserts wait and are repeated until it can");
+    },
+    onRecovered(table) {
+      onChange();
+      if (diskTexts.delete(table)) log.info({ table }, "ClickHouse can write to its disk again");
     },
     onSlowDown(table, error, delayMs, insertsMax) {
       counters.slowDowns += 1;

@@ -4,7 +4,9 @@ import type { InsertErrorClass } from "./error-class.ts";
 export interface SinkEvents {
   /** An insert failed and will be tried again under the same token after `delayMs`. `attempt` counts from 1. */
   onRetry(table: string, error: unknown, attempt: number, delayMs: number, errorClass: InsertErrorClass): void;
-  /** ClickHouse is overloaded: all inserts pause for `delayMs`, and then `insertsMax` of them run at once. */
+  /** An insert into the table was stored, after others had failed. */
+  onRecovered?(table: string): void;
+  /** ClickHouse is overloaded: all inserts into the table pause for `delayMs`, and then `insertsMax` of them run at once. */
   onSlowDown?(table: string, error: unknown, delayMs: number, insertsMax: number): void;
   /** An insert began after its deadline and wrote nothing. It goes again with a new one. */
   onLate?(table: string, token: string, deadlineMs: number): void;

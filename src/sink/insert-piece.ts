@@ -10,9 +10,9 @@ import { ForgottenTokens } from "./forgotten-token.ts";
 import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";
 import { type InsertBody, insertOnce, isAlteredError, isLateError } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
-import type { Pace } from "./pace.ts";
 import type { Piece } from "./pieces.ts";
 import { type TableShape, TableShapes } from "./table-shape.ts";
+import type { TableStates } from "./table-states.ts";
 
 /** One piece of one batch, with its token. */
 export interface PieceInsert {
@@ -46,7 +46,7 @@ export type PieceInserter = (insert: PieceInsert) => Promise<PieceOutcome>;
 
 export function createPieceInserter(
   client: ClickHouseClient,
-  pace: Pace,
+  tables: TableStates,
   options: {
     bounds: { firstMs: number; maxMs: number };
     partitionsMax: number;
@@ -102,6 +102,8 @@ export function createPieceInserter(
   function noteFailure(batch: SinkBatch, error: unknown, failures: number, { class: errorClass }: InsertDiagnosis) {
     // Another server may answer next, of another version.
     newer = undefined;
+    tables.noteFailure(batch.table);
+    const pace = tables.paceOf(batch.table);
     const isPaced = errorClass === "overload" || errorClass === "disk";
     const delayMs = isPaced ? pace.slowDown() : backoffMs(failures, bounds);
     if (errorClass === "overload") events.onSlowDown?.(batch.table, error, delayMs, pace.allowed);
@@ -112,6 +114,7 @@ export function createPieceInserter(
 
   return async (insert) => {
     const { batch, token } = insert;
+    const pace = tables.paceOf(batch.table);
     const firstSentMs = batch.announcedMs ?? Date.now();
     const isDivisible = isDivisibleFormat(batch.format) && batch.partitionKey !== "";
     let partitionsMax = isDivisible ? options.partitionsMax : undefined;
@@ -131,7 +134,7 @@ export function createPieceInserter(
         const heldClocks = isRepeat && canLookUp ? heldClocksOf(batch, insert.piece) : undefined;
         const outcome = await attempt(insert, partitionsMax, isLoud, heldClocks, isRepeat ? firstSentMs : undefined);
         if (outcome.end === "stored") {
-          pace.noteStored();
+          tables.noteStored(batch.table);
           return { end: "stored", attempts };
         }
         if (outcome.end === "unclear") {

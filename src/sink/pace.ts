@@ -1,9 +1,11 @@
 import { systemClock } from "../core/clock.ts";
 import { backoffMs } from "./backoff.ts";
+import { Places } from "./places.ts";
 
 /**
- * How many inserts run at once, and when. All inserts of the sink go through one pace: a server that is overloaded by one
- * of them is overloaded for all, and a pause of that one insert alone would not help it.
+ * How many inserts of a table run at once, and when. All its inserts go through one pace: a table that has too many parts
+ * has them for all, and a pause of that one insert alone would not help it. Other tables have paces of their own, and take
+ * from the same places: who pauses holds none. A server that is overloaded as a whole says so to each table.
  *
  * After an overload everybody pauses, half as many inserts run, and each further round of stored inserts allows one more.
  */
@@ -11,6 +13,8 @@ export class Pace {
   readonly #insertsMax: number;
   readonly #bounds: { firstMs: number; maxMs: number };
   readonly #signal: AbortSignal;
+  readonly #places: Places;
+  readonly #onFree = () => this.#admit();
   readonly #waiting: { enter: () => void; reject: (reason: unknown) => void }[] = [];
   #allowed: number;
   #running = 0;
@@ -21,7 +25,13 @@ export class Pace {
   #pauseEndMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(insertsMax: number, bounds: { firstMs: number; maxMs: number }, signal: AbortSignal) {
+  constructor(
+    insertsMax: number,
+    bounds: { firstMs: number; maxMs: number },
+    signal: AbortSignal,
+    places = new Places(insertsMax),
+  ) {
+    this.#places = places;
     this.#insertsMax = insertsMax;
     this.#allowed = insertsMax;
     this.#bounds = bounds;
@@ -52,6 +62,8 @@ export class Pace {
 
   leave(): void {
     this.#running -= 1;
+    // Others first: they have waited longer.
+    this.#places.give();
     this.#admit();
   }
 
@@ -85,11 +97,9 @@ export class Pace {
       this.#timer = setTimeout(() => this.#admit(), restMs);
       return;
     }
-    while (this.#running < this.#allowed) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
+    while (this.#running < this.#allowed && this.#waiting.length > 0 && this.#places.take(this.#onFree)) {
       this.#running += 1;
-      next.enter();
+      this.#waiting.shift()!.enter();
     }
   }
 

@@ -6,9 +6,9 @@ import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 import { classifyInsertError, refusalType } from "./error-class.ts";
 import type { SinkEvents } from "./events.ts";
 import { createPieceInserter, hopeless } from "./insert-piece.ts";
-import { Pace } from "./pace.ts";
 import { halvesOf, type Piece, partsOf, tokenOf } from "./pieces.ts";
 import { hasAllRows } from "./stored-rows.ts";
+import { TableStates } from "./table-states.ts";
 
 export type { Lease } from "../core/lease.ts";
 export type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
@@ -25,7 +25,7 @@ const PART_DOUBTS_MAX = 1;
 const BLAMELESS_ROWS = 16;
 
 export interface SinkOptions {
-  /** Inserts that run at once; fewer while the server is overloaded. */
+  /** Inserts of a table that run at once, and one more in all; fewer while the server is overloaded. */
   insertsMax: number;
   signal: AbortSignal;
   /** Longest pause after the first failure, and after many; both are drawn from 0 … this. Default: 100 ms and 10 s. */
@@ -58,21 +58,25 @@ export interface Sink {
    * with (StaleOwner), and the signal's reason when it aborts.
    */
   store(batch: SinkBatch, firstOffset: number, lastOffset: number, lease: Lease): Promise<StoreOutcome>;
+
+  /** Whether inserts into the table have failed since it took one. */
+  isStalled(table: string): boolean;
 }
 
-/** One sink for all tables. At most `insertsMax` inserts run at once; the others wait in order. */
+/** One sink for all tables. At most `insertsMax` inserts of each run at once; the others wait in order. */
 export function createSink(client: ClickHouseClient, options: SinkOptions, events: SinkEvents): Sink {
   const { retryFirstMs = RETRY_FIRST_MS, retryMaxMs = RETRY_MAX_MS, partitionsMax = PARTITIONS_MAX, signal } = options;
   const bounds = { firstMs: retryFirstMs, maxMs: retryMaxMs };
-  const pace = new Pace(options.insertsMax, bounds, signal);
+  const tables = new TableStates(options.insertsMax, bounds, signal, (table) => events.onRecovered?.(table));
   const insertPiece = createPieceInserter(
     client,
-    pace,
+    tables,
     { bounds, partitionsMax, allowsDuplicates: options.allowsDuplicates === true, signal },
     events,
   );
 
   return {
+    isStalled: (table) => tables.isStalled(table),
     async store(batch, firstOffset, lastOffset, lease) {
       const outcome: StoreOutcome = { refusals: [], refusedWhole: undefined, sentMs: Date.now(), isBodyRead: true };
       if (batch.rowCount === 0) return outcome;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createPieceInserter } from "./insert-piece.ts";
-import { Pace } from "./pace.ts";
 import { createSink, type Sink } from "./sink.ts";
+import { TableStates } from "./table-states.ts";
 import { startEngine, type TestEngine } from "./testing/engine.ts";
 import { batchOf, fencedFormats, longLease, testColumnsSql, windowSql } from "./testing/rows.ts";
 
@@ -89,7 +89,7 @@ describe("an insert that touches too many table partitions", () => {
       const bounds = { firstMs: 1, maxMs: 1 };
       const inserter = createPieceInserter(
         engine.client,
-        new Pace(1, bounds, signal),
+        new TableStates(1, bounds, signal, () => {}),
         { bounds, partitionsMax: 10, allowsDuplicates: false, signal },
         events,
       );

@@ -44,6 +44,8 @@ export interface Source {
   resume(): void;
   /** Fetches nothing but this partition, until the next call of pause() or resume(). */
   resumeOnly(partition: TopicPartition): void;
+  /** From now on these topics are not fetched, whatever else is said; any other is, unless all are paused. */
+  hold(topics: ReadonlySet<string>): void;
   /** Goes on at `offset` of an assigned partition. */
   seek(partition: TopicPartition, offset: number): void;
   /** Leaves the group. No batch arrives afterwards. */
@@ -57,6 +59,7 @@ export interface Source {
 export function createSource(options: SourceOptions, events: SourceEvents, buffers = new BufferPool(() => 0)): Source {
   const kafka = new RawKafka({ socketFactory: frameSockets(buffers), ...options.kafka });
   let paused = false;
+  let held: ReadonlySet<string> = new Set();
   /** Between the first join and the end of the consumer: at other times kafkajs' methods throw. */
   let isRunning = false;
   let isStopped = false;
@@ -102,7 +105,11 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
   }
 
   function resumeAll(): void {
-    if (isRunning && assigned.length > 0) consumer.resume(numbersByTopic(assigned));
+    if (!isRunning) return;
+    const kept = assigned.filter(({ topic }) => held.has(topic));
+    const wanted = assigned.filter(({ topic }) => !held.has(topic));
+    if (kept.length > 0) consumer.pause(numbersByTopic(kept));
+    if (wanted.length > 0) consumer.resume(numbersByTopic(wanted));
   }
 
   return {
@@ -122,7 +129,11 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     resumeOnly(partition) {
       paused = true;
       pauseAll();
-      if (isRunning) consumer.resume(numbersByTopic([partition]));
+      if (isRunning && !held.has(partition.topic)) consumer.resume(numbersByTopic([partition]));
+    },
+    hold(topics) {
+      held = topics;
+      if (!paused) resumeAll();
     },
     seek({ topic, partition }, offset) {
       if (isRunning) consumer.seek({ topic, partition, offset: String(offset) });

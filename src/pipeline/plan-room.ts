@@ -1,0 +1,51 @@
+export interface PlanRoomOptions {
+  /** Ranges that are under way at once. */
+  flightsMax: number;
+  /** Bytes of records that a plan may have under way while its table takes nothing. */
+  stalledBytesMax: number;
+  /** Whether the table, or that of the dead letters, has failed since it took something. */
+  isStalled(planKey: string): boolean;
+}
+
+/**
+ * What each plan has under way, and whether it may begin more.
+ *
+ * Ranges that wait for a table which takes nothing are no work: they leave the others' room alone, and have a room of
+ * their own. Beyond it their partitions are not fetched, or they would come to hold the whole byte budget.
+ */
+export class PlanRoom {
+  readonly #options: PlanRoomOptions;
+  readonly #flights = new Map<string, { count: number; bytes: number }>();
+
+  constructor(options: PlanRoomOptions) {
+    this.#options = options;
+  }
+
+  /** A range of so many bytes has begun; the returned function says that it has ended. */
+  begin(planKey: string, bytes: number): () => void {
+    const flights = this.#flights.get(planKey) ?? { count: 0, bytes: 0 };
+    this.#flights.set(planKey, flights);
+    flights.count += 1;
+    flights.bytes += bytes;
+    return () => {
+      flights.count -= 1;
+      flights.bytes -= bytes;
+    };
+  }
+
+  /** Whether a range that is old enough may be cut: it would not wait behind others. */
+  hasRoom(planKey: string): boolean {
+    const { flightsMax, isStalled } = this.#options;
+    if (isStalled(planKey)) return (this.#flights.get(planKey)?.count ?? 0) < flightsMax;
+    let moving = 0;
+    for (const [key, { count }] of this.#flights) if (count > 0 && !isStalled(key)) moving += count;
+    return moving < flightsMax;
+  }
+
+  /** Whether nothing more of it is to be fetched. */
+  isCrowded(planKey: string): boolean {
+    const { flightsMax, stalledBytesMax, isStalled } = this.#options;
+    const { count = 0, bytes = 0 } = this.#flights.get(planKey) ?? {};
+    return isStalled(planKey) && (count >= flightsMax || bytes >= stalledBytesMax);
+  }
+}

@@ -1,0 +1,42 @@
+import { Pace } from "./pace.ts";
+import { Places } from "./places.ts";
+
+/** What the sink knows of each table: at which pace it takes inserts, and whether it takes them at all. */
+export class TableStates {
+  readonly #paces = new Map<string, Pace>();
+  readonly #stalled = new Set<string>();
+  readonly #newPace: () => Pace;
+  readonly #onRecovered: (table: string) => void;
+
+  constructor(
+    insertsMax: number,
+    bounds: { firstMs: number; maxMs: number },
+    signal: AbortSignal,
+    onRecovered: (table: string) => void,
+  ) {
+    // One more than a single table takes: inserts that hang leave a place to the other tables.
+    const places = new Places(insertsMax + 1);
+    this.#newPace = () => new Pace(insertsMax, bounds, signal, places);
+    this.#onRecovered = onRecovered;
+  }
+
+  paceOf(table: string): Pace {
+    const pace = this.#paces.get(table) ?? this.#newPace();
+    this.#paces.set(table, pace);
+    return pace;
+  }
+
+  /** An insert into the table failed, and goes again. */
+  noteFailure(table: string): void {
+    this.#stalled.add(table);
+  }
+
+  noteStored(table: string): void {
+    this.paceOf(table).noteStored();
+    if (this.#stalled.delete(table)) this.#onRecovered(table);
+  }
+
+  isStalled(table: string): boolean {
+    return this.#stalled.has(table);
+  }
+}
