@@ -54,6 +54,13 @@ describe("classifyInsertError()", () => {
     expect(refusalType(server("469", "VIOLATED_CONSTRAINT"))).toBe("clickhouse_violated_constraint");
   });
 
+  it("does not blame the server's version for a statement that is too long", () => {
+    const text =
+      "Syntax error: failed at position 262144 (`c`): `c`. Max query size exceeded (can be increased with …): `c`. ";
+    expect(remedyFor(server("62", "SYNTAX_ERROR", text))).toContain("max_query_size");
+    expect(remedyFor(server("62", "SYNTAX_ERROR", "Syntax error: failed at position 5"))).toContain("version");
+  });
+
   it("has each code once, with a reason, and a remedy for whatever stops", () => {
     expect(new Set(insertErrors.map(({ code }) => code)).size).toBe(insertErrors.length);
     for (const row of insertErrors) {

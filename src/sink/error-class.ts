@@ -27,6 +27,7 @@ const doubtful = {
   reason: "nobody has judged this error yet",
   remedy: "see the server's log; mend the table, its views or the server, and start again",
 } as const;
+const tooLong = byCode.get("229")!;
 const fullDisk = {
   class: "disk",
   reason: "the disk is full",
@@ -39,7 +40,7 @@ const connection = { class: "retry", reason: "the connection failed: the outcome
  * Classifies by code.
  *
  * Some answers share their code with others, and only the text tells them apart: a refusal for too many table partitions
- * (252), an error of a materialized view, which has the view's own code, and a full disk, which has that of whoever wrote.
+ * (252), a statement that is too long (62), an error of a materialized view, which has the view's own code, and a full disk, which has that of whoever wrote.
  */
 export function diagnoseInsertError(error: unknown): InsertDiagnosis {
   if (error instanceof ForeignAnswer) return { ...diagnoseForeignAnswer(error.status), view: undefined };
@@ -48,6 +49,7 @@ export function diagnoseInsertError(error: unknown): InsertDiagnosis {
   const row = byCode.get(error.code);
   const view = viewOf(error);
   if (error.code === "252" && error.message.startsWith("Too many partitions")) return tooManyPartitions(view);
+  if (error.code === "62" && /Max query size exceeded/.test(error.message)) return { ...tooLong, view };
   if (/No space left on device/.test(error.message) && row?.class !== "data") return { ...fullDisk, view };
   const { class: errorClass, reason, remedy } = row ?? doubtful;
   if (view !== undefined && ["data", "fatal", "doubtful"].includes(errorClass)) return viewThrew(view);

@@ -53,6 +53,8 @@ const dictionary = "see system.dictionaries";
 const limited = "a limit of the user's profile on the insert's statement";
 const wide =
   "raise max_columns_to_read, max_temporary_columns, max_ast_elements of the user's profile, or list fewer columns";
+const long = "the insert's statement is too long: it names each column twice";
+const longRemedy = "let the user's profile allow a larger max_query_size, or list fewer columns";
 const files = "the server cannot write or read its files";
 const busy = "the server has more to do than it can: fewer inserts at once are its way out";
 const disk = "free disk space for ClickHouse, or mend the disk; Millrace goes on by itself then";
@@ -277,7 +279,7 @@ export const insertErrors: readonly InsertErrorRow[] = [
       "use the HTTP port, 8123 or 8443",
     ],
     [218, "TABLE_IS_DROPPED", "the table is being dropped", "create it again: millrace migrate"],
-    [229, "QUERY_IS_TOO_LARGE", "the insert names too many columns for the server", "raise max_query_size"],
+    [229, "QUERY_IS_TOO_LARGE", long, longRemedy],
     [277, "INDEX_NOT_USED", limited, profile],
     [291, "DATABASE_ACCESS_DENIED", "rights", "GRANT INSERT on the table"],
     [307, "TOO_MANY_BYTES", limited, profile],

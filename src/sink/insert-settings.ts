@@ -28,6 +28,23 @@ export async function readNewerSettings(client: ClickHouseClient): Promise<Click
   return Object.fromEntries(rows.map(({ name }) => [name, newerSettings[name]!]));
 }
 
+/** Below it a statement is within what every server takes by default. */
+const LONG_STATEMENT_BYTES = 128 * 1024;
+
+/**
+ * Room for the statement of a wide table, which names each column twice: 3,000 columns exceed the 256 KiB that
+ * `max_query_size` allows. Not sent for others: a profile may pin these settings.
+ */
+export function statementLimits(statement: string): ClickHouseSettings {
+  const bytes = Buffer.byteLength(statement);
+  if (bytes <= LONG_STATEMENT_BYTES) return {};
+  return {
+    max_query_size: String(4 * bytes),
+    max_ast_elements: String(bytes),
+    max_expanded_ast_elements: String(4 * bytes),
+  };
+}
+
 /**
  * Settings of an insert of at most `rowCount` rows under `token`, which is refused when its block touches more than
  * `partitionsMax` table partitions; undefined: never. The limit is stated because a replay has to be refused like the

@@ -53,10 +53,10 @@ export function insertStatement(
   terms: InsertTerms,
 ): string {
   const names = columns.map(({ name }) => quoteName(name)).join(", ");
-  const structure = columns.map((column) => inBody(column, format)).join(", ");
+  const structure = columns.map((column, index) => inBody(column, index, format)).join(", ");
   const isPlain = !columns.some(isOptional);
   // All of them, in this order: a column is named as seldom as can be.
-  const chosen = isPlain ? "*" : columns.map((column) => selected(column, terms.shape)).join(", ");
+  const chosen = isPlain ? "*" : columns.map((column, index) => selected(column, index, terms.shape)).join(", ");
   const words = isPlain ? "" : otherColumns(columns, terms.shape);
   const { absentOnly = "" } = terms;
   const conditions = [shareOf(terms), fenceOf(terms), shapeCondition(table, terms.shape), absentOnly].filter(
@@ -78,14 +78,17 @@ function isOptional({ missing }: InsertColumn): boolean {
   return missing?.kind === "tableDefault";
 }
 
-function inBody(column: InsertColumn, format: string): string {
+function inBody(column: InsertColumn, index: number, format: string): string {
   const type = typeInBody(column.type.text, format);
-  return isOptional(column) ? `${givenName(column.name)} Array(${type})` : `${quoteName(column.name)} ${type}`;
+  return isOptional(column) ? `${givenName(index)} Array(${type})` : `${quoteName(column.name)} ${type}`;
 }
 
-/** The array; the column's own name is what its value has in the SELECT, for the DEFAULT expressions of other columns. */
-function givenName(name: string): string {
-  return quoteName(`millrace given ${name}`);
+/**
+ * The array, by the column's place: the statement of a wide table is long enough. The column's own name is what its value
+ * has in the SELECT, for the DEFAULT expressions of other columns.
+ */
+function givenName(index: number): string {
+  return quoteName(`millrace ${index}`);
 }
 
 /**
@@ -101,9 +104,9 @@ function typeInBody(type: string, format: string): string {
  * A column's value in the SELECT. `input()` knows nothing of the table's DEFAULT, so the expression stands here, as the
  * table has it: with another one `shapeCondition` throws, and the insert is made anew.
  */
-function selected(column: InsertColumn, { columns }: TableShape): string {
+function selected(column: InsertColumn, index: number, { columns }: TableShape): string {
   if (!isOptional(column)) return quoteName(column.name);
-  const given = givenName(column.name);
+  const given = givenName(index);
   const otherwise = expressionOf(columns.get(column.name), typeInBody(column.type.text, "RowBinary"));
   return `if(empty(${given}), ${otherwise}, ${given}[1]) AS ${quoteName(column.name)}`;
 }

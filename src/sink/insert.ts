@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { readAnswer } from "./answer.ts";
-import { insertSettings } from "./insert-settings.ts";
+import { insertSettings, statementLimits } from "./insert-settings.ts";
 import { type InsertColumn, type InsertTerms, insertStatement, LATE_TEXT } from "./insert-statement.ts";
 import { isAlteredText } from "./table-shape.ts";
 
@@ -31,10 +31,12 @@ export async function insertOnce(
   body: InsertBody,
   terms: InsertTerms,
 ): Promise<number | undefined> {
+  const query = insertStatement(body, terms);
+  const settings = insertSettings(terms.token, body.rowCount, terms.partitionsMax, terms.newerSettings);
   const execution = await client.exec({
-    query: insertStatement(body, terms),
+    query,
     values: inOnePiece(body.bytes),
-    clickhouse_settings: insertSettings(terms.token, body.rowCount, terms.partitionsMax, terms.newerSettings),
+    clickhouse_settings: { ...settings, ...statementLimits(query) },
     ignore_error_response: true,
   });
   const text = await readAnswer(execution);
