@@ -34,12 +34,14 @@ export async function otherClusters(client: ClickHouseClient, plan: WriterPlan):
   if (columns.some(({ name }) => name === "kafka_cluster")) return [];
   const answer = await client.query({
     query: `SELECT DISTINCT toString(kafka_cluster) AS cluster FROM ${writersTable}
-      WHERE target_table = {table:String} AND topic IN {topics:Array(String)} AND kafka_cluster != {own:String}
-      ORDER BY cluster`,
-    query_params: { table, topics, own: origin.cluster },
+      WHERE target_table = {table:String} AND topic IN {topics:Array(String)} ORDER BY cluster`,
+    query_params: { table, topics },
     format: "JSONEachRow",
   });
-  return (await answer.json<{ cluster: string }>()).map(({ cluster }) => cluster);
+  const clusters = (await answer.json<{ cluster: string }>()).map(({ cluster }) => cluster);
+  // Letters from before clusters were noted are of the only one there is.
+  if (origin.cluster === "" && clusters.length === 1) return [];
+  return clusters.filter((cluster) => cluster !== origin.cluster);
 }
 
 /** Why nothing can be counted in a table that several clusters share, and what to do. */
