@@ -28,7 +28,7 @@ import { tell } from "./tell.ts";
 const PROGRESS_MS = 2_000;
 const COUNT_MAX = 1_000_000_000;
 /** From a signal to the end of a replay, whatever ClickHouse does: the batch at hand is announced, the next one ends it. */
-const STOP_MS = 30_000;
+const STOP_MS = 10_000;
 
 interface FilterFlags {
   reason?: string[];
