@@ -68,7 +68,8 @@ function report(error: unknown): number {
   endBottomLine();
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof MillraceError) {
-    const advice = explainError(error.cause);
+    // A wrong input is explained where it was found.
+    const advice = error.code === "E_CONFIG" ? undefined : explainError(error.cause);
     const isNews = advice !== undefined && !error.message.includes(advice);
     tell("error", `${withoutWebPage(error.message)}${isNews ? `\n${advice}` : ""}`, error);
     return errorCodes[error.code].exit;
