@@ -9,8 +9,8 @@ import type { ClickHouseClock } from "./clickhouse-clock.ts";
  * @param onChange told when a table fails, and when it takes rows again.
  */
 export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logger, onChange: () => void): SinkEvents {
-  /** By table: what was said of its disk last. It is full for hours, and says so to each insert. */
-  const diskTexts = new Map<string, string>();
+  /** Tables whose full disk was told of. It is full for hours, and says so to each insert. */
+  const withoutDisk = new Set<string>();
   return {
     onRetry(table, error, attempt, delayMs, errorClass) {
       counters.insertRetries += 1;
@@ -21,14 +21,14 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
         log.warn({ table, attempt, delayMs, errorClass, err: error }, "insert failed, repeated under the same token");
         return;
       }
+      if (withoutDisk.has(table)) return;
+      withoutDisk.add(table);
       const reason = error instanceof Error ? error.message.trim() : String(error);
-      if (diskTexts.get(table) !== undefined) return;
-      diskTexts.set(table, reason);
       log.error({ table, reason }, "ClickHouse cannot write to its disk: inserts wait and are repeated until it can");
     },
     onRecovered(table) {
       onChange();
-      if (diskTexts.delete(table)) log.info({ table }, "ClickHouse can write to its disk again");
+      if (withoutDisk.delete(table)) log.info({ table }, "ClickHouse can write to its disk again");
     },
     onSlowDown(table, error, delayMs, insertsMax) {
       counters.slowDowns += 1;

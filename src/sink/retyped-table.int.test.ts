@@ -4,6 +4,7 @@ import { createRowsToNative } from "../codec/native/rows-to-native.ts";
 import { parseColumnType } from "../schema/column-type.ts";
 import type { PlanColumn } from "../schema/plan.ts";
 import { createSink, type Sink, type SinkBatch } from "./sink.ts";
+import { readShape, shapeCondition } from "./table-shape.ts";
 import { startEngine, type TestEngine } from "./testing/engine.ts";
 import { longLease, windowSql } from "./testing/rows.ts";
 
@@ -90,6 +91,13 @@ describe("a table that is altered while rows are written into it", () => {
     await store(batch, 2);
     expect(await stored()).toEqual({ ids: ["300", "300"], levels: ["b"] });
     expect(altered).toEqual([[expect.stringMatching(/^level was Enum8\(.*'c' = 3\)$/), "more String added"]]);
+  });
+
+  it("is looked at when the insert runs: the condition is no constant that was computed before", async () => {
+    const shape = await readShape(engine.client, "d.target");
+    const insert = `INSERT INTO d.target SELECT number, 'a' FROM numbers(1) WHERE ${shapeCondition("d.target", shape)}`;
+    const answer = await engine.client.query({ query: `EXPLAIN PIPELINE ${insert}`, format: "TabSeparated" });
+    expect(await answer.text()).toContain("CreatingSetsTransform");
   });
 });
 

@@ -32,7 +32,8 @@ const versionSql = "groupBitXor(sipHash64(name, type, default_kind, default_expr
  * UInt32, a value that goes into what is UInt8 by now would be cut to its last byte without a word.
  *
  * A set, and not a scalar: the server makes sets when the insert runs, when it has settled for the table's columns. A
- * scalar is computed before, and an ALTER could come between. 1 to 2 ms of the server's time.
+ * scalar is computed before, and an ALTER could come between. An insert of one row took 10 ms with it and 7 without, on two
+ * busy cores.
  */
 export function shapeCondition(table: string, { version }: TableShape): string {
   const check = `throwIf(${versionSql} != ${version}, ${quoteText(ALTERED_TEXT)})`;
@@ -46,13 +47,14 @@ export function isAlteredText(message: string): boolean {
 
 /** Asks the server. A table that is not there has no columns. @throws as askRows() in answer.ts. */
 export async function readShape(client: ClickHouseClient, table: string): Promise<TableShape> {
-  const rows = await askRows<ShapeColumn & { version: string }>(
+  // In one reading: an ALTER between the columns and their digest would give the old ones the new digest.
+  const [row] = await askRows<{ columns: [string, string, string, string][]; version: string }>(
     client,
-    `SELECT name, type, default_kind AS kind, default_expression AS expression, toString(version) AS version
-      FROM system.columns CROSS JOIN (SELECT ${versionSql} AS version FROM system.columns WHERE ${isOf(table)}) AS v
-      WHERE ${isOf(table)} ORDER BY position`,
+    `SELECT groupArray([name, type, default_kind, default_expression]) AS columns, toString(${versionSql}) AS version
+      FROM system.columns WHERE ${isOf(table)}`,
   );
-  return { version: rows[0]?.version ?? "0", columns: new Map(rows.map((row) => [row.name, row])) };
+  const columns = (row?.columns ?? []).map(([name, type, kind, expression]) => ({ name, type, kind, expression }));
+  return { version: row?.version ?? "0", columns: new Map(columns.map((column) => [column.name, column])) };
 }
 
 function isOf(table: string): string {
