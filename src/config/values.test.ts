@@ -30,8 +30,8 @@ describe("parseCount()", () => {
 
 describe("readEnvironment()", () => {
   it("splits brokers and keeps defaults", () => {
-    const environment = readEnvironment({ KAFKA_BROKERS: "a:9092, [::1]:9093" });
-    expect(environment.kafkaBrokers).toEqual(["a:9092", "[::1]:9093"]);
+    const environment = readEnvironment({ KAFKA_BROKERS: "a:9092, 10.0.0.1:9093" });
+    expect(environment.kafkaBrokers).toEqual(["a:9092", "10.0.0.1:9093"]);
     expect(environment.clickHouseUrl).toBeUndefined();
     expect(environment.dataDir).toBe(".millrace");
   });
