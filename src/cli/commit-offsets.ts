@@ -21,7 +21,10 @@ export async function commitOffsets(
   topic: string,
   offsets: { partition: number; offset: number }[],
 ): Promise<void> {
-  const consumer = new Kafka(config).consumer({ groupId, maxWaitTimeInMs: FETCH_WAIT_MS });
+  const consumer = new Kafka(config).consumer({
+    ...{ groupId, maxWaitTimeInMs: FETCH_WAIT_MS },
+    allowAutoTopicCreation: false,
+  });
   try {
     await consumer.connect();
     await consumer.subscribe({ topic });

@@ -198,6 +198,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       dispatcher.assign([]);
     },
     failure,
+    clock: systemClock,
     log,
   });
   const planRoom = new PlanRoom({

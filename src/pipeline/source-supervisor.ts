@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { type Clock, sleepOn } from "../core/clock.ts";
 import type { Source } from "../source/consumer-source.ts";
 import type { Failure } from "./failure.ts";
 
@@ -14,6 +14,7 @@ export interface SupervisorOptions {
   /** A consumer is about to be stopped: what it fetched is nobody's any more. */
   onRestart(): void;
   failure: Failure;
+  clock: Clock;
   log: Logger;
 }
 
@@ -64,14 +65,14 @@ export class SourceSupervisor {
   }
 
   async #replace(): Promise<void> {
-    const { create, onRestart, failure } = this.#options;
+    const { create, onRestart, failure, clock } = this.#options;
     const isOver = () => this.#isStopping || failure.first !== undefined;
     while (this.#isRestartDue && !isOver()) {
       this.#isRestartDue = false;
       onRestart();
       await this.#source.stop().catch(() => {});
-      if (performance.now() - this.#startedMs > LASTED_MS) this.#pauseMs = PAUSE_FIRST_MS;
-      await sleep(this.#pauseMs);
+      if (clock.nowMs() - this.#startedMs > LASTED_MS) this.#pauseMs = PAUSE_FIRST_MS;
+      await sleepOn(clock, this.#pauseMs);
       this.#pauseMs = Math.min(PAUSE_MAX_MS, 2 * this.#pauseMs);
       if (isOver()) return;
       this.#source = create();
@@ -81,8 +82,8 @@ export class SourceSupervisor {
 
   /** Whether the consumer has started; if not, and it may pass, another is to be tried. */
   async #begin(): Promise<boolean> {
-    const { failure, log } = this.#options;
-    this.#startedMs = performance.now();
+    const { failure, clock, log } = this.#options;
+    this.#startedMs = clock.nowMs();
     try {
       await this.#source.start();
       return true;
