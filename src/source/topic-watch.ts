@@ -46,6 +46,7 @@ export class TopicWatch {
   #assigned: readonly TopicPartition[] = [];
   #leftOut: readonly TopicPartition[] = [];
   #plan: GroupPlan | undefined;
+  #joinedMs = 0;
   #isAsked = false;
   #rejoinPauseMs = REJOIN_PAUSE_FIRST_MS;
   #rejoinNotBeforeMs = 0;
@@ -64,6 +65,7 @@ export class TopicWatch {
     this.#assigned = assigned;
     this.#leftOut = leftOut;
     this.#plan = plan;
+    this.#joinedMs = nowMs;
     this.#isAsked = false;
     this.#failing.clear();
     this.#rejoinNotBeforeMs = nowMs + this.#rejoinPauseMs;
@@ -95,7 +97,9 @@ export class TopicWatch {
       const known = byTopic.get(topic);
       if (known === undefined) return [];
       if (known.size === 0) return [{ topic, partition: undefined, reason: "there is no such topic" }];
-      if (this.#plan !== undefined && this.#plan.partitionCounts[topic] === undefined) {
+      const isForgotten = this.#plan !== undefined && this.#plan.partitionCounts[topic] === undefined;
+      // Another join mends it, unless the leader is not allowed to see the topic.
+      if (isForgotten && nowMs - this.#joinedMs >= TOLD_AFTER_MS) {
         return [{ topic, partition: undefined, reason: "the leader of the group does not see it" }];
       }
       return this.#assigned.flatMap((at) => (at.topic === topic ? this.#unreadPartition(at, known, nowMs) : []));
