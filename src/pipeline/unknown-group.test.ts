@@ -20,7 +20,8 @@ function serverOf(...answers: (object[] | string)[]): ClickHouseClient {
   return { query } as unknown as ClickHouseClient;
 }
 
-const check = (client: ClickHouseClient) => new UnknownGroup(client, pino({ level: "silent" })).check(told, "t", 0, 0);
+const groupOf = (client: ClickHouseClient) => new UnknownGroup(client, pino({ level: "silent" }));
+const check = (client: ClickHouseClient) => groupOf(client).check(told, "t", 0, 0);
 
 describe("UnknownGroup", () => {
   it("lets a user begin who may not look, as with a table that cannot be asked", async () => {
@@ -28,8 +29,16 @@ describe("UnknownGroup", () => {
   });
 
   it("stops at a table of which the rows cannot be counted in time, unless there is none", async () => {
-    await expect(check(serverOf("159", [{ 1: 1 }]))).rejects.toThrow(/more than could be counted.*--to OFFSET/);
+    const some = [{ 1: 1 }];
+    await expect(check(serverOf("159", some, some))).rejects.toThrow(/more than could be counted.*--to OFFSET/);
     await expect(check(serverOf("159", []))).resolves.toBeUndefined();
+    await expect(check(serverOf("159", some, "159"))).rejects.toThrow(/did not say within 10 s.*--to OFFSET/);
+  });
+
+  it("lets a partition begin that was added to a topic with more rows than can be counted, and asks once", async () => {
+    const group = groupOf(serverOf("159", [{ 1: 1 }], []));
+    await group.check(told, "t", 7, 0);
+    await group.check(told, "t", 7, 0);
   });
 
   it("leaves other errors to whoever tries again", async () => {

@@ -21,6 +21,9 @@ interface Stored {
 /** By partition; `tooMany`: there are rows of the topic, more than can be counted in time. */
 type StoredRows = Map<number, Stored> | "tooMany";
 
+/** Of one partition: whether rows are where the group would begin, or beyond. `unasked`: not found out in time. */
+type Found = "none" | "some" | "unasked";
+
 /**
  * Refuses a group that has committed nothing in a partition of which the table has rows already, at the offset where the
  * group begins or beyond: it would store them once more, in other ranges, under other tokens, and nothing would notice. So
@@ -33,6 +36,7 @@ export class UnknownGroup {
   readonly #client: ClickHouseClient;
   readonly #log: Logger;
   readonly #stored = new Map<string, Promise<StoredRows>>();
+  readonly #found = new Map<string, Promise<Found>>();
 
   constructor(client: ClickHouseClient, log: Logger) {
     this.#client = client;
@@ -42,11 +46,13 @@ export class UnknownGroup {
   /** A join begins: what the tables hold is read anew. */
   forget(): void {
     this.#stored.clear();
+    this.#found.clear();
   }
 
   /**
    * To be called for each partition that the group has never committed, with the offset where it begins. One query for
-   * each topic.
+   * each topic; where that takes too long one for each partition, because one that was added to a topic with many rows has
+   * none, and must not stop a group that has read the others for years.
    *
    * @throws MillraceError E_INCOMPLETE when the table has rows there; what the client throws.
    */
@@ -58,9 +64,29 @@ export class UnknownGroup {
       this.#stored.set(topic, reading);
     }
     const rows = await reading;
-    const stored = rows === "tooMany" ? rows : rows.get(partition);
-    if (stored === undefined || (stored !== "tooMany" && stored.lastOffset < offset)) return;
+    const stored = rows === "tooMany" ? await this.#foundIn(plan, topic, partition, offset) : rows.get(partition);
+    if (stored === undefined || stored === "none") return;
+    if (typeof stored === "object" && stored.lastOffset < offset) return;
     throw unknownGroup(plan, topic, partition, offset, stored);
+  }
+
+  #foundIn(plan: TablePlan, topic: string, partition: number, offset: number): Promise<Found> {
+    const key = `${partitionKey(topic, partition)}:${offset}`;
+    const finding = this.#found.get(key) ?? this.#find(plan, topic, partition, offset);
+    this.#found.set(key, finding);
+    return finding;
+  }
+
+  async #find({ table, coordinates }: TablePlan, topic: string, partition: number, offset: number): Promise<Found> {
+    const own = coordinates!;
+    const where = `${quoteName(own.partition)} = ${partition} AND ${quoteName(own.offset)} >= ${offset} AND ${ofTopic(own, topic)}`;
+    try {
+      const rows = await queryRows(this.#client, `SELECT 1 FROM ${table} WHERE ${where} LIMIT 1 ${inTime}`);
+      return rows.length === 0 ? "none" : "some";
+    } catch (error) {
+      if (error instanceof ClickHouseError && error.code === TIMEOUT_EXCEEDED) return "unasked";
+      throw error;
+    }
   }
 
   async #read(plan: TablePlan, topic: string): Promise<StoredRows> {
@@ -78,15 +104,13 @@ export class UnknownGroup {
   }
 
   async #count({ table, coordinates }: TablePlan, topic: string): Promise<StoredRows> {
-    const { partition, offset, topic: topicColumn, limits } = coordinates!;
-    const ofCluster = limitsCondition(limits);
-    const ofTopic = `${quoteName(topicColumn)} = ${quoteText(topic)}${ofCluster === "" ? "" : ` AND ${ofCluster}`}`;
+    const own = coordinates!;
+    const { partition, offset } = own;
     try {
       const rows = await queryRows<{ part: string | number; stored: string | number; last: string | number }>(
         this.#client,
         `SELECT toInt32(${quoteName(partition)}) AS part, count() AS stored, max(toInt64(${quoteName(offset)})) AS last
-          FROM ${table} WHERE ${ofTopic} GROUP BY part
-          SETTINGS max_execution_time = ${SECONDS_MAX}, timeout_overflow_mode = 'throw'`,
+          FROM ${table} WHERE ${ofTopic(own, topic)} GROUP BY part ${inTime}`,
       );
       return new Map(
         rows.map(({ part, stored, last }) => [Number(part), { count: Number(stored), lastOffset: Number(last) }]),
@@ -94,7 +118,7 @@ export class UnknownGroup {
     } catch (error) {
       if (!(error instanceof ClickHouseError && error.code === TIMEOUT_EXCEEDED)) throw error;
       // Ends with the first row that it finds.
-      const found = await queryRows(this.#client, `SELECT 1 FROM ${table} WHERE ${ofTopic} LIMIT 1`);
+      const found = await queryRows(this.#client, `SELECT 1 FROM ${table} WHERE ${ofTopic(own, topic)} LIMIT 1`);
       return found.length === 0 ? new Map() : "tooMany";
     }
   }
@@ -110,23 +134,34 @@ export class UnknownGroup {
   }
 }
 
+const inTime = `SETTINGS max_execution_time = ${SECONDS_MAX}, timeout_overflow_mode = 'throw'`;
+
+function ofTopic({ topic: column, limits }: NonNullable<TablePlan["coordinates"]>, topic: string): string {
+  const ofCluster = limitsCondition(limits);
+  return `${quoteName(column)} = ${quoteText(topic)}${ofCluster === "" ? "" : ` AND ${ofCluster}`}`;
+}
+
+function foundText(table: string, stored: Stored | Found): string {
+  if (typeof stored === "object") {
+    return `${table} has ${stored.count} rows of that partition already, the last of offset ${stored.lastOffset}`;
+  }
+  if (stored === "some") return `${table} has rows of that partition from there on already, more than could be counted`;
+  return `${table} has rows of that topic already, and whether any is of that partition it did not say within ${SECONDS_MAX} s`;
+}
+
 function unknownGroup(
   { pipeline, table, origin: { group } }: TablePlan,
   topic: string,
   partition: number,
   offset: number,
-  stored: Stored | "tooMany",
+  stored: Stored | Found,
 ): MillraceError {
-  const found =
-    stored === "tooMany"
-      ? `${table} has rows of that topic already, more than could be counted in ${SECONDS_MAX} s`
-      : `${table} has ${stored.count} rows of that partition already, the last of offset ${stored.lastOffset}`;
-  const behind = stored === "tooMany" ? "OFFSET" : stored.lastOffset + 1;
+  const behind = typeof stored === "object" ? stored.lastOffset + 1 : "OFFSET";
   return new MillraceError(
     "E_INCOMPLETE",
     `Pipeline ${pipeline}: the group ${group} has no committed offset in ${partitionKey(topic, partition)} and would begin at ` +
-      `offset ${offset}, but ${found}: they ` +
-      "would be stored twice. Was the group renamed, or have its offsets expired? Choose: (1) go on under the name of " +
+      `offset ${offset}, but ${foundText(table, stored)}: ` +
+      "they would be stored twice. Was the group renamed, or have its offsets expired? Choose: (1) go on under the name of " +
       "the group that stored them: --group NAME; (2) begin behind the rows: " +
       `millrace offsets reset --group ${group} --topic ${topic} --partition ${partition} --to ${behind} --yes, with ` +
       "the --table or --pipeline of this start; (3) store them again: --allow-duplicates, or another or an emptied table. " +
