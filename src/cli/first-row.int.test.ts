@@ -87,11 +87,16 @@ describe("the way to the first row", () => {
     expect(slow.at.get("inserted")).toBeGreaterThanOrEqual(slow.at.get("examined")!);
   }, 60_000);
 
-  it("stores nothing where less is given than --require asks for", async () => {
+  it("stores nothing, and is not noted as a writer, where less is given than --require asks for", async () => {
     const args = ["start", "--topic", "dns", "--table", "net.weak", "--require", "exactly-once", "--until-end"];
-    const run = await runMillrace(args, servers.env);
+    const slow = await startSlowExaminer(servers.env.CLICKHOUSE_URL);
+    const run = await runMillrace(args, { ...servers.env, CLICKHOUSE_URL: slow.url });
+    slow.close();
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("exactly-once");
     expect(await rowsOf("weak")).toBe(0);
+    const noted = "SELECT pipeline FROM analytics.millrace_writers WHERE target_table = 'net.weak'";
+    const answer = await servers.client.query({ query: noted, format: "JSONEachRow" });
+    expect(await answer.json()).toEqual([]);
   }, 30_000);
 });

@@ -285,7 +285,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           },
         });
         openRanges.begin();
-        noteWritersOnce();
+        void noteWritersOnce();
         void sharedTables.refresh();
         dispatcher.assign(assigned.filter(({ topic }) => !stoppedPlans.isStopped(planByTopic.get(topic)!)));
         const replayed = assigned.reduce((count, { intents }) => count + intents.length, 0);
@@ -311,14 +311,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
-  /** The group is in, and no partition was refused: its rows will be in the tables, and others have to know. */
-  function noteWritersOnce(): void {
+  /** The group is in, and nothing was refused: its rows will be in the tables, and others have to know. */
+  async function noteWritersOnce(): Promise<void> {
     if (areWritersNoted) return;
     areWritersNoted = true;
-    noteWriters(client, plans).catch((error) => {
+    try {
+      await unlessAborted(mayStore, givenUp);
+      await noteWriters(client, plans);
+    } catch (error) {
       areWritersNoted = false;
+      if (givenUp.aborted) return;
       log.warn({ err: error }, "it is not noted who writes into the tables, will be tried again at the next rebalance");
-    });
+    }
   }
 
   /** One pipeline has nobody to give way to. */
