@@ -67,8 +67,8 @@ const LEAVE_MAX_MS = 3_000;
  */
 const REBALANCE_DRAIN_SHARE = 1 / 3;
 
-/** Of what intake may hold, what pipelines whose tables take nothing may have under way, together. */
-const STALLED_SHARE = 1 / 2;
+/** Of what intake may hold, records that pipelines whose tables take nothing may have under way. Their rows are as much again. */
+const STALLED_SHARE = 1 / 4;
 
 /** A range at which a worker ended so often is not tried again. */
 const WORKER_FAILURES_MAX = 3;

@@ -34,7 +34,7 @@ afterAll(async () => {
 function createTable(name: string): Promise<unknown> {
   const settings = name === "bad" ? ", parts_to_delay_insert = 1000, parts_to_throw_insert = 2" : "";
   return run(
-    `CREATE TABLE p.${name} (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64) ENGINE = MergeTree
+    `CREATE TABLE p.${name} (id UInt64, pad String, kafka_topic String, kafka_partition Int32, kafka_offset Int64) ENGINE = MergeTree
      ORDER BY id SETTINGS non_replicated_deduplication_window = 10000 ${settings}`,
   );
 }
