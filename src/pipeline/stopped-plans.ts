@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
 import type { Clock } from "../core/clock.ts";
+import { type ErrorCode, MillraceError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { readNewerSettings } from "../sink/insert-settings.ts";
@@ -10,6 +11,8 @@ import type { Failure } from "./failure.ts";
 /** How long after a stop, and after many, it is tried again. */
 const RETRY_FIRST_MS = 10_000;
 const RETRY_MAX_MS = 300_000;
+/** What no later state of the tables mends: to try it again would begin all others anew, and for nothing. */
+const lastingCodes = new Set<ErrorCode>(["E_PLAN", "E_INCOMPLETE"]);
 
 /** A pipeline that was stopped by an error that no retry of an insert can help, while others went on. */
 export interface StoppedPipeline {
@@ -38,7 +41,8 @@ export async function examinePlan(client: ClickHouseClient, plan: TablePlan): Pr
 
 /**
  * Plans that are stopped, one by one. Their partitions are not fetched, what was taken of them is let go and stays
- * uncommitted. Now and then their tables are asked; when these would take rows again, the plan begins anew.
+ * uncommitted. Now and then their tables are asked; when these would take rows again, the plan begins anew. One whose error
+ * is not its tables' stays stopped.
  *
  * When the last one stops, or the only one, the run has failed.
  */
@@ -55,21 +59,27 @@ export class StoppedPlans {
 
   stop(plan: TablePlan, error: unknown): void {
     const { plans, failure, log, onChange } = this.#options;
-    if (this.#stopped.has(plan)) return;
+    // When the run has failed, every range ends with that.
+    if (this.#stopped.has(plan) || failure.first !== undefined) return;
     const reason = error instanceof Error ? error : new Error(String(error));
     this.#stopped.set(plan, reason);
     if (plans.every((each) => this.#stopped.has(each))) {
       failure.fail(reason);
       return;
     }
-    const stops = (this.#stops.get(plan) ?? 0) + 1;
-    this.#stops.set(plan, stops);
-    const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(stops - 1, 30));
-    log.error(
-      { pipeline: plan.pipeline, table: plan.table, topics: plan.topics, reason: reason.message, retryMs: delayMs },
-      "this pipeline is stopped, the others go on: its records stay in Kafka, uncommitted, and are read when its table takes them again",
-    );
-    this.#retryAfter(plan, delayMs);
+    const { pipeline, table, topics } = plan;
+    const about = { pipeline, table, topics, reason: reason.message };
+    const text =
+      "this pipeline is stopped, the others go on: its records stay in Kafka, uncommitted, and are read when";
+    if (reason instanceof MillraceError && lastingCodes.has(reason.code)) {
+      log.error(about, `${text} the cause is mended and you start again`);
+    } else {
+      const stops = (this.#stops.get(plan) ?? 0) + 1;
+      this.#stops.set(plan, stops);
+      const retryMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(stops - 1, 30));
+      log.error({ ...about, retryMs }, `${text} its table takes them again`);
+      this.#retryAfter(plan, retryMs);
+    }
     onChange(undefined);
   }
 
