@@ -73,7 +73,6 @@ async function setUp(options: ChaosOptions, rig: Rig, lives: Lives): Promise<Sce
   const { folder, usage, journal, broker, clickHouse, client, admin, closers } = rig;
   const { sessionTimeoutMs, fenceMs, say } = options;
   const side = await openSidePipeline(folder, rig.brokers, admin, client);
-  closers.push(() => side.close());
   if (options.window !== undefined) await setWindows(client, options.window);
   const slots: IngesterSlot[] = [];
   const limits = { sessionTimeoutMs, fenceMs, drainTimeoutMs: DRAIN_TIMEOUT_MS };

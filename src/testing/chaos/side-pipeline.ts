@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
+import { type Admin, Kafka, logLevel } from "kafkajs";
 import { quoteText } from "../../core/sql-text.ts";
 import { queryRows } from "../../schema/query-rows.ts";
 
@@ -35,7 +35,6 @@ export interface SidePipeline {
   deleteTopic(count: number, timeoutMs: number): Promise<Deleted | undefined>;
   /** What is wrong with its table, one line each. To be called when nothing writes any more. */
   findings(): Promise<string[]>;
-  close(): Promise<void>;
 }
 
 /** Makes table, topics and pipeline file. */
@@ -54,20 +53,28 @@ export async function openSidePipeline(
   await mkdir(pipelineFolder(folder), { recursive: true });
   const text = `name: ${sidePipeline.name}\ntopics: [${topics.join(", ")}]\ncodec: json\ntable: ${TABLE}\n`;
   await writeFile(join(pipelineFolder(folder), `${sidePipeline.name}.yaml`), text);
-  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 20 } });
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
-  await producer.connect();
-  return createSidePipeline(admin, client, producer);
+  return createSidePipeline(
+    admin,
+    client,
+    new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 20 } }),
+  );
 }
 
-function createSidePipeline(admin: Admin, client: ClickHouseClient, producer: Producer): SidePipeline {
+function createSidePipeline(admin: Admin, client: ClickHouseClient, kafka: Kafka): SidePipeline {
   const brief = [...BRIEF_TOPICS];
   const deleted: Deleted[] = [];
   let nextId = 0;
 
   async function produce(topic: string, count: number): Promise<void> {
     const messages = Array.from({ length: count }, () => ({ value: `{"id":${nextId++}}` }));
-    await producer.send({ topic, messages });
+    // One each time: kafkajs asks for every topic that a producer ever sent to, and for ever when one of them is deleted.
+    const producer = kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    try {
+      await producer.send({ topic, messages });
+    } finally {
+      await producer.disconnect();
+    }
   }
 
   /** Records in the log: a repeated send may have put in more than was asked for. */
@@ -115,7 +122,6 @@ function createSidePipeline(admin: Admin, client: ClickHouseClient, producer: Pr
       );
       return judgeSide(known, rows);
     },
-    close: () => producer.disconnect(),
   };
 }
 
