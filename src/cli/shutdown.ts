@@ -65,6 +65,11 @@ export class Shutdown {
     return Math.max(0, this.restMs - this.#reserveMs);
   }
 
+  /** What leaving the group may take, behind the drain. */
+  get leaveMs(): number {
+    return this.#reserveMs / 2;
+  }
+
   /** What everything but the embedded servers' end may take. */
   get requestsMs(): number {
     return Math.max(0, this.restMs - this.#reserveMs / 2);

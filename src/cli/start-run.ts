@@ -101,7 +101,7 @@ async function operate(run: Run): Promise<void> {
   shutdown.begin();
   let left: LeftOver;
   try {
-    left = await pipeline.drain(shutdown.drainMs);
+    left = await pipeline.drain({ finishMs: shutdown.drainMs, leaveMs: shutdown.leaveMs });
   } catch (error) {
     await within(shutdown.requestsMs, flushLatency(run));
     log.error({ err: error }, "stopped: nothing after the committed offsets is lost, start again once it is mended");

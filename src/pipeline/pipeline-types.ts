@@ -54,12 +54,13 @@ export interface PipelineHooks {
 export interface Pipeline {
   start(): Promise<void>;
   /**
-   * Stops intake, stores and commits what was taken, leaves the group. After `maxMs` what is still under way is let go;
-   * returns what was left so. Takes some seconds more when Kafka does not answer.
+   * Stops intake, stores and commits what was taken, leaves the group. After `finishMs` what is still under way is let go;
+   * returns what was left so. To leave takes one answer of the group's coordinator, which is waited for `leaveMs`: without
+   * it the others wait for the session to time out.
    *
    * @throws the first fatal error, if there was one.
    */
-  drain(maxMs: number): Promise<LeftOver>;
+  drain(time: { finishMs: number; leaveMs: number }): Promise<LeftOver>;
   /** Pipelines that an error of their own has stopped, while others go on. */
   stopped(): StoppedPipeline[];
   /** Resolves with the first error that no retry can help, and that leaves no pipeline to go on. */

@@ -56,12 +56,6 @@ const RESUME_SHARE = 0.45;
 const POOL_SHARE = 0.2;
 
 /**
- * To leave the group takes one answer of its coordinator. Without one the others wait for the session to time out: no
- * reason to wait here, too.
- */
-const LEAVE_MAX_MS = 3_000;
-
-/**
  * Share of the session timeout that a drain before a rebalance may take. Meanwhile kafkajs sends no heartbeat, and the
  * whole group waits.
  */
@@ -456,23 +450,23 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await Promise.all([workersReady, sharedTables.refresh()]);
       await supervisor.start();
     },
-    async drain(maxMs) {
+    async drain({ finishMs, leaveMs }) {
       accepting = false;
       supervisor.stopSupervising();
       stoppedPlans.close();
       supervisor.source.pause();
       dispatcher.cutAll();
       dispatcher.stop();
-      if ((await within(maxMs, finishFlights())) === undefined) {
+      if ((await within(finishMs, finishFlights())) === undefined) {
         abandon.abort(new StaleOwner("the time to drain is over"));
       }
       epoch?.end("stopped");
       epoch = undefined;
       const leaving = supervisor.stop().then(() => true);
-      const hasLeft = await within(LEAVE_MAX_MS, leaving).catch(() => undefined);
+      const hasLeft = await within(leaveMs, leaving).catch(() => undefined);
       if (hasLeft === undefined)
         log.warn("Kafka did not answer to the leave of the group: it waits for the session's end");
-      await pool.close();
+      await within(leaveMs, pool.close());
       if (failure.first !== undefined) throw failure.first;
       return openRanges.left;
     },
