@@ -9,14 +9,24 @@ describe("the room of plans", () => {
   it("is shared by those whose tables take rows; who is stalled has one of its own", () => {
     stalled.clear();
     const room = new PlanRoom(options);
+    room.begin("good", 10);
     const ends = [1, 2, 3].map(() => room.begin("bad", 10));
     expect([room.hasRoom("bad"), room.hasRoom("good")]).toEqual([false, false]);
     stalled.add("bad");
     expect([room.hasRoom("bad"), room.hasRoom("good")]).toEqual([false, true]);
-    for (let count = 0; count < 3; count += 1) room.begin("good", 10);
+    for (let count = 0; count < 2; count += 1) room.begin("good", 10);
     expect(room.hasRoom("good")).toBe(false);
     ends[0]!();
     expect([room.hasRoom("bad"), room.hasRoom("good")]).toEqual([true, false]);
+  });
+
+  it("has a place for a plan that has nothing under way, however long the backlog of another is", () => {
+    stalled.clear();
+    const room = new PlanRoom(options);
+    for (let count = 0; count < 100; count += 1) room.begin("backlog", 10);
+    expect([room.hasRoom("backlog"), room.hasRoom("quiet")]).toEqual([false, true]);
+    room.begin("quiet", 10);
+    expect(room.hasRoom("quiet")).toBe(false);
   });
 
   it("is crowded by ranges or bytes that wait for a table, never by those that are stored", () => {

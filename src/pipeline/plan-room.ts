@@ -33,10 +33,15 @@ export class PlanRoom {
     };
   }
 
-  /** Whether a range that is old enough may be cut: it would not wait behind others. */
+  /**
+   * Whether a range that is old enough may be cut: it would not wait behind others. One of each plan always may: full ranges
+   * are cut in any case, and the backlog of one table would keep the rows of all others waiting.
+   */
   hasRoom(planKey: string): boolean {
     const { flightsMax, isStalled } = this.#options;
-    if (isStalled(planKey)) return (this.#flights.get(planKey)?.count ?? 0) < flightsMax;
+    const own = this.#flights.get(planKey)?.count ?? 0;
+    if (own === 0) return true;
+    if (isStalled(planKey)) return own < flightsMax;
     let moving = 0;
     for (const [key, { count }] of this.#flights) if (count > 0 && !isStalled(key)) moving += count;
     return moving < flightsMax;
