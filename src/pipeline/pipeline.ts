@@ -133,7 +133,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     { insertsMax: profile.insertsMax, signal: givenUp, allowsDuplicates: options.allowsDuplicates },
     sinkEvents(counters, clickHouseClock, log, () => holdTopics()),
   );
-  const sharedTables = new SharedTables(client, plans, log);
+  const sharedTables = new SharedTables(client, plans, log, systemClock);
   const unknownGroup = new UnknownGroup(client, log);
   let areWritersNoted = false;
   const sink: Sink = {
@@ -280,7 +280,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         });
         openRanges.begin();
         void noteWritersOnce();
-        void sharedTables.refresh();
+        sharedTables.doubt();
         dispatcher.assign(assigned.filter(({ topic }) => !stoppedPlans.isStopped(planByTopic.get(topic)!)));
         const replayed = assigned.reduce((count, { intents }) => count + intents.length, 0);
         counters.replayedRanges += replayed;
@@ -447,7 +447,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     async start() {
       // Before there are partitions: what they wait for, the group waits for.
-      await Promise.all([workersReady, sharedTables.refresh()]);
+      await workersReady;
       await supervisor.start();
     },
     async drain({ finishMs, leaveMs }) {

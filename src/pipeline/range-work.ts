@@ -68,9 +68,9 @@ export function rangeWork(
     return transcode({ ...task, refused });
   }
 
-  function storeRows(target: Target, rows: EncodedRows, lease: Lease): Promise<StoreOutcome> {
+  async function storeRows(target: Target, rows: EncodedRows, lease: Lease): Promise<StoreOutcome> {
     const { table, columns, partitionKey, clockDefaults, ingesterClocks } = target;
-    const coordinates = tools.sharedTables.has(table) ? undefined : target.coordinates;
+    const coordinates = (await tools.sharedTables.has(table)) ? undefined : target.coordinates;
     const into = { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates };
     const announcedMs = cut.isReplay ? cut.judgedMs : undefined;
     const mergesRows = target === plan && plan.rowLoss?.kind === "merged";

@@ -1,7 +1,11 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
+import type { Clock } from "../core/clock.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { otherClusters, sharedTableText } from "../schema/writers.ts";
+
+/** So long what was read is believed: another cluster's ingester may have started since. */
+const BELIEVED_MS = 60_000;
 
 /**
  * Which target tables have rows of other clusters that nobody can tell from this one's. There a repeat must not look for
@@ -11,16 +15,37 @@ export class SharedTables {
   readonly #client: ClickHouseClient;
   readonly #plans: readonly TablePlan[];
   readonly #log: Logger;
+  readonly #clock: Clock;
   readonly #shared = new Set<string>();
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | undefined;
 
-  constructor(client: ClickHouseClient, plans: readonly TablePlan[], log: Logger) {
+  constructor(client: ClickHouseClient, plans: readonly TablePlan[], log: Logger, clock: Clock) {
     this.#client = client;
     this.#plans = plans;
     this.#log = log;
+    this.#clock = clock;
   }
 
-  /** Looks once more: another cluster's ingester may have started since. Never rejects. */
-  async refresh(): Promise<void> {
+  /** An assignment begins, with ranges to repeat: the next question is answered by a new look. */
+  doubt(): void {
+    this.#lookedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Never rejects. */
+  async has(table: string): Promise<boolean> {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#lookedMs > BELIEVED_MS) {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    }
+    await this.#looking;
+    return this.#shared.has(table);
+  }
+
+  async #look(): Promise<void> {
+    this.#lookedMs = this.#clock.nowMs();
     for (const plan of this.#plans) {
       if (this.#shared.has(plan.table)) continue;
       try {
@@ -32,9 +57,5 @@ export class SharedTables {
         this.#log.warn({ err: error, table: plan.table }, "cannot read which clusters write into the table");
       }
     }
-  }
-
-  has(table: string): boolean {
-    return this.#shared.has(table);
   }
 }
