@@ -3,7 +3,8 @@ import { column } from "../codec/fixtures/plan.ts";
 import { parseColumnType } from "../schema/column-type.ts";
 import { insertErrors } from "./insert-errors.ts";
 import { createSink, type SinkBatch } from "./sink.ts";
-import { startEngine, type TestEngine } from "./testing/engine.ts";
+import { connectTo, startEngine, type TestEngine } from "./testing/engine.ts";
+import { openRoad } from "./testing/road.ts";
 import { longLease, windowSql } from "./testing/rows.ts";
 
 const columns = [
@@ -70,9 +71,9 @@ describe("the error codes of ClickHouse", () => {
     );
     return sinkOf().store(batchOf(names), 0, names.length - 1, longLease);
   };
-  const sinkOf = () =>
+  const sinkOf = (client = engine.client) =>
     createSink(
-      engine.client,
+      client,
       { insertsMax: 1, signal: new AbortController().signal, retryFirstMs: 1, retryMaxMs: 2 },
       { onRetry: (_table, _error, _attempt, _delayMs, errorClass) => retries.push(errorClass) },
     );
@@ -102,6 +103,19 @@ describe("the error codes of ClickHouse", () => {
     );
     expect(retries.length).toBeLessThan(60);
     expect(await stored()).toEqual({ ids: [] });
+  });
+
+  it("that nobody has judged stop where nobody can know whether the range is stored: its parts would double it", async () => {
+    await ends([], "UInt8 DEFAULT 0");
+    const road = await openRoad(engine.port);
+    const client = connectTo(road.port);
+    const unjudged = { status: 500, code: 9_998, name: "UNJUDGED" };
+    road.accidents.push("after", ...Array.from({ length: 13 }, () => unjudged));
+    const batch = { ...batchOf(["a", "b", "c", "d"]), coordinates: undefined };
+    await expect(sinkOf(client).store(batch, 0, 3, longLease)).rejects.toThrow("nobody has judged this error yet");
+    expect([await stored(), road.inserts]).toEqual([{ ids: [0, 1, 2, 3] }, 14]);
+    await client.close();
+    await road.close();
   });
 
   it.each(["toUUID(name)", "match('x', name)"])("of a view stop, whatever they are: %s", async (expression) => {

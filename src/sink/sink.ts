@@ -52,7 +52,7 @@ export interface Sink {
    * The lease is asked before every attempt. An insert that begins after its deadline writes nothing, and goes again.
    *
    * An error that nobody has judged is repeated for a while and then taken for one of the data: a row to blame comes out
-   * alone, and if no row is taken at all it is none of theirs.
+   * alone, and if no row is taken at all it is none of theirs. Where the table cannot be asked for the range it stops.
    *
    * @throws MillraceError E_CLICKHOUSE when no retry can help or a materialized view throws, whatever the lease rejects
    * with (StaleOwner), and the signal's reason when it aborts.
@@ -106,8 +106,14 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
           const parts = partsOf(piece);
           events.onSplit?.(batch.table, token, parts[0].parts);
           pieces.push(...parts.reverse());
-        } else if (piece === whole && (await isStoredBefore(batch, done.attempts))) {
+          continue;
+        }
+        const isBefore = piece === whole ? await isStoredBefore(batch, done.attempts) : false;
+        if (isBefore === true) {
           events.onFoundStored?.(batch.table, token);
+        } else if (isBefore === undefined && done.isDoubtful) {
+          // An attempt of which nobody heard may have stored it: parts, under tokens of their own, would double it.
+          throw hopeless(batch, token, done.error);
         } else if (batch.rowStarts.length === 0) {
           return { ...outcome, refusedWhole: done.error };
         } else if (piece.to - piece.from > 1) {
@@ -127,20 +133,21 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
   /**
    * An insert may have been stored although nobody was told, and the table altered since so that it refuses these rows:
    * cut up now, the good ones would be stored once more, under the tokens of their halves. Rows that are refused were
-   * never stored in halves, so a table that has them all has them by the token of the whole.
+   * never stored in halves, so a table that has them all has them by the token of the whole. Undefined: nobody can know.
    *
    * The other way round nothing helps: halves are stored, the process dies, the constraint is dropped, and the replay
    * goes through whole. A constraint is dropped while no range is in doubt: after a stop that drained.
    */
-  async function isStoredBefore(batch: SinkBatch, attempts: number): Promise<boolean> {
+  async function isStoredBefore(batch: SinkBatch, attempts: number): Promise<boolean | undefined> {
     if (batch.isReplay !== true && attempts === 1) return false;
+    if (batch.coordinates === undefined) return undefined;
     for (let failures = 1; ; failures += 1) {
       try {
         return await hasAllRows(client, batch);
       } catch (error) {
         const errorClass = classifyInsertError(error);
-        // Most likely the user may not SELECT: then nobody can know, as in a table without coordinates.
-        if (errorClass === "fatal") return false;
+        // Most likely the user may not SELECT.
+        if (errorClass === "fatal") return undefined;
         const delayMs = backoffMs(failures, bounds);
         events.onRetry(batch.table, error, failures, delayMs, errorClass);
         await sleep(delayMs, undefined, { signal });
