@@ -40,7 +40,7 @@ describe("StoppedPlans", () => {
     expect([stopped.isStopped(bad), examined, mended, failure.first]).toEqual([false, 1, 1, undefined]);
   });
 
-  it.each(["E_PLAN", "E_INCOMPLETE"] as const)(
+  it.each(["E_PLAN", "E_INCOMPLETE", "E_KAFKA"] as const)(
     "does not try one again that no state of its table has stopped (%s): each try would begin all others anew",
     async (code) => {
       stopped.stop(bad, new MillraceError(code, "nothing matches"));

@@ -12,7 +12,7 @@ import type { Failure } from "./failure.ts";
 const RETRY_FIRST_MS = 10_000;
 const RETRY_MAX_MS = 300_000;
 /** What no later state of the tables mends: to try it again would begin all others anew, and for nothing. */
-const lastingCodes = new Set<ErrorCode>(["E_PLAN", "E_INCOMPLETE"]);
+const lastingCodes = new Set<ErrorCode>(["E_PLAN", "E_INCOMPLETE", "E_KAFKA"]);
 
 /** A pipeline that was stopped by an error that no retry of an insert can help, while others went on. */
 export interface StoppedPipeline {
