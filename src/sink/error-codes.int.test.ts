@@ -105,6 +105,17 @@ describe("the error codes of ClickHouse", () => {
     expect(await stored()).toEqual({ ids: [] });
   });
 
+  it("that nobody has judged stop, when range after range of one row is refused: few come at a time", async () => {
+    await ends([], "UInt8 MATERIALIZED match('x', name)");
+    const sink = sinkOf();
+    const storeOne = (name: string) => sink.store(batchOf([name]), 0, 0, longLease);
+    for (let count = 1; count <= 15; count += 1) expect((await storeOne("(")).refusals).toHaveLength(1);
+    await storeOne("a");
+    await engine.run("TRUNCATE TABLE d.target");
+    for (let count = 1; count <= 15; count += 1) expect((await storeOne("(")).refusals).toHaveLength(1);
+    await expect(storeOne("(")).rejects.toThrow("nobody has judged this error yet");
+  });
+
   it("that nobody has judged stop where nobody can know whether the range is stored: its parts would double it", async () => {
     await ends([], "UInt8 DEFAULT 0");
     const road = await openRoad(engine.port);

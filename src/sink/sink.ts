@@ -21,7 +21,7 @@ const PARTITIONS_MAX = 100;
 /** Some 25 s on average, by the pauses above; then it is no state that passes. A part of a range need not wait again. */
 const DOUBTS_MAX = 12;
 const PART_DOUBTS_MAX = 1;
-/** So many rows of a range that are refused one by one, and none that is stored, are not the rows' fault. */
+/** So many rows that are refused one by one, of one range or of many, and none that is stored, are not the rows' fault. */
 const BLAMELESS_ROWS = 16;
 
 export interface SinkOptions {
@@ -122,8 +122,10 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
           // A row that no part can hold back, such as one that cannot be read, is refused in each of them.
           const offset = batch.offsets[piece.from]!;
           refusals.set(offset, refusalOf(offset, done.error));
-          const isBlameless = refusals.size >= Math.min(batch.rowCount, BLAMELESS_ROWS) && batch.rowCount > 1;
-          if (done.isDoubtful && storedPieces === 0 && isBlameless) throw hopeless(batch, token, done.error);
+          if (!done.isDoubtful || storedPieces > 0) continue;
+          const isWholeRange = refusals.size === batch.rowCount && batch.rowCount > 1;
+          const isBlameless = isWholeRange || tables.noteDoubted(batch.table) >= BLAMELESS_ROWS;
+          if (isBlameless) throw hopeless(batch, token, done.error);
         }
       }
       return { ...outcome, refusals: [...refusals.values()].sort((a, b) => a.offset - b.offset) };

@@ -5,6 +5,8 @@ import { Places } from "./places.ts";
 export class TableStates {
   readonly #paces = new Map<string, Pace>();
   readonly #stalled = new Set<string>();
+  /** By table: rows that were refused alone, in doubt, since it took something. */
+  readonly #doubted = new Map<string, number>();
   readonly #newPace: () => Pace;
   readonly #onRecovered: (table: string) => void;
 
@@ -31,8 +33,16 @@ export class TableStates {
     this.#stalled.add(table);
   }
 
+  /** A row was refused alone, by an error that nobody has judged. Returns how many were since the table took something. */
+  noteDoubted(table: string): number {
+    const count = (this.#doubted.get(table) ?? 0) + 1;
+    this.#doubted.set(table, count);
+    return count;
+  }
+
   noteStored(table: string): void {
     this.paceOf(table).noteStored();
+    this.#doubted.delete(table);
     if (this.#stalled.delete(table)) this.#onRecovered(table);
   }
 
