@@ -96,7 +96,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (flights.count === 0) buffers.trimTo(profile.bytesMax * POOL_SHARE);
   });
   const watches = new Map(
-    plans.map((plan) => [plan.key, new FieldWatch(plan, log, () => hasRowsOfTopics(options.client, plan))]),
+    plans.map((plan) => [plan.key, new FieldWatch(plan, log, () => hasRowsOfTopics(client, plan, givenUp))]),
   );
   const workerFailures = new Map<string, number>();
   /** Topics that are not fetched: their pipeline is stopped, or has more under way than its table takes. */
