@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
@@ -68,4 +71,23 @@ describe.each(await brokersToTest())("a group that stands behind the end of a lo
     });
     expect(await rows.json()).toEqual([{ least: 1_000, n: 20 }]);
   }, 120_000);
+
+  it("stops its own pipeline only", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "millrace-beyond-"));
+    for (const name of ["broken", "whole"]) {
+      await writeFile(
+        join(folder, `${name}.yaml`),
+        `name: ${name}\ntopics: [${name}]\ncodec: json\ntable: d.${name}\n`,
+      );
+      await servers.client.command({ query: `CREATE TABLE d.${name} AS d.anew` });
+      await clients.admin.createTopics({ topics: [{ topic: name, numPartitions: 1 }], waitForLeaders: true });
+      await clients.producer.send({ topic: name, messages: [{ value: `{"id":1}` }] });
+    }
+    await clients.admin.setOffsets({ groupId: "two", topic: "broken", partitions: [{ partition: 0, offset: "100" }] });
+    const args = ["--pipelines", folder, "--pipeline", "broken", "whole", "--group", "two", "--until-end", "--json"];
+    const { code, stdout, stderr } = await runMillrace(["start", ...args], servers.env);
+    await rm(folder, { recursive: true });
+    expect(stderr).toContain("broken:0: the group stands at offset 100, and the log ends at 1.");
+    expect([code, JSON.parse(stdout)]).toMatchObject([1, { stored: 1, stopped: [{ pipeline: "broken" }] }]);
+  }, 60_000);
 });

@@ -340,8 +340,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   function onOutOfRange(topic: string, partition: number, offset: number, logStart: number, logEnd: number): number {
     if (offset > logEnd) {
-      const { table } = planByTopic.get(topic)!;
-      failure.raise(beyondLogEnd({ topic, partition, offset, logEnd, groupId, table }));
+      const plan = planByTopic.get(topic)!;
+      stoppedPlans.stop(plan, beyondLogEnd({ topic, partition, offset, logEnd, groupId, table: plan.table }));
+      // Out of a callback of the Kafka client, which would try again.
+      if (failure.first !== undefined) throw failure.first;
+      return offset;
     }
     const lost = logStart - offset;
     counters.lostOffsets += lost;
