@@ -92,7 +92,8 @@ function viewThrew(view: string): InsertDiagnosis {
     class: "view",
     reason: "the rows may be in the table already; the same range under the same token brings them into the view, once",
     remedy:
-      `mend the materialized view ${view} (ALTER TABLE ${view} MODIFY QUERY …) or detach it (DETACH TABLE ${view}), ` +
+      `mend the materialized view ${view} (DROP VIEW ${view}, then CREATE MATERIALIZED VIEW … TO its table; not ` +
+      `MODIFY QUERY, with which tokens change at ClickHouse's next restart) or detach it (DETACH TABLE ${view}), ` +
       "then start again: nothing is lost, the range goes again under the same token",
     view,
   };

@@ -291,7 +291,7 @@ export const insertErrors: readonly InsertErrorRow[] = [
       397,
       "QUERY_IS_NOT_SUPPORTED_IN_MATERIALIZED_VIEW",
       "a view cannot be run",
-      "mend the view (ALTER TABLE … MODIFY QUERY) or detach it",
+      "drop the view and create it anew, or detach it",
     ],
     [446, "FUNCTION_NOT_ALLOWED", "the server was told not to do this", "ask who runs the server"],
     [452, "SETTING_CONSTRAINT_VIOLATION", "the profile pins a setting", profile],
