@@ -25,7 +25,7 @@ export interface TableShape {
 const ALTERED_TEXT = "the table was altered since the insert was made for it";
 
 /** In no order, because ClickHouse reads the columns in any. */
-const versionSql = "groupBitXor(sipHash64(name, type, default_kind, default_expression))";
+const versionSql = "groupBitXor(sipHash64(formatRow('RowBinary', name, type, default_kind, default_expression)))";
 
 /**
  * A condition that is true as long as the table has this shape, and throws otherwise, before a row is written: made for
