@@ -1,5 +1,15 @@
-import { accessSync, constants, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { MillraceError } from "../core/errors.ts";
 import { explainFileError } from "../core/file-error.ts";
 
@@ -44,7 +54,7 @@ export function holderOf(directory: string): number | undefined {
 /** Makes the directory if need be, and returns its one true path. */
 function makeWritable(directory: string): string {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolders(resolve(directory));
     accessSync(directory, constants.W_OK | constants.X_OK);
     return realpathSync(directory);
   } catch (cause) {
@@ -53,6 +63,21 @@ function makeWritable(directory: string): string {
       `Cannot use ${directory} for data: ${explainFileError(cause)}. Choose another directory (MILLRACE_DIR, --data).`,
       { cause },
     );
+  }
+}
+
+/**
+ * `mkdirSync` with `recursive` turns without end, deaf to every signal but SIGKILL, where the system says ENOENT although
+ * the folder above is there (procfs and other virtual file systems). Each folder is asked for once here.
+ */
+function makeFolders(directory: string): void {
+  const parent = dirname(directory);
+  if (parent !== directory && !existsSync(parent)) makeFolders(parent);
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    // It was there before, or another process has made it in the meantime. A file in its place is an error.
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
 
