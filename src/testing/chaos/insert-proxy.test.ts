@@ -135,7 +135,7 @@ describe("startInsertProxy()", () => {
 
   it("holds the insert meant, lets others pass, and releases it although its sender is gone", async () => {
     const holding = proxy.hold(2, 5_000);
-    expect((await insert("logs.auth:2:0-9")).status).toBe(200);
+    expect((await insert("c:g:logs.auth:2:0-9")).status).toBe(200);
     const request = httpRequest({ host: "127.0.0.1", port: proxy.port, method: "POST", path: `/?${search(token)}` });
     request.on("error", () => undefined).end(body);
     const held = await holding;
