@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import type { Admin } from "kafkajs";
 import type { Environment } from "../config/environment.ts";
-import { eventsPipeline } from "../schema/events-pipeline.ts";
+import { committedTopics } from "../pipeline/group-offsets.ts";
 import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../source/offsets.ts";
 import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
 import { commandKafkaConfig, connectCommandAdmin } from "./connect.ts";
@@ -17,14 +18,13 @@ export function addLagCommand(program: Command, given: Environment): void {
   addBrokersOption(program.command("lag"))
     .description("show log end, committed offset and lag by partition")
     .option("--group <id>", "consumer group", "millrace.events")
-    .option("--topic <name...>", "topics (default: those of the events pipeline)")
+    .option("--topic <name...>", "topics (default: those that the group has committed)")
     .option("--json", "print JSON")
     .action(async (options: { brokers?: string; group: string; topic?: string[]; json?: boolean }) => {
       const environment = withRunningDemo(given, options.brokers);
       const brokers = requireBrokers(environment, options.brokers);
       const admin = await connectCommandAdmin(commandKafkaConfig(brokers, "millrace-lag", environment));
-      const topics = options.topic ?? eventsPipeline.topics;
-      const offsets = await readOffsets(admin, options.group, topics).finally(() => admin.disconnect());
+      const { topics, offsets } = await readLag(admin, options).finally(() => admin.disconnect());
       const totalLag = offsets.reduce((sum, partition) => sum + lagOf(partition), 0);
       if (options.json === true) {
         const partitions = offsets.map((partition) => ({ ...partition, lag: lagOf(partition) }));
@@ -36,6 +36,14 @@ export function addLagCommand(program: Command, given: Environment): void {
       if (unread.length > 0) console.log(`\nnot in the cluster, or without a leader: ${unread.join(", ")}`);
       console.log(`\ntotal lag ${totalLag}\n\n${hints.join("\n")}`);
     });
+}
+
+async function readLag(
+  admin: Admin,
+  { group, topic }: { group: string; topic?: string[] },
+): Promise<{ topics: string[]; offsets: PartitionOffsets[] }> {
+  const topics = topic ?? (await committedTopics(admin, group));
+  return { topics, offsets: await readOffsets(admin, group, topics) };
 }
 
 function toLine(offsets: PartitionOffsets): string[] {

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { Environment } from "../config/environment.ts";
-import { MillraceError } from "../core/errors.ts";
 import {
   committedTopics,
   type GroupPartition,
@@ -63,12 +62,6 @@ async function runShow(given: Environment, typed: ShowArguments): Promise<void> 
   const admin = await connectCommandAdmin(commandKafkaConfig(brokers, "millrace-offsets", environment));
   try {
     const topics = typed.topic ?? (await committedTopics(admin, typed.group));
-    if (topics.length === 0) {
-      throw new MillraceError(
-        "E_KAFKA",
-        `Group ${typed.group} has committed no offset: check --group, or name --topic.`,
-      );
-    }
     const state = await readGroupState(admin, typed.group);
     const partitions = await readGroupPartitions(admin, typed.group, topics);
     if (typed.json === true) {

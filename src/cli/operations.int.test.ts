@@ -11,6 +11,7 @@ import { migrate } from "../schema/migrate.ts";
 import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 import { commitOffsets } from "./commit-offsets.ts";
+import { addLagCommand } from "./lag.ts";
 import { addOffsetsCommand } from "./offsets.ts";
 import { buildPlans } from "./plans.ts";
 import { addReconcileCommand } from "./reconcile.ts";
@@ -68,6 +69,7 @@ describe.each(await brokersToTest())("operating commands with %s", (name, startS
   async function millrace(...args: string[]) {
     const program = new Command().exitOverride();
     const environment = readEnvironment({ ...servers.env, MILLRACE_LOG_LEVEL: "silent" });
+    addLagCommand(program, environment);
     addOffsetsCommand(program, environment);
     addReconcileCommand(program, environment);
     const print = vi.spyOn(console, "log").mockImplementation(() => {});
@@ -169,6 +171,15 @@ describe.each(await brokersToTest())("operating commands with %s", (name, startS
     expect((await millrace("offsets", "show")).stdout).toContain("600-699 (2 ranges)");
     await asMember((commit) => commit(600, "something else"));
     expect((await millrace("offsets", "show")).stdout).toContain('unreadable: "something else"');
+  });
+
+  it("tells the lag of the topics that the group has committed, and of no others", async () => {
+    const { json } = await millrace("lag", "--json");
+    expect(json.totalLag).toBe(400);
+    expect(new Set(json.partitions.map((partition: { topic: string }) => partition.topic))).toEqual(new Set([topic]));
+    const unknown = await millrace("lag", "--group", "nobody");
+    expect([unknown.code, unknown.stdout]).toEqual([1, ""]);
+    expect(unknown.stderr).toContain("Group nobody has committed no offset: check --group, or name --topic");
   });
 
   it("does not reset while the group is in use, over ranges in flight, or without being told to", async () => {

@@ -69,6 +69,8 @@ describe("parseStartArguments()", () => {
     [{ table: "net.dns" }, "--topic and --table go together"],
     [{ topic: ["dns"], table: "net.dns", pipeline: ["events"] }, "--pipeline names its topics and table itself"],
     [{ topic: ["dns"], table: "dns; DROP TABLE x" }, "--table dns; DROP TABLE x: must be database.table"],
+    [{ topic: ["dns"], table: "net.odd-name" }, "must be database.table, of letters, digits and _"],
+    [{ topic: ["dns", "odd/x"], table: "net.dns" }, "--topic odd/x: a topic's name has letters, digits"],
     [{ from: "middle" }, "--from middle: must be earliest or latest"],
     [{ vcpus: "0" }, "--vcpus 0: must be a whole number from 1 to 64"],
     [{ eps: "-5" }, "--eps -5: must be a whole number from 1 to 2000000"],

@@ -102,7 +102,7 @@ export class FieldWatch {
     const fields = this.#frequent(FIELDS_SHOWN).map(([name, count]) => `${name} (${count})`);
     const about = { table, columns, documents: this.#documents, unknownFields: fields };
     // Where every field is read, nothing is misspelt: the table is wider than these documents.
-    if (fields.length === 0) this.#log.info(about, text);
+    if (fields.length === 0) this.#log.debug(about, text);
     else {
       const guesses = this.#guesses(unmatched);
       this.#log.warn(

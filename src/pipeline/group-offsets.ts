@@ -1,5 +1,6 @@
 import type { Admin } from "kafkajs";
 import { decodeIntents, UnreadableIntents } from "../commit/intents.ts";
+import { MillraceError } from "../core/errors.ts";
 import type { Intent } from "../core/partition-offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
@@ -30,13 +31,19 @@ export async function readGroupState(admin: Admin, groupId: string): Promise<Gro
   return { state, members: members.length, isIdle: members.length === 0 && idleStates.includes(state) };
 }
 
-/** The topics that the group has committed offsets of. */
+/**
+ * The topics that the group has committed offsets of.
+ *
+ * @throws MillraceError E_KAFKA when there are none: most likely the group has another name.
+ */
 export async function committedTopics(admin: Admin, groupId: string): Promise<string[]> {
   const found = await admin.fetchOffsets({ groupId });
-  return found
+  const topics = found
     .filter(({ partitions }) => partitions.some(({ offset }) => Number(offset) >= 0))
     .map(({ topic }) => topic)
     .sort();
+  if (topics.length > 0) return topics;
+  throw new MillraceError("E_KAFKA", `Group ${groupId} has committed no offset: check --group, or name --topic.`);
 }
 
 export async function readGroupPartitions(admin: Admin, groupId: string, topics: string[]): Promise<GroupPartition[]> {

@@ -19,6 +19,8 @@ describe("fieldLines()", () => {
 
   it("has nothing to say when every field is read", () => {
     expect(fieldLines({ fields: [figures], counts: counts(0) })).toEqual([]);
+    const wide = { ...figures, unmatchedColumns: ["created_ts"] };
+    expect(fieldLines({ fields: [wide], counts: counts(0) })).toEqual([]);
   });
 
   it("cuts long lists", () => {

@@ -113,8 +113,9 @@ export function fieldLines({ fields, counts }: Pick<RunReport, "fields" | "count
   if (counts.unknownFields > 0) lines.push(`unknown fields: ${counts.unknownFields} values that no column reads`);
   for (const { table, documents, unmatchedColumns, unknownFields } of fields) {
     const names = Object.keys(unknownFields);
-    if (names.length > 0)
-      lines.push(`  ${table} does not read: ${shorten(names)} (of ${documents} documents looked at)`);
+    // Where every field is read, the table is wider than these documents, and nothing is wrong.
+    if (names.length === 0) continue;
+    lines.push(`  ${table} does not read: ${shorten(names)} (of ${documents} documents looked at)`);
     if (unmatchedColumns.length > 0) {
       lines.push(`  ${table}: in none of ${documents} documents was a field for ${shorten(unmatchedColumns)}`);
     }
