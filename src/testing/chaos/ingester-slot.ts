@@ -84,7 +84,6 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
   };
   let child: ManagedProcess | undefined;
   let isWanted = false;
-  let mayLeaveRest = false;
   let restartMs = RESTART_MS;
 
   function run(): void {
@@ -112,8 +111,9 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
     if (child === undefined) run();
   }
 
+  /** Code 1: its time to drain was over, and it says what it leaves to the others. */
   function isAsked(code: number | null): boolean {
-    return !isWanted && (code === 0 || (mayLeaveRest && code === 1));
+    return !isWanted && (code === 0 || code === 1);
   }
 
   /** Resolves when it has ended. */
@@ -142,9 +142,7 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
     retire: () => stop(STOP_GRACE_MS),
     async terminate(graceMs) {
       const orderedMs = performance.now();
-      mayLeaveRest = true;
       await stop(graceMs);
-      mayLeaveRest = false;
       start();
       return Math.round(performance.now() - orderedMs);
     },
