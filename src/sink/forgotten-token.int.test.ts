@@ -1,7 +1,9 @@
+import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createSink, type Sink, type SinkBatch } from "./sink.ts";
 import { startEngine, type TestEngine } from "./testing/engine.ts";
 import { batchOf, fencedFormats, longLease, testColumnsSql } from "./testing/rows.ts";
+import { TokenMemory } from "./token-memory.ts";
 
 /** Repeats whose token the table has forgotten: what was inserted since is more than its window holds. */
 
@@ -104,5 +106,27 @@ describe("a replay", () => {
     await sinkOf().store(range, 100, 119, longLease);
     await sinkOf().store(replayOf(range), 100, 119, longLease);
     expect([await countOf("f.none"), forgotten]).toEqual([40, []]);
+  });
+});
+
+describe("what a table remembers", () => {
+  it("is asked once for the ranges of an outage, and again for an older one", async () => {
+    await createTable("f.large", 100_000);
+    await crowdOut(sinkOf(), "f.large");
+    let counted = 0;
+    const client = {
+      query(options: { query: string }) {
+        if (options.query.includes("system.parts")) counted += 1;
+        return engine.client.query(options);
+      },
+    } as unknown as ClickHouseClient;
+    const memory = new TokenMemory(client);
+    const outageMs = Date.now() - 60_000;
+    for (let range = 0; range < 20; range += 1) {
+      expect(await memory.mayHaveForgotten("f.large", outageMs + range)).toBe(false);
+    }
+    expect(counted).toBe(1);
+    expect(await memory.mayHaveForgotten("f.large", outageMs - 1)).toBe(false);
+    expect(counted).toBe(2);
   });
 });

@@ -15,6 +15,9 @@ export interface TokenWindow {
 
 /** Windows are changed seldom, and a smaller one is obeyed at once: so long the answer is believed. */
 const BELIEVED_MS = 60_000;
+/** So many inserts nobody makes in `ROOM_BELIEVED_MS`: ClickHouse refuses far fewer, for their parts. */
+const ROOM_ENOUGH = 10_000;
+const ROOM_BELIEVED_MS = 10_000;
 /** Clocks of ingesters and servers differ; the parts of a table tell their time to the second. */
 const CLOCKS_MS = 60_000;
 /** A chain of views that is longer is a circle. */
@@ -27,6 +30,8 @@ const ROUNDS_MAX = 32;
 export class TokenMemory {
   readonly #client: ClickHouseClient;
   readonly #windows = new Map<string, { readMs: number; reading: Promise<TokenWindow[]> }>();
+  /** Tables whose windows have room enough for what was sent since, and when that was found out. */
+  readonly #rooms = new Map<string, { readMs: number; sinceMs: number }>();
 
   constructor(client: ClickHouseClient) {
     this.#client = client;
@@ -34,15 +39,16 @@ export class TokenMemory {
 
   /** @param sinceMs ms since 1970, by an ingester's clock. @throws what the client throws. */
   async mayHaveForgotten(table: string, sinceMs: number): Promise<boolean> {
-    const windows = await this.#windowsOf(table);
+    const windows = (await this.#windowsOf(table)).filter(({ inserts }) => inserts > 0);
     const ageMs = Date.now() - sinceMs;
-    for (const window of windows) {
-      if (window.inserts > 0 && isOver(window, ageMs)) return true;
-    }
-    for (const window of windows) {
-      if (window.inserts > 0 && (await this.#insertsSince(window, sinceMs)) >= window.inserts) return true;
-    }
-    return false;
+    if (windows.some((window) => isOver(window, ageMs))) return true;
+    // Behind an outage hundreds of ranges are repeated, and what holds for the oldest holds for the others.
+    const known = this.#rooms.get(table);
+    if (known !== undefined && sinceMs >= known.sinceMs && performance.now() - known.readMs < ROOM_BELIEVED_MS)
+      return false;
+    const room = await this.#roomSince(windows, sinceMs);
+    if (room >= ROOM_ENOUGH) this.#rooms.set(table, { readMs: performance.now(), sinceMs });
+    return room <= 0;
   }
 
   #windowsOf(table: string): Promise<TokenWindow[]> {
@@ -56,21 +62,28 @@ export class TokenMemory {
   }
 
   /**
-   * An upper bound. Each insert takes a block number: those that come behind the highest of a part that has not changed
+   * How many inserts the smallest of the windows has room for beside those since `sinceMs`; at least, because their number
+   * is an upper bound. Each insert takes a block number: those that come behind the highest of a part that has not changed
    * since. In a plain table they are numbered for the whole table, in a replicated one for each partition.
    */
-  async #insertsSince({ database, name, isReplicated }: TokenWindow, sinceMs: number): Promise<number> {
+  async #roomSince(windows: readonly TokenWindow[], sinceMs: number): Promise<number> {
+    if (windows.length === 0) return Number.POSITIVE_INFINITY;
     const at = `toDateTime(${Math.max(0, Math.floor((sinceMs - CLOCKS_MS) / 1000))})`;
-    const sum = isReplicated ? "sum" : "max";
-    const [row] = await rowsOf<{ inserts: string | number }>(
+    const tables = windows.map(({ database, name }) => `(${quoteText(database)}, ${quoteText(name)})`).join(", ");
+    const rows = await rowsOf<Record<"database" | "name" | "all" | "most", string>>(
       this.#client,
-      `SELECT ${sum}(last) - ${sum}(before) AS inserts FROM (
-         SELECT max(max_block_number) AS last, 
+      `SELECT database, table AS name, sum(last) - sum(before) AS all, max(last) - max(before) AS most FROM (
+         SELECT database, table, max(max_block_number) AS last,
            if(countIf(modification_time < ${at}) = 0, -1, maxIf(max_block_number, modification_time < ${at})) AS before
-         FROM system.parts WHERE database = ${quoteText(database)} AND table = ${quoteText(name)}
-         GROUP BY partition_id)`,
+         FROM system.parts WHERE (database, table) IN (${tables})
+         GROUP BY database, table, partition_id)
+       GROUP BY database, table`,
     );
-    return Number(row?.inserts ?? 0);
+    const rooms = windows.map(({ database, name, isReplicated, inserts }) => {
+      const row = rows.find((candidate) => candidate.database === database && candidate.name === name);
+      return inserts - Number((isReplicated ? row?.all : row?.most) ?? 0);
+    });
+    return Math.min(...rooms);
   }
 }
 
