@@ -5,7 +5,7 @@ import { checks, controls, runCheck } from "../src/testing/delivery-simulation/c
  * The delivery protocol in virtual time: 1,500 schedules of faults in which every record must be stored once, and the
  * controls, each of which leaves out a part of the protocol and must be found out.
  *
- *     npm run simulate -- --times 20 --seed 100000
+ *     npm run simulate:delivery -- --times 20 --seed 100000
  *
  * `--times`: so many times the schedules of the test. `--seed`: the first one's.
  */
