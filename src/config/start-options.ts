@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { MillraceError } from "../core/errors.ts";
+import { qualifiedTablePattern, topicNamePattern } from "../core/names.ts";
 import {
   defaultTranscoder,
   type InsertFormat,
@@ -210,10 +211,10 @@ function directPipeline(typed: StartArguments): StartOptions["direct"] {
   if (typed.pipeline !== undefined) {
     throw new MillraceError("E_CONFIG", "--pipeline names its topics and table itself: leave --topic and --table away");
   }
-  if (!/^[A-Za-z_]\w*\.[A-Za-z_]\w*$/.test(typed.table)) {
+  if (!qualifiedTablePattern.test(typed.table)) {
     throw new MillraceError("E_CONFIG", `--table ${typed.table}: must be database.table, of letters, digits and _`);
   }
-  const odd = typed.topic.find((topic) => !/^[A-Za-z0-9._-]{1,249}$/.test(topic));
+  const odd = typed.topic.find((topic) => !topicNamePattern.test(topic));
   if (odd !== undefined) {
     throw new MillraceError("E_CONFIG", `--topic ${odd}: a topic's name has letters, digits, ., _ and -, 249 at most`);
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { qualifiedTablePattern, topicNamePattern } from "../core/names.ts";
 import { parseDurationMs } from "./duration.ts";
 import { timeFormatNames } from "./time-formats.ts";
 
@@ -10,7 +11,7 @@ const fieldNames = z.union([fieldName, z.array(fieldName).min(1)], "a field name
 const tableName = z
   .string()
   .regex(
-    /^[A-Za-z_]\w*\.[A-Za-z_]\w*$/,
+    qualifiedTablePattern,
     "allowed: database.table, of letters, digits and _; ClickHouse's own database is named default",
   );
 const duration = z
@@ -67,7 +68,7 @@ export const latenessSchema = z.strictObject({ column: fieldName, back: duration
 
 export const pipelineSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][\w.-]*$/, "allowed: letters, digits, _, . and -"),
-  topics: z.array(z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, "allowed: a Kafka topic name")).min(1),
+  topics: z.array(z.string().regex(topicNamePattern, "allowed: a Kafka topic name")).min(1),
   codec: z.enum(["auto", "json", "msgpack"]).default("auto"),
   table: tableName,
   lateness: z.union([z.literal("none"), latenessSchema]).default("none"),

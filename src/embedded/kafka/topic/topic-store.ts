@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { topicNamePattern } from "../../../core/names.ts";
 import { PartitionLog } from "../log/partition-log.ts";
 import { readJsonFile, writeJsonFile } from "../storage/atomic-file.ts";
 import { topicOptionNumber } from "./topic-config.ts";
-
-const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
 /** A topic and its open logs; the index is the partition number. */
 export interface Topic {
@@ -24,7 +23,7 @@ interface TopicFile {
 
 /** Kafka's rule for topic names; "." and ".." would also escape the topics' folder. */
 export function isTopicNameValid(name: string): boolean {
-  return TOPIC_NAME.test(name) && name !== "." && name !== "..";
+  return topicNamePattern.test(name) && name !== "." && name !== "..";
 }
 
 /**
