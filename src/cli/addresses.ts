@@ -1,16 +1,7 @@
-import type { Command } from "commander";
 import { type Environment, parseBrokers, refuseSecretsForEmbedded } from "../config/environment.ts";
 import { MillraceError } from "../core/errors.ts";
 import { findRunning } from "../embedded/run-file.ts";
-import type { ClickHouseAddress } from "./connect.ts";
-
-/** Adds `--brokers`, which overrides KAFKA_BROKERS. */
-export function addBrokersOption(command: Command): Command {
-  return command.option(
-    "--brokers <list>",
-    "Kafka brokers, comma-separated host:port (default: KAFKA_BROKERS, else the running demo's)",
-  );
-}
+import type { ClickHouseAddress } from "./connect-clickhouse.ts";
 
 /**
  * The environment for a command that needs servers: where it names none, those of the `millrace start` that runs with

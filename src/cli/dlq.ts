@@ -18,7 +18,7 @@ import { createRoutes } from "../dead-letters/routes.ts";
 import { abortableClient } from "../pipeline/abortable-client.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { connectClickHouse } from "./connect.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
 import { knownPipelines } from "./plans.ts";
 import { Shutdown } from "./shutdown.ts";
 import { untilStopped } from "./signals.ts";

@@ -1,9 +1,10 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Command, Option } from "commander";
+import { ensureTopics } from "../clients/kafka/topics.ts";
 import { type Environment, refuseHalfASetUp, refuseSecretsForEmbedded } from "../config/environment.ts";
 import { profileNames } from "../config/profiles.ts";
 import { parseStartArguments, type StartArguments, type StartOptions } from "../config/start-options.ts";
-import { defaultTopics, ensureTopics } from "../config/topics.ts";
+import { defaultTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { guaranteeOf } from "../doctor/finding.ts";
@@ -14,7 +15,8 @@ import { migrate } from "../schema/migrate.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
 import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "./addresses.ts";
-import { connectAdmin, connectClickHouse, kafkaConfig } from "./connect.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
+import { connectAdmin, kafkaConfig } from "./kafka-connect.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import { setUpOf } from "./start-connect.ts";
 

@@ -3,8 +3,10 @@ import type { Admin } from "kafkajs";
 import type { Environment } from "../config/environment.ts";
 import { committedTopics } from "../pipeline/group-offsets.ts";
 import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../source/offsets.ts";
-import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
-import { commandKafkaConfig, connectCommandAdmin } from "./connect.ts";
+import { createLog } from "../telemetry/log.ts";
+import { requireBrokers, withRunningDemo } from "./addresses.ts";
+import { addBrokersOption } from "./brokers-option.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
 import { printTable } from "./table.ts";
 
 const hints = [
@@ -23,7 +25,9 @@ export function addLagCommand(program: Command, given: Environment): void {
     .action(async (options: { brokers?: string; group: string; topic?: string[]; json?: boolean }) => {
       const environment = withRunningDemo(given, options.brokers);
       const brokers = requireBrokers(environment, options.brokers);
-      const admin = await connectCommandAdmin(commandKafkaConfig(brokers, "millrace-lag", environment));
+      const admin = await connectCommandAdmin(
+        commandKafkaConfig(brokers, "millrace-lag", createLog(environment.logLevel), environment.kafkaSecurity),
+      );
       const { topics, offsets } = await readLag(admin, options).finally(() => admin.disconnect());
       const totalLag = offsets.reduce((sum, partition) => sum + lagOf(partition), 0);
       if (options.json === true) {

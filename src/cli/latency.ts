@@ -5,7 +5,7 @@ import { MillraceError } from "../core/errors.ts";
 import { latencyLines, loadLatency } from "../telemetry/latency-store.ts";
 import { summarise } from "../telemetry/stages.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { connectClickHouse } from "./connect.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
 import { printTable } from "./table.ts";
 
 /** `millrace latency`: the stored histograms of a window, merged (S3-29). */

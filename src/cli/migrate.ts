@@ -3,7 +3,7 @@ import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { type MigrateOptions, type MigrationReport, migrate } from "../schema/migrate.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { connectClickHouse } from "./connect.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
 
 interface MigrateFlags {
   dryRun?: true;

@@ -12,9 +12,12 @@ import { reconcile } from "../pipeline/reconcile.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
 import { otherClusters, sharedTableText } from "../schema/writers.ts";
+import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { commitOffsets } from "./commit-offsets.ts";
-import { commandKafkaConfig, connectClickHouse, connectCommandAdmin, readClusterId } from "./connect.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
+import { readClusterId } from "./kafka-connect.ts";
 import { parsePlanArguments } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { groupFaults, listOf, type Move, moveFaults, type ResetArguments } from "./reset-faults.ts";
@@ -31,7 +34,12 @@ export async function runReset(given: Environment, typed: ResetArguments): Promi
   const environment = withRunningDemo(given, typed.brokers);
   const target = parseResetTarget(typed.to, Date.now());
   const brokers = requireBrokers(environment, typed.brokers);
-  const kafka = commandKafkaConfig(brokers, "millrace-offsets", environment);
+  const kafka = commandKafkaConfig(
+    brokers,
+    "millrace-offsets",
+    createLog(environment.logLevel),
+    environment.kafkaSecurity,
+  );
   const pipeline = environment.clickHouseUrl === undefined ? undefined : await pipelineOf(typed);
   const client = pipeline === undefined ? undefined : connectClickHouse(requireClickHouse(environment), 1);
   const admin = await connectCommandAdmin(kafka);

@@ -7,8 +7,10 @@ import {
   readGroupState,
 } from "../pipeline/group-offsets.ts";
 import { lagOf, unreadTopics } from "../source/offsets.ts";
-import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
-import { commandKafkaConfig, connectCommandAdmin } from "./connect.ts";
+import { createLog } from "../telemetry/log.ts";
+import { requireBrokers, withRunningDemo } from "./addresses.ts";
+import { addBrokersOption } from "./brokers-option.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
 import { runReset } from "./offsets-reset.ts";
 import { addPlanOptions } from "./plan-options.ts";
 import type { ResetArguments } from "./reset-faults.ts";
@@ -59,7 +61,9 @@ message says how to get there.`;
 async function runShow(given: Environment, typed: ShowArguments): Promise<void> {
   const environment = withRunningDemo(given, typed.brokers);
   const brokers = requireBrokers(environment, typed.brokers);
-  const admin = await connectCommandAdmin(commandKafkaConfig(brokers, "millrace-offsets", environment));
+  const admin = await connectCommandAdmin(
+    commandKafkaConfig(brokers, "millrace-offsets", createLog(environment.logLevel), environment.kafkaSecurity),
+  );
   try {
     const topics = typed.topic ?? (await committedTopics(admin, typed.group));
     const state = await readGroupState(admin, typed.group);

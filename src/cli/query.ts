@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Environment } from "../config/environment.ts";
 import { MillraceError } from "../core/errors.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { connectClickHouse } from "./connect.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
 
 interface QueryOptions {
   json?: boolean;

@@ -13,8 +13,12 @@ import { requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { OffsetRange } from "../pipeline/reconcile-windows.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
-import { addBrokersOption, requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { commandKafkaConfig, connectClickHouse, connectCommandAdmin, readClusterId } from "./connect.ts";
+import { createLog } from "../telemetry/log.ts";
+import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
+import { addBrokersOption } from "./brokers-option.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
+import { readClusterId } from "./kafka-connect.ts";
 import { addPlanOptions, type PlanArguments, parsePlanArguments, parseTimeMs } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { printTable } from "./table.ts";
@@ -64,7 +68,12 @@ async function runReconcile(given: Environment, typed: ReconcileArguments): Prom
   const sinceMs = typed.since === undefined ? undefined : parseTimeMs("--since", typed.since, Date.now());
   const brokers = requireBrokers(environment, typed.brokers);
   const client = connectClickHouse(requireClickHouse(environment), 2);
-  const kafka = commandKafkaConfig(brokers, "millrace-reconcile", environment);
+  const kafka = commandKafkaConfig(
+    brokers,
+    "millrace-reconcile",
+    createLog(environment.logLevel),
+    environment.kafkaSecurity,
+  );
   let admin: Admin | undefined;
   let compared: Compared;
   try {

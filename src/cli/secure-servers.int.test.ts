@@ -9,7 +9,7 @@ import { type RealKafka, realKafka, startRealKafka } from "../testing/kafka/real
 import { type MillraceRun, runMillrace } from "../testing/run-millrace.ts";
 import { startTlsProxy, type TlsProxy } from "../testing/tls-proxy.ts";
 import { clickHouseAddress } from "./addresses.ts";
-import { connectClickHouse } from "./connect.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
 import { explainError } from "./explain-error.ts";
 
 /**

@@ -10,7 +10,7 @@ import { type EmbeddedServers, launchServers } from "../embedded/launch.ts";
 import type { RunReport } from "../pipeline/report.ts";
 import { connectKafka, type KafkaClients } from "../testing/ingest-servers.ts";
 import { millraceEntry } from "../testing/run-millrace.ts";
-import { connectClickHouse } from "./connect.ts";
+import { connectClickHouse } from "./connect-clickhouse.ts";
 
 const DRAIN_MS = 4_000;
 /** Loading, printing and ending cost this much more on a busy machine. */

@@ -21,7 +21,8 @@ import { MillraceError } from "../core/errors.ts";
 import type { SimulatorReport } from "../simulator/report.ts";
 import { type Simulator, startSimulator } from "../simulator/simulator.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
+import { requireBrokers, withRunningDemo } from "./addresses.ts";
+import { addBrokersOption } from "./brokers-option.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
 

@@ -1,8 +1,11 @@
 import type { Command } from "commander";
+import { applyTopics, planTopics, type TopicChange } from "../clients/kafka/topics.ts";
 import type { Environment } from "../config/environment.ts";
-import { applyTopics, defaultTopics, planTopics, type TopicChange } from "../config/topics.ts";
-import { addBrokersOption, requireBrokers, withRunningDemo } from "./addresses.ts";
-import { commandKafkaConfig, connectCommandAdmin } from "./connect.ts";
+import { defaultTopics } from "../config/topics.ts";
+import { createLog } from "../telemetry/log.ts";
+import { requireBrokers, withRunningDemo } from "./addresses.ts";
+import { addBrokersOption } from "./brokers-option.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
 import { printTable } from "./table.ts";
 
 interface TopicsOptions {
@@ -27,7 +30,9 @@ export function addTopicsCommand(program: Command, environment: Environment): vo
 async function runTopics(given: Environment, options: TopicsOptions, apply: boolean): Promise<void> {
   const environment = withRunningDemo(given, options.brokers);
   const brokers = requireBrokers(environment, options.brokers);
-  const admin = await connectCommandAdmin(commandKafkaConfig(brokers, "millrace-topics", environment));
+  const admin = await connectCommandAdmin(
+    commandKafkaConfig(brokers, "millrace-topics", createLog(environment.logLevel), environment.kafkaSecurity),
+  );
   try {
     const changes = await planTopics(admin, defaultTopics);
     // All or nothing: a refusal means that declaration and cluster disagree, which a person has to resolve first.

@@ -1,8 +1,10 @@
+import type { KafkaSecurity } from "../clients/kafka/security.ts";
+import type { TlsFiles } from "../clients/tls-files.ts";
 import { MillraceError } from "../core/errors.ts";
 import { rememberLogin } from "../core/redact.ts";
 import { readSecret, type Variables, type Warnings } from "./secrets.ts";
-import { type KafkaSecurity, kafkaSecurityVariables, readKafkaSecurity } from "./secrets-kafka.ts";
-import { readTlsFiles, type TlsFiles, tlsVariables } from "./secrets-tls.ts";
+import { kafkaSecurityVariables, readKafkaSecurity } from "./secrets-kafka.ts";
+import { readTlsFiles, tlsVariables } from "./secrets-tls.ts";
 
 /** Addresses and credentials, from environment variables only: secrets do not belong on a command line. */
 export interface Environment {

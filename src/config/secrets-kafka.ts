@@ -1,21 +1,9 @@
+import { type KafkaSasl, type KafkaSecurity, saslMechanisms } from "../clients/kafka/security.ts";
+import type { TlsFiles } from "../clients/tls-files.ts";
 import { MillraceError } from "../core/errors.ts";
 import { rememberLogin } from "../core/redact.ts";
 import { readSecret, type Variables, type Warnings } from "./secrets.ts";
-import { readTlsFiles, type TlsFiles, tlsVariables } from "./secrets-tls.ts";
-
-export const saslMechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
-
-export interface KafkaSasl {
-  mechanism: (typeof saslMechanisms)[number];
-  username: string;
-  password: string;
-}
-
-/** How every Kafka client of the program connects. Undefined members: without TLS, without a login. */
-export interface KafkaSecurity {
-  tls: TlsFiles | undefined;
-  sasl: KafkaSasl | undefined;
-}
+import { readTlsFiles, tlsVariables } from "./secrets-tls.ts";
 
 const SSL = "KAFKA_SSL";
 const MECHANISM = "KAFKA_SASL_MECHANISM";

@@ -1,15 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { TlsFiles } from "../clients/tls-files.ts";
 import { MillraceError } from "../core/errors.ts";
 import { rememberKey } from "../core/redact.ts";
 import { readConfiguredFile, readSecret, readSecretFile, type Variables, type Warnings } from "./secrets.ts";
-
-/** What a client needs for TLS, as PEM text. The server's certificate is always verified. */
-export interface TlsFiles {
-  /** Who may sign the server's certificate; undefined: the authorities that the runtime knows. */
-  ca: string | undefined;
-  /** The client's own certificate with its chain, and its key without a passphrase; undefined: none. */
-  own: { cert: string; key: string } | undefined;
-}
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 

@@ -1,5 +1,5 @@
+import type { KafkaSecurity } from "../clients/kafka/security.ts";
 import { MillraceError } from "../core/errors.ts";
-import type { KafkaSecurity } from "./secrets-kafka.ts";
 import type { SimulatorProfile, SimulatorRoutes } from "./simulator-files.ts";
 
 export const eventModes = ["domain", "http", "all"] as const;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type KafkaConfig, logLevel } from "kafkajs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { connectClickHouse } from "../cli/connect.ts";
+import { connectClickHouse } from "../cli/connect-clickhouse.ts";
 import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
 import { buildPlan } from "../schema/build-plan.ts";

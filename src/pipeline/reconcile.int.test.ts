@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { connectClickHouse } from "../cli/connect.ts";
+import { connectClickHouse } from "../cli/connect-clickhouse.ts";
 import { buildPlans } from "../cli/plans.ts";
 import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { Connection } from "@platformatic/kafka";
-import type { KafkaSecurity } from "../config/secrets-kafka.ts";
+import type { KafkaSecurity } from "../clients/kafka/security.ts";
 import { MillraceError } from "../core/errors.ts";
 import { type ClusterMetadata, fetchMetadata } from "./produce-protocol.ts";
 

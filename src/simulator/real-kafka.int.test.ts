@@ -1,7 +1,8 @@
 import { Kafka, logLevel } from "kafkajs";
 import { expect, test } from "vitest";
+import { ensureTopics } from "../clients/kafka/topics.ts";
 import { compressions } from "../config/simulator.ts";
-import { defaultTopics, ensureTopics } from "../config/topics.ts";
+import { defaultTopics } from "../config/topics.ts";
 import { realKafka, startRealKafka } from "../testing/kafka/real-kafka.ts";
 import { startSimulator } from "./simulator.ts";
 

@@ -1,8 +1,8 @@
 import { ClickHouseError } from "@clickhouse/client";
+import { isAlteredText } from "../clients/clickhouse/altered-text.ts";
 import { ForeignAnswer } from "./answer.ts";
 import { diagnoseForeignAnswer } from "./foreign-answers.ts";
 import { type InsertErrorClass, insertErrors } from "./insert-errors.ts";
-import { isAlteredText } from "./table-shape.ts";
 
 export type { InsertErrorClass } from "./insert-errors.ts";
 

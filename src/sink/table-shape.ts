@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { alteredText } from "../clients/clickhouse/altered-text.ts";
 import { MillraceError } from "../core/errors.ts";
 import { quoteText } from "../core/sql-text.ts";
 import { askRows } from "./answer.ts";
@@ -22,8 +23,6 @@ export interface TableShape {
   columns: Map<string, ShapeColumn>;
 }
 
-const ALTERED_TEXT = "the table was altered since the insert was made for it";
-
 /** In no order, because ClickHouse reads the columns in any. */
 const versionSql = "groupBitXor(sipHash64(formatRow('RowBinary', name, type, default_kind, default_expression)))";
 
@@ -36,13 +35,8 @@ const versionSql = "groupBitXor(sipHash64(formatRow('RowBinary', name, type, def
  * busy cores.
  */
 export function shapeCondition(table: string, { version }: TableShape): string {
-  const check = `throwIf(${versionSql} != ${version}, ${quoteText(ALTERED_TEXT)})`;
+  const check = `throwIf(${versionSql} != ${version}, ${quoteText(alteredText)})`;
   return `1 IN (SELECT 1 + ${check} FROM system.columns WHERE ${isOf(table)})`;
-}
-
-/** Whether this is the answer of `shapeCondition`. */
-export function isAlteredText(message: string): boolean {
-  return message.startsWith(ALTERED_TEXT);
 }
 
 /** Asks the server. A table that is not there has no columns. @throws as askRows() in answer.ts. */

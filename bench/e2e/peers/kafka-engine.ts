@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { connectClickHouse } from "../../../src/cli/connect.ts";
+import { connectClickHouse } from "../../../src/cli/connect-clickhouse.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
 import { queryRows } from "../../../src/schema/query-rows.ts";
 import { declareFields, type MessageField } from "../fact-select.ts";

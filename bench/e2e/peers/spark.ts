@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { connectClickHouse } from "../../../src/cli/connect.ts";
+import { connectClickHouse } from "../../../src/cli/connect-clickhouse.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
 import { queryRows } from "../../../src/schema/query-rows.ts";
 import { type GuardedProcess, spawnGuarded, tailOf } from "../../../src/testing/kafka/child-process.ts";
