@@ -1,7 +1,5 @@
 import type { Command } from "commander";
 import { parseStartArguments, type StartOptions } from "../config/start-options.ts";
-import { parseDurationMs } from "../config/values.ts";
-import { MillraceError } from "../core/errors.ts";
 
 /** The options that say which pipelines a command is about, as `millrace start` has them. */
 export interface PlanArguments {
@@ -30,18 +28,4 @@ const startDefaults = { profile: "mid", from: "earliest", simulator: false };
 export function parsePlanArguments(typed: PlanArguments): PlanChoice {
   const { direct, pipelineNames, groupId } = parseStartArguments({ ...startDefaults, ...typed });
   return { direct, pipelineNames, pipelineFolder: typed.pipelines, groupId };
-}
-
-/**
- * Reads a time: ISO 8601 ("2026-01-31T08:00:00Z", without a zone in UTC), or a duration before now ("2h"). In ms since
- * 1970.
- *
- * @throws MillraceError E_CONFIG naming `option`.
- */
-export function parseTimeMs(option: string, text: string, nowMs: number): number {
-  if (/^\d+(?:\.\d+)?[a-z]+$/.test(text)) return nowMs - parseDurationMs(option, text);
-  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
-  const ms = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2] ?? "00:00"}${match[3] ?? "Z"}`);
-  if (!Number.isNaN(ms)) return ms;
-  throw new MillraceError("E_CONFIG", `${option} ${text}: must be a time such as 2026-01-31T08:00:00Z, or 30m, 2h, 7d`);
 }

@@ -2,7 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Command } from "commander";
 import type { Admin } from "kafkajs";
 import type { Environment } from "../config/environment.ts";
-import { parseCount } from "../config/values.ts";
+import { parseCount, parseTimeMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
@@ -19,7 +19,7 @@ import { addBrokersOption } from "./brokers-option.ts";
 import { connectClickHouse } from "./connect-clickhouse.ts";
 import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
 import { readClusterId } from "./kafka-connect.ts";
-import { addPlanOptions, type PlanArguments, parsePlanArguments, parseTimeMs } from "./plan-options.ts";
+import { addPlanOptions, type PlanArguments, parsePlanArguments } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { printTable } from "./table.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTimeMs } from "./plan-options.ts";
+import { parseTimeMs } from "../config/values.ts";
 import { parseResetTarget, resolveTarget } from "./reset-target.ts";
 
 const now = Date.parse("2026-01-31T12:00:00Z");

@@ -1,5 +1,5 @@
+import { parseTimeMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
-import { parseTimeMs } from "./plan-options.ts";
 
 /** What `--to` says. */
 export type ResetTarget =
