@@ -1,33 +1,45 @@
 /**
- * The import law: what the files of a folder below `src/` may import, besides their own folder and `core`. Stages
- * (source, dispatch, sink, commit) never import each other; they meet in `pipeline`.
+ * The import law. A folder below `src/` may import its own files and those of the folders that stand above it here; of
+ * folders on the same line only those that are named behind it.
  */
-export const mayImport: Record<string, readonly string[]> = {
-  core: [],
-  config: [],
-  schema: ["config"],
-  codec: ["schema"],
-  control: [],
-  source: [],
-  dispatch: ["codec", "schema"],
-  sink: [],
-  commit: [],
-  telemetry: ["codec", "config"],
-  "dead-letters": ["codec", "config", "schema", "sink", "source"],
-  pipeline: ["codec", "commit", "config", "dead-letters", "dispatch", "schema", "sink", "source", "telemetry"],
-  embedded: ["telemetry"],
-  simulator: ["codec", "config", "control", "telemetry"],
-  doctor: ["commit", "config", "schema", "sink", "source", "telemetry"],
-  cli: [
-    "config",
-    "control",
-    "dead-letters",
-    "doctor",
-    "embedded",
-    "pipeline",
-    "schema",
-    "simulator",
-    "source",
-    "telemetry",
-  ],
-};
+export const lines: readonly (readonly FolderLaw[])[] = [
+  [{ folder: "core" }],
+  [{ folder: "clients" }],
+  [{ folder: "clients/kafka" }, { folder: "clients/clickhouse" }],
+  [{ folder: "config" }],
+  [{ folder: "control" }],
+  [{ folder: "schema" }],
+  [{ folder: "codec" }],
+  [{ folder: "telemetry" }],
+  // Stages never import each other: they meet in the pipeline.
+  [{ folder: "source" }, { folder: "dispatch" }, { folder: "sink" }, { folder: "commit" }],
+  [{ folder: "dead-letters" }],
+  [{ folder: "pipeline" }],
+  [{ folder: "doctor" }],
+  [{ folder: "embedded" }],
+  [{ folder: "simulator" }],
+  [{ folder: "cli" }],
+];
+
+export interface FolderLaw {
+  folder: string;
+  /** Folders of the same line that it may import. */
+  also?: readonly string[];
+}
+
+/** The folder of the law that a file belongs to, the deepest one; undefined: none. @param name below `src` */
+export function folderOf(name: string): string | undefined {
+  return lines
+    .flat()
+    .map(({ folder }) => folder)
+    .filter((folder) => name.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+/** Whether files of one folder may import those of the other. */
+export function mayImport(from: string, to: string | undefined): boolean {
+  if (to === undefined) return false;
+  const lineOf = (folder: string) => lines.findIndex((line) => line.some((law) => law.folder === folder));
+  const also = lines.flat().find(({ folder }) => folder === from)?.also ?? [];
+  return from === to || lineOf(to) < lineOf(from) || also.includes(to);
+}
