@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
-import { lagOf, readOffsets } from "../../src/source/offsets.ts";
+import { lagOf, readOffsets } from "../../src/clients/kafka/offsets.ts";
 
 export interface Drained {
   /** Records that the group has not committed. */

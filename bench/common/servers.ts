@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import { connectClickHouse } from "../../src/cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../../src/clients/clickhouse/connect.ts";
 import { ensureTopics } from "../../src/clients/kafka/topics.ts";
 import { defaultTopics } from "../../src/config/topics.ts";
 import { MillraceError } from "../../src/core/errors.ts";

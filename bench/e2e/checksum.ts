@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { quoteName } from "../../src/core/sql-text.ts";
+import { quoteName } from "../../src/clients/clickhouse/sql-text.ts";
 import { rowHashSql } from "../../src/testing/row-hash.ts";
 import type { BenchTable } from "./table.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { queryRows } from "../../src/clients/clickhouse/query-rows.ts";
 import { MillraceError } from "../../src/core/errors.ts";
-import { queryRows } from "../../src/schema/query-rows.ts";
 import { type Checksum, readChecksum } from "./checksum.ts";
 import { type BenchClickHouse, startBenchClickHouse } from "./clickhouse.ts";
 import type { Peer, RunningPeer } from "./peer.ts";

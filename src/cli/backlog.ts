@@ -1,5 +1,5 @@
+import { lagOf, type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import { lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import type { Run } from "./start-connect.ts";
 
 const TELL_EVERY_MS = 5_000;

@@ -1,5 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Command, Option } from "commander";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
+import { connectAdmin, kafkaConfig } from "../clients/kafka/connect.ts";
 import { ensureTopics } from "../clients/kafka/topics.ts";
 import { type Environment, refuseHalfASetUp, refuseSecretsForEmbedded } from "../config/environment.ts";
 import { profileNames } from "../config/profiles.ts";
@@ -15,8 +17,6 @@ import { migrate } from "../schema/migrate.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
 import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "./addresses.ts";
-import { connectClickHouse } from "./connect-clickhouse.ts";
-import { connectAdmin, kafkaConfig } from "./kafka-connect.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import { setUpOf } from "./start-connect.ts";
 

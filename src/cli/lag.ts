@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Admin } from "kafkajs";
+import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
+import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
 import { committedTopics } from "../pipeline/group-offsets.ts";
-import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
-import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
 import { printTable } from "./table.ts";
 
 const hints = [

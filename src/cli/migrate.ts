@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { type MigrateOptions, type MigrationReport, migrate } from "../schema/migrate.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { connectClickHouse } from "./connect-clickhouse.ts";
 
 interface MigrateFlags {
   dryRun?: true;

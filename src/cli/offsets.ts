@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
+import { lagOf, unreadTopics } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
 import {
   committedTopics,
@@ -6,11 +8,9 @@ import {
   readGroupPartitions,
   readGroupState,
 } from "../pipeline/group-offsets.ts";
-import { lagOf, unreadTopics } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
-import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
 import { runReset } from "./offsets-reset.ts";
 import { addPlanOptions } from "./plan-options.ts";
 import type { ResetArguments } from "./reset-faults.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { classifyKafkaError } from "../clients/kafka/classify-error.ts";
 import { unlessAborted } from "../core/within.ts";
-import { classifyKafkaError } from "../source/error-class.ts";
 
 /** A server that is restarted is back within this time, or somebody has to look. */
 const PATIENCE_MS = 60_000;

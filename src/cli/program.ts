@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { explainError, withoutWebPage } from "../clients/explain-error.ts";
 import { readEnvironment } from "../config/environment.ts";
 import { refuseSecretArguments } from "../config/secrets.ts";
 import { errorCodes, MillraceError } from "../core/errors.ts";
@@ -6,7 +7,6 @@ import { endBottomLine } from "./bottom-line.ts";
 import { addDlqCommand } from "./dlq.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEmbeddedCommand } from "./embedded.ts";
-import { explainError, withoutWebPage } from "./explain-error.ts";
 import { addLagCommand } from "./lag.ts";
 import { addLatencyCommand } from "./latency.ts";
 import { addMigrateCommand } from "./migrate.ts";

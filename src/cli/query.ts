@@ -1,10 +1,10 @@
 import { pipeline } from "node:stream/promises";
 import { ClickHouseError, type DataFormat } from "@clickhouse/client";
 import type { Command } from "commander";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
 import { MillraceError } from "../core/errors.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { connectClickHouse } from "./connect-clickhouse.ts";
 
 interface QueryOptions {
   json?: boolean;

@@ -1,6 +1,10 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Command } from "commander";
 import type { Admin } from "kafkajs";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
+import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
+import { readClusterId } from "../clients/kafka/connect.ts";
+import { type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseCount, parseTimeMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
@@ -12,13 +16,9 @@ import { uncountableText, whyUncountable, withoutExpired } from "../pipeline/rec
 import { requireReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { OffsetRange } from "../pipeline/reconcile-windows.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
-import { connectClickHouse } from "./connect-clickhouse.ts";
-import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
-import { readClusterId } from "./kafka-connect.ts";
 import { addPlanOptions, type PlanArguments, parsePlanArguments } from "./plan-options.ts";
 import { buildPlans, choosePipelines } from "./plans.ts";
 import { printTable } from "./table.ts";

@@ -1,5 +1,5 @@
 import type { Admin } from "kafkajs";
-import { quoteText } from "../core/sql-text.ts";
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
 import { type GroupPartition, readGroupState } from "../pipeline/group-offsets.ts";
 import type { ReconcileTarget } from "../pipeline/reconcile-target.ts";
 import type { PlanArguments } from "./plan-options.ts";

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { type EmbeddedServers, launchServers } from "../embedded/launch.ts";
 import type { RunReport } from "../pipeline/report.ts";
 import { connectKafka, type KafkaClients } from "../testing/ingest-servers.ts";
 import { millraceEntry } from "../testing/run-millrace.ts";
-import { connectClickHouse } from "./connect-clickhouse.ts";
 
 const DRAIN_MS = 4_000;
 /** Loading, printing and ending cost this much more on a busy machine. */

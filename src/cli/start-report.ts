@@ -1,10 +1,10 @@
+import type { PartitionOffsets } from "../clients/kafka/offsets.ts";
+import { readOffsets } from "../clients/kafka/offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { within } from "../core/within.ts";
 import { type Account, type Accounting, account, type OffsetRange } from "../pipeline/accounting.ts";
 import type { LeftOver } from "../pipeline/left-over.ts";
 import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
-import type { PartitionOffsets } from "../source/offsets.ts";
-import { readOffsets } from "../source/offsets.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
 import { untilReachable } from "./patience.ts";

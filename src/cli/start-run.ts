@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { classifyKafkaError } from "../clients/kafka/classify-error.ts";
+import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import { MillraceError } from "../core/errors.ts";
@@ -9,8 +11,6 @@ import { type EmbeddedServers, launchServers } from "../embedded/launch.ts";
 import type { LeftOver } from "../pipeline/left-over.ts";
 import type { PipelineHooks } from "../pipeline/pipeline-types.ts";
 import type { RunReport } from "../pipeline/report.ts";
-import { classifyKafkaError } from "../source/error-class.ts";
-import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { storeLatency } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";
 import { embeddedServersOf } from "./addresses.ts";

@@ -1,5 +1,5 @@
+import { lagOf, readOffsets } from "../clients/kafka/offsets.ts";
 import type { StartOptions } from "../config/start-options.ts";
-import { lagOf, readOffsets } from "../source/offsets.ts";
 import { summarise } from "../telemetry/stages.ts";
 import { endBottomLine, showBottomLine } from "./bottom-line.ts";
 import type { Run } from "./start-connect.ts";

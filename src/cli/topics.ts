@@ -1,11 +1,11 @@
 import type { Command } from "commander";
+import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
 import { applyTopics, planTopics, type TopicChange } from "../clients/kafka/topics.ts";
 import type { Environment } from "../config/environment.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
-import { commandKafkaConfig, connectCommandAdmin } from "./kafka-command.ts";
 import { printTable } from "./table.ts";
 
 interface TopicsOptions {

@@ -1,5 +1,5 @@
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
 import type { Origin } from "../core/origin.ts";
-import { quoteText } from "../core/sql-text.ts";
 
 /**
  * Where the record stood that became a dead letter, and who rejected it: several pipelines, groups and clusters may each

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
 import { ownDatabase } from "../config/own-database.ts";
 import { MillraceError } from "../core/errors.ts";
-import { quoteText } from "../core/sql-text.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
 import { type Condition, conditionOf, type LetterFilter } from "./filter.ts";
 import {

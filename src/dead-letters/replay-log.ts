@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { classifyInsertError, remedyFor } from "../clients/clickhouse/diagnose-insert.ts";
 import { MillraceError } from "../core/errors.ts";
-import { classifyInsertError, remedyFor } from "../sink/error-class.ts";
 import { keyNames, keySelection, type LetterKey, letterName, letterTuple, readKey, sqlTuples } from "./letter.ts";
 import { ask } from "./read-letters.ts";
 import { replaysTable } from "./unreplayed.ts";

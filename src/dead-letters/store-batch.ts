@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
+import { classifyInsertError, refusalType, remedyFor } from "../clients/clickhouse/diagnose-insert.ts";
 import { MillraceError } from "../core/errors.ts";
-import { classifyInsertError, refusalType, remedyFor } from "../sink/error-class.ts";
 import { insertOnce } from "../sink/insert.ts";
 import { checkFit, readShape } from "../sink/table-shape.ts";
 import { type Letter, letterName } from "./letter.ts";

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { limitsCondition, quoteName } from "../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../core/errors.ts";
-import { limitsCondition, quoteName } from "../core/sql-text.ts";
 import type { ColumnType, RecordField, TablePlan } from "../schema/plan.ts";
 import { otherClusters, sharedTableText } from "../schema/writers.ts";
 import { type LetterKey, letterName, placeName, placeTuples } from "./letter.ts";

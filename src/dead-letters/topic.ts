@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, type KafkaConfig, type Producer } from "kafkajs";
 import type { Logger } from "pino";
+import { classifyKafkaError } from "../clients/kafka/classify-error.ts";
+import { partialAdmin } from "../clients/kafka/partial-admin.ts";
 import type { EncodedRows } from "../codec/task.ts";
 import { MillraceError } from "../core/errors.ts";
 import { unlessAborted } from "../core/within.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { partialAdmin } from "../source/answers.ts";
-import { classifyKafkaError } from "../source/error-class.ts";
 import { cutGroups } from "./cut-groups.ts";
 import { type LetterMessage, messageOf } from "./message.ts";
 import { compileRowReader } from "./row-reader.ts";

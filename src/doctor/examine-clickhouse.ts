@@ -1,11 +1,11 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
+import { measureClockOffset } from "../clients/clickhouse/clock-offset.ts";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
 import { ownDatabase } from "../config/own-database.ts";
-import { quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { queryRows } from "../schema/query-rows.ts";
 import { insertSecondsMax, insertSettings, readNewerSettings } from "../sink/insert-settings.ts";
 import { trialInsert } from "../sink/trial-insert.ts";
-import { measureClockOffset } from "../telemetry/clock-offset.ts";
 import { examineTables } from "./examine-tables.ts";
 import type { ClickHouseFacts, GrantFacts, ServerFacts, SettingFacts, TrialInsert } from "./facts.ts";
 

@@ -1,7 +1,7 @@
 import { type Admin, type ConfigResourceTypes, Kafka, type KafkaConfig } from "kafkajs";
+import { readOffsets } from "../clients/kafka/offsets.ts";
+import { partialAdmin } from "../clients/kafka/partial-admin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import { partialAdmin } from "../source/answers.ts";
-import { readOffsets } from "../source/offsets.ts";
 import type { GroupFacts, KafkaFacts, PartitionFacts, TopicFacts } from "./facts.ts";
 import { type DescribedMember, subscribedTopics, unassignedPartitions } from "./group-gaps.ts";
 import { readApiVersions } from "./kafka-versions.ts";

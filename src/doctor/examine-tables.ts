@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { quoteText } from "../core/sql-text.ts";
-import { isRefreshable, targetOfView } from "../core/table-definition.ts";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
+import { isRefreshable, targetOfView } from "../clients/clickhouse/table-definition.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { queryRows } from "../schema/query-rows.ts";
 import type { ColumnFacts, OtherObject, TableFacts, ViewFacts } from "./facts.ts";
 
 /** A chain of views that is longer is a circle. */

@@ -1,6 +1,6 @@
+import type { ClockOffset } from "../clients/clickhouse/clock-offset.ts";
+import type { PartitionOffsets } from "../clients/kafka/offsets.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import type { PartitionOffsets } from "../source/offsets.ts";
-import type { ClockOffset } from "../telemetry/clock-offset.ts";
 import type { UnassignedTopic } from "./group-gaps.ts";
 
 /** What `millrace start` would run: everything that the judgement depends on besides the servers. */

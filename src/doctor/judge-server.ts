@@ -1,4 +1,4 @@
-import { sqlTokens } from "../core/table-definition.ts";
+import { sqlTokens } from "../clients/clickhouse/table-definition.ts";
 import type { ClickHouseFacts, Facts, SettingFacts, TrialInsert } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { isReplicated } from "./remedies.ts";

@@ -1,4 +1,4 @@
-import { tableSetting } from "../core/table-definition.ts";
+import { tableSetting } from "../clients/clickhouse/table-definition.ts";
 import { defaultMigrationSettings } from "../schema/migration-settings.ts";
 import type { ClickHouseFacts, OtherObject, SetUp, TableFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";

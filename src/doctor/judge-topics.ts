@@ -1,4 +1,4 @@
-import { lagOf } from "../source/offsets.ts";
+import { lagOf } from "../clients/kafka/offsets.ts";
 import type { KafkaFacts, PartitionFacts, SetUp, TopicFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { durationText } from "./insert-rate.ts";

@@ -1,4 +1,4 @@
-import { quoteName } from "../core/sql-text.ts";
+import { quoteName } from "../clients/clickhouse/sql-text.ts";
 
 /** Reading and writing the little SQL that the doctor needs. */
 

@@ -1,4 +1,4 @@
-import { type SqlToken, sqlTokens } from "../core/table-definition.ts";
+import { type SqlToken, sqlTokens } from "../clients/clickhouse/table-definition.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { TableFacts, ViewFacts } from "./facts.ts";
 

@@ -1,5 +1,5 @@
+import { classifyKafkaError } from "../clients/kafka/classify-error.ts";
 import { MillraceError } from "../core/errors.ts";
-import { classifyKafkaError } from "../source/error-class.ts";
 
 /** The first error that no retry can help. Ends everything that listens to `signal`. */
 export class Failure {

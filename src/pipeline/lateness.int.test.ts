@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { connectClickHouse } from "../cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { ensureTopics } from "../clients/kafka/topics.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { noLateRows } from "../core/lateness.ts";

@@ -1,3 +1,5 @@
+import { abortableClient } from "../clients/clickhouse/abortable-client.ts";
+import { ClickHouseClock } from "../clients/clickhouse/clock.ts";
 import { Epoch } from "../commit/epoch.ts";
 import { BufferPool } from "../core/buffer-pool.ts";
 import { systemClock } from "../core/clock.ts";
@@ -20,9 +22,7 @@ import { Counters } from "../telemetry/counters.ts";
 import { EventLoopMeter } from "../telemetry/event-loop.ts";
 import { recordBatch } from "../telemetry/recorder.ts";
 import { StageTable } from "../telemetry/stages.ts";
-import { abortableClient } from "./abortable-client.ts";
 import { beyondLogEnd, readAssigned } from "./assignment.ts";
-import { ClickHouseClock } from "./clickhouse-clock.ts";
 import { deliverRange } from "./delivery.ts";
 import { drainEpoch } from "./drain-epoch.ts";
 import { Failure } from "./failure.ts";

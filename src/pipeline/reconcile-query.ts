@@ -1,6 +1,6 @@
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
 import { ownDatabase } from "../config/own-database.ts";
 import type { Origin } from "../core/origin.ts";
-import { quoteText } from "../core/sql-text.ts";
 import { gapTable } from "./gap-store.ts";
 import type { CountedTable, ReconcileTarget } from "./reconcile-target.ts";
 import type { OffsetRange } from "./reconcile-windows.ts";

@@ -1,5 +1,5 @@
+import { limitsCondition, quoteName } from "../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../core/errors.ts";
-import { limitsCondition, quoteName } from "../core/sql-text.ts";
 import type { PlanColumn, TablePlan } from "../schema/plan.ts";
 
 /** A table whose rows carry the coordinates of their record. Column names are quoted, ready for SQL. */

@@ -1,11 +1,11 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Admin } from "kafkajs";
 import type { Logger } from "pino";
+import { type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
 import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { otherClusters } from "../schema/writers.ts";
-import { type PartitionOffsets, readOffsets } from "../source/offsets.ts";
 import { newReconciliationFigures, type ReconciliationFigures } from "../telemetry/reconciliation.ts";
 import { type PartitionBalance, reconcile, sumBalances } from "./reconcile.ts";
 import { uncountableMissing, uncountableRows, withoutExpired } from "./reconcile-limits.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
-import { quoteName, quoteText } from "../core/sql-text.ts";
+import { classifyInsertError } from "../clients/clickhouse/diagnose-insert.ts";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
+import { quoteName, quoteText } from "../clients/clickhouse/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { queryRows } from "../schema/query-rows.ts";
-import { classifyInsertError } from "../sink/error-class.ts";
 
 const SECONDS_MAX = 20;
 const RETRY_MS = 1_000;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { expect, it } from "vitest";
+import type { ClickHouseClock } from "../clients/clickhouse/clock.ts";
 import { Counters } from "../telemetry/counters.ts";
-import type { ClickHouseClock } from "./clickhouse-clock.ts";
 import { sinkEvents } from "./sink-events.ts";
 
 it("a full disk is told of when it fills and when it does not any more, in words and without a stack", () => {

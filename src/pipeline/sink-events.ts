@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
+import type { ClickHouseClock } from "../clients/clickhouse/clock.ts";
 import type { SinkEvents } from "../sink/sink.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import type { ClickHouseClock } from "./clickhouse-clock.ts";
 
 /**
  * Counts and logs what happens to inserts.

@@ -1,10 +1,10 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import type { Logger } from "pino";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
+import { limitsCondition, quoteName, quoteText } from "../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../core/errors.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import { limitsCondition, quoteName, quoteText } from "../core/sql-text.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { queryRows } from "../schema/query-rows.ts";
 import { writersTable } from "../schema/writers.ts";
 
 /** The group waits for the answer, and the member sends no heartbeat meanwhile. */

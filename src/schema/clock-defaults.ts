@@ -1,4 +1,4 @@
-import type { Limit } from "../core/sql-text.ts";
+import type { Limit } from "../clients/clickhouse/sql-text.ts";
 import { bareType } from "./column-type.ts";
 import type { ClockDefault, Coordinates, PlanColumn, RecordField } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";

@@ -1,5 +1,5 @@
+import type { Limit } from "../clients/clickhouse/sql-text.ts";
 import type { Origin } from "../core/origin.ts";
-import type { Limit } from "../core/sql-text.ts";
 import type { PlanColumn } from "./plan.ts";
 import type { TableColumn } from "./read-table.ts";
 

@@ -1,4 +1,4 @@
-import { quoteName } from "../core/sql-text.ts";
+import { quoteName } from "../clients/clickhouse/sql-text.ts";
 import type { PlanColumn, TablePlan } from "./plan.ts";
 
 /** Something about a plan that works, and that its owner may not expect. */

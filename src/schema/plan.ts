@@ -1,5 +1,5 @@
+import type { Limit } from "../clients/clickhouse/sql-text.ts";
 import type { Origin } from "../core/origin.ts";
-import type { Limit } from "../core/sql-text.ts";
 import type { RowLoss } from "./row-loss.ts";
 import type { TimeFormat } from "./time-formats.ts";
 

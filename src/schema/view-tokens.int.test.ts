@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
 import { migrate } from "./migrate.ts";
-import { queryRows } from "./query-rows.ts";
 
 let dataDir: string;
 let server: ClickHouseServer;

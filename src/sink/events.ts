@@ -1,4 +1,4 @@
-import type { InsertErrorClass } from "./error-class.ts";
+import type { InsertErrorClass } from "../clients/clickhouse/diagnose-insert.ts";
 
 /** What the sink tells while it stores. Only `onRetry` has to be heard. */
 export interface SinkEvents {

@@ -1,8 +1,8 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
+import { classifyInsertError } from "../clients/clickhouse/diagnose-insert.ts";
+import { quoteName } from "../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../core/errors.ts";
-import { quoteName } from "../core/sql-text.ts";
 import type { SinkBatch } from "./batch.ts";
-import { classifyInsertError } from "./error-class.ts";
 import type { Piece } from "./pieces.ts";
 import { offsetsCondition } from "./stored-rows.ts";
 import { TokenMemory } from "./token-memory.ts";

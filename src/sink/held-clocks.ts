@@ -1,7 +1,7 @@
 import { ClickHouseError } from "@clickhouse/client";
-import { quoteName, quoteText } from "../core/sql-text.ts";
+import type { InsertErrorClass } from "../clients/clickhouse/diagnose-insert.ts";
+import { quoteName, quoteText } from "../clients/clickhouse/sql-text.ts";
 import type { SinkBatch } from "./batch.ts";
-import type { InsertErrorClass } from "./error-class.ts";
 import type { InsertColumn } from "./insert-statement.ts";
 import type { Piece } from "./pieces.ts";
 import { offsetsCondition } from "./stored-rows.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
+import { diagnoseInsertError, type InsertDiagnosis } from "../clients/clickhouse/diagnose-insert.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Lease } from "../core/lease.ts";
 import { backoffMs } from "./backoff.ts";
 import type { SinkBatch } from "./batch.ts";
-import { diagnoseInsertError, type InsertDiagnosis } from "./error-class.ts";
 import type { SinkEvents } from "./events.ts";
 import { ForgottenTokens } from "./forgotten-token.ts";
 import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";

@@ -1,5 +1,5 @@
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
-import { askRows } from "./answer.ts";
+import { askRows } from "../clients/clickhouse/answer.ts";
 
 /** An insert that takes longer is ended by the server: from the deadline of its fence on it can live no longer. */
 export const insertSecondsMax = 120;

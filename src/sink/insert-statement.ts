@@ -1,5 +1,5 @@
 import type { ClickHouseSettings } from "@clickhouse/client";
-import { quoteName, quoteText } from "../core/sql-text.ts";
+import { quoteName, quoteText } from "../clients/clickhouse/sql-text.ts";
 import { type HeldClocks, heldClocksWords } from "./held-clocks.ts";
 import { type ShapeColumn, shapeCondition, type TableShape } from "./table-shape.ts";
 

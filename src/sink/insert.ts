@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { isAlteredText } from "../clients/clickhouse/altered-text.ts";
-import { readAnswer } from "./answer.ts";
+import { readAnswer } from "../clients/clickhouse/answer.ts";
 import { insertSettings, statementLimits } from "./insert-settings.ts";
 import { type InsertColumn, type InsertTerms, insertStatement, LATE_TEXT } from "./insert-statement.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { connectClickHouse } from "../cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { column } from "../codec/fixtures/plan.ts";
 import { createRowsToNative } from "../codec/native/rows-to-native.ts";
 import type { EncodedRows } from "../codec/task.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectClickHouse } from "../cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
 import { createSink } from "./sink.ts";
 

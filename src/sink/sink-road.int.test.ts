@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { insertErrors } from "./insert-errors.ts";
+import { insertErrors } from "../clients/clickhouse/insert-errors.ts";
 import { createSink, type Sink } from "./sink.ts";
 import { connectTo, startEngine, type TestEngine } from "./testing/engine.ts";
 import { type Accident, openRoad, type Road } from "./testing/road.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { classifyInsertError, refusalType } from "../clients/clickhouse/diagnose-insert.ts";
 import type { Lease } from "../core/lease.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
-import { classifyInsertError, refusalType } from "./error-class.ts";
 import type { SinkEvents } from "./events.ts";
 import { createPieceInserter, hopeless } from "./insert-piece.ts";
 import { halvesOf, type Piece, partsOf, tokenOf } from "./pieces.ts";

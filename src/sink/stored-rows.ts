@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { type Limit, limitsCondition, quoteName, quoteText } from "../core/sql-text.ts";
-import { askRows } from "./answer.ts";
+import { askRows } from "../clients/clickhouse/answer.ts";
+import { type Limit, limitsCondition, quoteName, quoteText } from "../clients/clickhouse/sql-text.ts";
 
 /** Names of the columns that hold a row's place in Kafka; the plan has them. */
 export interface Coordinates {

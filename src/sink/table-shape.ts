@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { alteredText } from "../clients/clickhouse/altered-text.ts";
+import { askRows } from "../clients/clickhouse/answer.ts";
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../core/errors.ts";
-import { quoteText } from "../core/sql-text.ts";
-import { askRows } from "./answer.ts";
 import { isSameOrWider } from "./column-change.ts";
 import type { InsertColumn } from "./insert-statement.ts";
 

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { quoteText } from "../core/sql-text.ts";
-import { isRefreshable, tableSetting, targetOfView } from "../core/table-definition.ts";
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
+import { isRefreshable, tableSetting, targetOfView } from "../clients/clickhouse/table-definition.ts";
 
 /** What one table remembers of inserts. */
 export interface TokenWindow {

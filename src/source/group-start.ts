@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { TopicOffsets, TopicQuestion } from "../clients/kafka/partial-admin.ts";
 import type { CommitOffset } from "../core/partition-offsets.ts";
-import type { TopicOffsets, TopicQuestion } from "./answers.ts";
 import { byTopic } from "./by-topic.ts";
 import type { TopicPartition } from "./topic-watch.ts";
 

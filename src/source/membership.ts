@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { AssignerProtocol, type PartitionAssigner } from "kafkajs";
+import { type AnsweredCluster, type PartitionError, tellPartitionsApart } from "../clients/kafka/partial-admin.ts";
 import type { CommitOffset } from "../core/partition-offsets.ts";
 import { StaleOwner } from "../core/stale-owner.ts";
-import { type AnsweredCluster, type PartitionError, tellPartitionsApart } from "./answers.ts";
 import { subscriptionAssigner } from "./assigner.ts";
 import { byTopic } from "./by-topic.ts";
 import { ClockSteps, type WallClockTimes } from "./clock-steps.ts";

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel, type Producer, type Transaction } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasReached, readOffsets } from "../clients/kafka/offsets.ts";
 import type { RawBatch } from "../core/raw-batch.ts";
 import { type RealKafka, realKafka, startRealKafka } from "../testing/kafka/real-kafka.ts";
 import { createSource } from "./consumer-source.ts";
 import type { Membership } from "./membership.ts";
-import { hasReached, readOffsets } from "./offsets.ts";
 
 const real = await realKafka();
 if (!real.available) console.warn(`skipped: ${real.reason}`);

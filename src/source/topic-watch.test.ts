@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { NO_LEADER } from "./answers.ts";
+import { NO_LEADER } from "../clients/kafka/partial-admin.ts";
 import { TopicWatch } from "./topic-watch.ts";
 
 /** The metadata of topics, by the leaders of their partitions. */

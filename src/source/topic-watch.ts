@@ -1,5 +1,5 @@
+import { NO_LEADER, type PartitionError } from "../clients/kafka/partial-admin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import { NO_LEADER, type PartitionError } from "./answers.ts";
 import type { GroupPlan } from "./group-plan.ts";
 
 /** A topic, or a partition of it, that is not read at present. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Session } from "chdb";
-import { quoteText } from "../core/sql-text.ts";
+import { quoteText } from "../clients/clickhouse/sql-text.ts";
 
 /**
  * The real ClickHouse engine, in this process, as the judge of what bytes and rows should be. One per test file: a

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
-import { connectClickHouse } from "../cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
 import { realKafka, startRealKafka } from "./kafka/real-kafka.ts";

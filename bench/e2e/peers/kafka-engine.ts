@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { connectClickHouse } from "../../../src/cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../../../src/clients/clickhouse/connect.ts";
+import { queryRows } from "../../../src/clients/clickhouse/query-rows.ts";
 import { MillraceError } from "../../../src/core/errors.ts";
-import { queryRows } from "../../../src/schema/query-rows.ts";
 import { declareFields, type MessageField } from "../fact-select.ts";
 import type { Peer, PeerContext, RunningPeer } from "../peer.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { quoteText } from "../../core/sql-text.ts";
+import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import { type EngineOracle, openEngineOracle } from "../../testing/engine-oracle.ts";
 import { selectOf } from "../../testing/hostile/golden-bytes.ts";

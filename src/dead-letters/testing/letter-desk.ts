@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { nodeInflaters } from "../../../workers/inflaters.ts";
-import { connectClickHouse } from "../../cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
 import { createReferenceTranscoder } from "../../codec/reference/transcoder.ts";
 import type { EncodedRows } from "../../codec/task.ts";
 import { buildPlan, defaultPipeline } from "../../schema/build-plan.ts";

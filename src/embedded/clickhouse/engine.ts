@@ -7,8 +7,8 @@
  */
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../../core/errors.ts";
-import { quoteName, quoteText } from "../../core/sql-text.ts";
 import { databaseError, fromEngineError } from "./database-error.ts";
 import { loadNativeEngine, type NativeConnection } from "./native.ts";
 import { createSlots } from "./slots.ts";

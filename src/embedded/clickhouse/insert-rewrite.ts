@@ -1,4 +1,4 @@
-import { quoteText } from "../../core/sql-text.ts";
+import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 /**
  * Turns an insert whose data come in the request into one that reads them from a file, which is how the engine takes
  * binary formats of any size:

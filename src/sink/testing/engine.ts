@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { connectClickHouse } from "../../cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
 import { startClickHouse } from "../../embedded/clickhouse/server.ts";
 
 /** The real engine for one test file. */

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { quoteText } from "../../core/sql-text.ts";
-import { queryRows } from "../../schema/query-rows.ts";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
+import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 
 /** A key whose aggregates are not what the base table says. */
 export interface AggregateDifference {

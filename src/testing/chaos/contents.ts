@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { quoteText } from "../../core/sql-text.ts";
+import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { hasKcat } from "../kcat.ts";
 import { readRecords } from "../kcat-records.ts";
 

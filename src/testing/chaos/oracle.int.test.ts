@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { connectClickHouse } from "../../cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
 import { type ClickHouseServer, startClickHouse } from "../../embedded/clickhouse/server.ts";
 import { migrate } from "../../schema/migrate.ts";
 import { describeDifference, judgeAggregates } from "./aggregates.ts";

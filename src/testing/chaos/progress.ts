@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
+import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../../clients/kafka/offsets.ts";
 import { MillraceError } from "../../core/errors.ts";
-import { hasReached, lagOf, type PartitionOffsets, readOffsets } from "../../source/offsets.ts";
 
 const POLL_MS = 1_000;
 

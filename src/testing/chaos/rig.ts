@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import { connectClickHouse } from "../../cli/connect-clickhouse.ts";
+import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
 import { ensureTopics } from "../../clients/kafka/topics.ts";
 import { defaultTopics } from "../../config/topics.ts";
 import { deadLettersPipeline, eventsPipeline } from "../../schema/events-pipeline.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import { quoteText } from "../../core/sql-text.ts";
-import { queryRows } from "../../schema/query-rows.ts";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
+import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 
 const TABLE = "analytics.chaos_side";
 const STEADY_TOPIC = "side.steady";

@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { queryRows } from "../../schema/query-rows.ts";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 
 /** Sets the deduplication window of every table that has one. 0 turns it off; a smaller one forgets the oldest tokens. */
 export async function setWindows(client: ClickHouseClient, inserts: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { quoteName, quoteText } from "../../core/sql-text.ts";
+import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import type { PlanColumn } from "../../schema/plan.ts";
 import type { EngineOracle } from "../engine-oracle.ts";
 import { readVarUInt } from "./var-uint.ts";

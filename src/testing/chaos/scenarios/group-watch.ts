@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
-import { readOffsets } from "../../../source/offsets.ts";
+import { readOffsets } from "../../../clients/kafka/offsets.ts";
 import { ingesters } from "../rig.ts";
 import { LagFigures } from "./lag-figures.ts";
 

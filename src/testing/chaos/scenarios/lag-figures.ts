@@ -1,4 +1,4 @@
-import { lagOf, type PartitionOffsets } from "../../../source/offsets.ts";
+import { lagOf, type PartitionOffsets } from "../../../clients/kafka/offsets.ts";
 
 /** A look at the group, ms since 1970. */
 export interface LagSample {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { Kafka, logLevel, type Producer } from "kafkajs";
+import { queryRows } from "../../../clients/clickhouse/query-rows.ts";
+import { quoteText } from "../../../clients/clickhouse/sql-text.ts";
 import { type ProfileName, profileFor } from "../../../config/profiles.ts";
-import { quoteText } from "../../../core/sql-text.ts";
-import { queryRows } from "../../../schema/query-rows.ts";
 import { Random } from "../../../simulator/random.ts";
 import { describeRecords, describeWrong, type Judgement, judgeRecords, recordFindings } from "../judgement.ts";
 import { ingesters, type Rig, withRig } from "../rig.ts";

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { expect, it } from "vitest";
-import { kafkaConfig } from "./kafka-connect.ts";
+import { kafkaConfig } from "./connect.ts";
 
 it.each([
   ["info", false],

@@ -1,9 +1,9 @@
 import { type Admin, Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { Logger } from "pino";
-import type { KafkaSecurity } from "../clients/kafka/security.ts";
-import type { TlsFiles } from "../clients/tls-files.ts";
-import { partialAdmin } from "../source/answers.ts";
-import { checkCertificates } from "./kafka-certificates.ts";
+import type { TlsFiles } from "../tls-files.ts";
+import { checkCertificates } from "./check-certificates.ts";
+import { partialAdmin } from "./partial-admin.ts";
+import type { KafkaSecurity } from "./security.ts";
 
 const levels = new Map([
   [logLevel.ERROR, "error"],

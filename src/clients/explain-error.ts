@@ -56,7 +56,7 @@ function explainForeign(error: unknown): string | undefined {
       const title = /<title>([^<]{1,80})/i.exec(message)?.[1];
       return `What answers is no ClickHouse but a web server${title === undefined ? "" : ` ("${title}")`}; ${advice}`;
     }
-    // src/sink/answer.ts, which has taken the page for its text.
+    // src/clients/clickhouse/answer.ts, which has taken the page for its text.
     if (message.startsWith("the answer is not ClickHouse's")) return `${message}; ${advice}`;
     if (/There is no handle/.test(message)) {
       return (

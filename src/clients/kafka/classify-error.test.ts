@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import * as kafkajs from "kafkajs";
 import { describe, expect, it } from "vitest";
-import { classifyKafkaError, kafkaErrors } from "./error-class.ts";
+import { classifyKafkaError, kafkaErrors } from "./classify-error.ts";
 
 /** The client's own lists, which it does not export. */
 const require = createRequire(import.meta.url);

@@ -1,10 +1,10 @@
 import type { Admin, KafkaConfig } from "kafkajs";
 import type { Logger } from "pino";
-import type { KafkaSecurity } from "../clients/kafka/security.ts";
-import { MillraceError } from "../core/errors.ts";
-import { within } from "../core/within.ts";
-import { explainError } from "./explain-error.ts";
-import { connectAdmin, kafkaConfig } from "./kafka-connect.ts";
+import { MillraceError } from "../../core/errors.ts";
+import { within } from "../../core/within.ts";
+import { explainError } from "../explain-error.ts";
+import { connectAdmin, kafkaConfig } from "./connect.ts";
+import type { KafkaSecurity } from "./security.ts";
 
 /** Somebody waits for the command: kafkajs' own six attempts take 11 s, each with a line of log. */
 const COMMAND_CONNECT_MS = 5_000;

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { isIP } from "node:net";
 import { connect } from "node:tls";
 import type { KafkaConfig } from "kafkajs";
-import { MillraceError } from "../core/errors.ts";
-import { certificateFault } from "./explain-error.ts";
+import { MillraceError } from "../../core/errors.ts";
+import { certificateFault } from "../explain-error.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 3_000;
 

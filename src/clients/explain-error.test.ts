@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ForeignAnswer } from "../sink/answer.ts";
+import { ForeignAnswer } from "./clickhouse/answer.ts";
 import { explainError, withoutWebPage } from "./explain-error.ts";
 
 const page = "<!DOCTYPE html><html><head><title>Welcome!</title></head><body></body></html>";

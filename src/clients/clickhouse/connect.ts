@@ -1,7 +1,7 @@
 import { rootCertificates } from "node:tls";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import type { TlsFiles } from "../clients/tls-files.ts";
-import { takeAnswersOfClickHouse } from "./clickhouse-answers.ts";
+import type { TlsFiles } from "../tls-files.ts";
+import { takeAnswersOfClickHouse } from "./own-answers.ts";
 
 /** ClickHouse closes idle connections after 10 s (3 s in its cloud): ours must go first. */
 const IDLE_SOCKET_MS = 2_000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
-import { partitionKey } from "../core/raw-batch.ts";
-import { classifyKafkaError } from "./error-class.ts";
+import { partitionKey } from "../../core/raw-batch.ts";
+import { classifyKafkaError } from "./classify-error.ts";
 
 /** Where one partition of a group stands. Offsets are "next record" positions. */
 export interface PartitionOffsets {

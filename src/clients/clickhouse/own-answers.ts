@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { MillraceError } from "../core/errors.ts";
+import { MillraceError } from "../../core/errors.ts";
 
 interface Answer {
   executed?: boolean;
@@ -16,7 +16,7 @@ interface Params {
  * The same client, which takes answers from ClickHouse alone. A login page or a proxy's notice comes with status 200: for
  * a query it would be an empty result, for an insert an acknowledgement of rows that nobody has.
  *
- * Requests with `ignore_error_response` have their answers judged by who sent them (src/sink/answer.ts): there the status
+ * Requests with `ignore_error_response` have their answers judged by who sent them (src/clients/clickhouse/answer.ts): there the status
  * decides whether the request is repeated.
  */
 export function takeAnswersOfClickHouse(client: ClickHouseClient): ClickHouseClient {

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { type Clock, sleepOn } from "../core/clock.ts";
-import { measureClockOffset } from "../telemetry/clock-offset.ts";
+import { type Clock, sleepOn } from "../../core/clock.ts";
+import { measureClockOffset } from "./clock-offset.ts";
 
 /** Clocks drift by some ms in a minute at worst; NTP corrects more at once, now and then. */
 const MEASURE_EVERY_MS = 60_000;

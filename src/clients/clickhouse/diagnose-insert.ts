@@ -1,5 +1,5 @@
 import { ClickHouseError } from "@clickhouse/client";
-import { isAlteredText } from "../clients/clickhouse/altered-text.ts";
+import { isAlteredText } from "./altered-text.ts";
 import { ForeignAnswer } from "./answer.ts";
 import { diagnoseForeignAnswer } from "./foreign-answers.ts";
 import { type InsertErrorClass, insertErrors } from "./insert-errors.ts";

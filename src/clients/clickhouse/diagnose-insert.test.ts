@@ -1,6 +1,6 @@
 import { ClickHouseError } from "@clickhouse/client";
 import { describe, expect, it } from "vitest";
-import { classifyInsertError, diagnoseInsertError, refusalType, remedyFor } from "./error-class.ts";
+import { classifyInsertError, diagnoseInsertError, refusalType, remedyFor } from "./diagnose-insert.ts";
 import { insertErrors } from "./insert-errors.ts";
 
 const server = (code: string, type?: string, message = "text. ") =>

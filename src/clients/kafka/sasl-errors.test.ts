@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Kafka, logLevel } from "kafkajs";
 import { afterEach, describe, expect, it } from "vitest";
-import { partialAdmin } from "./answers.ts";
-import { classifyKafkaError } from "./error-class.ts";
+import { classifyKafkaError } from "./classify-error.ts";
+import { partialAdmin } from "./partial-admin.ts";
 
 /** Keys of the protocol's requests (https://kafka.apache.org/protocol#protocol_api_keys). */
 const API_VERSIONS = 18;

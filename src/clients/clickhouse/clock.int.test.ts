@@ -2,11 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connectClickHouse } from "../cli/connect-clickhouse.ts";
-import { systemClock } from "../core/clock.ts";
-import { startClickHouse } from "../embedded/clickhouse/server.ts";
-import { freePort } from "../testing/kafka/free-port.ts";
-import { ClickHouseClock } from "./clickhouse-clock.ts";
+import { systemClock } from "../../core/clock.ts";
+import { startClickHouse } from "../../embedded/clickhouse/server.ts";
+import { freePort } from "../../testing/kafka/free-port.ts";
+import { ClickHouseClock } from "./clock.ts";
+import { connectClickHouse } from "./connect.ts";
 
 describe("ClickHouse's clock", () => {
   let dir: string;
