@@ -12,9 +12,15 @@ export const lines: readonly (readonly FolderLaw[])[] = [
   [{ folder: "codec" }],
   [{ folder: "telemetry" }],
   // Stages never import each other: they meet in the pipeline.
-  [{ folder: "source" }, { folder: "dispatch" }, { folder: "sink" }, { folder: "commit" }],
-  [{ folder: "dead-letters" }],
-  [{ folder: "pipeline" }],
+  [
+    { folder: "ingest/source" },
+    { folder: "ingest/dispatch" },
+    { folder: "ingest/sink" },
+    { folder: "ingest/commit" },
+    { folder: "ingest/dead-letters" },
+  ],
+  [{ folder: "ingest/pipeline" }],
+  [{ folder: "pipeline" }, { folder: "dead-letters" }],
   [{ folder: "doctor" }],
   [{ folder: "embedded" }],
   [{ folder: "simulator" }],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { startEngine, type TestEngine } from "../../src/sink/testing/engine.ts";
+import { startEngine, type TestEngine } from "../../src/ingest/sink/testing/engine.ts";
 import { compareChecksums, readChecksum } from "./checksum.ts";
 import type { BenchTable } from "./table.ts";
 

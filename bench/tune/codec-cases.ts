@@ -5,8 +5,8 @@ import { readSimulatorProfile, readSimulatorRoutes } from "../../src/config/simu
 import { BufferPool } from "../../src/core/buffer-pool.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import type { InsertFormat, TranscoderName } from "../../src/core/transcoding.ts";
-import { Accumulator } from "../../src/dispatch/accumulator.ts";
-import { createWorkerPool, taskOf } from "../../src/dispatch/worker-pool.ts";
+import { Accumulator } from "../../src/ingest/dispatch/accumulator.ts";
+import { createWorkerPool, taskOf } from "../../src/ingest/dispatch/worker-pool.ts";
 import { buildPlan } from "../../src/schema/build-plan.ts";
 import { eventsPipeline } from "../../src/schema/events-pipeline.ts";
 import { deadLetterTable } from "../../src/schema/pipeline.ts";

@@ -17,7 +17,7 @@ export interface Profile {
   insertsMax: number;
   /**
    * The budget for all bytes between fetch and acknowledgement. Intake pauses at 60 % of it and resumes below 45 %
-   * (src/pipeline/pipeline.ts): what is on its way then still has to fit.
+   * (src/ingest/pipeline/pipeline.ts): what is on its way then still has to fit.
    */
   bytesMax: number;
   /** How rows are encoded for ClickHouse, unless `--insert-format` says otherwise. */

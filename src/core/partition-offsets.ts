@@ -5,7 +5,7 @@ export interface CommitOffset {
   topic: string;
   partition: number;
   offset: number;
-  /** The ranges in flight above the offset (src/commit/intents.ts); "" for none. */
+  /** The ranges in flight above the offset (src/ingest/commit/intents.ts); "" for none. */
   metadata: string;
 }
 

@@ -1,5 +1,5 @@
+import { describeRaw, textOf } from "../ingest/dead-letters/raw-text.ts";
 import { type Letter, placeName } from "./letter.ts";
-import { describeRaw, textOf } from "./raw-text.ts";
 import type { ReplayStepLine } from "./read-history.ts";
 import type { LetterGroup, LetterLine } from "./read-letters.ts";
 import { type ReplayReport, type SkipReason, sumOf, type Tally } from "./replay-report.ts";

@@ -7,10 +7,10 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { StaleOwner } from "../core/stale-owner.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
+import { createDeadLetterTopic } from "../ingest/dead-letters/topic.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 import { createOrders, deadRowOf, ordersPlan } from "./testing/letter-desk.ts";
-import { createDeadLetterTopic } from "./topic.ts";
 
 /** Dead letters from their topic to their replay, by the commands that a user runs; and as messages of a topic. */
 

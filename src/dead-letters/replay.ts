@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { readNewerSettings } from "../sink/insert-settings.ts";
-import { cutGroups } from "./cut-groups.ts";
+import { cutGroups } from "../ingest/dead-letters/cut-groups.ts";
+import { readNewerSettings } from "../ingest/sink/insert-settings.ts";
 import type { LetterFilter } from "./filter.ts";
 import { type LetterKey, letterName } from "./letter.ts";
 import { nextOpenLetters, type OpenLetter } from "./read-letters.ts";

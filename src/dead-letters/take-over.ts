@@ -1,5 +1,5 @@
-import { insertSecondsMax } from "../sink/insert-settings.ts";
-import { TokenMemory } from "../sink/token-memory.ts";
+import { insertSecondsMax } from "../ingest/sink/insert-settings.ts";
+import { TokenMemory } from "../ingest/sink/token-memory.ts";
 import { type Letter, type LetterKey, letterName } from "./letter.ts";
 import { loadLetters } from "./read-letters.ts";
 import { destinationOf, type ReplayContext, transcodeAll } from "./replay-fresh.ts";

@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { limitsCondition, quoteName } from "../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../core/errors.ts";
+import { otherClusters, sharedTableText } from "../ingest/pipeline/writers.ts";
 import type { ColumnType, RecordField, TablePlan } from "../schema/plan.ts";
-import { otherClusters, sharedTableText } from "../schema/writers.ts";
 import { type LetterKey, letterName, placeName, placeTuples } from "./letter.ts";
 import { ask } from "./read-letters.ts";
 

@@ -1,9 +1,9 @@
 import type { Inflaters } from "../codec/inflate/inflate.ts";
 import { createReferenceTranscoder } from "../codec/reference/transcoder.ts";
+import { compileRowReader } from "../ingest/dead-letters/row-reader.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { Letter } from "./letter.ts";
 import { recordBatchOf } from "./record-batch.ts";
-import { compileRowReader } from "./row-reader.ts";
 
 /** What becomes of a letter under the present plan: a row in the plan's format, or a reason again. */
 export type Transcoded =

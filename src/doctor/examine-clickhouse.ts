@@ -3,9 +3,9 @@ import { measureClockOffset } from "../clients/clickhouse/clock-offset.ts";
 import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { quoteText } from "../clients/clickhouse/sql-text.ts";
 import { ownDatabase } from "../config/own-database.ts";
+import { insertSecondsMax, insertSettings, readNewerSettings } from "../ingest/sink/insert-settings.ts";
+import { trialInsert } from "../ingest/sink/trial-insert.ts";
 import type { TablePlan } from "../schema/plan.ts";
-import { insertSecondsMax, insertSettings, readNewerSettings } from "../sink/insert-settings.ts";
-import { trialInsert } from "../sink/trial-insert.ts";
 import { examineTables } from "./examine-tables.ts";
 import type { ClickHouseFacts, GrantFacts, ServerFacts, SettingFacts, TrialInsert } from "./facts.ts";
 

@@ -42,7 +42,7 @@ export interface ServerFacts {
   /** As answered over several connections: more than one when a balancer stands in between. */
   serverIds: string[];
   settings: Record<string, SettingFacts>;
-  /** What each insert sets (src/sink/insert-settings.ts), as far as this server knows the settings. */
+  /** What each insert sets (src/ingest/sink/insert-settings.ts), as far as this server knows the settings. */
   sentSettings: Record<string, string>;
   /** So long may an insert run from its fence on. */
   insertSecondsMax: number;

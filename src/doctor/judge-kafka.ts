@@ -1,4 +1,4 @@
-import { decodeIntents, METADATA_BYTES_MAX, UnreadableIntents } from "../commit/intents.ts";
+import { decodeIntents, METADATA_BYTES_MAX, UnreadableIntents } from "../ingest/commit/intents.ts";
 import type { ApiVersions, GroupFacts, KafkaFacts, SetUp } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { durationText } from "./insert-rate.ts";

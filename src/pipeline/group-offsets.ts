@@ -1,9 +1,9 @@
 import type { Admin } from "kafkajs";
 import { type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
-import { decodeIntents, UnreadableIntents } from "../commit/intents.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Intent } from "../core/partition-offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
+import { decodeIntents, UnreadableIntents } from "../ingest/commit/intents.ts";
 
 /** Where one partition of a group stands, with what its last commit says about ranges in flight. */
 export interface GroupPartition extends PartitionOffsets {

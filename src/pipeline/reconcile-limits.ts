@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { otherClusters, sharedTableText } from "../ingest/pipeline/writers.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { rowLossText } from "../schema/row-loss.ts";
-import { otherClusters, sharedTableText } from "../schema/writers.ts";
 import type { PartitionBalance } from "./reconcile.ts";
 import { missingCoordinates, reconcileTarget } from "./reconcile-target.ts";
 

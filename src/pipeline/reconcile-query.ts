@@ -1,7 +1,7 @@
 import { quoteText } from "../clients/clickhouse/sql-text.ts";
 import { ownDatabase } from "../config/own-database.ts";
 import type { Origin } from "../core/origin.ts";
-import { gapTable } from "./gap-store.ts";
+import { gapTable } from "../ingest/pipeline/gap-store.ts";
 import type { CountedTable, ReconcileTarget } from "./reconcile-target.ts";
 import type { OffsetRange } from "./reconcile-windows.ts";
 

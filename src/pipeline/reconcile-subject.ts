@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { nobody, type Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
+import { gapTable, type OffsetRun } from "../ingest/pipeline/gap-store.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
-import { gapTable, type OffsetRun } from "./gap-store.ts";
 import { factsSql, longGapSql, type QuerySubject, replayTable } from "./reconcile-query.ts";
 import type { ReconcileTarget } from "./reconcile-target.ts";
 import { mergeRuns, type OffsetRange } from "./reconcile-windows.ts";

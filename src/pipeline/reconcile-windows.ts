@@ -1,5 +1,5 @@
 import { partitionKey } from "../core/raw-batch.ts";
-import type { OffsetRun } from "./gap-store.ts";
+import type { OffsetRun } from "../ingest/pipeline/gap-store.ts";
 
 /** Offsets `first … end` (exclusive) of one partition, each of which must be exactly one row or a known gap. */
 export interface OffsetRange {

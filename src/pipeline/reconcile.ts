@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { nobody, type Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import type { OffsetRun } from "./gap-store.ts";
+import type { OffsetRun } from "../ingest/pipeline/gap-store.ts";
 import { countSql, type QuerySubject } from "./reconcile-query.ts";
 import { findSpans, type OffsetSpan } from "./reconcile-spans.ts";
 import { estimateRows, readLongGaps, subjectOf } from "./reconcile-subject.ts";

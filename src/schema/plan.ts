@@ -137,7 +137,7 @@ export interface TablePlan {
   /**
    * RowBinaryOptional is RowBinary in which a column with the table's DEFAULT (`missing`) is an array: of its value, or
    * empty where the DEFAULT is to be taken. ClickHouse's own RowBinaryWithDefaults is read by no SELECT, so an insert of it
-   * could carry neither the fence nor what its bytes mean (src/sink/insert-statement.ts).
+   * could carry neither the fence nor what its bytes mean (src/ingest/sink/insert-statement.ts).
    */
   /** Set when the table keeps fewer rows than it is given, by design (src/schema/row-loss.ts). */
   rowLoss?: RowLoss | undefined;

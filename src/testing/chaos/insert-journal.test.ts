@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { tokenScopeOf } from "../../core/origin.ts";
-import { tokenOf } from "../../sink/pieces.ts";
+import { tokenOf } from "../../ingest/sink/pieces.ts";
 import { InsertJournal, type JournalEntry, readDeadlineMs, readToken } from "./insert-journal.ts";
 
 const range = { topic: "logs.auth", partition: 3, firstOffset: 10, lastOffset: 29 };

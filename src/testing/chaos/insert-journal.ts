@@ -30,7 +30,7 @@ export interface JournalEntry {
 const tokenPattern =
   /^[^:]*:[^:]*:([^:]+):(\d+):(\d+)-(\d+)(?:\/\d+)?(?:\/\d+\.\d+)?(?:\/(?:dead|absent|lost|skipped))?$/;
 
-/** Reads the token of a range or of a part of one (src/sink/pieces.ts, src/pipeline). Undefined: not such a token. */
+/** Reads the token of a range or of a part of one (src/ingest/sink/pieces.ts, src/pipeline). Undefined: not such a token. */
 export function readToken(
   token: string,
 ): Pick<JournalEntry, "topic" | "partition" | "firstOffset" | "lastOffset"> | undefined {
@@ -40,7 +40,7 @@ export function readToken(
   return { topic: topic!, partition: Number(partition), firstOffset: Number(first), lastOffset: Number(last) };
 }
 
-/** The deadline in a fenced insert's statement, quiet or loud (src/sink/insert.ts). */
+/** The deadline in a fenced insert's statement, quiet or loud (src/ingest/sink/insert.ts). */
 export function readDeadlineMs(statement: string): number | undefined {
   const text = /now64\(3\) (?:<|>=) fromUnixTimestamp64Milli\((\d+)\)/.exec(statement)?.[1];
   return text === undefined ? undefined : Number(text);

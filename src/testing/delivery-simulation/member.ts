@@ -1,16 +1,16 @@
-import { Epoch } from "../../commit/epoch.ts";
-import { decodeIntents } from "../../commit/intents.ts";
 import { BufferPool } from "../../core/buffer-pool.ts";
 import { sleepOn } from "../../core/clock.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import type { Cut } from "../../dispatch/accumulator.ts";
-import { ByteBudget } from "../../dispatch/byte-budget.ts";
-import { createDispatcher, type Dispatcher } from "../../dispatch/dispatcher.ts";
-import { deliverRange } from "../../pipeline/delivery.ts";
-import { drainEpoch } from "../../pipeline/drain-epoch.ts";
-import { Flights } from "../../pipeline/flights.ts";
-import { type DeliveryStep, deliverySteps } from "../../pipeline/steps.ts";
+import { Epoch } from "../../ingest/commit/epoch.ts";
+import { decodeIntents } from "../../ingest/commit/intents.ts";
+import type { Cut } from "../../ingest/dispatch/accumulator.ts";
+import { ByteBudget } from "../../ingest/dispatch/byte-budget.ts";
+import { createDispatcher, type Dispatcher } from "../../ingest/dispatch/dispatcher.ts";
+import { deliverRange } from "../../ingest/pipeline/delivery.ts";
+import { drainEpoch } from "../../ingest/pipeline/drain-epoch.ts";
+import { Flights } from "../../ingest/pipeline/flights.ts";
+import { type DeliveryStep, deliverySteps } from "../../ingest/pipeline/steps.ts";
 import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, type SimulatedBroker, Unanswered } from "./broker.ts";
 import type { SimulatedWarehouse } from "./warehouse.ts";
 import { Life, type World } from "./world.ts";
@@ -169,7 +169,7 @@ export class SimulatedMember {
     this.#dispatcher.assign(assigned);
   }
 
-  /** As src/source/membership.ts. */
+  /** As src/ingest/source/membership.ts. */
   async #commit(generation: number, offsets: CommitOffset[], check: () => void, onOver: () => void): Promise<[]> {
     const { world, broker, sendsAfterTheEnd, repeatsUnanswered } = this.#options;
     if (world.chance(LOOK_UP_SHARE)) {

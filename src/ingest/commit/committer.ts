@@ -1,0 +1,221 @@
+import { type Clock, sleepOn } from "../../core/clock.ts";
+import type { CommitOffset } from "../../core/partition-offsets.ts";
+import { partitionKey } from "../../core/raw-batch.ts";
+import { StaleOwner } from "../../core/stale-owner.ts";
+import type { LedgerState, PartitionLedger, Range } from "./ledger.ts";
+
+export interface CommitterOptions {
+  clock: Clock;
+  /**
+   * Sends one commit, after a last call of `check`, which throws when the assignment is over. Rejects with StaleOwner when
+   * this member's generation is over, or nobody knows what has become of the commit; anything else has changed nothing, and
+   * is tried again. Returns the partitions that the coordinator does not know (their topic was deleted): they are in no
+   * commit any more.
+   */
+  commit(offsets: CommitOffset[], check: () => void): Promise<readonly UnknownPartition[]>;
+  /** A commit has failed: it is repeated, or with a StaleOwner nothing is committed any more. */
+  onError(error: unknown): void;
+  /** Around each commit, for every partition in it. */
+  onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
+}
+
+/** A position that moved waits so long for an intent to go with: one commit a flush instead of two. */
+const PROGRESS_WAIT_MS = 50;
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 2_000;
+
+export interface UnknownPartition {
+  topic: string;
+  partition: number;
+}
+
+interface Turn {
+  resolve(): void;
+  reject(reason: StaleOwner): void;
+}
+
+interface Entry {
+  topic: string;
+  partition: number;
+  ledger: PartitionLedger;
+}
+
+/**
+ * Commits the state of all partitions of one assignment, with one request in flight at a time: what changes meanwhile goes
+ * with the next, so the number of requests adapts to the coordinator's speed instead of the number of inserts.
+ *
+ * A refused commit loses nothing: it is repeated, with what is true by then, until it succeeds or the assignment is over.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #dirty = new Set<string>();
+  #running = false;
+  #isSending = false;
+  #over: StaleOwner | undefined;
+  #cancelProgress: (() => void) | undefined;
+  #provenMs = Number.NEGATIVE_INFINITY;
+  /** Those that wait for a commit which is sent after they came. */
+  readonly #waiting: Turn[] = [];
+  /** Those that look after each commit whether their range was in it. */
+  readonly #announcing: Turn[] = [];
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  add(topic: string, partition: number, ledger: PartitionLedger): void {
+    this.#entries.set(partitionKey(topic, partition), { topic, partition, ledger });
+  }
+
+  /**
+   * Resolves when a commit that names the range is acknowledged. A range for which the metadata has no room waits until
+   * the position has moved over earlier ones.
+   *
+   * @throws StaleOwner
+   */
+  async announce(topic: string, partition: number, range: Range): Promise<void> {
+    if (range.announced) return;
+    const key = partitionKey(topic, partition);
+    this.#dirty.add(key);
+    this.#start();
+    while (!range.announced) {
+      this.#checkKnown(key);
+      await this.#turn(this.#announcing);
+    }
+  }
+
+  /** The partition's position has moved: commits it soon. */
+  note(topic: string, partition: number): void {
+    this.#dirty.add(partitionKey(topic, partition));
+    if (this.#running || this.#over !== undefined) return;
+    this.#cancelProgress ??= this.#options.clock.after(PROGRESS_WAIT_MS, () => this.#start());
+  }
+
+  /**
+   * Shows that this member still owns its partitions, by a commit of this one that is sent now.
+   *
+   * @throws StaleOwner
+   */
+  async prove(topic: string, partition: number): Promise<void> {
+    const key = partitionKey(topic, partition);
+    this.#checkKnown(key);
+    this.#dirty.add(key);
+    await this.#nextCommit();
+    this.#checkKnown(key);
+  }
+
+  #checkKnown(key: string): void {
+    if (!this.#entries.has(key)) throw new StaleOwner(`${key} is not in Kafka any more`);
+  }
+
+  /** When the last acknowledged commit was sent, in the clock's ms: at that time the partitions were ours. */
+  get provenMs(): number {
+    return this.#provenMs;
+  }
+
+  /** Resolves when everything noted so far is committed. @throws StaleOwner */
+  async flush(): Promise<void> {
+    // Not "while it runs": it still does when it wakes those who wait, and would run on for them.
+    while (this.#dirty.size > 0 || this.#isSending) await this.#nextCommit();
+  }
+
+  /** @throws StaleOwner when nothing is committed any more. */
+  check(): void {
+    if (this.#over !== undefined) throw this.#over;
+  }
+
+  /** The assignment is over: nothing is committed any more, and all who wait are told so. */
+  end(reason: StaleOwner): void {
+    if (this.#over !== undefined) return;
+    this.#over = reason;
+    this.#cancelProgress?.();
+    for (const { reject } of [...this.#waiting.splice(0), ...this.#announcing.splice(0)]) reject(reason);
+  }
+
+  #nextCommit(): Promise<void> {
+    const turn = this.#turn(this.#waiting);
+    this.#start();
+    return turn;
+  }
+
+  #turn(list: Turn[]): Promise<void> {
+    if (this.#over !== undefined) return Promise.reject(this.#over);
+    return new Promise((resolve, reject) => list.push({ resolve, reject }));
+  }
+
+  #start(): void {
+    this.#cancelProgress?.();
+    this.#cancelProgress = undefined;
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (this.#over === undefined && (this.#dirty.size > 0 || this.#waiting.length > 0)) {
+      const waiting = this.#waiting.splice(0);
+      if (await this.#commitDirty()) {
+        failures = 0;
+        for (const { resolve } of [...waiting, ...this.#announcing.splice(0)]) resolve();
+        // They may add to what the next commit has to say.
+        await Promise.resolve();
+        continue;
+      }
+      this.#waiting.unshift(...waiting);
+      if (this.#over !== undefined) break;
+      await sleepOn(this.#options.clock, Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
+      failures += 1;
+    }
+    this.#running = false;
+    if (this.#over !== undefined) for (const { reject } of this.#waiting.splice(0)) reject(this.#over);
+  }
+
+  /** Sends what is dirty. Returns whether the coordinator took it. */
+  async #commitDirty(): Promise<boolean> {
+    const states = this.#takeDirty();
+    const offsets = states.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }));
+    const { clock, onCommit, onError } = this.#options;
+    const sentMs = clock.nowMs();
+    let unknown: readonly UnknownPartition[] = [];
+    try {
+      if (offsets.length > 0) {
+        this.#isSending = true;
+        for (const offset of offsets) onCommit?.("beforeCommit", offset);
+        unknown = await this.#options.commit(offsets, () => this.check());
+        this.#forget(unknown);
+        for (const offset of offsets) onCommit?.("afterCommit", offset);
+      }
+    } catch (error) {
+      for (const { key } of states) this.#dirty.add(key);
+      // Of an epoch that has ended meanwhile there is nothing to tell.
+      if (this.#over === undefined) onError(error);
+      if (error instanceof StaleOwner) this.end(error);
+      return false;
+    } finally {
+      this.#isSending = false;
+    }
+    // Waking up after a rebalance, a zombie may find an answer from before it: only what was acknowledged counts. Of
+    // partitions that it does not know a broker says so without a look at the generation.
+    if (offsets.length > unknown.length) this.#provenMs = sentMs;
+    for (const { key, announces } of states) {
+      if (this.#entries.has(key)) for (const range of announces) range.announced = true;
+    }
+    return true;
+  }
+
+  /** One deleted topic must not keep the others waiting: its ranges end, theirs go on. */
+  #forget(unknown: readonly UnknownPartition[]): void {
+    for (const { topic, partition } of unknown) this.#entries.delete(partitionKey(topic, partition));
+  }
+
+  #takeDirty(): (Entry & LedgerState & { key: string })[] {
+    const states = [...this.#dirty].flatMap((key) => {
+      const entry = this.#entries.get(key);
+      return entry === undefined ? [] : [{ key, ...entry, ...entry.ledger.state() }];
+    });
+    this.#dirty.clear();
+    return states;
+  }
+}

@@ -1,0 +1,74 @@
+import { Piscina } from "piscina";
+import type { TranscodeResult, TranscodeTask } from "../../codec/task.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { TranscoderName } from "../../core/transcoding.ts";
+import type { TablePlan } from "../../schema/plan.ts";
+import type { Cut } from "./accumulator.ts";
+
+const transcodeFile = new URL("../../../workers/transcode.ts", import.meta.url);
+
+/** A worker thread ended, or threw, in the middle of a task. The task's buffers are gone. */
+export class WorkerEnded extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = "WorkerEnded";
+  }
+}
+
+export interface WorkerPool {
+  /** Resolves when each worker has its plans compiled. @throws MillraceError E_WORKER when one cannot. */
+  prepare(): Promise<void>;
+  /** Transcodes one task. Its buffers are moved to the worker; the input comes back in the result. @throws WorkerEnded */
+  run(task: TranscodeTask): Promise<TranscodeResult>;
+  close(): Promise<void>;
+}
+
+/**
+ * Worker threads that hold the table plans. The number is fixed: Piscina's defaults (1.5 × cores, unbounded queue) would
+ * starve ClickHouse on a small machine. The queue is bounded by the byte budget of the caller.
+ */
+export function createWorkerPool(
+  plans: TablePlan[],
+  workers: number,
+  transcoder: TranscoderName,
+  workerFile = transcodeFile,
+): WorkerPool {
+  const pool = new Piscina({
+    filename: workerFile.href,
+    workerData: { plans, transcoder },
+    minThreads: workers,
+    maxThreads: workers,
+    concurrentTasksPerWorker: 1,
+    idleTimeout: 0x7fffffff,
+  });
+  return {
+    async prepare() {
+      // Each worker takes one task at a time, so that each gets one of these.
+      const prepared = Array.from({ length: workers }, () => pool.run(undefined, { name: "prepare" }));
+      await Promise.all(prepared).catch((cause) => {
+        throw new MillraceError("E_WORKER", `The worker threads cannot be used: ${cause?.message ?? cause}`, { cause });
+      });
+    },
+    run(task) {
+      const transferList = inputBuffers(task);
+      if (task.spare !== undefined) transferList.push(task.spare);
+      return pool.run(task, { transferList }).catch((error) => {
+        throw new WorkerEnded(error);
+      });
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/** The task that turns a cut into rows. It takes the cut's buffers over. */
+export function taskOf(cut: Cut, planKey: string, format: TranscodeTask["format"]): TranscodeTask {
+  const { topic, partition, firstOffset, lastOffset, judgedMs } = cut;
+  const [input, ...further] = cut.buffers as [ArrayBuffer, ...ArrayBuffer[]];
+  const batches = cut.batches.map(({ byteLength, receivedMs }) => ({ byteLength, receivedMs }));
+  return { planKey, format, topic, partition, input, further, batches, firstOffset, lastOffset, judgedMs, refused: [] };
+}
+
+/** The buffers that a task, or its result, moves between the threads. */
+export function inputBuffers({ input, further }: Pick<TranscodeTask, "input" | "further">): ArrayBuffer[] {
+  return [input, ...(further ?? [])];
+}

@@ -1,0 +1,67 @@
+import type { Logger } from "pino";
+import { MillraceError } from "../../core/errors.ts";
+import type { AssignedPartition, CommitOffset } from "../../core/partition-offsets.ts";
+import { partitionKey } from "../../core/raw-batch.ts";
+import { decodeIntents } from "../commit/intents.ts";
+import type { Failure } from "./failure.ts";
+
+/** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
+export type UnreadableIntentsPolicy = "stop" | "at-least-once";
+
+/**
+ * Reads the ranges in flight out of the metadata of the partitions' last commits.
+ *
+ * @throws MillraceError E_KAFKA when the metadata is not ours and the policy is to stop.
+ */
+export function readAssigned(
+  partitions: readonly CommitOffset[],
+  policy: UnreadableIntentsPolicy,
+  log: Logger,
+  failure: Failure,
+): AssignedPartition[] {
+  return partitions.map(({ topic, partition, offset, metadata }) => {
+    try {
+      return { topic, partition, offset, intents: decodeIntents(metadata) };
+    } catch (error) {
+      const where = `${partitionKey(topic, partition)}: ${(error as Error).message}`;
+      if (policy === "stop") {
+        const remedy = "Use a --group of its own, or accept doubled rows once with --unreadable-intents at-least-once";
+        failure.raise(new MillraceError("E_KAFKA", `${where}. ${remedy}`));
+      }
+      log.error(`${where}. Ranges that were in flight may be doubled`);
+      return { topic, partition, offset, intents: [] };
+    }
+  });
+}
+
+/**
+ * The group stands behind the end of the log. No single remedy is right: to read a topic that was made anew from its
+ * beginning, into the same table, can drop its records as repeats of the old ones, which had the same offsets; to do so
+ * where a broker has lost its last records doubles all others.
+ */
+export function beyondLogEnd(at: {
+  topic: string;
+  partition: number;
+  offset: number;
+  logEnd: number;
+  groupId: string;
+  table: string;
+}): MillraceError {
+  const { topic, partition, offset, logEnd, groupId, table } = at;
+  const reset = `millrace offsets reset --group ${groupId} --topic ${topic}`;
+  return new MillraceError(
+    "E_KAFKA",
+    [
+      `${partitionKey(topic, partition)}: the group stands at offset ${offset}, and the log ends at ${logEnd}. Nothing was ` +
+        "changed; what is right depends on why:",
+      "- Is this another cluster than before? Check KAFKA_BROKERS.",
+      `- Was the topic deleted and made anew? Its records have offsets that rows in ${table} have already. Give it a --table ` +
+        `and a --group of its own; or, if the old rows are not needed: TRUNCATE TABLE ${table} (which forgets their tokens, ` +
+        `too), then ${reset} --to earliest`,
+      "- Has a broker lost its last records, or was the cluster restored? Everything from before is stored; what came since " +
+        `is new, and begins where the log broke off: ${reset} --to TIME, the time of the loss. It names the stored rows that ` +
+        `are in the way, and how to make ClickHouse forget their tokens. (--to earliest would double what is stored, ` +
+        "--to latest would skip what is new.)",
+    ].join("\n"),
+  );
+}

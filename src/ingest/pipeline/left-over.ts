@@ -1,0 +1,47 @@
+import type { CommitOffset, Intent } from "../../core/partition-offsets.ts";
+import { partitionKey } from "../../core/raw-batch.ts";
+
+/** What a run took and did not finish. Nothing of it is committed: the next start reads it again. */
+export interface LeftOver {
+  ranges: number;
+  /** Offsets of these ranges. */
+  records: number;
+  /** `topic:partition`, in the order in which they were taken from. */
+  partitions: string[];
+}
+
+/** Which ranges of the present assignment were cut, and are not behind a committed offset yet. */
+export class OpenRanges {
+  /** By partition, in offset order. */
+  readonly #open = new Map<string, Pick<Intent, "firstOffset" | "lastOffset">[]>();
+
+  /** A new assignment: what was under way in the last one is its owner's, who may be somebody else. */
+  begin(): void {
+    this.#open.clear();
+  }
+
+  add({
+    topic,
+    partition,
+    firstOffset,
+    lastOffset,
+  }: { topic: string; partition: number } & Omit<Intent, "judgedMs">): void {
+    const key = partitionKey(topic, partition);
+    const open = this.#open.get(key) ?? [];
+    open.push({ firstOffset, lastOffset });
+    this.#open.set(key, open);
+  }
+
+  committed({ topic, partition, offset }: Pick<CommitOffset, "topic" | "partition" | "offset">): void {
+    const key = partitionKey(topic, partition);
+    const open = this.#open.get(key)?.filter(({ lastOffset }) => lastOffset >= offset) ?? [];
+    if (open.length > 0) this.#open.set(key, open);
+    else this.#open.delete(key);
+  }
+
+  get left(): LeftOver {
+    const ranges = [...this.#open.values()].flat();
+    const records = ranges.reduce((sum, { firstOffset, lastOffset }) => sum + lastOffset - firstOffset + 1, 0);
+    return { ranges: ranges.length, records, partitions: [...this.#open.keys()] };
+  }
+}

@@ -1,0 +1,77 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import type { Logger } from "pino";
+import type { Profile } from "../../config/profiles.ts";
+import type { InsertFormat, TranscoderName } from "../../core/transcoding.ts";
+import type { TablePlan } from "../../schema/plan.ts";
+import type { Counters } from "../../telemetry/counters.ts";
+import type { EventLoopMeter } from "../../telemetry/event-loop.ts";
+import type { StageTable } from "../../telemetry/stages.ts";
+import type { DeadLetterTopic } from "../dead-letters/topic.ts";
+import type { ByteBudget } from "../dispatch/byte-budget.ts";
+import type { SourceOptions } from "../source/consumer-source.ts";
+import type { UnreadableIntentsPolicy } from "./assignment.ts";
+import type { FieldFigures } from "./field-watch.ts";
+import type { LeftOver } from "./left-over.ts";
+import type { DeliveryObserver } from "./steps.ts";
+import type { StoppedPipeline } from "./stopped-plans.ts";
+
+export interface PipelineOptions {
+  source: SourceOptions;
+  /** The id of the Kafka cluster; "" where the brokers do not tell it. */
+  clusterId: string;
+  plans: TablePlan[];
+  profile: Profile;
+  client: ClickHouseClient;
+  log: Logger;
+  transcoder?: TranscoderName;
+  /** Plans that write RowBinaryOptional keep it whatever this says. */
+  insertFormat?: InsertFormat;
+  /** How long after its last proof of ownership this process may begin an insert, ms (src/ingest/commit/epoch.ts). */
+  fenceMs: number;
+  /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
+  unreadableIntents: UnreadableIntentsPolicy;
+  /** Begin also where the table has rows of the same records already, and a repeat would be doubled. */
+  allowsDuplicates: boolean;
+  /** Told of dead letters that are in their table; the range waits for it. */
+  publishDead?: PublishDead | undefined;
+  /**
+   * Resolves when rows may be stored; a rejection fails the pipeline. Until then it joins, fetches and makes rows. Default:
+   * at once.
+   */
+  mayStore?: Promise<unknown>;
+  /** For tests that stop the process at a step, or replace the worker. */
+  hooks?: PipelineHooks | undefined;
+}
+
+/** Repeats what passes as long as `patience` has it: it throws when the range is not this process's any more. */
+export type PublishDead = DeadLetterTopic["send"];
+
+export interface PipelineHooks {
+  onStep?: DeliveryObserver;
+  workerFile?: URL;
+}
+
+export interface Pipeline {
+  start(): Promise<void>;
+  /**
+   * Stops intake, stores and commits what was taken, leaves the group. After `finishMs` what is still under way is let go;
+   * returns what was left so. To leave takes one answer of the group's coordinator, which is waited for `leaveMs`: without
+   * it the others wait for the session to time out.
+   *
+   * @throws the first fatal error, if there was one.
+   */
+  drain(time: { finishMs: number; leaveMs: number }): Promise<LeftOver>;
+  /** Pipelines that an error of their own has stopped, while others go on. */
+  stopped(): StoppedPipeline[];
+  /** Resolves with the first error that no retry can help, and that leaves no pipeline to go on. */
+  readonly failed: Promise<Error>;
+  readonly counters: Counters;
+  /** What columns and documents have to do with each other, one for each plan, in their order. */
+  fields(): FieldFigures[];
+  /** Latency since start, and the table that the next flush will take. */
+  readonly total: StageTable;
+  takeInterval(): StageTable;
+  readonly budget: ByteBudget;
+  /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
+  readonly eventLoop: EventLoopMeter;
+}

@@ -1,0 +1,56 @@
+import type { Logger } from "pino";
+import type { ClickHouseClock } from "../../clients/clickhouse/clock.ts";
+import type { Counters } from "../../telemetry/counters.ts";
+import type { SinkEvents } from "../sink/sink.ts";
+
+/**
+ * Counts and logs what happens to inserts.
+ *
+ * @param onChange told when a table fails, and when it takes rows again.
+ */
+export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logger, onChange: () => void): SinkEvents {
+  /** Tables whose full disk was told of. It is full for hours, and says so to each insert. */
+  const withoutDisk = new Set<string>();
+  return {
+    onRetry(table, error, attempt, delayMs, errorClass) {
+      counters.insertRetries += 1;
+      onChange();
+      // Said by onSlowDown.
+      if (errorClass === "overload") return;
+      if (errorClass !== "disk") {
+        log.warn({ table, attempt, delayMs, errorClass, err: error }, "insert failed, repeated under the same token");
+        return;
+      }
+      if (withoutDisk.has(table)) return;
+      withoutDisk.add(table);
+      const reason = error instanceof Error ? error.message.trim() : String(error);
+      log.error({ table, reason }, "ClickHouse cannot write to its disk: inserts wait and are repeated until it can");
+    },
+    onRecovered(table) {
+      onChange();
+      if (withoutDisk.delete(table)) log.info({ table }, "ClickHouse can write to its disk again");
+    },
+    onSlowDown(table, error, delayMs, insertsMax) {
+      counters.slowDowns += 1;
+      log.warn({ table, delayMs, insertsMax, err: error }, "ClickHouse is overloaded: fewer inserts at once");
+    },
+    onLate(table, token, deadlineMs) {
+      counters.lateInserts += 1;
+      clock.doubt();
+      log.warn({ table, token, deadlineMs }, "insert came after its deadline and wrote nothing, will be repeated");
+    },
+    onAltered(table, changes) {
+      log.warn({ table, changes }, "the table was altered; the rows fit, new columns are filled after a restart");
+    },
+    onForgotten(table, token) {
+      log.warn(
+        { table, token },
+        "repeated after longer than the deduplication window: only rows that are absent are stored",
+      );
+    },
+    onSplit(table, token, parts) {
+      counters.splitInserts += 1;
+      log.info({ table, token, parts }, "insert touches too many partitions, sent in parts");
+    },
+  };
+}

@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
+import { diagnoseInsertError, type InsertDiagnosis } from "../../clients/clickhouse/diagnose-insert.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { Lease } from "../../core/lease.ts";
+import { backoffMs } from "./backoff.ts";
+import type { SinkBatch } from "./batch.ts";
+import type { SinkEvents } from "./events.ts";
+import { ForgottenTokens } from "./forgotten-token.ts";
+import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";
+import { type InsertBody, insertOnce, isAlteredError, isLateError } from "./insert.ts";
+import { readNewerSettings } from "./insert-settings.ts";
+import type { Piece } from "./pieces.ts";
+import { type TableShape, TableShapes } from "./table-shape.ts";
+import type { TableStates } from "./table-states.ts";
+
+/** One piece of one batch, with its token. */
+export interface PieceInsert {
+  batch: SinkBatch;
+  piece: Piece;
+  token: string;
+  lease: Lease;
+  /** The piece, or what it was cut from, may have been sent before. */
+  isRepeat: boolean;
+  /** How often an error that nobody has judged is answered by the same insert once more. */
+  doubtsMax: number;
+  /** Called when the first attempt is about to be sent, after the wait for a free place. */
+  onSent(): void;
+}
+
+/** `refused`: for the data in it, as it seems when it is doubtful. `split`: for the number of its table partitions. Neither has written anything. */
+export type PieceOutcome =
+  | { end: "stored"; attempts: number }
+  | { end: "refused"; error: unknown; attempts: number; isDoubtful: boolean }
+  | { end: "split"; error: unknown; attempts: number };
+
+type Attempt =
+  | { end: "stored" }
+  | { end: "late"; deadlineMs: number }
+  | { end: "unclear" }
+  | { end: "altered"; error: unknown }
+  | { end: "failed"; error: unknown };
+
+/** Stores a piece, repeating it under its token until it is stored, refused, or hopeless. */
+export type PieceInserter = (insert: PieceInsert) => Promise<PieceOutcome>;
+
+export function createPieceInserter(
+  client: ClickHouseClient,
+  tables: TableStates,
+  options: {
+    bounds: { firstMs: number; maxMs: number };
+    partitionsMax: number;
+    allowsDuplicates: boolean;
+    signal: AbortSignal;
+  },
+  events: SinkEvents,
+): PieceInserter {
+  const { bounds, signal } = options;
+  const forgotten = new ForgottenTokens(client, options.allowsDuplicates);
+  const shapes = new TableShapes(client, (table, changes) => events.onAltered?.(table, changes));
+  let newer: Promise<ClickHouseSettings> | undefined;
+
+  /** Errors of the lease, and columns that the rows do not fit any more, are thrown: they are not the server's, and no attempt follows them. */
+  async function attempt(
+    { batch, piece, token, lease }: PieceInsert,
+    partitionsMax: number | undefined,
+    isLoud: boolean,
+    heldClocks: HeldClocks | undefined,
+    firstSentMs: number | undefined,
+  ): Promise<Attempt> {
+    let newerSettings: ClickHouseSettings;
+    let shape: TableShape;
+    let absentOnly: string | undefined;
+    try {
+      newer ??= readNewerSettings(client);
+      newerSettings = await newer;
+      shape = await shapes.fitting(batch.table, batch.columns);
+      if (firstSentMs !== undefined) absentOnly = await forgotten.conditionFor(batch, piece, token, firstSentMs);
+    } catch (error) {
+      if (error instanceof MillraceError) throw error;
+      newer = undefined;
+      return { end: "failed", error };
+    }
+    const deadlineMs = await lease.deadlineMs();
+    signal.throwIfAborted();
+    const share = piece.parts === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
+    try {
+      const body = bodyOf(batch, piece);
+      if (absentOnly !== undefined) events.onForgotten?.(batch.table, token);
+      const mayBeEmpty = isLoud || absentOnly !== undefined;
+      const common = { token, deadlineMs, shape, share, partitionsMax, newerSettings, heldClocks };
+      const writtenRows = await insertOnce(client, body, { ...common, isLoud: mayBeEmpty, absentOnly });
+      if (mayBeEmpty || Number(writtenRows) > 0) return { end: "stored" };
+      return writtenRows === undefined ? { end: "unclear" } : { end: "late", deadlineMs };
+    } catch (error) {
+      if (isAlteredError(error)) return { end: "altered", error };
+      return isLateError(error) ? { end: "late", deadlineMs } : { end: "failed", error };
+    }
+  }
+
+  /** Tells of the failure; returns how long this insert alone has to wait, in ms. */
+  function noteFailure(batch: SinkBatch, error: unknown, failures: number, { class: errorClass }: InsertDiagnosis) {
+    // Another server may answer next, of another version.
+    newer = undefined;
+    tables.noteFailure(batch.table);
+    const pace = tables.paceOf(batch.table);
+    const isPaced = errorClass === "overload" || errorClass === "disk";
+    const delayMs = isPaced ? pace.slowDown() : backoffMs(failures, bounds);
+    if (errorClass === "overload") events.onSlowDown?.(batch.table, error, delayMs, pace.allowed);
+    events.onRetry(batch.table, error, failures, delayMs, errorClass);
+    // Then everybody pauses in the pace.
+    return isPaced ? 0 : delayMs;
+  }
+
+  return async (insert) => {
+    const { batch, token } = insert;
+    const pace = tables.paceOf(batch.table);
+    const firstSentMs = batch.announcedMs ?? Date.now();
+    const isDivisible = isDivisibleFormat(batch.format) && batch.partitionKey !== "";
+    let partitionsMax = isDivisible ? options.partitionsMax : undefined;
+    // A part may have no row, and then writes none in time either.
+    let isLoud = insert.piece.parts > 1;
+    let canLookUp = true;
+    let failures = 0;
+    let lateCount = 0;
+    let alteredCount = 0;
+    let doubts = 0;
+    for (let attempts = 1; ; attempts += 1) {
+      let delayMs = 0;
+      await pace.enter(attempts > 1);
+      try {
+        if (attempts === 1) insert.onSent();
+        const isRepeat = insert.isRepeat || attempts > 1;
+        const heldClocks = isRepeat && canLookUp ? heldClocksOf(batch, insert.piece) : undefined;
+        const outcome = await attempt(insert, partitionsMax, isLoud, heldClocks, isRepeat ? firstSentMs : undefined);
+        if (outcome.end === "stored") {
+          tables.noteStored(batch.table);
+          return { end: "stored", attempts };
+        }
+        if (outcome.end === "unclear") {
+          // Somebody between has taken the summary away. The same again, in words that no proxy takes away.
+          isLoud = true;
+        } else if (outcome.end === "altered") {
+          shapes.forget(batch.table);
+          alteredCount += 1;
+          // Once at once: that was one ALTER. `onAltered` tells of it.
+          if (alteredCount > 1) {
+            delayMs = backoffMs(alteredCount, bounds);
+            events.onRetry(batch.table, outcome.error, alteredCount, delayMs, "retry");
+          }
+        } else if (outcome.end === "late") {
+          events.onLate?.(batch.table, token, outcome.deadlineMs);
+          lateCount += 1;
+          // Once at once: this process slept. After that the clocks disagree, and the lease has to learn it.
+          if (lateCount > 1) delayMs = backoffMs(lateCount, bounds);
+        } else {
+          const { error } = outcome;
+          const diagnosis = diagnoseInsertError(error);
+          if (diagnosis.class === "doubtful") doubts += 1;
+          const isDoubtful = doubts > insert.doubtsMax;
+          if (diagnosis.class === "data" || isDoubtful) return { end: "refused", error, attempts, isDoubtful };
+          if (heldClocks !== undefined && isLookupFailure(error, diagnosis.class)) {
+            canLookUp = false;
+            failures += 1;
+            events.onRetry(batch.table, error, failures, 0, diagnosis.class);
+          } else if (diagnosis.class === "fatal" || diagnosis.class === "view") {
+            throw hopeless(batch, token, error);
+          } else if (diagnosis.class === "split" && partitionsMax !== undefined) {
+            if (diagnosis.view === undefined) return { end: "split", error, attempts };
+            // A view's table: our rows are stored under this token, and parts of them under others would be doubles.
+            partitionsMax = undefined;
+            events.onSplit?.(batch.table, token, 1);
+          } else {
+            failures += 1;
+            delayMs = noteFailure(batch, error, failures, diagnosis);
+          }
+        }
+      } finally {
+        pace.leave();
+      }
+      if (delayMs > 0) await sleep(delayMs, undefined, { signal });
+    }
+  };
+}
+
+/**
+ * RowBinaryOptional was not cut by table partitions before its inserts had a SELECT: a range of that time, stored whole,
+ * would be doubled by its parts when it is repeated.
+ */
+function isDivisibleFormat(format: string): boolean {
+  return format !== "RowBinaryOptional";
+}
+
+function bodyOf(batch: SinkBatch, { from, to }: Piece): InsertBody {
+  const { rowStarts } = batch;
+  const bytes = rowStarts.length === 0 ? batch.bytes : batch.bytes.subarray(rowStarts[from], rowStarts[to]);
+  return { table: batch.table, columns: batch.columns, format: batch.format, bytes, rowCount: to - from };
+}
+
+/** Nothing that Millrace can do makes the server take it. */
+export function hopeless(batch: SinkBatch, token: string, error: unknown): MillraceError {
+  const { reason, remedy } = diagnoseInsertError(error);
+  const text = error instanceof Error ? error.message.trim() : String(error);
+  return new MillraceError(
+    "E_CLICKHOUSE",
+    `Cannot insert ${token} into ${batch.table}: ${text} — ${reason}; ${remedy}`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { classifyInsertError, refusalType } from "../../clients/clickhouse/diagnose-insert.ts";
+import type { Lease } from "../../core/lease.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
+import type { SinkEvents } from "./events.ts";
+import { createPieceInserter, hopeless } from "./insert-piece.ts";
+import { halvesOf, type Piece, partsOf, tokenOf } from "./pieces.ts";
+import { hasAllRows } from "./stored-rows.ts";
+import { TableStates } from "./table-states.ts";
+
+export type { Lease } from "../../core/lease.ts";
+export type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
+export type { SinkEvents } from "./events.ts";
+export { insertSecondsMax } from "./insert-settings.ts";
+
+const RETRY_FIRST_MS = 100;
+const RETRY_MAX_MS = 10_000;
+const PARTITIONS_MAX = 100;
+/** Some 25 s on average, by the pauses above; then it is no state that passes. A part of a range need not wait again. */
+const DOUBTS_MAX = 12;
+const PART_DOUBTS_MAX = 1;
+/** So many rows that are refused one by one, of one range or of many, and none that is stored, are not the rows' fault. */
+const BLAMELESS_ROWS = 16;
+
+export interface SinkOptions {
+  /** Inserts of a table that run at once, and one more in all; fewer while the server is overloaded. */
+  insertsMax: number;
+  signal: AbortSignal;
+  /** Longest pause after the first failure, and after many; both are drawn from 0 … this. Default: 100 ms and 10 s. */
+  retryFirstMs?: number;
+  retryMaxMs?: number;
+  /**
+   * An insert that touches more table partitions goes in parts. Default: 100, as the server's own. With another value a
+   * range that is replayed after the change is cut at other places, and its rows can be doubled.
+   */
+  partitionsMax?: number;
+  /** Repeat a range though its token may be forgotten and nobody can know whether it is stored. Default: stop. */
+  allowsDuplicates?: boolean;
+}
+
+export interface Sink {
+  /**
+   * Stores the rows. Returns those that the server refuses for their data; all others are durable then.
+   *
+   * The token is `scope:topic:partition:first-last`, the scope being the batch's `tokenScope`. A part of a refused insert carries the offsets of its own first and last
+   * row; a part that was cut by table partitions has `/part.parts` behind it. A replay of the same range is refused at
+   * the same places and finds the same tokens. A batch that cannot be cut by rows comes back as `refusedWhole`, to be
+   * stored again by rows, under the same tokens.
+   *
+   * The lease is asked before every attempt. An insert that begins after its deadline writes nothing, and goes again.
+   *
+   * An error that nobody has judged is repeated for a while and then taken for one of the data: a row to blame comes out
+   * alone, and if no row is taken at all it is none of theirs. Where the table cannot be asked for the range it stops.
+   *
+   * @throws MillraceError E_CLICKHOUSE when no retry can help or a materialized view throws, whatever the lease rejects
+   * with (StaleOwner), and the signal's reason when it aborts.
+   */
+  store(batch: SinkBatch, firstOffset: number, lastOffset: number, lease: Lease): Promise<StoreOutcome>;
+
+  /** Whether inserts into the table have failed since it took one. */
+  isStalled(table: string): boolean;
+}
+
+/** One sink for all tables. At most `insertsMax` inserts of each run at once; the others wait in order. */
+export function createSink(client: ClickHouseClient, options: SinkOptions, events: SinkEvents): Sink {
+  const { retryFirstMs = RETRY_FIRST_MS, retryMaxMs = RETRY_MAX_MS, partitionsMax = PARTITIONS_MAX, signal } = options;
+  const bounds = { firstMs: retryFirstMs, maxMs: retryMaxMs };
+  const tables = new TableStates(options.insertsMax, bounds, signal, (table) => events.onRecovered?.(table));
+  const insertPiece = createPieceInserter(
+    client,
+    tables,
+    { bounds, partitionsMax, allowsDuplicates: options.allowsDuplicates === true, signal },
+    events,
+  );
+
+  return {
+    isStalled: (table) => tables.isStalled(table),
+    async store(batch, firstOffset, lastOffset, lease) {
+      const outcome: StoreOutcome = { refusals: [], refusedWhole: undefined, sentMs: Date.now(), isBodyRead: true };
+      if (batch.rowCount === 0) return outcome;
+      const range = { ...batch, firstOffset, lastOffset };
+      const whole: Piece = { from: 0, to: batch.rowCount, parts: 1, part: 0 };
+      const refusals = new Map<number, Refusal>();
+      let wasSent = false;
+      let storedPieces = 0;
+      let isRepeat = batch.isReplay === true;
+      const onSent = () => {
+        if (!wasSent) outcome.sentMs = Date.now();
+        wasSent = true;
+      };
+      // The next piece last: first part before second, earlier offsets before later ones.
+      const pieces = [whole];
+      for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
+        const token = tokenOf(range, piece, batch.offsets);
+        const doubtsMax = piece === whole ? DOUBTS_MAX : PART_DOUBTS_MAX;
+        const done = await insertPiece({ batch, piece, token, lease, isRepeat, doubtsMax, onSent });
+        if (piece === whole && done.attempts > 1) isRepeat = true;
+        if (done.attempts > 1 || done.end !== "stored") outcome.isBodyRead = false;
+        if (done.end === "stored") {
+          storedPieces += 1;
+          continue;
+        }
+        if (done.end === "split") {
+          const parts = partsOf(piece);
+          events.onSplit?.(batch.table, token, parts[0].parts);
+          pieces.push(...parts.reverse());
+          continue;
+        }
+        const isBefore = piece === whole ? await isStoredBefore(batch, done.attempts) : false;
+        if (isBefore === true) {
+          events.onFoundStored?.(batch.table, token);
+        } else if (isBefore === undefined && done.isDoubtful) {
+          // An attempt of which nobody heard may have stored it: parts, under tokens of their own, would double it.
+          throw hopeless(batch, token, done.error);
+        } else if (batch.rowStarts.length === 0) {
+          return { ...outcome, refusedWhole: done.error };
+        } else if (piece.to - piece.from > 1) {
+          pieces.push(...halvesOf(piece).reverse());
+        } else {
+          // A row that no part can hold back, such as one that cannot be read, is refused in each of them.
+          const offset = batch.offsets[piece.from]!;
+          refusals.set(offset, refusalOf(offset, done.error));
+          if (!done.isDoubtful || storedPieces > 0) continue;
+          const isWholeRange = refusals.size === batch.rowCount && batch.rowCount > 1;
+          const isBlameless = isWholeRange || tables.noteDoubted(batch.table) >= BLAMELESS_ROWS;
+          if (isBlameless) throw hopeless(batch, token, done.error);
+        }
+      }
+      return { ...outcome, refusals: [...refusals.values()].sort((a, b) => a.offset - b.offset) };
+    },
+  };
+
+  /**
+   * An insert may have been stored although nobody was told, and the table altered since so that it refuses these rows:
+   * cut up now, the good ones would be stored once more, under the tokens of their halves. Rows that are refused were
+   * never stored in halves, so a table that has them all has them by the token of the whole. Undefined: nobody can know.
+   *
+   * The other way round nothing helps: halves are stored, the process dies, the constraint is dropped, and the replay
+   * goes through whole. A constraint is dropped while no range is in doubt: after a stop that drained.
+   */
+  async function isStoredBefore(batch: SinkBatch, attempts: number): Promise<boolean | undefined> {
+    if (batch.isReplay !== true && attempts === 1) return false;
+    if (batch.coordinates === undefined) return undefined;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await hasAllRows(client, batch);
+      } catch (error) {
+        const errorClass = classifyInsertError(error);
+        // Most likely the user may not SELECT.
+        if (errorClass === "fatal") return undefined;
+        const delayMs = backoffMs(failures, bounds);
+        events.onRetry(batch.table, error, failures, delayMs, errorClass);
+        await sleep(delayMs, undefined, { signal });
+      }
+    }
+  }
+}
+
+function refusalOf(offset: number, error: unknown): Refusal {
+  return {
+    offset,
+    errorType: refusalType(error),
+    errorMessage: error instanceof Error ? error.message : String(error),
+  };
+}
