@@ -1,5 +1,5 @@
 import { queryRows } from "../../src/clients/clickhouse/query-rows.ts";
-import { migrate } from "../../src/schema/migrate.ts";
+import { migrate } from "../../src/operate/migrations/migrate.ts";
 import type { BenchClickHouse } from "./clickhouse.ts";
 import { factTable } from "./table.ts";
 

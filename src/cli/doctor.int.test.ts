@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { migrate } from "../schema/migrate.ts";
+import { migrate } from "../operate/migrations/migrate.ts";
 import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 

@@ -3,7 +3,7 @@ import type { Admin } from "kafkajs";
 import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
 import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
-import { committedTopics } from "../pipeline/group-offsets.ts";
+import { committedTopics } from "../operate/offsets/group-offsets.ts";
 import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
-import { type MigrateOptions, type MigrationReport, migrate } from "../schema/migrate.ts";
+import { type MigrateOptions, type MigrationReport, migrate } from "../operate/migrations/migrate.ts";
 import { requireClickHouse, withRunningDemo } from "./addresses.ts";
 
 interface MigrateFlags {
@@ -22,7 +22,7 @@ interface MigrateFlags {
 
 /**
  * `millrace migrate`: brings the tables of ClickHouse up to date. Fails with the errors of migrate()
- * (src/schema/migrate.ts).
+ * (src/operate/migrations/migrate.ts).
  *
  * @param print takes the output, line by line
  */
@@ -81,7 +81,7 @@ export function addMigrateCommand(
     });
 }
 
-/** Bounds are those of the settings (src/schema/migration-settings.ts); here only that it is a whole number. */
+/** Bounds are those of the settings (src/operate/migrations/migration-settings.ts); here only that it is a whole number. */
 function count(option: string): (text: string) => number {
   return (text) => parseCount(option, text, { min: 0, max: 1_000_000_000 });
 }

@@ -7,7 +7,7 @@ import {
   type GroupPartition,
   readGroupPartitions,
   readGroupState,
-} from "../pipeline/group-offsets.ts";
+} from "../operate/offsets/group-offsets.ts";
 import { createLog } from "../telemetry/log.ts";
 import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";

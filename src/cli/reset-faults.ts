@@ -1,7 +1,7 @@
 import type { Admin } from "kafkajs";
 import { quoteText } from "../clients/clickhouse/sql-text.ts";
-import { type GroupPartition, readGroupState } from "../pipeline/group-offsets.ts";
-import type { ReconcileTarget } from "../pipeline/reconcile-target.ts";
+import { type GroupPartition, readGroupState } from "../operate/offsets/group-offsets.ts";
+import type { ReconcileTarget } from "../operate/reconcile/reconcile-target.ts";
 import type { PlanArguments } from "./plan-options.ts";
 
 export interface ResetArguments extends Omit<PlanArguments, "topic" | "group"> {

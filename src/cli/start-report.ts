@@ -3,7 +3,7 @@ import { readOffsets } from "../clients/kafka/offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { within } from "../core/within.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
-import { type Account, type Accounting, account, type OffsetRange } from "../pipeline/accounting.ts";
+import { type Account, type Accounting, account, type OffsetRange } from "../operate/reconcile/accounting.ts";
 import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";

@@ -3,11 +3,11 @@ import type { InsertFormat, TranscoderName } from "../core/transcoding.ts";
 import type { FieldFigures } from "../ingest/pipeline/field-watch.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
 import type { StoppedPipeline } from "../ingest/pipeline/stopped-plans.ts";
+import type { Accounting } from "../operate/reconcile/accounting.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { ProcessUsage } from "../telemetry/process-usage.ts";
 import type { ReconciliationFigures } from "../telemetry/reconciliation.ts";
 import { type LatencySummary, type Stage, type StageTable, stages, summarise } from "../telemetry/stages.ts";
-import type { Accounting } from "./accounting.ts";
 
 /** The end report of `millrace start`. Times in ms, memory in MiB. */
 export interface RunReport {

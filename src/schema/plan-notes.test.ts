@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { documentColumn, plan, recordColumn } from "../doctor/fixtures.ts";
+import { documentColumn, plan, recordColumn } from "../operate/doctor/testing/fixtures.ts";
 import { planNotes } from "./plan-notes.ts";
 
 const kinds = (...columns: Parameters<typeof documentColumn>[]) =>

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { cutBatches } from "../../dead-letters/replay.ts";
+import { cutBatches } from "../../operate/dead-letters/replay.ts";
 import { messageOf, VALUE_BYTES_MAX } from "./message.ts";
 import { createDeadLetterTopic, cutRequests } from "./topic.ts";
 

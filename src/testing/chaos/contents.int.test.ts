@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startKafkaBroker } from "../../embedded/kafka/server.ts";
 import { startEngine, type TestEngine } from "../../ingest/sink/testing/engine.ts";
-import { migrate } from "../../schema/migrate.ts";
+import { migrate } from "../../operate/migrations/migrate.ts";
 import { connectKafka, type KafkaClients } from "../ingest-servers.ts";
 import { hasKcat } from "../kcat.ts";
 import { judgeContents } from "./contents.ts";

@@ -5,7 +5,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
 import { type ClickHouseServer, startClickHouse } from "../../embedded/clickhouse/server.ts";
-import { migrate } from "../../schema/migrate.ts";
+import { migrate } from "../../operate/migrations/migrate.ts";
 import { describeDifference, judgeAggregates } from "./aggregates.ts";
 import { judgeDelivery, type LogBounds, type RecordTable } from "./oracle.ts";
 import { forgetTokens, setWindows } from "./tokens.ts";

@@ -1,0 +1,67 @@
+import { ownDatabase } from "../../config/own-database.ts";
+import { MillraceError } from "../../core/errors.ts";
+
+/** How the tables are made: everything about them that differs between installations. */
+export interface MigrationSettings {
+  /** Where the tables are made. */
+  database: string;
+  /** Replicated… engines instead of the plain ones; the servers need the macros {shard} and {replica}. */
+  replicated: boolean;
+  /** Cluster for ON CLUSTER; undefined: no such clause (a Replicated database distributes DDL by itself). */
+  cluster: string | undefined;
+  /** How many inserts each table remembers by their token. 1 and up. */
+  deduplicationWindowInserts: number;
+  /** Replicated engines only: for how long at most. Seconds, 1 and up. */
+  deduplicationWindowSeconds: number;
+  /** Days to keep; 0 = for ever. */
+  ttlDays: Record<TtlKind, number>;
+}
+
+/**
+ * `fact`: fact_event, by event day. `dead_letter`: fact_event_dlq and its aggregate. `latency`: millrace_latency.
+ * `aggregate`: aggregates by event time. `realtime`: the 10-second aggregate and all views over it.
+ */
+export type TtlKind = "fact" | "dead_letter" | "latency" | "aggregate" | "realtime";
+
+export const ttlKinds: readonly TtlKind[] = ["fact", "dead_letter", "latency", "aggregate", "realtime"];
+
+/** Days that an event may be late and still be a fact (DESIGN.md: lateness horizon, 7 days back). */
+const latenessHorizonDays = 7;
+
+/**
+ * The window has to hold at least an hour of inserts, so that a batch that was in doubt can be repeated after a long
+ * stop. 20 inserts a second are 72,000 an hour; late events cost an entry per event day that an insert touches.
+ */
+export const defaultMigrationSettings: MigrationSettings = {
+  database: ownDatabase,
+  replicated: false,
+  cluster: undefined,
+  deduplicationWindowInserts: 100_000,
+  deduplicationWindowSeconds: 86_400,
+  ttlDays: { fact: 14, dead_letter: 30, latency: 30, aggregate: 30, realtime: 2 },
+};
+
+/** Throws MillraceError E_CONFIG, naming the setting, the value and the bound. */
+export function checkMigrationSettings(settings: MigrationSettings): void {
+  checkWhole("deduplicationWindowInserts", settings.deduplicationWindowInserts, 1, 100_000_000);
+  checkWhole("deduplicationWindowSeconds", settings.deduplicationWindowSeconds, 1, 31_536_000);
+  for (const kind of ttlKinds) checkWhole(`ttlDays.${kind}`, settings.ttlDays[kind], 0, 36_500);
+  const factDays = settings.ttlDays.fact;
+  if (factDays !== 0 && factDays <= latenessHorizonDays) {
+    const reason = `an event may be ${latenessHorizonDays} days late, and would be deleted as soon as it was stored`;
+    throw new MillraceError("E_CONFIG", `Cannot use ttlDays.fact ${factDays}: ${reason}; use 0 (for ever) or 8 and up`);
+  }
+  if (settings.cluster !== undefined && !/^[\w.-]+$/.test(settings.cluster)) {
+    const rule = "a cluster's name has letters, digits, and . _ -";
+    throw new MillraceError("E_CONFIG", `Cannot use cluster ${JSON.stringify(settings.cluster)}: ${rule}`);
+  }
+  if (settings.cluster !== undefined && !settings.replicated) {
+    const reason = "each node would keep tables of its own, and a repeated insert would count twice on another node";
+    throw new MillraceError("E_CONFIG", `Cannot use cluster ${settings.cluster} without replicated engines: ${reason}`);
+  }
+}
+
+function checkWhole(name: string, value: number, min: number, max: number): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw new MillraceError("E_CONFIG", `Cannot use ${name} ${value}: it is a whole number from ${min} to ${max}`);
+}

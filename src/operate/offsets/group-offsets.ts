@@ -1,0 +1,80 @@
+import type { Admin } from "kafkajs";
+import { type PartitionOffsets, readOffsets } from "../../clients/kafka/offsets.ts";
+import { MillraceError } from "../../core/errors.ts";
+import type { Intent } from "../../core/partition-offsets.ts";
+import { partitionKey } from "../../core/raw-batch.ts";
+import { decodeIntents, UnreadableIntents } from "../../ingest/commit/intents.ts";
+
+/** Where one partition of a group stands, with what its last commit says about ranges in flight. */
+export interface GroupPartition extends PartitionOffsets {
+  /** The commit's metadata as the broker has it; "" for none. */
+  metadata: string;
+  /** Ranges that may be stored beyond the committed offset; undefined when the metadata is not Millrace's. */
+  intents: Intent[] | undefined;
+  /** Committed, but deleted by retention before they were read. */
+  lost: number;
+}
+
+/** Kafka's words for a group without members (https://kafka.apache.org/documentation/#basic_ops_consumer_group). */
+const idleStates = ["Empty", "Dead"];
+
+export interface GroupState {
+  state: string;
+  members: number;
+  /** No member: its offsets may be changed. */
+  isIdle: boolean;
+}
+
+export async function readGroupState(admin: Admin, groupId: string): Promise<GroupState> {
+  const { groups } = await admin.describeGroups([groupId]);
+  const { state = "Dead", members = [] } = groups[0] ?? {};
+  return { state, members: members.length, isIdle: members.length === 0 && idleStates.includes(state) };
+}
+
+/**
+ * The topics that the group has committed offsets of.
+ *
+ * @throws MillraceError E_KAFKA when there are none: most likely the group has another name.
+ */
+export async function committedTopics(admin: Admin, groupId: string): Promise<string[]> {
+  const found = await admin.fetchOffsets({ groupId });
+  const topics = found
+    .filter(({ partitions }) => partitions.some(({ offset }) => Number(offset) >= 0))
+    .map(({ topic }) => topic)
+    .sort();
+  if (topics.length > 0) return topics;
+  throw new MillraceError("E_KAFKA", `Group ${groupId} has committed no offset: check --group, or name --topic.`);
+}
+
+export async function readGroupPartitions(admin: Admin, groupId: string, topics: string[]): Promise<GroupPartition[]> {
+  const offsets = await readOffsets(admin, groupId, topics);
+  const metadata = new Map<string, string>();
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
+    for (const entry of partitions) metadata.set(partitionKey(topic, entry.partition), entry.metadata ?? "");
+  }
+  return offsets.map((found) => {
+    const text = metadata.get(partitionKey(found.topic, found.partition)) ?? "";
+    const lost = Math.max(0, found.logStart - (found.committed ?? found.logStart));
+    return { ...found, metadata: text, intents: readIntents(text), lost };
+  });
+}
+
+/** By `partitionKey`, the offset of the first record at or after a time, ms since 1970; as the broker answers. */
+export async function readOffsetsAt(admin: Admin, topics: string[], timeMs: number): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const topic of topics) {
+    for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(topic, timeMs)) {
+      found.set(partitionKey(topic, partition), Number(offset));
+    }
+  }
+  return found;
+}
+
+function readIntents(metadata: string): Intent[] | undefined {
+  try {
+    return decodeIntents(metadata);
+  } catch (error) {
+    if (error instanceof UnreadableIntents) return undefined;
+    throw error;
+  }
+}
