@@ -7,7 +7,6 @@ export const lines: readonly (readonly FolderLaw[])[] = [
   [{ folder: "clients" }],
   [{ folder: "clients/kafka" }, { folder: "clients/clickhouse" }],
   [{ folder: "config" }],
-  [{ folder: "control" }],
   [{ folder: "schema" }],
   [{ folder: "codec" }],
   [{ folder: "telemetry" }],
@@ -27,9 +26,8 @@ export const lines: readonly (readonly FolderLaw[])[] = [
     { folder: "operate/offsets" },
     { folder: "operate/migrations" },
   ],
-  [{ folder: "pipeline" }],
-  [{ folder: "embedded" }],
-  [{ folder: "simulator" }],
+  [{ folder: "run" }],
+  [{ folder: "embedded" }, { folder: "server" }, { folder: "simulator", also: ["server"] }],
   [{ folder: "cli" }],
 ];
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ProfileName, ProfileValues } from "../../src/config/profiles.ts";
 import { MillraceError } from "../../src/core/errors.ts";
-import type { RunReport } from "../../src/pipeline/report.ts";
+import type { RunReport } from "../../src/run/report.ts";
 
 const entry = fileURLToPath(new URL("../../src/millrace.mjs", import.meta.url));
 const ERROR_TAIL_CHARS = 8_000;

@@ -7,8 +7,8 @@ import { connectClickHouse } from "../../src/clients/clickhouse/connect.ts";
 import { ensureTopics } from "../../src/clients/kafka/topics.ts";
 import { defaultTopics } from "../../src/config/topics.ts";
 import { MillraceError } from "../../src/core/errors.ts";
-import { launchServers } from "../../src/embedded/launch.ts";
 import { migrate } from "../../src/operate/migrations/migrate.ts";
+import { launchServers } from "../../src/run/embedded-servers.ts";
 import { startRealKafka } from "../../src/testing/kafka/real-kafka.ts";
 
 const TOPIC_ATTEMPTS_MAX = 100;

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { connectClickHouse } from "../../src/clients/clickhouse/connect.ts";
-import { startChild, waitForLine } from "../../src/embedded/child.ts";
+import { startChild, waitForLine } from "../../src/run/child.ts";
 import { makeScratchFolder } from "../common/scratch.ts";
 
 export interface BenchClickHouse {

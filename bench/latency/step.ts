@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ProfileName, ProfileValues } from "../../src/config/profiles.ts";
 import { serviceTopic } from "../../src/config/topics.ts";
 import { MillraceError } from "../../src/core/errors.ts";
-import { latencyOf } from "../../src/pipeline/report.ts";
+import { latencyOf } from "../../src/run/report.ts";
 import { loadLatency } from "../../src/telemetry/latency-store.ts";
 import { openCpuWindow } from "../common/cpu-window.ts";
 import { waitForDrain } from "../common/drained.ts";

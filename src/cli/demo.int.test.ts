@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findRunning, type RunningServers } from "../embedded/run-file.ts";
+import { findRunning, type RunningServers } from "../run/run-file.ts";
 import { millraceEntry, runMillrace } from "../testing/run-millrace.ts";
 
 /** What a new user does: `millrace start` with nothing named, and the other commands in another terminal. */

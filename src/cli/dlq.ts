@@ -17,10 +17,10 @@ import { countOpenLetters, groupLetters, listLetters, loadLettersOf } from "../o
 import { replayDeadLetters } from "../operate/dead-letters/replay.ts";
 import { type ReplayReport, sumOf } from "../operate/dead-letters/replay-report.ts";
 import { createRoutes } from "../operate/dead-letters/routes.ts";
+import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
+import { knownPipelines } from "../run/plans.ts";
+import { Shutdown } from "../run/shutdown.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
-import { requireClickHouse, withRunningDemo } from "./addresses.ts";
-import { knownPipelines } from "./plans.ts";
-import { Shutdown } from "./shutdown.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
 import { tell } from "./tell.ts";

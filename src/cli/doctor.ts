@@ -8,17 +8,17 @@ import { profileNames } from "../config/profiles.ts";
 import { parseStartArguments, type StartArguments, type StartOptions } from "../config/start-options.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
-import { launchServers } from "../embedded/launch.ts";
 import type { Finding } from "../operate/doctor/finding.ts";
 import { guaranteeOf } from "../operate/doctor/finding.ts";
 import { reportLines } from "../operate/doctor/print-report.ts";
 import { type DoctorReport, runDoctor } from "../operate/doctor/run-doctor.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
+import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "../run/addresses.ts";
+import { setUpOf } from "../run/connect-run.ts";
+import { launchServers } from "../run/embedded-servers.ts";
+import { buildPlans, choosePipelines, eventTablesOf } from "../run/plans.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
-import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "./addresses.ts";
-import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
-import { setUpOf } from "./start-connect.ts";
 
 /** Two clients' worth of patience: a doctor that waits for a dead broker helps nobody. */
 const KAFKA_RETRIES = 3;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { RunReport } from "../pipeline/report.ts";
+import type { RunReport } from "../run/report.ts";
 import { millraceEntry } from "../testing/run-millrace.ts";
 
 let folder: string;

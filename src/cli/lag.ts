@@ -4,8 +4,8 @@ import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/comman
 import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
 import { committedTopics } from "../operate/offsets/group-offsets.ts";
+import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import { createLog } from "../telemetry/log.ts";
-import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
 import { printTable } from "./table.ts";
 

@@ -3,9 +3,9 @@ import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseDurationMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
+import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 import { latencyLines, loadLatency } from "../telemetry/latency-store.ts";
 import { summarise } from "../telemetry/stages.ts";
-import { requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { printTable } from "./table.ts";
 
 /** `millrace latency`: the stored histograms of a window, merged (S3-29). */

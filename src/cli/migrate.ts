@@ -3,7 +3,7 @@ import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
 import { type MigrateOptions, type MigrationReport, migrate } from "../operate/migrations/migrate.ts";
-import { requireClickHouse, withRunningDemo } from "./addresses.ts";
+import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 
 interface MigrateFlags {
   dryRun?: true;

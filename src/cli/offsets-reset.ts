@@ -16,11 +16,11 @@ import { type GroupPartition, readGroupPartitions, readOffsetsAt } from "../oper
 import { parseResetTarget, type ResetTarget, resolveTarget } from "../operate/offsets/reset-target.ts";
 import { reconcile } from "../operate/reconcile/reconcile.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "../operate/reconcile/reconcile-target.ts";
+import { requireBrokers, requireClickHouse, withRunningDemo } from "../run/addresses.ts";
+import { buildPlans, choosePipelines } from "../run/plans.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
 import { createLog } from "../telemetry/log.ts";
-import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { parsePlanArguments } from "./plan-options.ts";
-import { buildPlans, choosePipelines } from "./plans.ts";
 import { groupFaults, listOf, type Move, moveFaults, type ResetArguments } from "./reset-faults.ts";
 import { printTable } from "./table.ts";
 

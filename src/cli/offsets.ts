@@ -8,8 +8,8 @@ import {
   readGroupPartitions,
   readGroupState,
 } from "../operate/offsets/group-offsets.ts";
+import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import { createLog } from "../telemetry/log.ts";
-import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
 import { runReset } from "./offsets-reset.ts";
 import { addPlanOptions } from "./plan-options.ts";

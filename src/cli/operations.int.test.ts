@@ -8,12 +8,12 @@ import { encodeIntents } from "../ingest/commit/intents.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { commitOffsets } from "../operate/offsets/commit-offsets.ts";
 import { startReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
+import { buildPlans } from "../run/plans.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
 import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 import { addLagCommand } from "./lag.ts";
 import { addOffsetsCommand } from "./offsets.ts";
-import { buildPlans } from "./plans.ts";
 import { addReconcileCommand } from "./reconcile.ts";
 
 /** `millrace reconcile` and `millrace offsets` with a broker and the real engine. Rows are put into the tables by SQL. */

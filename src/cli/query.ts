@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
 import { MillraceError } from "../core/errors.ts";
-import { requireClickHouse, withRunningDemo } from "./addresses.ts";
+import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 
 interface QueryOptions {
   json?: boolean;

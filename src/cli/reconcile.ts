@@ -15,12 +15,12 @@ import { offsetsOf, type PartitionBalance, reconcile, sumBalances } from "../ope
 import { uncountableText, whyUncountable, withoutExpired } from "../operate/reconcile/reconcile-limits.ts";
 import { requireReconcileTarget } from "../operate/reconcile/reconcile-target.ts";
 import type { OffsetRange } from "../operate/reconcile/reconcile-windows.ts";
+import { requireBrokers, requireClickHouse, withRunningDemo } from "../run/addresses.ts";
+import { buildPlans, choosePipelines } from "../run/plans.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
-import { requireBrokers, requireClickHouse, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
 import { addPlanOptions, type PlanArguments, parsePlanArguments } from "./plan-options.ts";
-import { buildPlans, choosePipelines } from "./plans.ts";
 import { printTable } from "./table.ts";
 
 interface ReconcileArguments extends PlanArguments {

@@ -1,4 +1,4 @@
-import { fieldLines, type RunReport } from "../pipeline/report.ts";
+import { fieldLines, type RunReport } from "../run/report.ts";
 import { formatTable } from "./table.ts";
 
 /** The end report for people. */

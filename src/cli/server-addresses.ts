@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { ownDatabase } from "../config/own-database.ts";
-import type { EmbeddedServers } from "../embedded/launch.ts";
+import type { EmbeddedServers } from "../run/embedded-servers.ts";
 
 /**
  * Says where the embedded servers answer, with a command for each that can be pasted: in words to a person at a terminal,

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
-import { type EmbeddedServers, launchServers } from "../embedded/launch.ts";
-import type { RunReport } from "../pipeline/report.ts";
+import { type EmbeddedServers, launchServers } from "../run/embedded-servers.ts";
+import type { RunReport } from "../run/report.ts";
 import { connectKafka, type KafkaClients } from "../testing/ingest-servers.ts";
 import { millraceEntry } from "../testing/run-millrace.ts";
 

@@ -16,12 +16,12 @@ import {
   readSimulatorRoutes,
 } from "../config/simulator-files.ts";
 import { parseDurationMs } from "../config/values.ts";
-import { loopback } from "../control/http-access.ts";
 import { MillraceError } from "../core/errors.ts";
-import type { SimulatorReport } from "../simulator/report.ts";
+import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
+import type { SimulatorReport } from "../run/simulator-report.ts";
+import { loopback } from "../server/http-access.ts";
 import { type Simulator, startSimulator } from "../simulator/simulator.ts";
 import { createLog } from "../telemetry/log.ts";
-import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";

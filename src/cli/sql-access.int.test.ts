@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startClickHouse } from "../embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../embedded/kafka/server.ts";
 import { heldClocksOf, heldClocksQuery } from "../ingest/sink/held-clocks.ts";
+import { buildPlans } from "../run/plans.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
 import { type RecordedQuery, startQueryRecorder } from "../testing/query-recorder.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 import { migrationFiles, splitStatements } from "../testing/sql-files.ts";
 import { coversColumns, type Grant, readGrants } from "../testing/sql-grants.ts";
-import { buildPlans } from "./plans.ts";
 
 /**
  * The embedded engine has no users, so nothing can be refused here. What can be known is which tables and columns the

@@ -4,12 +4,12 @@ import { partitionKey } from "../core/raw-batch.ts";
 import { within } from "../core/within.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
 import { type Account, type Accounting, account, type OffsetRange } from "../operate/reconcile/accounting.ts";
-import { countsOf, latencyOf, type RunReport, usageByProcess } from "../pipeline/report.ts";
+import type { Run } from "../run/connect-run.ts";
+import { countsOf, latencyOf, type RunReport, usageByProcess } from "../run/report.ts";
+import { untilReachable } from "../run/until-reachable.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
-import { untilReachable } from "./patience.ts";
 import { reportText } from "./report-text.ts";
-import type { Run } from "./start-connect.ts";
 import { totalLag } from "./start-run.ts";
 import { hasTerminal } from "./terminal.ts";
 

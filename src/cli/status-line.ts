@@ -1,8 +1,8 @@
 import { lagOf, readOffsets } from "../clients/kafka/offsets.ts";
 import type { StartOptions } from "../config/start-options.ts";
+import type { Run } from "../run/connect-run.ts";
 import { summarise } from "../telemetry/stages.ts";
 import { endBottomLine, showBottomLine } from "./bottom-line.ts";
-import type { Run } from "./start-connect.ts";
 
 const TERMINAL_MS = 1_000;
 const LOG_MS = 5_000;

@@ -3,8 +3,8 @@ import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/comman
 import { applyTopics, planTopics, type TopicChange } from "../clients/kafka/topics.ts";
 import type { Environment } from "../config/environment.ts";
 import { defaultTopics } from "../config/topics.ts";
+import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import { createLog } from "../telemetry/log.ts";
-import { requireBrokers, withRunningDemo } from "./addresses.ts";
 import { addBrokersOption } from "./brokers-option.ts";
 import { printTable } from "./table.ts";
 

@@ -1,11 +1,11 @@
 import type { SimulatorSettings } from "../config/simulator.ts";
 import { deadLetterTopic, errorTopic } from "../config/topics.ts";
+import type { SimulatorCounts } from "../run/simulator-report.ts";
 import type { BatchProducer } from "./batch-producer.ts";
 import { valuesOfBatch, wrapDeadLetter } from "./dead-letter.ts";
 import type { EventGenerator } from "./event-generator.ts";
 import { partitionOfKey } from "./murmur2.ts";
 import type { PartitionLane, SealedBatch } from "./partition-lane.ts";
-import type { SimulatorCounts } from "./report.ts";
 
 /**
  * Puts each event into its topic's lanes, copies failures, wraps what could not be sent, and counts each by what became

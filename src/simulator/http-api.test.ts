@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SimulatorStats } from "../run/simulator-report.ts";
 import { type HttpControl, serveHttpApi } from "./http-api.ts";
-import type { SimulatorStats } from "./report.ts";
 
 const token = "a-token-of-the-test-0123";
 let eventsPerSecond = 0;

@@ -1,8 +1,8 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
-import { checkListenAddress, connectionsMax, guardAccess, serverLimits } from "../control/http-access.ts";
 import { MillraceError } from "../core/errors.ts";
-import type { SimulatorStats } from "./report.ts";
+import type { SimulatorStats } from "../run/simulator-report.ts";
+import { checkListenAddress, connectionsMax, guardAccess, serverLimits } from "../server/http-access.ts";
 
 /** What the HTTP control can see and do. */
 export interface ControlledSimulator {

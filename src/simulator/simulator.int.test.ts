@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyTopics, declareTopic, ensureTopics, planTopics } from "../clients/kafka/topics.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { type KafkaBroker, startKafkaBroker } from "../embedded/kafka/server.ts";
-import type { SimulatorReport } from "./report.ts";
+import type { SimulatorReport } from "../run/simulator-report.ts";
 import { startSimulator } from "./simulator.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "millrace-simulator-"));

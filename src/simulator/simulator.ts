@@ -1,15 +1,15 @@
 import { completeSimulatorOptions, type SimulatorOptions, type SimulatorSettings } from "../config/simulator.ts";
 import { readSimulatorProfile, readSimulatorRoutes, type SimulatorProfile } from "../config/simulator-files.ts";
 import { deadLetterTopic, errorTopic, unknownTopic } from "../config/topics.ts";
-import { checkListenAddress } from "../control/http-access.ts";
 import { MillraceError } from "../core/errors.ts";
+import type { PartitionReport, SimulatorReport, SimulatorStats } from "../run/simulator-report.ts";
+import { checkListenAddress } from "../server/http-access.ts";
 import { type BackPressure, openBackPressure, updateBackPressure } from "./back-pressure.ts";
 import { BatchProducer } from "./batch-producer.ts";
 import { EventGenerator } from "./event-generator.ts";
 import { EventRouter } from "./event-router.ts";
 import { type HttpControl, serveHttpApi } from "./http-api.ts";
 import { advancePacer, openPacer, type Pacer } from "./pacer.ts";
-import type { PartitionReport, SimulatorReport, SimulatorStats } from "./report.ts";
 import { TimeWeights } from "./time-weight.ts";
 
 export interface Simulator {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectClickHouse } from "../../../src/clients/clickhouse/connect.ts";
-import type { RunReport } from "../../../src/pipeline/report.ts";
+import type { RunReport } from "../../../src/run/report.ts";
 import type { Peer, PeerContext, RunningPeer } from "../peer.ts";
 import { startChildPeer } from "./child-peer.ts";
 

@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { MillraceError } from "../../core/errors.ts";
-import { requireEngine } from "./engine-library.ts";
+import { requireEngine } from "../../run/engine-library.ts";
 
 export type NativeConnection = unknown;
 

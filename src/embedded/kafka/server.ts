@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { MillraceError } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
-import { lockDirectory } from "../directory-lock.ts";
+import { lockDirectory } from "../../run/directory-lock.ts";
 import type { Broker } from "./broker.ts";
 import { serveConnection } from "./connection.ts";
 import { GroupCoordinator } from "./group/coordinator.ts";

@@ -1,4 +1,4 @@
-import type { SimulatorReport } from "../../simulator/report.ts";
+import type { SimulatorReport } from "../../run/simulator-report.ts";
 import type { LogBounds } from "./oracle.ts";
 
 /**

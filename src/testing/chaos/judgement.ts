@@ -1,8 +1,8 @@
 import type { Admin } from "kafkajs";
 import type { PartitionOffsets } from "../../clients/kafka/offsets.ts";
+import type { SimulatorReport } from "../../run/simulator-report.ts";
 import { eventsPipeline } from "../../schema/events-pipeline.ts";
 import { deadLetterTable } from "../../schema/pipeline.ts";
-import type { SimulatorReport } from "../../simulator/report.ts";
 import { judgeAcknowledged } from "./acknowledged.ts";
 import { type AggregateVerdict, describeDifference, judgeAggregates } from "./aggregates.ts";
 import { type ContentVerdict, judgeContents } from "./contents.ts";

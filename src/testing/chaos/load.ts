@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { MillraceError } from "../../core/errors.ts";
-import type { SimulatorReport } from "../../simulator/report.ts";
+import type { SimulatorReport } from "../../run/simulator-report.ts";
 import { tailOf } from "../kafka/child-process.ts";
 import { millraceEntry } from "../run-millrace.ts";
 import { startProcess, type UsageTotal } from "./managed-process.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { profileFor } from "../../../config/profiles.ts";
-import type { RunReport } from "../../../pipeline/report.ts";
+import type { RunReport } from "../../../run/report.ts";
 import { startLoad } from "../load.ts";
 import { aborted, type Rig, untilFirstCommit, withRig } from "../rig.ts";
 import { type LagWatch, watchGroup, watchLag } from "./group-watch.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunReport } from "../../../pipeline/report.ts";
+import type { RunReport } from "../../../run/report.ts";
 import { startLoad } from "../load.ts";
 import { type Rig, untilFirstCommit, withRig } from "../rig.ts";
 import { type LagWatch, readGroup, untilStable, watchLag } from "./group-watch.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunReport } from "../../../pipeline/report.ts";
+import type { RunReport } from "../../../run/report.ts";
 import { tailOf } from "../../kafka/child-process.ts";
 import { millraceEntry } from "../../run-millrace.ts";
 import { type InsertProxy, startInsertProxy } from "../insert-proxy.ts";

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { MillraceError } from "../../core/errors.ts";
+import { MillraceError } from "../core/errors.ts";
 
 /** chdb's library for this platform: a package of its own, which npm installs where its os, cpu and libc fit. */
 const libraries: Record<string, string> = {

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Child, startChild, waitForLine } from "./child.ts";
-import { requireEngine } from "./clickhouse/engine-library.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { requireEngine } from "./engine-library.ts";
 import { portsToTake, writeRunFile } from "./run-file.ts";
 
 const READY_MS = 60_000;

@@ -1,6 +1,6 @@
 import { lagOf, type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import type { Run } from "./start-connect.ts";
+import type { Run } from "./connect-run.ts";
 
 const TELL_EVERY_MS = 5_000;
 

@@ -1,7 +1,7 @@
+import type { Logger } from "pino";
 import type { StartOptions } from "../config/start-options.ts";
-import { type Child, startChild } from "../embedded/child.ts";
-import type { SimulatorReport } from "../simulator/report.ts";
-import { tell } from "./tell.ts";
+import { type Child, startChild } from "./child.ts";
+import type { SimulatorReport } from "./simulator-report.ts";
 
 const STOP_GRACE_MS = 20_000;
 
@@ -17,7 +17,7 @@ export interface SimulatorChild {
 }
 
 /** Starts `millrace simulate` as a child and follows its JSON lines. */
-export function startSimulatorChild(options: StartOptions, brokers: string[]): SimulatorChild {
+export function startSimulatorChild(options: StartOptions, brokers: string[], log: Logger): SimulatorChild {
   const eventsPerSecond = options.eventsPerSecond ?? options.profile.simulatorEventsPerSecond;
   const args = ["simulate", "--json", "--brokers", brokers.join(","), "--eps", String(eventsPerSecond)];
   if (options.durationMs !== undefined) args.push("--duration", `${options.durationMs}ms`);
@@ -36,7 +36,7 @@ export function startSimulatorChild(options: StartOptions, brokers: string[]): S
   let running = true;
   const ended = child.ended.then(({ code, errorTail }) => {
     running = false;
-    if (code !== 0 || report === undefined) tell("warn", `the simulator ended with code ${code}\n${errorTail}`);
+    if (code !== 0 || report === undefined) log.warn(`the simulator ended with code ${code}\n${errorTail}`);
   });
   return {
     child,

@@ -1,7 +1,7 @@
 import type { ClickHouseAddress } from "../clients/clickhouse/connect.ts";
 import { type Environment, parseBrokers, refuseSecretsForEmbedded } from "../config/environment.ts";
 import { MillraceError } from "../core/errors.ts";
-import { findRunning } from "../embedded/run-file.ts";
+import { findRunning } from "./run-file.ts";
 
 /**
  * The environment for a command that needs servers: where it names none, those of the `millrace start` that runs with

@@ -11,7 +11,6 @@ import type { StartOptions } from "../config/start-options.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
-import type { EmbeddedServers } from "../embedded/launch.ts";
 import { createDeadLetterTopic, type DeadLetterTopic } from "../ingest/dead-letters/topic.ts";
 import { createPipeline } from "../ingest/pipeline/pipeline.ts";
 import type { Pipeline, PipelineHooks } from "../ingest/pipeline/pipeline-types.ts";
@@ -22,10 +21,11 @@ import { migrate } from "../operate/migrations/migrate.ts";
 import { type PeriodicReconciliation, startReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
-import { untilReachable } from "./patience.ts";
+import type { EmbeddedServers } from "./embedded-servers.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { type SimulatorChild, startSimulatorChild } from "./simulator-child.ts";
+import { untilReachable } from "./until-reachable.ts";
 
 /** What one fetch returns at most: for one partition, and in all. */
 export const fetchBytesPerPartition = 4 * 1024 * 1024;
@@ -83,7 +83,7 @@ export async function connectRun(
   const kafka = kafkaConfig(brokers, "millrace", log, environment.kafkaSecurity);
   const pipelines = await choosePipelines(options);
   const [{ admin, clusterId, simulator }] = await Promise.all([
-    reach("Kafka", () => openKafka(kafka, options)),
+    reach("Kafka", () => openKafka(kafka, options, log)),
     reach("ClickHouse", () => migrate(client, { eventTables: eventTablesOf(pipelines) })),
   ]);
   const origin = { cluster: clusterId, group: options.groupId };
@@ -139,11 +139,12 @@ export async function connectRun(
 async function openKafka(
   kafka: KafkaConfig,
   options: StartOptions,
+  log: Logger,
 ): Promise<{ admin: Admin; clusterId: string; simulator: SimulatorChild | undefined }> {
   const admin = await connectAdmin(kafka);
   if (options.makesTopics) await ensureTopics(admin, defaultTopics);
   const clusterId = await readClusterId(admin);
-  const simulator = options.simulator ? startSimulatorChild(options, kafka.brokers as string[]) : undefined;
+  const simulator = options.simulator ? startSimulatorChild(options, kafka.brokers as string[], log) : undefined;
   return { admin, clusterId, simulator };
 }
 

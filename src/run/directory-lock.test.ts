@@ -46,7 +46,7 @@ describe("lockDirectory()", () => {
 
   // In a process of its own: the fault was a loop that nothing but SIGKILL ended.
   it.runIf(existsSync("/proc/self"))("refuses a folder that cannot be made in one that is there, at once", () => {
-    const script = `import { lockDirectory } from "./src/embedded/directory-lock.ts";
+    const script = `import { lockDirectory } from "./src/run/directory-lock.ts";
       try { lockDirectory("/proc/millrace/data"); } catch (error) { console.log(error.code, error.message); }`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
       encoding: "utf8",
