@@ -13,11 +13,17 @@ const LENGTH_AT = 8;
 const ATTRIBUTES_AT = 21;
 
 /**
- * The compression of the largest record batch in the first megabyte of a partition, as the broker hands it out: proof
- * that a producer compressed as it was told. Not of any batch, because librdkafka sends a batch uncompressed when
- * compression would make it longer. `undefined` when the partition is empty. Throws `E_KAFKA` on an error code.
+ * librdkafka sends a batch uncompressed when compression would make it longer, and how many records a batch gets is a
+ * matter of timing: of one or two sample records. From this size on every codec makes a batch of them much shorter.
  */
-export async function storedCodec(brokers: string, topic: string, partition: number): Promise<Codec | undefined> {
+const ALWAYS_COMPRESSES_BYTES = 1_024;
+
+/**
+ * The codecs of the record batches in the first megabyte of a partition, as the broker hands them out: proof that a
+ * producer compressed as it was told. Without the uncompressed batches that are too small to tell. Throws `E_KAFKA` on
+ * an error code.
+ */
+export async function storedCodecs(brokers: string, topic: string, partition: number): Promise<Set<Codec>> {
   const [host, port] = brokers.split(":");
   const socket = connect(Number(port), host);
   try {
@@ -28,7 +34,7 @@ export async function storedCodec(brokers: string, topic: string, partition: num
       answer = Buffer.concat([answer, chunk as Buffer]);
       if (answer.length >= 4 && answer.length >= 4 + answer.readInt32BE(0)) break;
     }
-    return codecOf(answer, topic);
+    return codecsOf(batchesOf(answer, topic));
   } finally {
     socket.destroy();
   }
@@ -57,7 +63,7 @@ function fetchRequest(topic: string, partition: number): Buffer {
   return frame;
 }
 
-function codecOf(answer: Buffer, topic: string): Codec | undefined {
+function batchesOf(answer: Buffer, topic: string): Buffer {
   // Size, correlation id, throttle time, topics, name, partitions, partition; then the error code.
   let at = 4 + 4 + 4 + 4 + (2 + Buffer.byteLength(topic)) + 4 + 4;
   const error = answer.readInt16BE(at);
@@ -66,20 +72,18 @@ function codecOf(answer: Buffer, topic: string): Codec | undefined {
   const aborted = Math.max(0, answer.readInt32BE(at)); // null is -1
   at += 4 + aborted * 16;
   const bytes = Math.max(0, answer.readInt32BE(at)); // null is -1
-  return codecOfLargest(answer.subarray(at + 4, at + 4 + bytes));
+  return answer.subarray(at + 4, at + 4 + bytes);
 }
 
-function codecOfLargest(batches: Buffer): Codec | undefined {
-  let largest = 0;
-  let codec: Codec | undefined;
+/** The codecs of record batches one behind the other, without uncompressed batches that are too small to tell. */
+export function codecsOf(batches: Buffer): Set<Codec> {
+  const codecs = new Set<Codec>();
   // The last batch may be cut off; its header counts all the same.
   for (let at = 0; at + ATTRIBUTES_AT + 2 <= batches.length; ) {
     const size = LENGTH_AT + 4 + batches.readInt32BE(at + LENGTH_AT);
-    if (size > largest) {
-      largest = size;
-      codec = CODECS[batches.readInt16BE(at + ATTRIBUTES_AT) & 0x7];
-    }
+    const codec = CODECS[batches.readInt16BE(at + ATTRIBUTES_AT) & 0x7]!;
+    if (codec !== "none" || size >= ALWAYS_COMPRESSES_BYTES) codecs.add(codec);
     at += size;
   }
-  return codec;
+  return codecs;
 }
