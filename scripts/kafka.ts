@@ -31,7 +31,7 @@ try {
 
 async function start(options: { port: number; data?: string; property: Record<string, string> }): Promise<void> {
   await required();
-  // Registered before the start: a signal during the eight seconds of start-up ends the server too.
+  // Registered before the start: a signal during start-up ends the server too.
   const stopped = new Promise<void>((wake) => {
     process.once("SIGINT", () => wake());
     process.once("SIGTERM", () => wake());
@@ -40,6 +40,7 @@ async function start(options: { port: number; data?: string; property: Record<st
     ...(options.port === 0 ? {} : { port: options.port }),
     ...(options.data === undefined ? {} : { dataDir: resolve(options.data) }),
     properties: options.property,
+    isLongLived: true,
   });
   const kafka = await starting;
   process.stdout.write(`kafka ready on ${kafka.brokers}\n`);

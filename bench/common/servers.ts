@@ -52,7 +52,10 @@ export async function startBenchServers(kind: KafkaKind): Promise<BenchServers> 
       fresh: false,
     });
     closers.push(() => embedded.stop());
-    const real = kind === "real" ? await startRealKafka({ dataDir: join(directory, "apache-kafka") }) : undefined;
+    const real =
+      kind === "real"
+        ? await startRealKafka({ dataDir: join(directory, "apache-kafka"), isLongLived: true })
+        : undefined;
     if (real !== undefined) closers.push(() => real.close());
     const brokers = real?.brokers ?? embedded.kafkaBrokers![0]!;
     const clickHouseUrl = embedded.clickHouseUrl!;

@@ -28,7 +28,7 @@ export async function openSession(log: (line: string) => void): Promise<BenchSes
   const available = await realKafka();
   if (!available.available) throw new MillraceError("E_KAFKA", `The bench needs Apache Kafka: ${available.reason}`);
   log("starting Apache Kafka");
-  const kafka: RealKafka = await startRealKafka();
+  const kafka: RealKafka = await startRealKafka({ isLongLived: true });
   return {
     async fill(wish, next) {
       log(`filling topic ${wish.topic} with ${wish.events} records`);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runGuarded } from "./child-process.ts";
+import { useClassArchive } from "./class-archive.ts";
 import { CLIENT_TIMEOUT_MS, type ClientSettings, type KafkaClientUnderTest } from "./client.ts";
 import { TOOL_JVM } from "./start-real-kafka.ts";
 
@@ -9,6 +10,7 @@ import { TOOL_JVM } from "./start-real-kafka.ts";
 export interface JavaTools {
   readonly java: string;
   readonly classpath: string;
+  readonly classArchive: string;
 }
 
 /** Apache Kafka's own console producer (idempotent, as is its default) and console consumer. */
@@ -44,7 +46,12 @@ async function tool(
 ): Promise<string> {
   const run = join(settings.workDir, `java-${randomUUID()}`);
   const files = { stdoutFile: `${run}.out`, stderrFile: `${run}.log` };
-  const jvm = [...TOOL_JVM, "-Dfile.encoding=UTF-8", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"];
+  const jvm = [
+    ...TOOL_JVM,
+    ...useClassArchive(tools.classArchive),
+    "-Dfile.encoding=UTF-8",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+  ];
   const program = ["-cp", tools.classpath, `org.apache.kafka.tools.${className}`];
   const options = { ...files, ...(stdinFile === undefined ? {} : { stdinFile }), timeoutMs: CLIENT_TIMEOUT_MS };
   await runGuarded(tools.java, [...jvm, ...program, "--bootstrap-server", settings.brokers, ...args], options);

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { MillraceError } from "../../core/errors.ts";
+import { classArchiveFile } from "./class-archive.ts";
 import { kafkaTestEnvironment } from "./environment.ts";
 import { fetchKafkaJars, requireKafkaJars } from "./jars.ts";
 
@@ -11,7 +12,7 @@ const JAVA_MIN = 17;
 
 /** Where Apache Kafka was found, or one line that says why it cannot run here. */
 export type KafkaAvailability =
-  | { readonly available: true; readonly java: string; readonly classpath: string }
+  | { readonly available: true; readonly java: string; readonly classpath: string; readonly classArchive: string }
   | { readonly available: false; readonly reason: string };
 
 let found: Promise<KafkaAvailability> | undefined;
@@ -28,13 +29,14 @@ export function realKafka(): Promise<KafkaAvailability> {
 
 async function locate(): Promise<KafkaAvailability> {
   const environment = kafkaTestEnvironment();
-  const reason = await javaMissing(environment.java);
-  if (reason === undefined) {
+  const { version, reason } = await javaVersion(environment.java);
+  if (version !== undefined) {
     try {
       const { kafkaHome, cacheDir, java } = environment;
       const folder = kafkaHome === undefined ? await fetchKafkaJars(cacheDir) : join(kafkaHome, "libs");
       await requireKafkaJars(folder);
-      return { available: true, java, classpath: join(folder, "*") };
+      const classpath = join(folder, "*");
+      return { available: true, java, classpath, classArchive: classArchiveFile(cacheDir, version, classpath) };
     } catch (error) {
       if (environment.ci) throw error;
       return { available: false, reason: `Apache Kafka is not there: ${String(error).split("\n", 1)[0]}` };
@@ -44,14 +46,18 @@ async function locate(): Promise<KafkaAvailability> {
   return { available: false, reason };
 }
 
-/** `undefined` when the Java program is recent enough. */
-async function javaMissing(java: string): Promise<string | undefined> {
+/** What the Java program says of its version, or why it is no use. */
+async function javaVersion(
+  java: string,
+): Promise<{ version: string; reason?: never } | { version?: never; reason: string }> {
   try {
     const { stdout, stderr } = await promisify(execFile)(java, ["-version"]);
-    const version = /version "(\d+)/.exec(stdout + stderr)?.[1];
-    if (version !== undefined && Number(version) >= JAVA_MIN) return undefined;
-    return `Apache Kafka needs Java ${JAVA_MIN}, and ${java} is Java ${version ?? "of an unknown version"}`;
+    const version = stdout + stderr;
+    const major = /version "(\d+)/.exec(version)?.[1];
+    if (major !== undefined && Number(major) >= JAVA_MIN) return { version };
+    return { reason: `Apache Kafka needs Java ${JAVA_MIN}, and ${java} is Java ${major ?? "of an unknown version"}` };
   } catch {
-    return `Apache Kafka needs Java ${JAVA_MIN}, and there is no ${java} (Debian: apt-get install openjdk-17-jre-headless)`;
+    const help = "(Debian: apt-get install openjdk-17-jre-headless)";
+    return { reason: `Apache Kafka needs Java ${JAVA_MIN}, and there is no ${java} ${help}` };
   }
 }

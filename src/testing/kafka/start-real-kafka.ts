@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -5,6 +6,7 @@ import { Kafka, logLevel } from "kafkajs";
 import { MillraceError } from "../../core/errors.ts";
 import type { Certificates } from "../certificates.ts";
 import { type GuardedProcess, runGuarded, spawnGuarded, tailOf } from "./child-process.ts";
+import { classArchive, useClassArchive } from "./class-archive.ts";
 import { freePort } from "./free-port.ts";
 import { realKafka } from "./real-kafka.ts";
 import { type KafkaUsers, scramArguments, secureProperties } from "./secure-listeners.ts";
@@ -13,9 +15,12 @@ import { type KafkaUsers, scramArguments, secureProperties } from "./secure-list
 const CLUSTER_ID = "bWlsbHJhY2UtdGVzdHMtMQ";
 const READY_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS = 3;
+/** Writing the class archive is a second of work, many on a busy machine. */
+const ARCHIVE_GRACE_MS = 60_000;
 const SERVER_JVM = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC"];
-/** A tool that lives for two seconds never earns back what the optimising compiler costs. */
-export const TOOL_JVM = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+/** What lives for seconds never earns back what the optimising compiler costs. */
+const SHORT_LIVED = "-XX:TieredStopAtLevel=1";
+export const TOOL_JVM = ["-Xmx256m", "-XX:+UseSerialGC", SHORT_LIVED];
 
 export interface RealKafkaOptions {
   /** Keeps topics and offsets; default: a temporary folder, removed by `close()`. */
@@ -24,6 +29,8 @@ export interface RealKafkaOptions {
   port?: number;
   /** Lines of `server.properties` that are added to, or replace, the defaults of this file. */
   properties?: Record<string, string>;
+  /** The server is measured, or runs for long: it gets the optimising compiler. */
+  isLongLived?: boolean;
   /** Opens two more listeners, whose addresses are in `secure`. */
   secure?: { certificates: Certificates; users: KafkaUsers };
 }
@@ -46,7 +53,7 @@ export interface RealKafka {
 }
 
 /**
- * Starts Apache Kafka (KRaft) on loopback and resolves when it answers clients, in about eight seconds.
+ * Starts Apache Kafka (KRaft) on loopback and resolves when it answers clients, in about three seconds (the first time in eight: class-archive.ts).
  *
  * Throws `E_KAFKA` when Java or the jars are missing, when the server ends early or does not answer; the tail of its
  * log is in the message.
@@ -70,7 +77,7 @@ export async function startRealKafka(options: RealKafkaOptions = {}): Promise<Re
 }
 
 async function startOnce(
-  kafka: { java: string; classpath: string },
+  kafka: { java: string; classpath: string; classArchive: string },
   dataDir: string,
   options: RealKafkaOptions,
   home: string | undefined,
@@ -84,13 +91,24 @@ async function startOnce(
   const properties = serverProperties(dataDir, port, await freePort());
   if (secure !== undefined) secureProperties(properties, secure, options.secure!);
   await writeFile(propertiesFile, propertiesText({ ...properties, ...options.properties }), { mode: 0o600 });
-  const format = [
-    ...["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", propertiesFile, "--ignore-formatted"],
-    ...scramArguments(options.secure?.users),
+  const java = (jvm: readonly string[], args: string[]) => [
+    ...jvm,
+    ...logging(dataDir),
+    "-cp",
+    kafka.classpath,
+    ...args,
   ];
-  const java = (jvm: string[], args: string[]) => [...jvm, ...logging(dataDir), "-cp", kafka.classpath, ...args];
-  await runGuarded(kafka.java, java(TOOL_JVM, format), { stderrFile, timeoutMs: READY_TIMEOUT_MS });
-  const server = spawnGuarded(kafka.java, java(SERVER_JVM, ["kafka.Kafka", propertiesFile]), { stderrFile });
+  const archive = classArchive(kafka.classArchive, dataDir);
+  if (!existsSync(join(dataDir, "logs", "meta.properties"))) {
+    const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", propertiesFile, "--ignore-formatted"];
+    const args = java(
+      [...TOOL_JVM, ...useClassArchive(kafka.classArchive)],
+      [...format, ...scramArguments(options.secure?.users)],
+    );
+    await runGuarded(kafka.java, args, { stderrFile, timeoutMs: READY_TIMEOUT_MS });
+  }
+  const jvm = [...SERVER_JVM, ...(options.isLongLived ? [] : [SHORT_LIVED]), ...archive.options];
+  const server = spawnGuarded(kafka.java, java(jvm, ["kafka.Kafka", propertiesFile]), { stderrFile });
   let closing = false;
   const failed = new Promise<MillraceError>((settle) => {
     server.exited.then(async ({ code, signal }) => {
@@ -101,7 +119,8 @@ async function startOnce(
   });
   const close = async () => {
     closing = true;
-    await server.stop();
+    await server.stop(archive.isRecorded ? ARCHIVE_GRACE_MS : undefined);
+    await archive.keep();
     if (home !== undefined) await rm(home, { recursive: true, force: true, maxRetries: 3 });
   };
   await waitUntilReady(port, failed, server, stderrFile);
@@ -133,7 +152,7 @@ async function waitUntilReady(
       const log = await tailOf(stderrFile, 40);
       throw new MillraceError("E_KAFKA", `Apache Kafka did not answer within ${READY_TIMEOUT_MS} ms; its log:\n${log}`);
     }
-    await Promise.race([failed, new Promise((wake) => setTimeout(wake, 200))]);
+    await Promise.race([failed, new Promise((wake) => setTimeout(wake, 100))]);
   }
   throw ended;
 }
