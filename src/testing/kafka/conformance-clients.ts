@@ -11,13 +11,13 @@ import { realKafka } from "./real-kafka.ts";
 export type ClientFactory = (settings: ClientSettings) => KafkaClientUnderTest;
 
 /**
- * The clients that this machine has. kafkajs and ClickHouse come with npm; for each other one that is missing a line
+ * The clients that this machine has, ClickHouse first (conformance.ts has the reason). kafkajs and ClickHouse come with npm; for each other one that is missing a line
  * is printed, and with `CI` set `E_KAFKA` is thrown.
  */
 export async function conformanceClients(): Promise<ReadonlyMap<string, ClientFactory>> {
   const clients = new Map<string, ClientFactory>([
-    ["kafkajs", kafkajsClient],
     ["clickhouse", clickhouseClient],
+    ["kafkajs", kafkajsClient],
   ]);
   if (spawnSync("kcat", ["-V"]).status === 0) clients.set("kcat", kcatClient);
   else missing("there is no kcat (Debian: apt-get install kcat)");

@@ -27,7 +27,8 @@ export function kcatClient(settings: ClientSettings): KafkaClientUnderTest {
  * time in milliseconds). Ends at the end of each partition.
  */
 export async function kcatRead(settings: ClientSettings, topic: string, offset: string): Promise<string[]> {
-  const args = ["-C", "-q", "-e", "-t", topic, "-o", offset, "-f", "%k\\t%s\\n"];
+  // The end of a partition is told with an empty answer, for which the broker waits.
+  const args = ["-C", "-q", "-e", "-X", "fetch.wait.max.ms=50", "-t", topic, "-o", offset, "-f", "%k\\t%s\\n"];
   return linesOf(await kcat(settings, args));
 }
 

@@ -7,7 +7,7 @@ export interface RecordDigest {
   readonly sha256: string;
 }
 
-const LONG_EVERY = 40_000;
+const LONG_EVERY = 8_000;
 /** Larger than a producer's batch, smaller than the megabyte that a broker accepts for one. */
 const LONG_TEXT = "wide µ ".repeat(40_000);
 const WORDS = ["timeout", "größer", "数据", "cache miss", "ok", "retry später", "🚚 shipped"];
@@ -20,7 +20,7 @@ export function sampleRecords(topic: string, count: number): string[] {
   const lines: string[] = [];
   for (let n = 0; n < count; n++) {
     const text = n % LONG_EVERY === 7 ? LONG_TEXT : WORDS[n % WORDS.length];
-    const words = (Math.imul(n + 1, 2_654_435_761) >>> 0).toString(36).repeat(1 + (n % 4));
+    const words = (Math.imul(n + 1, 2_654_435_761) >>> 0).toString(36).repeat(1 + (n % 40));
     lines.push(`key-${n % 1_000}\t{"topic":"${topic}","n":${n},"noise":"${words}","text":"${text}"}`);
   }
   return lines;
