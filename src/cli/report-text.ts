@@ -1,4 +1,5 @@
 import { fieldLines, type RunReport } from "../run/report.ts";
+import { labelOf } from "../telemetry/counter-rows.ts";
 import { formatTable } from "./table.ts";
 
 /** The end report for people. */
@@ -27,11 +28,14 @@ function detailLines(report: RunReport): string[] {
     lines.push(`stopped: pipeline ${pipeline} (${table}): ${reason}`);
   if (left.ranges > 0)
     lines.push(`left: ${left.ranges} ranges, ${left.records} records of ${left.partitions.join(", ")}`);
-  const dead = Object.entries(deadByType).map(([type, count]) => `${type} ${count}`);
-  if (dead.length > 0) lines.push(`dead letters: ${dead.join(", ")}`);
-  const late = Object.entries(counts.lateByBand).filter(([, rows]) => rows > 0);
-  if (late.length > 0) lines.push(`late events: ${late.map(([band, rows]) => `${band} ${rows}`).join(", ")}`);
+  lines.push(...partLines("deadByType", deadByType), ...partLines("lateByBand", counts.lateByBand));
   return [...lines, ...fieldLines(report)];
+}
+
+/** A line of what a counter is divided into; none where there is nothing. */
+function partLines(name: "deadByType" | "lateByBand", parts: Record<string, number>): string[] {
+  const shown = Object.entries(parts).filter(([, count]) => count > 0);
+  return shown.length === 0 ? [] : [`${labelOf(name)}: ${shown.map((part) => part.join(" ")).join(", ")}`];
 }
 
 function processRows({ cpuSeconds, rssMiBMax }: RunReport): string[][] {

@@ -5,8 +5,9 @@ import { within } from "../core/within.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
 import { type Account, type Accounting, account, type OffsetRange } from "../operate/reconcile/accounting.ts";
 import type { Run } from "../run/connect-run.ts";
-import { countsOf, latencyOf, type RunReport, usageByProcess } from "../run/report.ts";
+import { latencyOf, type RunReport, usageByProcess } from "../run/report.ts";
 import { untilReachable } from "../run/until-reachable.ts";
+import { reportedCounts } from "../telemetry/counters.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
 import { reportText } from "./report-text.ts";
@@ -72,7 +73,7 @@ export async function makeReport(run: Run, left: LeftOver): Promise<RunReport> {
     totals: compared?.totals ?? null,
     deadByType: counters.deadByType,
     fields: pipeline.fields(),
-    counts: countsOf(counters),
+    counts: reportedCounts(counters),
     timeToFirstRowMs: counters.firstRowMs === undefined ? null : Math.round(counters.firstRowMs - run.serversReadyMs),
     latencyMs: latencyOf(pipeline.total),
     ...usageByProcess(usages),

@@ -1,6 +1,7 @@
 import { lagOf, readOffsets } from "../clients/kafka/offsets.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import type { Run } from "../run/connect-run.ts";
+import { type Counts, labelOf } from "../telemetry/counter-rows.ts";
 import { summarise } from "../telemetry/stages.ts";
 import { endBottomLine, showBottomLine } from "./bottom-line.ts";
 
@@ -12,15 +13,11 @@ const LAG_HOLDS_MS = 3_000;
 const MEBIBYTE = 1024 * 1024;
 
 /** What the status line tells. */
-export interface Status {
+export interface Status extends Pick<Counts, "stored" | "dead" | "unread"> {
   seconds: number;
   produced: number | undefined;
-  stored: number;
   storedPerSecond: number;
-  dead: number;
   lag: number | undefined;
-  /** Topics and partitions that cannot be read at present. */
-  unread: number;
   /** Undefined until a row is stored. */
   p95Ms: number | undefined;
   inFlightMiB: number;
@@ -68,11 +65,11 @@ export function statusFields(status: Status): string[] {
   const { seconds, produced, stored, storedPerSecond, dead, lag, unread, p95Ms, inFlightMiB, isPaused } = status;
   return [
     `${seconds} s`,
-    `stored ${stored} (${storedPerSecond}/s)`,
+    `${labelOf("stored")} ${stored} (${storedPerSecond}/s)`,
     ...(isPaused ? ["paused"] : []),
     `lag ${lag ?? "?"}`,
-    ...(unread === 0 ? [] : [`not read ${unread}`]),
-    ...(dead === 0 ? [] : [`dead ${dead}`]),
+    ...(unread === 0 ? [] : [`${labelOf("unread")} ${unread}`]),
+    ...(dead === 0 ? [] : [`${labelOf("dead")} ${dead}`]),
     ...(p95Ms === undefined ? [] : [`e2e p95 ${p95Ms} ms`]),
     ...(produced === undefined ? [] : [`produced ${produced}`]),
     `in flight ${inFlightMiB} MiB`,

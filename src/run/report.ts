@@ -1,10 +1,9 @@
-import type { LateRows } from "../core/lateness.ts";
 import type { InsertFormat, TranscoderName } from "../core/transcoding.ts";
 import type { FieldFigures } from "../ingest/pipeline/field-watch.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
 import type { StoppedPipeline } from "../ingest/pipeline/stopped-plans.ts";
 import type { Accounting } from "../operate/reconcile/accounting.ts";
-import type { Counters } from "../telemetry/counters.ts";
+import type { Counts, ReportedCounts } from "../telemetry/counter-rows.ts";
 import type { ProcessUsage } from "../telemetry/process-usage.ts";
 import type { ReconciliationFigures } from "../telemetry/reconciliation.ts";
 import { type LatencySummary, type Stage, type StageTable, stages, summarise } from "../telemetry/stages.ts";
@@ -37,32 +36,11 @@ export interface RunReport {
   reconciliation: ReconciliationFigures;
   /** The same comparison over everything that Kafka still has, earlier runs included. */
   totals: Accounting | null;
-  deadByType: Record<string, number>;
+  deadByType: Counts["deadByType"];
   /** By table: columns that found no field, and fields that nothing reads, in the documents that were looked at. */
   fields: FieldFigures[];
-  counts: {
-    coercions: Record<string, number>;
-    unknownFields: number;
-    unwrapped: number;
-    eventTimeFromKafka: number;
-    /** Rows whose event lies more than a minute behind its record, by how far. */
-    lateByBand: LateRows;
-    /** Records that the kernel handed to the reference. */
-    declined: number;
-    insertRetries: number;
-    slowDowns: number;
-    lateInserts: number;
-    splitInserts: number;
-    replayedRanges: number;
-    abandonedRanges: number;
-    lostOffsets: number;
-    /** Topics and partitions that were not read when the run ended: absent, without a leader, or failing. */
-    unread: number;
-    workerRestarts: number;
-    pauses: number;
-    sourceRestarts: number;
-    insertedRanges: number;
-  };
+  /** What each means: src/telemetry/counter-rows.ts. */
+  counts: ReportedCounts;
   timeToFirstRowMs: number | null;
   latencyMs: Record<Stage, LatencySummary>;
   cpuSeconds: Record<string, number>;
@@ -77,32 +55,6 @@ export function latencyOf(table: StageTable): Record<Stage, LatencySummary> {
     Stage,
     LatencySummary
   >;
-}
-
-export function countsOf(counters: Counters): RunReport["counts"] {
-  const { coercions, unknownFields, unwrapped, eventTimeFromKafka, lateByBand, declined } = counters;
-  const { insertedRanges, insertRetries, slowDowns, lateInserts, splitInserts } = counters;
-  const { replayedRanges, abandonedRanges, lostOffsets, unread, workerRestarts, pauses, sourceRestarts } = counters;
-  return {
-    coercions,
-    unknownFields,
-    unwrapped,
-    eventTimeFromKafka,
-    lateByBand,
-    declined,
-    insertedRanges,
-    insertRetries,
-    slowDowns,
-    lateInserts,
-    splitInserts,
-    replayedRanges,
-    abandonedRanges,
-    lostOffsets,
-    unread,
-    workerRestarts,
-    pauses,
-    sourceRestarts,
-  };
 }
 
 const FIELDS_SHOWN = 8;

@@ -1,57 +1,50 @@
-import type { TranscodeResult } from "../codec/task.ts";
-import { latenessBands, noLateRows } from "../core/lateness.ts";
+import type { TranscodeCounts } from "../codec/task.ts";
+import { type CounterRow, type Counts, counterRows, type ReportedCounts } from "./counter-rows.ts";
 
-/** What happened since start, for status line, report and metrics. */
-export class Counters {
-  stored = 0;
-  dead = 0;
-  readonly deadByType: Record<string, number> = {};
-  readonly coercions: Record<string, number> = {};
-  unknownFields = 0;
-  unwrapped = 0;
-  eventTimeFromKafka = 0;
-  readonly lateByBand = noLateRows();
-  declined = 0;
-  inputBytes = 0;
-  insertedRanges = 0;
-  insertRetries = 0;
-  /** Times that ClickHouse said it has too much to do. */
-  slowDowns = 0;
-  /** Inserts that came after their deadline and wrote nothing. */
-  lateInserts = 0;
-  /** Inserts sent in parts because they touch too many partitions of the table. */
-  splitInserts = 0;
-  /** Ranges of an earlier owner that were announced and are repeated. */
-  replayedRanges = 0;
-  /** Ranges that were given up because the partition is another owner's now. */
-  abandonedRanges = 0;
-  /** Offsets whose records retention deleted before they were read. */
-  lostOffsets = 0;
-  /** Topics and partitions that should be read, and at present are not: absent, without a leader, or failing. */
-  unread = 0;
-  workerRestarts = 0;
-  pauses = 0;
-  sourceRestarts = 0;
+/** What happened since the start, for status line, report and metrics. Counted where it happens. */
+export interface Counters extends Counts {
   /** When the first row was acknowledged, by `performance.now()`. */
   firstRowMs: number | undefined;
-
-  add(cut: { byteLength: number }, stored: number, result: TranscodeResult) {
-    this.stored += stored;
-    this.dead += result.dead.rowCount;
-    this.inputBytes += cut.byteLength;
-    this.insertedRanges += 1;
-    if (stored > 0) this.firstRowMs ??= performance.now();
-    const { counts } = result;
-    for (const [name, count] of Object.entries(counts.deadByType)) addTo(this.deadByType, name, count);
-    for (const [name, count] of Object.entries(counts.coercions)) addTo(this.coercions, name, count);
-    this.unknownFields += counts.unknownFields;
-    this.unwrapped += counts.unwrapped;
-    this.eventTimeFromKafka += counts.eventTimeFromKafka;
-    for (const { name } of latenessBands) this.lateByBand[name] += counts.lateByBand[name];
-    this.declined += counts.declined;
-  }
 }
 
-function addTo(record: Record<string, number>, name: string, count: number): void {
-  record[name] = (record[name] ?? 0) + count;
+const rows: readonly CounterRow[] = counterRows;
+
+export function createCounters(): Counters {
+  const zero = ({ by, keys = [] }: CounterRow) =>
+    by === undefined ? 0 : Object.fromEntries(keys.map((key) => [key, 0]));
+  const counts = Object.fromEntries(rows.map((row) => [row.name, zero(row)])) as unknown as Counts;
+  return { ...counts, firstRowMs: undefined };
+}
+
+/** Counts a range that was inserted and acknowledged. */
+export function countRange(
+  counters: Counters,
+  range: { byteLength: number },
+  stored: number,
+  result: { dead: { rowCount: number }; counts: TranscodeCounts },
+): void {
+  counters.stored += stored;
+  counters.dead += result.dead.rowCount;
+  counters.inputBytes += range.byteLength;
+  counters.insertedRanges += 1;
+  if (stored > 0) counters.firstRowMs ??= performance.now();
+  addCounts(counters, result.counts);
+}
+
+/** Those that the end report has as its `counts`. */
+export function reportedCounts(counters: Counts): ReportedCounts {
+  const reported = rows.filter(({ report }) => report === "counts").map(({ name }) => name as keyof Counts);
+  return Object.fromEntries(reported.map((name) => [name, counters[name]])) as unknown as ReportedCounts;
+}
+
+function addCounts(counts: Counts, more: Partial<Counts>): void {
+  const sums = counts as unknown as Record<string, number | Record<string, number>>;
+  for (const [name, figure] of Object.entries(more)) {
+    if (typeof figure === "number") {
+      sums[name] = (sums[name] as number) + figure;
+      continue;
+    }
+    const parts = sums[name] as Record<string, number>;
+    for (const [key, count] of Object.entries(figure)) parts[key] = (parts[key] ?? 0) + count;
+  }
 }

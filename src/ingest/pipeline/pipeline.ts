@@ -10,7 +10,7 @@ import { defaultInsertFormat, defaultTranscoder } from "../../core/transcoding.t
 import { unlessAborted, within } from "../../core/within.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { planNotes } from "../../schema/plan-notes.ts";
-import { Counters } from "../../telemetry/counters.ts";
+import { countRange, createCounters } from "../../telemetry/counters.ts";
 import { EventLoopMeter } from "../../telemetry/event-loop.ts";
 import { recordBatch } from "../../telemetry/recorder.ts";
 import { StageTable } from "../../telemetry/stages.ts";
@@ -79,7 +79,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { groupId, sessionTimeoutMs } = options.source;
   const origin = { cluster: options.clusterId, group: groupId };
   const planByTopic = new Map(plans.flatMap((plan) => plan.topics.map((topic) => [topic, plan] as const)));
-  const counters = new Counters();
+  const counters = createCounters();
   const total = new StageTable();
   let interval = new StageTable();
   let epoch: Epoch | undefined;
@@ -422,7 +422,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   function note(cut: Cut, { result, stored, sentMs, acknowledgedMs }: StoredRange): void {
     if (result === undefined) return;
-    counters.add(cut, stored, result);
+    countRange(counters, cut, stored, result);
     const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs: sentMs, acknowledgedMs };
     recordBatch(total, batch);
     recordBatch(interval, batch);

@@ -1,14 +1,14 @@
 import type { Logger } from "pino";
 import { expect, it } from "vitest";
 import type { ClickHouseClock } from "../../clients/clickhouse/clock.ts";
-import { Counters } from "../../telemetry/counters.ts";
+import { createCounters } from "../../telemetry/counters.ts";
 import { sinkEvents } from "./sink-events.ts";
 
 it("a full disk is told of when it fills and when it does not any more, in words and without a stack", () => {
   const lines: unknown[] = [];
   const write = (...line: unknown[]) => lines.push(line);
   const log = { info: write, warn: write, error: write } as unknown as Logger;
-  const counters = new Counters();
+  const counters = createCounters();
   let changes = 0;
   const events = sinkEvents(counters, {} as ClickHouseClock, log, () => (changes += 1));
   const full = new Error("Cannot reserve 1.00 MiB, not enough space. ");

@@ -7,7 +7,7 @@ import { isCalendarTime, readsPlainly } from "./plain-times.ts";
 
 /**
  * Which values Millrace may reject although ClickHouse stores something: the families of README's table (the data that
- * scripts/differences.ts prints), each with a test of its own of what its reason says. A family that is struck from the
+ * scripts/doc-tables.ts prints), each with a test of its own of what its reason says. A family that is struck from the
  * table is struck here.
  */
 const documented = new Set(

@@ -1,0 +1,11 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { docTables, pathOf, withTable } from "./doc-tables.ts";
+
+it.each(docTables)(
+  "$file has the table $name as the code has it (mend with: npx node scripts/doc-tables.ts)",
+  (table) => {
+    const text = readFileSync(pathOf(table), "utf8");
+    expect(text).toBe(withTable(text, table));
+  },
+);
