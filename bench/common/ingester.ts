@@ -43,7 +43,7 @@ export async function startIngester(options: IngesterOptions): Promise<Ingester>
   const args = ["start", "--no-simulator", "--profile", options.profile, "--vcpus", String(options.vcpus)];
   args.push("--group", options.groupId, "--json", "--report", reportFile);
   if (options.values !== undefined) args.push("--insert-format", options.values.insertFormat);
-  args.push(...options.args); // behind our own: the last of an option counts
+  args.push(...options.args); // after our own: the last of an option counts
   const child = spawn(process.execPath, [entry, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {

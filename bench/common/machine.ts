@@ -10,7 +10,7 @@ export const repositoryDirectory: string = fileURLToPath(new URL("../..", import
 export interface Machine {
   /** ISO 8601, UTC. */
   at: string;
-  /** Short hash; "+" behind it: the tree had changes that are in no commit. */
+  /** Short hash; "+" after it: the tree had changes that are in no commit. */
   commit: string;
   cpu: string;
   /** Logical CPUs of the machine, not of the budget. */

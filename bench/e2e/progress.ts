@@ -1,4 +1,4 @@
-/** A log on standard error, each line behind the seconds since the start: standard output belongs to the results. */
+/** A log on standard error, each line headed by the seconds since the start: standard output belongs to the results. */
 export function progressLog(): (line: string) => void {
   const startedMs = performance.now();
   return (line) => {

@@ -4,7 +4,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 export interface BenchColumn {
   name: string;
   type: string;
-  /** Behind the type: CODEC and the like. */
+  /** After the type: CODEC and the like. */
   suffix?: string;
 }
 

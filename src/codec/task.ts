@@ -27,7 +27,7 @@ export interface TranscodeTask {
   /** The batches, from its start. May be longer than they are: buffers are reused. */
   input: ArrayBuffer;
   /**
-   * What did not fit into `input`: a batch that does not fit behind the one before it begins the next of these. So memory
+   * What did not fit into `input`: a batch that does not fit after the one before it begins the next of these. So memory
    * for input can be pooled in pieces of one size.
    */
   further?: ArrayBuffer[] | undefined;

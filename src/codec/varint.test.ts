@@ -20,7 +20,7 @@ describe("readVarint()", () => {
     for (const [bytes, value] of cases) expect(readVarint(cursorOf(bytes), "n")).toBe(value);
   });
 
-  it("reads every 32-bit integer and moves the cursor behind it", () => {
+  it("reads every 32-bit integer and moves the cursor past it", () => {
     fc.assert(
       fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), (value) => {
         const bytes: number[] = [];

@@ -4,7 +4,7 @@ export interface RawBatch {
   partition: number;
   /**
    * The first offset that this batch answers for: records between it and `baseOffset` do not exist (compaction, aborted
-   * transactions). Where the fetch began, or behind the batch before.
+   * transactions). Where the fetch began, or after the batch before.
    */
   fetchOffset: number;
   /** First offset of the batch; a fetch that starts inside a batch still gets the whole batch. */

@@ -28,7 +28,7 @@ export const timeFormats = {
   },
   month_name: {
     reads:
-      "a date with the month's English name, before or behind the day, perhaps a time, perhaps an offset; without one in " +
+      "a date with the month's English name, before or after the day, perhaps a time, perhaps an offset; without one in " +
       "the column's time zone. A year is required, so plain syslog is not read",
     example: "Apr 5, 2024 10:11:12.345",
   },

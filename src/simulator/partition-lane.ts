@@ -14,7 +14,7 @@ export interface SealedBatch {
 }
 
 /**
- * What is on its way to one partition: one batch in flight, the next ones behind it in order.
+ * What is on its way to one partition: one batch in flight, the next ones after it in order.
  *
  * One at a time keeps the order without any bookkeeping of sequence gaps, and costs nothing here: while a batch is in
  * flight the next one grows.

@@ -33,7 +33,7 @@ export async function readProcessUsage(pid: number): Promise<ProcessUsage | unde
 export async function readProcessStat(pid: number): Promise<ProcessStat | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   if (stat === undefined) return undefined;
-  // The command in field 2 may hold spaces and parentheses: fields are counted behind its last ")".
+  // The command in field 2 may hold spaces and parentheses: fields are counted after its last ")".
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const seconds = (user: number, system: number) => (Number(fields[user]) + Number(fields[system])) / TICKS_PER_SECOND;
   return { parent: Number(fields[1]), cpuSeconds: seconds(11, 12), childrenCpuSeconds: seconds(13, 14) };

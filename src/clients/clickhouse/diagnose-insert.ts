@@ -73,7 +73,7 @@ export function refusalType(error: unknown): string {
 
 /**
  * The server ends its text with the view's name, in backquotes where it is no plain word, and perhaps its UUID. A row's
- * value that an error quotes has its closing quote behind it, and so is not taken for one.
+ * value that an error quotes has its closing quote after it, and so is not taken for one.
  */
 function viewOf(error: ClickHouseError): string | undefined {
   return viewPattern.exec(error.message)?.[1];

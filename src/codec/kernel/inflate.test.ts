@@ -74,7 +74,7 @@ describe("the kernel's inflaters", () => {
     }
   });
 
-  it("write at most the slack behind a region that a block fills to its last byte", () => {
+  it("write at most the slack after a region that a block fills to its last byte", () => {
     const random = new Randomness(3);
     for (let round = 0; round < 500; round++) {
       const length = 1 + random.below(80);

@@ -5,7 +5,7 @@ import type { EncodedRows } from "../task.ts";
  * Puts the rows that the reference has written between the kernel's in `rows`, by Kafka offset, so that a task has its
  * rows in one order whoever made which: the tokens of a cut insert name the offsets at which its parts begin and end.
  *
- * In place and from the end: what lies behind the first row of the reference moves once, in runs. `starts` and `offsets`
+ * In place and from the end: what lies after the first row of the reference moves once, in runs. `starts` and `offsets`
  * are the kernel's, both rising; `starts` has one more, the end of its rows.
  */
 export function mergeRows(

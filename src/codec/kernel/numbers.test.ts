@@ -73,7 +73,7 @@ function setNode(type: ColumnType, coercion: Coercion): { write: Writer; width: 
   return { write: type.kind === "decimal" ? "writeDecimal" : type.kind === "bool" ? "writeBool" : "writeInt", width };
 }
 
-/** Copies a text into the kernel, with bytes behind it that would change the result if they were read as part of it. */
+/** Copies a text into the kernel, with bytes after it that would change the result if they were read as part of it. */
 function place(text: string, behind = 0x35): number {
   const memory = new Uint8Array(kernel.memory.buffer, source, 4096);
   const { written } = new TextEncoder().encodeInto(text, memory);

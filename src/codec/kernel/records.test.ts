@@ -69,7 +69,7 @@ describe("the kernel's walk over records", () => {
     ["an empty key and an empty value", [0, 0, 0], false],
     ["a key of length −2", [3, 1, 0], true],
     ["a value one byte too long", [1, 4, 0x61, 0], true],
-    ["one byte behind the headers", [1, 1, 0, 0], true],
+    ["one byte after the headers", [1, 1, 0, 0], true],
     ["no header count", [1, 1], true],
     ["a header that is not there", [1, 1, 2], true],
     ["a header with a null value", [1, 1, 2, 0, 1], false],

@@ -88,7 +88,7 @@ function findChange(nameAt: (utcSeconds: number) => string, name: string, start:
   return nameAt(change - 1) === name ? change : halve(nameAt, name, Math.max(start, change - sliceSeconds), change, 1);
 }
 
-/** The same by halves: `start` has the offset named, `end` lies a multiple of `unitSeconds` behind it. */
+/** The same by halves: `start` has the offset named, `end` lies a multiple of `unitSeconds` after it. */
 function halve(
   nameAt: (utcSeconds: number) => string,
   name: string,

@@ -12,7 +12,7 @@ export interface RowCursor {
  * (https://clickhouse.com/docs/interfaces/formats/Native; the engine itself is asked in rows-to-native.test.ts).
  */
 export interface NativeColumn {
-  /** Takes the value at the cursor and moves behind it. */
+  /** Takes the value at the cursor and moves past it. */
   take(rows: RowCursor): void;
   writePrefix(out: ByteWriter): void;
   writeData(out: ByteWriter): void;
@@ -20,7 +20,7 @@ export interface NativeColumn {
   clear(): void;
 }
 
-/** Reads an unsigned LEB128 (a RowBinary length) and moves behind it. PRECONDITION: the rows are our own, so whole. */
+/** Reads an unsigned LEB128 (a RowBinary length) and moves past it. PRECONDITION: the rows are our own, so whole. */
 export function readVarUInt(rows: RowCursor): number {
   let value = 0;
   let scale = 1;

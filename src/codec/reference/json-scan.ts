@@ -9,7 +9,7 @@ export function skipSpace(json: string, offset: number): number {
   return at;
 }
 
-/** From the opening quote to just behind the closing one. */
+/** From the opening quote to just after the closing one. */
 export function skipString(json: string, offset: number): number {
   let at = offset + 1;
   for (;;) {
@@ -22,7 +22,7 @@ export function skipString(json: string, offset: number): number {
   }
 }
 
-/** From the first character of any value to just behind it. A loop with a depth, since documents may nest deeply. */
+/** From the first character of any value to just after it. A loop with a depth, since documents may nest deeply. */
 function skipValue(json: string, offset: number): number {
   const first = json[offset];
   if (first === '"') return skipString(json, offset);

@@ -1,7 +1,7 @@
 /** Levels of arrays and maps that a MessagePack document may have; the kernel has the same bound for JSON. */
 export const messagePackLevelsMax = 1_024;
 
-/** Called for each value that holds no others, keys of maps too: `at` is its type byte, `end` what lies behind it. */
+/** Called for each value that holds no others, keys of maps too: `at` is its type byte, `end` what lies after it. */
 export type VisitLeaf = (type: number, at: number, end: number) => void;
 
 /**
@@ -106,7 +106,7 @@ function valuesInside(view: DataView, type: number, at: number): number {
   return type >= 0xde ? 2 * count : count;
 }
 
-/** Bytes behind the type byte, for 0xc0 … 0xdf; of what has a length of its own, those of the length. */
+/** Bytes after the type byte, for 0xc0 … 0xdf; of what has a length of its own, those of the length. */
 const fixedSizes = [0, 0, 0, 0, 1, 2, 4, 2, 3, 5, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 1, 2, 4, 2, 4, 2, 4];
 
 /** The bytes of a value with its type byte; of arrays and maps, those before the first value inside. */

@@ -63,7 +63,7 @@ describe("a request body", () => {
     expect(Buffer.concat(parts).equals(bytes)).toBe(true);
   });
 
-  it("reads a whole short body as its head, and nothing behind it", async () => {
+  it("reads a whole short body as its head, and nothing after it", async () => {
     const seen: unknown[] = [];
     const port = await serve(async (body) => {
       const { bytes, isEnd } = await body.readHead(100);

@@ -19,7 +19,7 @@ export type EngineQuery = {
   format: string;
   /** True for an INSERT: the answer is empty and the written rows are counted. */
   isInsert: boolean;
-  /** Insert data that stand behind the statement (VALUES); other data come from files. */
+  /** Insert data that stand after the statement (VALUES); other data come from files. */
   inlineData?: Uint8Array;
   database?: string | undefined;
   settings?: ReadonlyMap<string, string>;

@@ -17,7 +17,7 @@ export type NativeEngine = {
   CloseConnection(connection: NativeConnection): void;
   /** Runs on a thread of the libuv pool. One call at a time for each connection. */
   QueryAsyncConnection(connection: NativeConnection, sql: string, format: string): Promise<NativeResult>;
-  /** Runs `sql` with `data` behind it; the sql must not end with a line break, the addon adds its own. */
+  /** Runs `sql` with `data` after it; the sql must not end with a line break, the addon adds its own. */
   InsertRawAsyncConnection(
     connection: NativeConnection,
     sql: string,

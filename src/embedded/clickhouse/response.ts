@@ -36,7 +36,7 @@ function deflaterFor(request: IncomingMessage, url: URL): [string, Deflate] | un
 export function countResultRows(format: string, bytes: Uint8Array): number {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (/^JSON(Compact|Strings|CompactStrings)?$/i.test(format)) {
-    // "rows" follows the data; the statistics behind it are short.
+    // "rows" follows the data; the statistics after it are short.
     const tail = text.subarray(Math.max(0, text.length - 512)).toString("latin1");
     return Number([...tail.matchAll(/"rows":\s*(\d+)/g)].at(-1)?.[1] ?? 0);
   }

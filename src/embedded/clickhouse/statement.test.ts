@@ -56,7 +56,7 @@ describe("readStatement()", () => {
 });
 
 describe("readInsertFromFile()", () => {
-  it("keeps the column list in front of the file and the settings behind it", () => {
+  it("keeps the column list in front of the file and the settings after it", () => {
     const text = "INSERT INTO t (a, b) SETTINGS x=1 FORMAT RowBinary\n";
     expect(readInsertFromFile(text, readStatement(text), "/f")).toBe(
       "INSERT INTO t (a, b)  FROM INFILE '/f' COMPRESSION 'none' SETTINGS x=1  FORMAT RowBinary",

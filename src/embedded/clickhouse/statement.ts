@@ -1,7 +1,7 @@
 /**
  * Finds the parts of a statement that the HTTP interface has to know: what kind it is, where an insert's data begin,
  * where its clauses stand, which format the answer has. Texts are "latin1" strings, one character for each byte, so that
- * offsets are byte offsets and binary data behind a statement does no harm.
+ * offsets are byte offsets and binary data after a statement does no harm.
  */
 import { readToken, type Token, tokenName } from "./sql-tokens.ts";
 
@@ -74,7 +74,7 @@ function addTable(cursor: Cursor, path: string): void {
   if (path !== "" && !cursor.statement.tables.includes(path)) cursor.statement.tables.push(path);
 }
 
-/** Data begin after blanks and at most one line end behind the clause, as the server's insert parser has it. */
+/** Data begin after blanks and at most one line end after the clause, as the server's insert parser has it. */
 function dataOffset(text: string, clauseEnd: number, isValues: boolean): number {
   if (isValues) return clauseEnd;
   let at = clauseEnd;
@@ -96,11 +96,11 @@ const tableKeywords = new Set(["FROM", "JOIN", "INTO", "TABLE"]);
 // What may follow those keywords without being a name: CREATE TABLE IF NOT EXISTS, FROM INFILE, INTO OUTFILE.
 const notTables = new Set(["IF", "INFILE", "OUTFILE", "SELECT"]);
 
-/** Reads a table's name where one is due; a table function has brackets behind its name and is none. */
+/** Reads a table's name where one is due; a table function has brackets after its name and is none. */
 function readTable(cursor: Cursor): boolean {
   if (!tableKeywords.has(cursor.previous.text) || !isName(cursor.token)) return false;
   if (tableKeywords.has(cursor.token.text) || notTables.has(cursor.token.text)) return false;
-  // CREATE TABLE t (…) has brackets behind a table's name; elsewhere they make it a table function.
+  // CREATE TABLE t (…) has brackets after a table's name; elsewhere they make it a table function.
   const isTarget = cursor.previous.text === "TABLE";
   const path = readPath(cursor);
   if (isTarget || cursor.token.text !== "(") addTable(cursor, path);
@@ -132,7 +132,7 @@ function readPlain(cursor: Cursor): void {
   }
 }
 
-/** Leaves the cursor behind the bracket that closes the one at the cursor; returns where that is. */
+/** Leaves the cursor past the bracket that closes the one at the cursor; returns where that is. */
 function skipBrackets(cursor: Cursor): number {
   const { depth } = cursor;
   advance(cursor);
@@ -172,7 +172,7 @@ function readInput(cursor: Cursor, insert: Insert): boolean {
   return true;
 }
 
-/** Reads an INSERT from behind its target: column list, SETTINGS, then VALUES, FORMAT or SELECT. */
+/** Reads an INSERT from after its target: column list, SETTINGS, then VALUES, FORMAT or SELECT. */
 function readInsert(cursor: Cursor): void {
   const { statement } = cursor;
   const insert: Insert = { data: undefined, infileAt: 0, selectAt: undefined, input: undefined };

@@ -50,7 +50,7 @@ function send(key: number, version: number, body: (writer: Writer) => void): num
   return correlationId;
 }
 
-/** Next response, standing behind its correlation id. */
+/** Next response, standing after its correlation id. */
 async function receive(): Promise<{ correlationId: number; body: Reader }> {
   while (frames.length === 0) await once(socket, "data");
   const body = Reader.from(frames.shift()!);
@@ -103,7 +103,7 @@ describe("the embedded broker on the wire", () => {
     expect(body.remaining).toBe(0);
   });
 
-  it("answers ApiVersions 3 with compact types behind a plain header", async () => {
+  it("answers ApiVersions 3 with compact types after a plain header", async () => {
     send(API_VERSIONS, 3, (writer) =>
       writer.appendTaggedFields().appendString("x").appendString("1").appendTaggedFields(),
     );

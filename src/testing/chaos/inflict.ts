@@ -190,7 +190,7 @@ async function lateInsert(
       entry.deadlineMs === undefined
         ? "without a deadline"
         : isLate(entry)
-          ? `${entry.sentMs! - entry.deadlineMs} ms behind its deadline`
+          ? `${entry.sentMs! - entry.deadlineMs} ms after its deadline`
           : `${entry.deadlineMs - entry.sentMs!} ms before its deadline`;
     const text = `${entry.table} ${entry.token} came ${when}, status ${entry.status ?? "none"}, ${wrote}`;
     return { text: obstacle ?? text, isExact: obstacle === undefined && isRefused };

@@ -47,7 +47,7 @@ lines.on("line", (line) => {
 // The run that gave the orders is gone: nobody would look at what this process still does.
 lines.on("close", () => process.kill(process.pid, "SIGKILL"));
 
-/** Raised by the process itself, so that not one more statement runs behind the step. */
+/** Raised by the process itself, so that not one more statement runs after the step. */
 const onStep: DeliveryObserver = (step) => {
   if (order === undefined || order.step !== step || realNowMs() > order.untilMs) return;
   order.nth -= 1;

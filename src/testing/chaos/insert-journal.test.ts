@@ -40,7 +40,7 @@ describe("readDeadlineMs()", () => {
 });
 
 describe("InsertJournal.late", () => {
-  it("counts inserts behind their deadline, and those of them that have written", () => {
+  it("counts inserts after their deadline, and those of them that have written", () => {
     const journal = new InsertJournal();
     const add = (entry: Partial<JournalEntry>) =>
       journal.add({

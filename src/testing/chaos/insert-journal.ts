@@ -92,7 +92,7 @@ export class InsertJournal {
     return { repeated: repeated.length, byAnother: byAnother.length };
   }
 
-  /** Inserts that reached the server behind their deadline, and those of them that have written rows: there must be none. */
+  /** Inserts that reached the server after their deadline, and those of them that have written rows: there must be none. */
   get late(): { arrived: number; written: number } {
     const late = this.entries.filter(isLate);
     return { arrived: late.length, written: late.filter(hasWritten).length };
@@ -104,7 +104,7 @@ export function describeEntry(entry: JournalEntry): string {
   const { atMs, sentMs, deadlineMs, endedMs } = entry;
   const answer = entry.status === undefined ? "no answer" : `status ${entry.status}`;
   const rows = entry.writtenRows === undefined ? "" : `, ${entry.writtenRows} rows written`;
-  const late = isLate(entry) ? `, ${sentMs! - deadlineMs!} ms behind its deadline` : "";
+  const late = isLate(entry) ? `, ${sentMs! - deadlineMs!} ms after its deadline` : "";
   const fault = entry.fault === undefined ? "" : `, ${entry.fault}`;
   return (
     `${clockTime(atMs)} ingester ${entry.ingester} → ${entry.table} ${entry.token}: ` +

@@ -113,7 +113,7 @@ export async function startInsertProxy(
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.once("end", () => held({ release }));
-    request.once("close", () => held(undefined)); // without effect behind the end
+    request.once("close", () => held(undefined)); // without effect after the end
 
     function release(): Promise<JournalEntry> {
       return new Promise((resolve) => {

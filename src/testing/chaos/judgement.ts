@@ -89,7 +89,7 @@ export function recordFindings({ delivery, contents, aggregates, brokerFindings 
 /** Inserts that the fence has let through too late. */
 export function fenceFindings(journal: InsertJournal): string[] {
   const { written } = journal.late;
-  return written === 0 ? [] : [`${written} inserts wrote rows although they came behind their deadline`];
+  return written === 0 ? [] : [`${written} inserts wrote rows although they came after their deadline`];
 }
 
 /** The lines of a summary for people. */
@@ -113,7 +113,7 @@ export function describeInserts(journal: InsertJournal): string[] {
   const { arrived, written } = journal.late;
   return [
     `inserts     ${journal.entries.length}; ${repeated} ranges sent again, ${byAnother} of them by another ingester`,
-    `late        ${arrived} inserts came to the server behind their deadline; ${written} of them wrote rows`,
+    `late        ${arrived} inserts came to the server after their deadline; ${written} of them wrote rows`,
   ];
 }
 

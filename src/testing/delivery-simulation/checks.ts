@@ -75,7 +75,7 @@ export const controls: readonly Check[] = [
     finds: "doubled rows",
   },
   {
-    says: "doubles rows when the next commit is sent behind one that may still come",
+    says: "doubles rows when the next commit is sent after one that may still come",
     options: { ...sound, faults: { repeatsUnanswered: true } },
     schedules: 1_500,
     finds: "doubled rows",

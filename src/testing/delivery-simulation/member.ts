@@ -40,7 +40,7 @@ export interface MemberOptions {
   saysTheSame: boolean;
   /** Commits that were looking for the coordinator when their epoch ended are sent: as kafkajs does. */
   sendsAfterTheEnd: boolean;
-  /** Sends the next commit behind one that may still come. */
+  /** Sends the next commit after one that may still come. */
   repeatsUnanswered: boolean;
   onStaleRange(): void;
   onLookUp(): void;

@@ -22,7 +22,7 @@ const settings =
 
 /**
  * Reads documents, each a JSON object as text, thousands to a query: `input_format_allow_errors_num` lets the engine go
- * on behind a refused one (it skips to the next line, and only white space between tokens can hold a line break), and
+ * on after a refused one (it skips to the next line, and only white space between tokens can hold a line break), and
  * the number in front of each tells which are left.
  */
 export function readDocuments(oracle: EngineOracle, columns: PlanColumn[], documents: string[]): EngineVerdict[] {

@@ -87,7 +87,7 @@ export function runHostileRound(options: HostileRound): HostileFinding[] {
     );
     for (const [index, { value, text, own }] of group.entries()) {
       let outcome = judge(plan, text, own, verdicts[index]!);
-      // Behind a document that it skips the engine sometimes puts a value of one row into another: asked alone it does not.
+      // After a document that it skips the engine sometimes puts a value of one row into another: asked alone it does not.
       if (outcome === "different") outcome = judge(plan, text, own, readAlone(oracle, plan.columns, value));
       counts.outcomes[outcome]++;
       if (outcome === "different") findings.push({ plan, value, between: "engine" });

@@ -22,7 +22,7 @@ export function clickhouseClient(settings: ClientSettings): KafkaClientUnderTest
       const file = join(settings.workDir, `clickhouse-${randomUUID()}.out`);
       await runJob(settings, { kind: "consume", brokers: settings.brokers, topics, group, count, file });
       const lines = (await readFile(file, "utf8")).split("\n");
-      lines.pop(); // behind the last line feed
+      lines.pop(); // after the last line feed
       return lines;
     },
   };

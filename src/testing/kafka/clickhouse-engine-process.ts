@@ -43,7 +43,7 @@ async function consume(job: Extract<KafkaEngineJob, { kind: "consume" }>): Promi
   session.query(`CREATE MATERIALIZED VIEW conformance.reader TO conformance.stored AS
     SELECT concat(_key, '\\t', value) AS line FROM conformance.queue`);
   while (Number(session.query("SELECT count() FROM conformance.stored").trim()) < job.count) await sleep(100);
-  // The offset is committed behind the insert; dropping ends the round, commit included.
+  // The offset is committed after the insert; dropping ends the round, commit included.
   session.query("DROP TABLE conformance.reader SYNC");
   session.query("DROP TABLE conformance.queue SYNC");
   session.query(`SELECT line FROM conformance.stored INTO OUTFILE '${job.file}' TRUNCATE FORMAT LineAsString`);

@@ -16,7 +16,7 @@ export interface KafkaClientUnderTest {
   produce(topic: string, lines: readonly string[], codec: Codec): Promise<void>;
   /**
    * Reads `count` records from the committed offsets (or the earliest) and commits what it read: a later read of the
-   * same group goes on behind them.
+   * same group goes on after them.
    */
   readGroup(read: GroupRead): Promise<string[]>;
 }

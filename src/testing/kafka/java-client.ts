@@ -31,7 +31,7 @@ export function javaClient(settings: ClientSettings, tools: JavaTools): KafkaCli
       const format = ["--property", "print.key=true", "--property", "null.literal="];
       const file = await tool(settings, tools, "consumer.ConsoleConsumer", [...which, ...until, ...format]);
       const lines = (await readFile(file, "utf8")).split("\n");
-      lines.pop(); // behind the last line feed
+      lines.pop(); // after the last line feed
       return lines;
     },
   };

@@ -38,7 +38,7 @@ export function kafkajsClient(settings: ClientSettings): KafkaClientUnderTest {
   };
 }
 
-/** Commits by itself, record-exact: what lies behind the last wanted record is left to the next member. */
+/** Commits by itself, record-exact: what lies after the last wanted record is left to the next member. */
 function readAndCommit(consumer: Consumer, { count, group }: GroupRead): Promise<string[]> {
   const lines: string[] = [];
   return new Promise((resolve, reject) => {

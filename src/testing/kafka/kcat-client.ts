@@ -42,6 +42,6 @@ async function kcat(settings: ClientSettings, args: readonly string[]): Promise<
 
 async function linesOf(file: string): Promise<string[]> {
   const lines = (await readFile(file, "utf8")).split("\n");
-  lines.pop(); // behind the last line feed
+  lines.pop(); // after the last line feed
   return lines;
 }

@@ -8,7 +8,7 @@ const CODECS: readonly Codec[] = ["none", "gzip", "snappy", "lz4", "zstd"];
 const FETCH = 1;
 /** The oldest version that Apache Kafka 4 answers; nothing in it is compact or tagged. */
 const FETCH_VERSION = 4;
-/** Positions in a record batch: its length behind this field, and its attributes. */
+/** Positions in a record batch: its length after this field, and its attributes. */
 const LENGTH_AT = 8;
 const ATTRIBUTES_AT = 21;
 

@@ -4,8 +4,8 @@
 const BULK_BYTES_MIN: usize = 512;
 
 /**
- * Copies `length` bytes that do not overlap, sixteen at a time; up to fifteen bytes behind the target's end are
- * overwritten and as many behind the source's end are read. Most texts end with the first sixteen.
+ * Copies `length` bytes that do not overlap, sixteen at a time; up to fifteen bytes after the target's end are
+ * overwritten and as many after the source's end are read. Most texts end with the first sixteen.
  */
 @inline
 export function copyLoose(target: usize, source: usize, length: usize): void {
@@ -18,7 +18,7 @@ function copyLong(target: usize, source: usize, length: usize): void {
   else copyForward(target, source, length);
 }
 
-/** For bytes whose target begins 16 or more behind them, overlapping or not: each vector is read after it was written. */
+/** For bytes whose target begins 16 bytes or more further on, overlapping or not: each vector is read after it was written. */
 export function copyForward(target: usize, source: usize, length: usize): void {
   const end = target + length;
   do {
@@ -63,7 +63,7 @@ export function seedHash(seed: u64): void {
   hashSeed = seed;
 }
 
-/** A seeded hash; up to fifteen bytes behind the end are read and shifted out. */
+/** A seeded hash; up to fifteen bytes after the end are read and shifted out. */
 @inline
 export function hashBytes(start: usize, length: usize): u32 {
   let state: u64 = hashSeed + length;

@@ -10,12 +10,12 @@ export let negative: bool = false;
 /** The first 19 significant digits, which always fit. */
 export let significand: u64 = 0;
 export let power: i32 = 0;
-/** Digits other than zero follow behind the 19. */
+/** Digits other than zero follow after the 19. */
 export let cut: bool = false;
 
 /** Longer numbers are left to the reference: its bound on exponents would begin to show. */
 const TEXT_BYTES_MAX: usize = 1000;
-/** Far beyond every range, even for a thousand digits before or behind the point. */
+/** Far beyond every range, even for a thousand digits before or after the point. */
 const EXPONENT_MAX: i32 = 1_000_000;
 
 /**
@@ -42,7 +42,7 @@ export function lanes(): v128 {
  * JSON's); DECLINED when it is too long.
  *
  * Up to 16 digits and a point, all that most data has, are read at once: the bytes move to the end of a vector, those
- * behind the point a lane less (swizzle makes zeros of the lanes before the first).
+ * after the point a lane less (swizzle makes zeros of the lanes before the first).
  */
 export function readDecimal(start: usize, end: usize): u32 {
   if (start >= end) return REJECT_FIELD_FORMAT;
@@ -69,7 +69,7 @@ export function readDecimal(start: usize, end: usize): u32 {
   return OK;
 }
 
-/** The same for any text behind the sign. Digits are summed up first, as if they fitted, and counted afterwards. */
+/** The same for any text after the sign. Digits are summed up first, as if they fitted, and counted afterwards. */
 function readLongDecimal(from: usize, end: usize): u32 {
   significand = 0;
   let cursor = sumDigits(from, end);
@@ -125,7 +125,7 @@ function sumDigits(from: usize, end: usize): usize {
   return cursor;
 }
 
-/** Makes the significand of the first 19 digits behind leading zeros; the power grows by every digit left out. */
+/** Makes the significand of the first 19 digits after leading zeros; the power grows by every digit left out. */
 function keepFirstDigits(from: usize, end: usize): void {
   let sum: u64 = 0;
   let kept = 0;

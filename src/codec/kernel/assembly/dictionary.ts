@@ -176,7 +176,7 @@ export function markIndexes(dictionary: usize): void {
   store<u32>(dictionary, load<u32>(dictionary, WIDTH), MARKED_WIDTH);
 }
 
-/** PRECONDITION: the stream's cursor is the saved one again. Moves it behind as many indexes if they were widened since. */
+/** PRECONDITION: the stream's cursor is the saved one again. Moves it past as many indexes if they were widened since. */
 export function restoreIndexes(dictionary: usize): void {
   const stream = <usize>load<u32>(dictionary, STREAM);
   const count = (regionCursor(stream) - regionBase(stream)) / <usize>load<u32>(dictionary, MARKED_WIDTH);

@@ -35,7 +35,7 @@ export function readDocument(row: usize): u32 {
   return highBits == 0 || isUtf8(start, end) ? OK : REJECT_INVALID_UTF8;
 }
 
-/** From the opening brace to behind the closing one, 0 when it is not JSON. */
+/** From the opening brace to after the closing one, 0 when it is not JSON. */
 function readMembers(row: usize, open: usize, end: usize): usize {
   const stamp = rowStamp(row);
   let previous = KEY_ROOT;

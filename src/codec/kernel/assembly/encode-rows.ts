@@ -49,7 +49,7 @@ export function rowBytes(): usize {
   return takenBytes + regionCursor(rows) - regionBase(rows);
 }
 
-/** Takes back everything behind `bytes`, of which the host has taken none. */
+/** Takes back everything after `bytes`, of which the host has taken none. */
 export function truncateRows(bytes: usize): void {
   setRegionCursor(rows, regionBase(rows) + bytes - takenBytes);
 }

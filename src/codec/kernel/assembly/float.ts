@@ -57,7 +57,7 @@ function nearestFloat(): u64 {
 }
 
 /**
- * Bits of the float nearest to w × 10^q, Eisel and Lemire. A float has `fractionBits` behind the leading one and the
+ * Bits of the float nearest to w × 10^q, Eisel and Lemire. A float has `fractionBits` after the leading one and the
  * exponent's `bias`; w × 10^q can lie exactly between two of them only for q from `tieLeast` to `tieMost`.
  */
 @inline

@@ -58,7 +58,7 @@ export function writeIpv6(node: usize, kind: u32, start: usize, end: usize, at: 
     return OK;
   }
   if (hasColon(start, end)) return readGroups(start, end, at);
-  // Behind `::ffff:` a single group is in its place too.
+  // After `::ffff:` a single group is in its place too.
   if (end - start - 1 > 3 || readGroup(start, end) != end) return REJECT_FIELD_FORMAT;
   store<u64>(at, 0);
   // `::ffff:abcd` has no zeros behind: these are the last two of eight groups.

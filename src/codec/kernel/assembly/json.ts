@@ -13,7 +13,7 @@ import { allocate } from "./memory";
 
 /**
  * RFC 8259, judged as JSON.parse judges it, on bytes. Functions take a position and the end of the text and return the
- * position behind what they read, or 0 when it is not JSON. UTF-8 is judged afterwards, over the whole value, and only
+ * position after what they read, or 0 when it is not JSON. UTF-8 is judged afterwards, over the whole value, and only
  * when `highBits` says that a string had a byte above 0x7f.
  */
 
@@ -52,7 +52,7 @@ function isSpace(byte: u32): bool {
 
 /**
  * How many of the sixteen bytes at `from` come before the closing quote, when it is the first byte there that ends
- * anything; else 16. Bytes behind the text's end are looked at: the caller compares with what is left.
+ * anything; else 16. Bytes after the text's end are looked at: the caller compares with what is left.
  */
 @inline
 export function shortString(from: usize): usize {
@@ -68,7 +68,7 @@ export function shortString(from: usize): usize {
 }
 
 /**
- * How many of the sixteen bytes at `from` are digits, when no point and no exponent follows them; else 16. Bytes behind
+ * How many of the sixteen bytes at `from` are digits, when no point and no exponent follows them; else 16. Bytes after
  * the text's end are looked at: the caller compares with what is left.
  */
 @inline
@@ -80,7 +80,7 @@ export function shortInteger(from: usize): usize {
   return next == 0x2e || (next | 0x20) == 0x65 ? 16 : length;
 }
 
-/** From behind the opening quote to the closing one; sets `valueKind` to KIND_STRING or KIND_ESCAPED. */
+/** From after the opening quote to the closing one; sets `valueKind` to KIND_STRING or KIND_ESCAPED. */
 export function scanString(from: usize, end: usize): usize {
   let at = from;
   valueKind = KIND_STRING;
@@ -99,7 +99,7 @@ export function scanString(from: usize, end: usize): usize {
       continue;
     }
     const index = ctz(special);
-    // Bytes behind the stop belong to something else.
+    // Bytes after the stop belong to something else.
     highBits |= high & ((1 << index) - 1);
     at += index;
     if (at >= end) return 0;
@@ -113,7 +113,7 @@ export function scanString(from: usize, end: usize): usize {
   return 0;
 }
 
-/** From a backslash to behind its escape. */
+/** From a backslash to after its escape. */
 function skipEscape(at: usize, end: usize): usize {
   if (end - at < 2) return 0;
   switch (<u32>load<u8>(at, 1)) {
@@ -275,7 +275,7 @@ function skipKey(at: usize, end: usize): usize {
   return close == 0 ? 0 : skipColon(close + 1, end);
 }
 
-/** From behind a key's closing quote to the beginning of its value. */
+/** From after a key's closing quote to the beginning of its value. */
 export function skipColon(at: usize, end: usize): usize {
   const colon = skipSpace(at, end);
   return colon < end && load<u8>(colon) == 0x3a ? skipSpace(colon + 1, end) : 0;

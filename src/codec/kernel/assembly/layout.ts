@@ -104,7 +104,7 @@ export const NODE_DICTIONARY = 52;
 export const ENUM_ENTRY_BYTES = 12;
 
 /**
- * A zone: the number of its periods, from `ZONE_ENTRIES` on an entry for each, in order, and one behind them that begins
+ * A zone: the number of its periods, from `ZONE_ENTRIES` on an entry for each, in order, and one after them that begins
  * after all readings. An entry is two 64-bit words: the second (UTC) from which on the offset holds, and the offset.
  */
 export const ZONE_COUNT = 0;

@@ -4,7 +4,7 @@ import { copyMatch } from "./lz4-copy";
 /**
  * Decodes one LZ4 block (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) from `from … end` to `to`. Matches
  * may reach back to `windowStart`. Returns the end of the output; 0 when a length leaves the block, a match leaves the
- * window or the output would pass `limit`. Writes up to 15 bytes behind what it returns.
+ * window or the output would pass `limit`. Writes up to 15 bytes after what it returns.
  */
 export function inflateLz4Block(from: usize, end: usize, to: usize, limit: usize, windowStart: usize): usize {
   while (from < end) {

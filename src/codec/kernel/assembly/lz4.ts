@@ -65,7 +65,7 @@ function inflateFrame(from: usize, end: usize, target: usize, outputOffset: usiz
   return contentChecksumBytes <= end - from ? from + contentChecksumBytes : 0;
 }
 
-/** Matches may reach back to `windowOffset` bytes behind the region's base, or to the block's own start (OWN_BLOCK). */
+/** Matches may reach back to `windowOffset` bytes after the region's base, or to the block's own start (OWN_BLOCK). */
 function appendBlock(
   from: usize,
   byteLength: usize,

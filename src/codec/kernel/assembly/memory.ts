@@ -13,7 +13,7 @@ const MEMORY_BYTES_MAX: usize = 1 << 30;
 
 let heap: usize = (__heap_base + 15) & ~15;
 
-/** Fresh bytes on a 16-byte boundary, zeroed, with slack behind them; 0 when memory is at its bound. */
+/** Fresh bytes on a 16-byte boundary, zeroed, with slack after them; 0 when memory is at its bound. */
 export function allocate(bytes: usize): usize {
   const start = heap;
   // Compared before the sum, which a hostile length could make wrap around.
@@ -55,7 +55,7 @@ export function setRegionCursor(region: usize, cursor: usize): void {
 }
 
 /**
- * The region's cursor, after making sure that `bytes` more fit behind it; 0 when memory is at its bound. The region may
+ * The region's cursor, after making sure that `bytes` more fit after it; 0 when memory is at its bound. The region may
  * have moved: addresses inside it that were taken before are void.
  */
 @inline

@@ -9,7 +9,7 @@ import { scratchFor } from "./scratch";
  * Field names, resolved. A list is a count and then entries (slot, rest, blocks): the first entry under which the document
  * has a value counts, null being a value. Rest 0 means the slot itself; else the slot holds an object, which is searched
  * for the rest of the name: length and address of the rest as one key, then a count of heads, each the length and address
- * of a key, the rest behind it, and `blocks`. What stands in a head's place and is no object blocks the field, if it says
+ * of a key, the rest after it, and `blocks`. What stands in a head's place and is no object blocks the field, if it says
  * so (src/codec/reference/path.ts).
  */
 const ENTRY_BYTES: usize = 12;

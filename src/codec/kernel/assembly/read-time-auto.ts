@@ -89,7 +89,7 @@ function readPart(cursor: usize, end: usize): bool {
   return true;
 }
 
-/** The same behind a certain byte. Leaves `cursorAfter` alone when there is none. */
+/** The same after a certain byte. Leaves `cursorAfter` alone when there is none. */
 function readPartBehind(byte: u32, cursor: usize, end: usize): bool {
   return cursor < end && load<u8>(cursor) == byte && readPart(cursor + 1, end);
 }

@@ -10,7 +10,7 @@ export let decimalIsNegative: bool = false;
 export let decimalWhole: u64 = 0;
 /** 0 … FRACTION_ONE − 1. */
 export let decimalFraction: u64 = 0;
-/** There are digits other than zero behind those of `decimalFraction`. */
+/** There are digits other than zero after those of `decimalFraction`. */
 export let decimalHasMore: bool = false;
 
 export const FRACTION_ONE: u64 = 1_000_000_000_000_000_000;

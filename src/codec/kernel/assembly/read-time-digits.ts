@@ -81,14 +81,14 @@ export function twoDigits(address: usize): u32 {
 export let fractionNanos: u32 = 0;
 
 /**
- * Reads the digits behind a decimal point, from `start`, as many as there are, and returns where they end. The first
+ * Reads the digits after a decimal point, from `start`, as many as there are, and returns where they end. The first
  * nine count, the others are cut off.
  */
 export function readFraction(start: usize, end: usize): usize {
   const values = loadValues(start);
   const other = nonDigits(values);
   const length = min<usize>(other == 0 ? 8 : <usize>(ctz(other) >> 3), end - start);
-  // What is not the fraction's becomes zeros behind it; all ones shifted by 64 would be all ones.
+  // What is not the fraction's becomes zeros after it; all ones shifted by 64 would be all ones.
   const kept = length == 8 ? values : values & ((<u64>1 << (8 * length)) - 1);
   let nanos = <u32>eightDigits(kept) * 10;
   let cursor = start + length;

@@ -2,7 +2,7 @@
  * Varints of Kafka's record format (https://kafka.apache.org/protocol#protocol_types). A reader returns the value and
  * where it ends in one 64-bit number, which costs less than a second result in memory.
  *
- * No reader knows where its input ends: at most ten bytes are read, inputs have more slack than that behind them, and
+ * No reader knows where its input ends: at most ten bytes are read, inputs have more slack than that after them, and
  * the caller refuses what ends beyond `end` (`isBeyond`).
  */
 
@@ -42,7 +42,7 @@ export function varintEnd(varint: u64): usize {
   return <usize>(varint >> 32);
 }
 
-/** Whether a varint's end is 0 or behind `end`. */
+/** Whether a varint's end is 0 or after `end`. */
 @inline
 export function isBeyond(varintEnd: usize, end: usize): bool {
   return varintEnd - 1 >= end;
@@ -66,7 +66,7 @@ function readLongVarlong(from: usize): u64 {
   for (let index: u64 = 0; index < 10; index++) {
     const byte = <u64>load<u8>(from + <usize>index);
     const bits = byte & 0x7f;
-    // Bits 49 … 52 are in the eighth byte; those behind may only be padding.
+    // Bits 49 … 52 are in the eighth byte; those after them may only be padding.
     if (index >= 7 && bits > (index == 7 ? 0x0f : 0)) return 0;
     if (index <= 7) value |= bits << (7 * index);
     if (byte < 0x80) return (value << 4) | (index + 1);

@@ -56,7 +56,7 @@ export function openRecords(
 }
 
 /**
- * Moves to the next record (https://kafka.apache.org/documentation/#record): 1 when there is one, 0 behind the last, −1
+ * Moves to the next record (https://kafka.apache.org/documentation/#record): 1 when there is one, 0 after the last, −1
  * when a length leaves the record or the batch, an offset does not rise or passes the batch's last, or anything is left
  * over. After −1 the current record is still the last good one.
  */

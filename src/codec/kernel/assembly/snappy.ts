@@ -10,7 +10,7 @@ const XERIAL_HEADER_BYTES: usize = 16;
 /** Three bytes make at most a copy of 64, so a block that claims more than this per byte lies. */
 const GROWTH_MAX: u64 = 22;
 
-/** Where the block begins behind its length, set by `readLength`. */
+/** Where the block begins after its length, set by `readLength`. */
 let blockStart: usize = 0;
 
 /**

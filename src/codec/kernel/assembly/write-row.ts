@@ -184,7 +184,7 @@ function writeMarkedCells(row: usize): u32 {
     if (outcome == OK) outcome = writeCell(row, column);
     if (outcome != OK) return outcome;
     if (coercions != 0) noteCoercions(column);
-    // Nothing was written behind the length, which now becomes the other one.
+    // Nothing was written after the length, which now becomes the other one.
     if (isTableDefault) store<u8>(regionCursor(rows) - 1, 0);
   }
   return OK;

@@ -56,7 +56,7 @@ function entryAt(zone: usize, utcSeconds: i64): usize {
 }
 
 /**
- * The same from an entry that begins at or before the instant and is few entries away. The one behind the last begins
+ * The same from an entry that begins at or before the instant and is few entries away. The one after the last begins
  * after all instants.
  */
 @inline

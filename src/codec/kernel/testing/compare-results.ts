@@ -64,7 +64,7 @@ function compareRows(
   return "";
 }
 
-/** Some bytes before and behind the first one that differs. */
+/** Some bytes before and after the first one that differs. */
 function firstDifference(found: Uint8Array, wanted: Uint8Array): string {
   const at = found.findIndex((byte, index) => byte !== wanted[index]);
   const place = at < 0 ? found.length : at;

@@ -27,7 +27,7 @@ const unknownKeys = [
   "\u007f",
 ];
 
-/** A byte order mark, an open string and so on: what stands before or behind a document. */
+/** A byte order mark, an open string and so on: what stands before or after a document. */
 const fragments = ["\ufeff", " ", "\n\n", "x", "{", "}", "[", ",", '"', "\u0000", "null", "//", "\u00a0", "1"];
 
 const messagePack = new Packr({ useRecords: false });

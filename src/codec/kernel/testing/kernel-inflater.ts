@@ -32,7 +32,7 @@ export class KernelInflater {
    * What the kernel makes of `packed`; undefined when it refuses. The region has `capacity` bytes and moves when they
    * do not do.
    *
-   * @throws Error when the kernel wrote before the region or behind its slack.
+   * @throws Error when the kernel wrote before the region or after its slack.
    */
   inflate(codec: "lz4" | "snappy", packed: Uint8Array, capacity = ARENA_BYTES): Uint8Array | undefined {
     const guards = [this.#arena - GUARD_BYTES, this.#arena + capacity + SLACK_BYTES];

@@ -6,7 +6,7 @@ const PAGE_BYTES = 65_536;
 /**
  * A compiled part of the kernel, and a place for input that ends 64 bytes before its memory does: a read further behind
  * than the contract allows traps. The bytes there are what a reader gone astray likes best: the rest of an input that was
- * cut off, else zeros, ones or noise in turn. (Once a region has grown, memory goes on behind and nothing traps.)
+ * cut off, else zeros, ones or noise in turn. (Once a region has grown, memory goes on there and nothing traps.)
  */
 export class KernelMemory {
   readonly exports: WebAssembly.Exports;
@@ -40,7 +40,7 @@ export class KernelMemory {
     if (this.bytes.length !== end) throw new Error(`memory ends at ${this.bytes.length}, planned was ${end}`);
   }
 
-  /** Puts `input` before the end of the place for it, and behind it what follows it in its buffer. */
+  /** Puts `input` before the end of the place for it, and after it what follows it in its buffer. */
   place(input: Uint8Array): { start: number; end: number } {
     const start = this.#inputEnd - input.length;
     this.bytes.set(input, start);

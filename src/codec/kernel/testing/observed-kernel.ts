@@ -29,11 +29,11 @@ interface Span {
   what: string;
 }
 
-/** What a reader that has gone astray would like to find behind its input. */
+/** What a reader that has gone astray would like to find after its input. */
 const baits = ['"}', "0", "9", '":1,"', "\\", "  ", "]}}", "\u0080", "\u00ff", "\u0000", '","', "e5"];
 
 /**
- * A transcoder on a kernel that is watched: records left over are listed, memory behind the input is full of bait before
+ * A transcoder on a kernel that is watched: records left over are listed, memory after the input is full of bait before
  * each batch, and `check` looks after what no task may change.
  */
 export class ObservedKernel {

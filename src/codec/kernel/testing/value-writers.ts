@@ -28,7 +28,7 @@ const kinds: Record<string, { type: number; width: number; writer: string }> = {
   enum: { type: layout.TYPE_ENUM, width: 0, writer: "writeEnum" },
 };
 
-/** Room for 64 bytes of slack behind the widest value. */
+/** Room for 64 bytes of slack after the widest value. */
 const OUTPUT_BYTES = 16;
 const encoder = new TextEncoder();
 

@@ -20,7 +20,7 @@ export class Scalar {
     this.defaultBytes = new Uint8Array(this.#width === LENGTH_FIRST ? 1 : this.#width);
   }
 
-  /** Moves the cursor behind the value. */
+  /** Moves the cursor past the value. */
   skip(rows: RowCursor): void {
     if (this.#width !== LENGTH_FIRST) rows.offset += this.#width;
     else {

@@ -151,7 +151,7 @@ describe("a number whose fraction its double has lost", () => {
     expect(write("UInt8", 254, options)).toMatchObject({ hex: "fe", coercions: 1, error: "" });
   });
 
-  it("is a whole number when there is nothing but zeros behind the point", () => {
+  it("is a whole number when there is nothing but zeros after the point", () => {
     for (const sourceText of ["254.000000000000000000000000", "2.54e2", "2540e-1", "0.0254000000000000000000e4"]) {
       expect(write("UInt8", 254, { sourceText }).hex).toBe("fe");
     }

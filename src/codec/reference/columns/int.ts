@@ -51,7 +51,7 @@ function compileStore(bits: number, signed: boolean): (out: ByteWriter, value: n
   };
 }
 
-/** The integer behind a number that is not surely a safe integer, a text or a boolean; else rejects. */
+/** The integer that stands for a number that is not surely a safe integer, a text or a boolean; else rejects. */
 function readInteger(value: unknown, context: ValueContext, type: IntType, coercion: string): bigint {
   switch (typeof value) {
     case "boolean":

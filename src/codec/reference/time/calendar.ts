@@ -1,4 +1,4 @@
-/** A wall-clock reading. `nanos` are the first nine digits behind the second; further ones are cut off. */
+/** A wall-clock reading. `nanos` are the first nine digits after the second; further ones are cut off. */
 export interface WallClock {
   year: number;
   /** 1 … 12. */

@@ -26,7 +26,7 @@ export async function fenceControl(terms: ScenarioTerms): Promise<ScenarioResult
   const open = await runChaos({ ...common, fenceMs: NO_FENCE_MS, isToFail: true });
   const findings = findingsOf(fenced).map((finding) => `with the fence: ${finding}`);
   const { arrived, written } = fenced.journal.late;
-  if (arrived === 0) findings.push("with the fence: no insert came behind its deadline, so nothing was shown");
+  if (arrived === 0) findings.push("with the fence: no insert came after its deadline, so nothing was shown");
   const { missing, duplicate, foreign } = open.delivery;
   if (duplicate === 0) findings.push("without the fence: no row was doubled, so nothing was shown");
   if (missing + foreign > 0) findings.push(`without the fence: ${missing} missing, ${foreign} foreign`);
@@ -36,7 +36,7 @@ export async function fenceControl(terms: ScenarioTerms): Promise<ScenarioResult
     findings,
     figures: { fenced: reportAsJson(fenced), open: reportAsJson(open) },
     lines: [
-      `fenced      ${arrived} inserts came behind their deadline, ${written} wrote rows; ` +
+      `fenced      ${arrived} inserts came after their deadline, ${written} wrote rows; ` +
         `${fenced.delivery.missing} missing, ${fenced.delivery.duplicate} duplicate of ${fenced.delivery.expected}`,
       ...fenced.faults.map(({ text }) => `            ${text}`),
       `control     as good as no fence: ${duplicate} rows doubled, ${missing} missing of ${open.delivery.expected}`,
