@@ -187,7 +187,7 @@ describe("sql/access", () => {
     expect(grants.reader!.flatMap((grant) => grant.rights.map(({ right }) => right))).not.toContain("INSERT");
   });
 
-  it("bounds the reader as the seed system did", async () => {
+  it("bounds the reader as the replaced system did", async () => {
     const text = await readFile(join(accessFolder, "reader.sql"), "utf8");
     for (const bound of [
       ...["readonly = 2 CONST", "max_memory_usage = 1073741824 MIN 1 MAX 1073741824"],

@@ -28,7 +28,7 @@ export const eventRules: Rule[] = [
 ];
 
 /**
- * The seed's events (S0-39 to S0-41) into `fact_event` (S0-52). `logs.error` is not among the topics: it
+ * The replaced system's events (S0-39 to S0-41) into `fact_event` (S0-52). `logs.error` is not among the topics: it
  * holds copies of failures that the other topics have as well (S0-25), which would count twice.
  */
 export const eventsPipeline: Pipeline = {

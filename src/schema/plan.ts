@@ -68,8 +68,8 @@ export interface PlanColumn {
     | { kind: "tableDefault" }
     | { kind: "reject" };
   /**
-   * `strict` takes what JSONEachRow takes; `lenient` (the seed's events, S0-39) also turns number ↔ text and cuts the
-   * fraction off a number for an integer column, each counted as a coercion of that column.
+   * `strict` takes what JSONEachRow takes; `lenient` (the replaced system's events, S0-39) also turns number ↔ text and
+   * cuts the fraction off a number for an integer column, each counted as a coercion of that column.
    */
   coercion: "strict" | "lenient";
 }

@@ -53,7 +53,7 @@ const plainTraits: ServiceTraits = {
   hasAmount: false,
 };
 
-/** Statuses, reasons (S0-18) and extra fields (S0-15, S0-16) of the seed's services. Others get the plain ones. */
+/** Statuses, reasons (S0-18), extra fields (S0-15, S0-16) of the replaced system's services. Others get the plain ones. */
 const traitsByService: Record<string, ServiceTraits> = {
   auth: {
     ...plainTraits,

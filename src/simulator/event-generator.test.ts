@@ -64,7 +64,7 @@ test("the same seed makes the same documents, apart from their times", () => {
   expect(make(open({ ...options, seed: 8 }), 10).map(({ text }) => text)).not.toEqual(first.slice(0, 10));
 });
 
-test("domain events have the fields of the seed, and no status, method or duration", () => {
+test("domain events have the fields of the replaced system, and no status, method or duration", () => {
   const made = documents(make(open(), 5_000));
   for (const event of made) {
     expect(event).toMatchObject({ ts_ms: timeMs, domain: event.service });

@@ -12,8 +12,8 @@ import { missingForSpark, provisionSpark, SPARK_VERSION } from "../spark/provisi
 const program = fileURLToPath(new URL("../spark/drain.py", import.meta.url));
 
 /**
- * The seed's formula (S0-36) is target rate × 4 s × 1.1. Draining has no target rate: large triggers, as planning and
- * checkpointing one costs some 0.3 s however few records it has.
+ * The replaced system's formula (S0-36) is target rate × 4 s × 1.1. Draining has no target rate: large triggers, as
+ * planning and checkpointing one costs some 0.3 s however few records it has.
  */
 const OFFSETS_PER_TRIGGER = 500_000;
 /** Above a partition's share of a trigger, so that each task makes one insert of all its rows. */
@@ -30,7 +30,7 @@ const GONE_MS = 5_000;
 
 type Sink = "clickhouse" | "noop";
 
-/** The seed's pipeline: Spark Structured Streaming into ClickHouse, `foreachBatch` with the JDBC driver. */
+/** The replaced system's pipeline: Spark Structured Streaming into ClickHouse, `foreachBatch` with the JDBC driver. */
 export const sparkPeer: Peer = {
   name: "spark",
   title: `Spark ${SPARK_VERSION}, JDBC driver`,

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQueryListener
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
 
-# The fields of the seed's value schema (S0-39) that end in a column.
+# The fields of the replaced system's value schema (S0-39) that end in a column.
 VALUE_SCHEMA = StructType(
     [
         StructField(name, kind)

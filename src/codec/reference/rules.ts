@@ -110,7 +110,7 @@ function readStatus(value: unknown): number {
   return typeof value === "string" && readExactDecimal(value.trim()) !== undefined ? Number(value) : Number.NaN;
 }
 
-/** Absent, null and "" are one to the rules, as the seed's own normalising has it. */
+/** Absent, null and "" are one to the rules, as the replaced system's own normalising has it. */
 function isBlank(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }

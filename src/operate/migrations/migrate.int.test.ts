@@ -102,16 +102,16 @@ describe("migrate() on a fresh server", () => {
     ]);
   });
 
-  it("has the columns of the seed's fact table in its order, and the cluster behind them", async () => {
+  it("has the columns of the replaced system's fact table in its order, and the cluster behind them", async () => {
     const columns = await rowsOf<{ name: string }>(
       "SELECT name FROM system.columns WHERE database = 'analytics' AND table = 'fact_event' ORDER BY position",
     );
-    const seed =
+    const replaced =
       "event_ts ingest_ts kafka_ts spark_ingest_ts processed_ts stored_ts created_ts ingest_ms process_ms service domain " +
       "api_group event_name result request_id event_id method route_template path status_code status_synthetic " +
       "duration_ms level event user_id order_id payment_id reason_code product_id amount topic kafka_partition " +
       "kafka_offset kafka_key raw_json kafka_cluster";
-    expect(columns.map((column) => column.name).join(" ")).toBe(seed);
+    expect(columns.map((column) => column.name).join(" ")).toBe(replaced);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * The figures of the seed's tables (S0-55 to S0-60), for a handful of rows whose figures were worked out by hand, on the
- * real engine. The queries merge the states as the seed's queries do.
+ * The figures of the replaced system's tables (S0-55 to S0-60), for a handful of rows whose figures were worked out by
+ * hand, on the real engine. The queries merge the states as the replaced system's queries do.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -257,9 +257,9 @@ it("tells completeness by the minute in which events were made, dead letters inc
   const cohort = `SELECT sum(created_cnt) AS created, sum(stored_cnt) AS stored, sum(dead_cnt) AS dead
     FROM analytics.fact_event_completeness_1m WHERE bucket = '${second(0)}' AND service != 'payment'`;
   expect(await rowsOf(cohort)).toEqual([{ created: 7, stored: 4, dead: 3 }]);
-  const seed = `SELECT sum(created_cnt) AS created, sum(stored_cnt) AS stored
+  const replaced = `SELECT sum(created_cnt) AS created, sum(stored_cnt) AS stored
     FROM analytics.fact_event_created_stored_1m WHERE bucket = '${second(0)}'`;
-  expect(await rowsOf(seed)).toEqual([{ created: 8, stored: 5 }]);
+  expect(await rowsOf(replaced)).toEqual([{ created: 8, stored: 5 }]);
 });
 
 it("leaves letters of pipelines that write into other tables out of completeness", async () => {
