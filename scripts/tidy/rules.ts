@@ -1,0 +1,41 @@
+import { law } from "./law.ts";
+import { importOrder } from "./rules/import-order.ts";
+import { knownFolders } from "./rules/known-folders.ts";
+import { runtimeFree } from "./rules/runtime-free.ts";
+import type { Breach, Tree } from "./tree.ts";
+
+export interface Rule {
+  name: string;
+  /** One line for `--help`. */
+  says: string;
+  breaches(tree: Tree): Breach[];
+}
+
+export const rules: readonly Rule[] = [
+  {
+    name: "import-order",
+    says: "a folder imports what stands above it in scripts/tidy/law.ts; stages never import each other",
+    breaches: (tree) => importOrder(tree, law),
+  },
+  {
+    name: "known-folders",
+    says: "every file lies in a folder of the law; no folder of it is empty, no allowance unused",
+    breaches: (tree) => knownFolders(tree, law),
+  },
+  {
+    name: "runtime-free",
+    says: "core and codec use nothing that one runtime has and another lacks",
+    breaches: runtimeFree,
+  },
+];
+
+export interface Finding extends Breach {
+  rule: string;
+}
+
+/** All breaches of all rules, by file and line. */
+export function breachesIn(tree: Tree): Finding[] {
+  return rules
+    .flatMap((rule) => rule.breaches(tree).map((breach) => ({ rule: rule.name, ...breach })))
+    .sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
+}
