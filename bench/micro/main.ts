@@ -33,7 +33,7 @@ async function main(typed: Typed): Promise<void> {
   const options = {
     events: parseCount("--events", typed.events, { min: 1, max: 1_000_000 }),
     caseMs: parseCount("--case-ms", typed.caseMs, { min: 10, max: 600_000 }),
-    variants: typed.variants,
+    variants: typed.variants ? ("full" as const) : undefined,
   };
   const results = await measureMicro(options, (line) => console.error(line));
   if (typed.json) console.log(JSON.stringify({ ...options, results }));

@@ -1,5 +1,5 @@
 import { Bench } from "tinybench";
-import { compileKernel } from "../../src/codec/kernel/testing/compile-assembly.ts";
+import { compileKernel, type Optimisation } from "../../src/codec/kernel/testing/compile-assembly.ts";
 import { createKernelTranscoder } from "../../src/codec/kernel/transcoder.ts";
 import { createReferenceTranscoder } from "../../src/codec/reference/transcoder.ts";
 import type { Transcoder, TranscodeTask } from "../../src/codec/task.ts";
@@ -13,7 +13,8 @@ export interface MicroOptions {
   events: number;
   /** Of each case, ms. */
   caseMs: number;
-  variants: boolean;
+  /** Of the lost variants; undefined: they are left out. Only `full` tells what they cost. */
+  variants: Optimisation | undefined;
 }
 
 export interface MicroResult {
@@ -61,7 +62,7 @@ export async function measureMicro(options: MicroOptions, log: (line: string) =>
   add("kernel, lz4 batch to Native", kernel, { ...lz4, format: "native" });
   add("reference, batch to RowBinary", reference, plain);
   add("reference, batch to Native", reference, { ...plain, format: "native" });
-  for (const variant of options.variants ? variants : []) {
+  for (const variant of options.variants === undefined ? [] : variants) {
     log(`building: ${variant.name}`);
     const transcoder = await buildVariant(variant);
     for (const format of variant.formats) {
@@ -74,7 +75,7 @@ export async function measureMicro(options: MicroOptions, log: (line: string) =>
   return summarise(bench, options.events);
 
   async function buildVariant(variant: Variant): Promise<Transcoder> {
-    const module = new WebAssembly.Module(await compileKernel(variant.patches));
+    const module = new WebAssembly.Module(await compileKernel(variant.patches, options.variants));
     return createKernelTranscoder(plan, nodeInflaters, module);
   }
 }
