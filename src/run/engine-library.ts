@@ -25,7 +25,7 @@ export function engineFault(platform: string, isInstalled: (name: string) => boo
   if (library === undefined) return `There is no embedded ClickHouse for ${platform}: ${there}. Do ${servers}`;
   return (
     `The embedded ClickHouse's library ${library} is not installed: ${there}; npm leaves it out on a Linux with musl ` +
-    `(Alpine), and with --omit=optional. Run npm install anew on such a system, or ${servers}`
+    `(Alpine), and with --omit=optional. Run npm ci anew on such a system, or ${servers}`
   );
 }
 
