@@ -7,18 +7,8 @@ import { collectKnownKeys } from "./reference/compile-plan.ts";
 import { type Decoded, decodeDocument } from "./reference/document.ts";
 import { compilePath, type Document, type FieldPath, isDocument, locate } from "./reference/path.ts";
 import { sourcesOfRule } from "./reference/rules.ts";
-import type { TranscodeTask } from "./task.ts";
+import type { FieldSample, TranscodeTask } from "./task.ts";
 import { batchesOf } from "./task-buffers.ts";
-
-/** Which columns found their field in some documents of a task, and which fields nobody reads. */
-export interface FieldSample {
-  /** Documents that were looked at, of those that have a field at all. */
-  documents: number;
-  /** In how many of them each column found its field, by the column's place in the plan; 0 where it reads none. */
-  matched: Uint32Array;
-  /** Fields that no column and no rule reads: in how many documents. Of an object, its members: `data.user`. */
-  unknownFields: Map<string, number>;
-}
 
 /** Looks at some documents of a task; undefined when it is not this task's turn. Takes nothing from the task. */
 export type FieldSampler = (task: TranscodeTask) => FieldSample | undefined;

@@ -1,5 +1,4 @@
 import type { LateRows } from "../core/lateness.ts";
-import type { FieldSample } from "./field-sample.ts";
 
 /**
  * What crosses the threads: one task = one range of one partition, as raw Kafka record batches.
@@ -109,6 +108,16 @@ export interface TranscodeResult {
   counts: TranscodeCounts;
   /** What the worker saw of some of the documents, when it looked at them (src/codec/field-sample.ts). */
   fields?: FieldSample | undefined;
+}
+
+/** Which columns found their field in some documents of a task, and which fields nobody reads. */
+export interface FieldSample {
+  /** Documents that were looked at, of those that have a field at all. */
+  documents: number;
+  /** In how many of them each column found its field, by the column's place in the plan; 0 where it reads none. */
+  matched: Uint32Array;
+  /** Fields that no column and no rule reads: in how many documents. Of an object, its members: `data.user`. */
+  unknownFields: Map<string, number>;
 }
 
 export interface TranscodeCounts {

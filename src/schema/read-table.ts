@@ -1,9 +1,10 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { MillraceError } from "../core/errors.ts";
 import { qualifyTable } from "./pipeline.ts";
+import type { TableEngine } from "./row-loss.ts";
 
-/** A column as `system.columns` has it. */
-export interface TableColumn {
+/** A column as `system.columns` has it, and its table, which is the same in all columns. */
+export interface TableColumn extends TableEngine {
   name: string;
   type: string;
   /** "" when the column has no default expression. */
@@ -13,12 +14,8 @@ export interface TableColumn {
   serverTimeZone?: string;
   /** Whether the table's partition key reads this column. */
   isInPartitionKey?: boolean;
-  /** The table's PARTITION BY expression, the same in all its columns; "" without one. */
+  /** The table's PARTITION BY expression; "" without one. */
   partitionKey?: string;
-  /** The table's engine, ORDER BY expression, and engine with its clauses and settings; the same in all its columns. */
-  engine?: string;
-  sortingKey?: string;
-  engineFull?: string;
 }
 
 /**

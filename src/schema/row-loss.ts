@@ -1,4 +1,11 @@
-import type { TableColumn } from "./read-table.ts";
+/** What keeps a table's rows, in ClickHouse's words. */
+export interface TableEngine {
+  engine?: string;
+  /** The ORDER BY expression. */
+  sortingKey?: string;
+  /** The engine with its clauses and settings. */
+  engineFull?: string;
+}
 
 /** Why a table keeps fewer rows than it is given, by design. */
 export interface RowLoss {
@@ -36,7 +43,7 @@ const mergingEngines: [engine: RegExp, what: string][] = [
  * `hasHorizon`: somebody bounds the event times, so that a row does not expire as soon as it is stored.
  */
 export function rowLossOf(
-  table: Pick<TableColumn, "engine" | "engineFull" | "sortingKey">,
+  table: TableEngine,
   coordinates: string[] | undefined,
   hasHorizon: boolean,
 ): RowLoss | undefined {

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { FieldSample } from "../../codec/field-sample.ts";
+import type { FieldSample } from "../../codec/task.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { nearestName } from "../../core/nearest-name.ts";
 import type { PlanColumn, TablePlan } from "../../schema/plan.ts";

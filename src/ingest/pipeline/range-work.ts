@@ -1,5 +1,4 @@
-import type { FieldSample } from "../../codec/field-sample.ts";
-import type { EncodedRows, TranscodeResult, TranscodeTask } from "../../codec/task.ts";
+import type { EncodedRows, FieldSample, TranscodeResult, TranscodeTask } from "../../codec/task.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import { type Origin, tokenScopeOf } from "../../core/origin.ts";

@@ -1,5 +1,4 @@
-import type { ClockColumn } from "./held-clocks.ts";
-import type { InsertColumn } from "./insert-statement.ts";
+import type { ClockColumn, InsertColumn } from "./insert-column.ts";
 import type { Coordinates } from "./stored-rows.ts";
 
 /** Rows of one range of one partition, for one table. */

@@ -2,19 +2,13 @@ import { ClickHouseError } from "@clickhouse/client";
 import type { InsertErrorClass } from "../../clients/clickhouse/diagnose-insert.ts";
 import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import type { SinkBatch } from "./batch.ts";
-import type { InsertColumn } from "./insert-statement.ts";
+import type { ClockColumn } from "./insert-column.ts";
 import type { Piece } from "./pieces.ts";
 import { offsetsCondition } from "./stored-rows.ts";
 
 /** Names that no table's column has. */
 const HELD = "millrace_held_clocks";
 const ROW = "millrace_held_row";
-
-/** A column that the insert leaves out and whose DEFAULT is the server's clock; a ClockDefault of the plan is one. */
-export interface ClockColumn extends InsertColumn {
-  /** As ClickHouse prints it. */
-  expression: string;
-}
 
 /**
  * Columns that a repeat fills with what the table holds already for the same rows.

@@ -1,16 +1,8 @@
 import type { ClickHouseSettings } from "@clickhouse/client";
 import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { type HeldClocks, heldClocksWords } from "./held-clocks.ts";
+import type { InsertColumn } from "./insert-column.ts";
 import { type ShapeColumn, shapeCondition, type TableShape } from "./table-shape.ts";
-
-/** A column of the insert; a PlanColumn is one. */
-export interface InsertColumn {
-  name: string;
-  /** `text` is the type as ClickHouse prints it. */
-  type: { text: string };
-  /** `tableDefault`: in the body it is an array of its value, or empty where the table's DEFAULT is to be taken. */
-  missing?: { kind: string };
-}
 
 /** Which of the body's rows an insert stores, until when it may begin, and into what. */
 export interface InsertTerms {

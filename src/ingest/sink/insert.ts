@@ -2,8 +2,9 @@ import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { isAlteredText } from "../../clients/clickhouse/altered-text.ts";
 import { readAnswer } from "../../clients/clickhouse/answer.ts";
+import type { InsertColumn } from "./insert-column.ts";
 import { insertSettings, statementLimits } from "./insert-settings.ts";
-import { type InsertColumn, type InsertTerms, insertStatement, LATE_TEXT } from "./insert-statement.ts";
+import { type InsertTerms, insertStatement, LATE_TEXT } from "./insert-statement.ts";
 
 /** Rows of one table, ready to send. */
 export interface InsertBody {

@@ -4,7 +4,7 @@ import { askRows } from "../../clients/clickhouse/answer.ts";
 import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { isSameOrWider } from "./column-change.ts";
-import type { InsertColumn } from "./insert-statement.ts";
+import type { InsertColumn } from "./insert-column.ts";
 
 /** A column as `system.columns` has it. */
 export interface ShapeColumn {

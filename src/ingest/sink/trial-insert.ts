@@ -1,6 +1,6 @@
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { insertOnce } from "./insert.ts";
-import type { InsertColumn } from "./insert-statement.ts";
+import type { InsertColumn } from "./insert-column.ts";
 import { checkFit, readShape } from "./table-shape.ts";
 
 /**

@@ -1,23 +1,10 @@
-import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { type Letter, type LetterKey, letterName } from "./letter.ts";
 import { loadLetters } from "./read-letters.ts";
-import type { ReplayStep } from "./replay.ts";
-import type { Destination, ReplayLog, ReplayNote } from "./replay-log.ts";
-import { countAlreadyThere, countRejected, countSkipped, countStored, type ReplayReport } from "./replay-report.ts";
-import type { createRoutes, Route } from "./routes.ts";
+import type { ReplayContext } from "./replay-context.ts";
+import type { Destination, ReplayNote } from "./replay-log.ts";
+import { countAlreadyThere, countRejected, countSkipped, countStored } from "./replay-report.ts";
+import type { Route } from "./routes.ts";
 import { BEGIN_MS_MAX, type ReadyLetter, storeBatch } from "./store-batch.ts";
-
-/** What all steps of one replay share. */
-export interface ReplayContext {
-  client: ClickHouseClient;
-  newerSettings: ClickHouseSettings;
-  routeOf: ReturnType<typeof createRoutes>;
-  log: ReplayLog;
-  report: ReplayReport;
-  dryRun: boolean;
-  force: boolean;
-  step: (step: ReplayStep) => void;
-}
 
 /** A letter that was acknowledged and is not there is sent once more, under a token of its own. */
 const ROUNDS_MAX = 2;

@@ -5,14 +5,12 @@ import { readNewerSettings } from "../../ingest/sink/insert-settings.ts";
 import type { LetterFilter } from "./filter.ts";
 import { type LetterKey, letterName } from "./letter.ts";
 import { nextOpenLetters, type OpenLetter } from "./read-letters.ts";
-import { type ReplayContext, replayFresh } from "./replay-fresh.ts";
+import type { ReplayContext, ReplayStep } from "./replay-context.ts";
+import { replayFresh } from "./replay-fresh.ts";
 import { ReplayLog } from "./replay-log.ts";
 import { countSkipped, emptyReport, type ReplayReport } from "./replay-report.ts";
 import type { createRoutes } from "./routes.ts";
 import { takeOver } from "./take-over.ts";
-
-/** The places between which a replay may be killed. */
-export type ReplayStep = "beforeIntent" | "afterIntent" | "afterInsert" | "afterOutcome";
 
 export interface ReplayOptions {
   client: ClickHouseClient;

@@ -7,8 +7,8 @@ import { MillraceError } from "../../core/errors.ts";
 import type { Certificates } from "../certificates.ts";
 import { type GuardedProcess, runGuarded, spawnGuarded, tailOf } from "./child-process.ts";
 import { classArchive, useClassArchive } from "./class-archive.ts";
+import { realKafka } from "./find-real-kafka.ts";
 import { freePort } from "./free-port.ts";
-import { realKafka } from "./real-kafka.ts";
 import { type KafkaUsers, scramArguments, secureProperties } from "./secure-listeners.ts";
 
 /** Formatting twice with one id is a no-op, so a kept data folder opens again. */
