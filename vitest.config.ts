@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,5 +8,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Two cores: servers of the integration tests and the test runner share them.
     maxWorkers: 2,
+    // Some hundred processes load the program anew, for 1 s of CPU time each; what was compiled before, for 0.6 s.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, ".cache/node-compile") },
   },
 });
