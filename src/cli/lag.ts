@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Admin } from "kafkajs";
 import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
-import { lagOf, type PartitionOffsets, readOffsets, unreadTopics } from "../clients/kafka/offsets.ts";
+import { lagOf, type PartitionOffsets, readOffsets, totalLag, unreadTopics } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
 import { committedTopics } from "../operate/offsets/group-offsets.ts";
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
@@ -29,16 +29,16 @@ export function addLagCommand(program: Command, given: Environment): void {
         commandKafkaConfig(brokers, "millrace-lag", createLog(environment.logLevel), environment.kafkaSecurity),
       );
       const { topics, offsets } = await readLag(admin, options).finally(() => admin.disconnect());
-      const totalLag = offsets.reduce((sum, partition) => sum + lagOf(partition), 0);
+      const total = totalLag(offsets);
       if (options.json === true) {
         const partitions = offsets.map((partition) => ({ ...partition, lag: lagOf(partition) }));
-        console.log(JSON.stringify({ group: options.group, totalLag, partitions }));
+        console.log(JSON.stringify({ group: options.group, totalLag: total, partitions }));
         return;
       }
       printTable(["topic", "partition", "log end", "committed", "lag"], offsets.map(toLine));
       const unread = unreadTopics(topics, offsets);
       if (unread.length > 0) console.log(`\nnot in the cluster, or without a leader: ${unread.join(", ")}`);
-      console.log(`\ntotal lag ${totalLag}\n\n${hints.join("\n")}`);
+      console.log(`\ntotal lag ${total}\n\n${hints.join("\n")}`);
     });
 }
 

@@ -1,4 +1,4 @@
-import { lagOf, readOffsets } from "../clients/kafka/offsets.ts";
+import { readOffsets, totalLag } from "../clients/kafka/offsets.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import type { Run } from "../run/connect-run.ts";
 import { type Counts, labelOf } from "../telemetry/counter-rows.ts";
@@ -101,7 +101,7 @@ function followLag({ admin, options, topics }: Run): { now(): number | undefined
     isAsking = true;
     try {
       const offsets = await readOffsets(admin, options.groupId, topics);
-      known = { lag: offsets.reduce((sum, partition) => sum + lagOf(partition), 0), atMs: performance.now() };
+      known = { lag: totalLag(offsets), atMs: performance.now() };
     } catch {
       known = undefined;
     } finally {

@@ -1,4 +1,4 @@
-import { lagOf, type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
+import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/offsets.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import type { Run } from "./connect-run.ts";
 
@@ -13,7 +13,7 @@ const TELL_EVERY_MS = 5_000;
  */
 export function tellBacklog(run: Run, joined: Promise<unknown>): () => void {
   const { log, begin, options, admin, topics } = run;
-  const total = begin.reduce((sum, offsets) => sum + lagOf(offsets), 0);
+  const total = totalLag(begin);
   let isIn = false;
   joined.then(
     () => {

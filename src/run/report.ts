@@ -57,29 +57,6 @@ export function latencyOf(table: StageTable): Record<Stage, LatencySummary> {
   >;
 }
 
-const FIELDS_SHOWN = 8;
-
-/** Lines for people: fields that nothing reads, and columns that stayed empty. */
-export function fieldLines({ fields, counts }: Pick<RunReport, "fields" | "counts">): string[] {
-  const lines: string[] = [];
-  if (counts.unknownFields > 0) lines.push(`unknown fields: ${counts.unknownFields} values that no column reads`);
-  for (const { table, documents, unmatchedColumns, unknownFields } of fields) {
-    const names = Object.keys(unknownFields);
-    // Where every field is read, the table is wider than these documents, and nothing is wrong.
-    if (names.length === 0) continue;
-    lines.push(`  ${table} does not read: ${shorten(names)} (of ${documents} documents looked at)`);
-    if (unmatchedColumns.length > 0) {
-      lines.push(`  ${table}: in none of ${documents} documents was a field for ${shorten(unmatchedColumns)}`);
-    }
-  }
-  return lines;
-}
-
-function shorten(names: string[]): string {
-  const shown = names.slice(0, FIELDS_SHOWN).join(", ");
-  return names.length > FIELDS_SHOWN ? `${shown} and ${names.length - FIELDS_SHOWN} more` : shown;
-}
-
 export function usageByProcess(usages: Map<string, ProcessUsage>): Pick<RunReport, "cpuSeconds" | "rssMiBMax"> {
   const cpuSeconds: Record<string, number> = {};
   const rssMiBMax: Record<string, number> = {};

@@ -61,6 +61,10 @@ export function lagOf({ logStart, logEnd, committed }: PartitionOffsets): number
   return Math.max(0, logEnd - Math.max(logStart, committed ?? logStart));
 }
 
+export function totalLag(offsets: readonly PartitionOffsets[]): number {
+  return offsets.reduce((sum, partition) => sum + lagOf(partition), 0);
+}
+
 /** Whether the group has committed up to `ends` everywhere. An empty partition needs no commit. */
 export function hasReached(now: PartitionOffsets[], ends: PartitionOffsets[]): boolean {
   const byKey = new Map(now.map((offsets) => [partitionKey(offsets.topic, offsets.partition), offsets]));

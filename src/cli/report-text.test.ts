@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fieldLines, type RunReport } from "./report.ts";
+import type { RunReport } from "../run/report.ts";
+import { fieldLines } from "./report-text.ts";
 
 const counts = (unknownFields: number) => ({ unknownFields }) as RunReport["counts"];
 const figures = { table: "d.t", documents: 5, unmatchedColumns: [], unknownFields: {} };

@@ -1,0 +1,46 @@
+import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/offsets.ts";
+import { partitionKey } from "../core/raw-batch.ts";
+import { type Account, type Accounting, account, type OffsetRange } from "../operate/reconcile/accounting.ts";
+import type { Run } from "./connect-run.ts";
+
+export interface Comparison {
+  backlog: number;
+  ofRun: Account;
+  totals: Accounting | undefined;
+}
+
+/** Asks Kafka and ClickHouse how the run's offsets have ended. */
+export async function compareRun(run: Run): Promise<Comparison> {
+  const { client, pipeline, admin, origin } = run;
+  // The table of one that is stopped may be gone.
+  const stopped = new Set(pipeline.stopped().map((each) => each.pipeline));
+  const plans = run.plans.filter((plan) => !stopped.has(plan.pipeline));
+  const now = await readOffsets(admin, origin.group, run.topics);
+  const ofRun = await account(client, plans, rangesOfRun(run, now), { origin });
+  const everything = now.map((offsets) => ({ ...offsets, first: offsets.logStart, end: endOf(offsets) }));
+  return { backlog: totalLag(now), ofRun, totals: (await account(client, plans, everything, { origin })).balance };
+}
+
+/** Up to here rows must be there: what lies behind was left for the next run. */
+function endOf({ logStart, committed }: PartitionOffsets): number {
+  return Math.max(logStart, committed ?? logStart);
+}
+
+/**
+ * The offsets that this run had to store: from where the group stood at its start to where it stands now. When the run
+ * waited for the end, at least to what the broker acknowledged to the simulator: a broker that lost it would show here.
+ */
+function rangesOfRun(run: Run, now: PartitionOffsets[]): OffsetRange[] {
+  const begin = new Map(run.begin.map((offsets) => [partitionKey(offsets.topic, offsets.partition), endOf(offsets)]));
+  const acknowledged = new Map(
+    (run.options.durationMs === undefined ? [] : (run.simulator?.report()?.partitions ?? [])).map(
+      ({ topic, partition, lastOffset }) => [partitionKey(topic, partition), lastOffset + 1],
+    ),
+  );
+  const waitedForEnd = totalLag(now) === 0;
+  return now.map((offsets) => {
+    const key = partitionKey(offsets.topic, offsets.partition);
+    const end = waitedForEnd ? Math.max(endOf(offsets), acknowledged.get(key) ?? 0) : endOf(offsets);
+    return { topic: offsets.topic, partition: offsets.partition, first: begin.get(key) ?? offsets.logStart, end };
+  });
+}

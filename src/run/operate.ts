@@ -1,0 +1,62 @@
+import { hostname } from "node:os";
+import { within } from "../core/within.ts";
+import type { LeftOver } from "../ingest/pipeline/left-over.ts";
+import { storeLatency } from "../telemetry/latency-store.ts";
+import { tellBacklog } from "./backlog.ts";
+import type { Run } from "./connect-run.ts";
+import { faultOf } from "./fault-of.ts";
+import { makeReport } from "./make-report.ts";
+import type { RunEnd, RunFace } from "./run-face.ts";
+import { untilEnd, workIsDone } from "./until-end.ts";
+
+const LATENCY_FLUSH_MS = 10_000;
+
+/**
+ * Runs what is connected until it is to stop, drains it and reports.
+ *
+ * @throws the pipeline's first error that no retry can help.
+ */
+export async function operate(run: Run, face: RunFace): Promise<RunEnd> {
+  const { pipeline, log, shutdown } = run;
+  await runUntilStop(run, face);
+  shutdown.begin();
+  let left: LeftOver;
+  try {
+    left = await pipeline.drain({ finishMs: shutdown.drainMs, leaveMs: shutdown.leaveMs });
+  } catch (error) {
+    await within(shutdown.requestsMs, flushLatency(run));
+    log.error({ err: error }, "stopped: nothing after the committed offsets is lost, start again once it is mended");
+    throw error;
+  }
+  await within(shutdown.requestsMs, flushLatency(run));
+  const report = await makeReport(run, left);
+  await face.reported(report, run);
+  return { kind: "reported", report, fault: faultOf(report, shutdown) };
+}
+
+async function runUntilStop(run: Run, face: RunFace): Promise<void> {
+  const { pipeline, options, shutdown } = run;
+  const stopShowing = face.running(run);
+  const flushTimer = setInterval(() => void flushLatency(run), LATENCY_FLUSH_MS);
+  let stopTelling = () => {};
+  try {
+    const joined = pipeline.start();
+    stopTelling = tellBacklog(run, joined);
+    const running = joined.then(() => workIsDone(run));
+    await Promise.race([running, shutdown.asked, pipeline.failed]);
+    // First the source of events, then the ingester: what was acknowledged can still be taken.
+    await run.simulator?.finish(shutdown.drainMs / 2);
+    if (options.durationMs !== undefined) await Promise.race([untilEnd(run), shutdown.asked, pipeline.failed]);
+  } finally {
+    stopShowing();
+    stopTelling();
+    clearInterval(flushTimer);
+  }
+}
+
+async function flushLatency({ client, pipeline, plans, origin, log }: Run): Promise<void> {
+  const labels = { instance: `${hostname()}:${process.pid}`, pipeline: plans[0]!.pipeline, origin, tsMs: Date.now() };
+  await storeLatency(client, pipeline.takeInterval(), labels).catch((error) =>
+    log.warn({ err: error }, "latency histograms of the last 10 s were not stored"),
+  );
+}
