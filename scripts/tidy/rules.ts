@@ -2,6 +2,7 @@ import { law } from "./law.ts";
 import { importOrder } from "./rules/import-order.ts";
 import { knownFolders } from "./rules/known-folders.ts";
 import { runtimeFree } from "./rules/runtime-free.ts";
+import { serverClients } from "./rules/server-clients.ts";
 import type { Breach, Tree } from "./tree.ts";
 
 export interface Rule {
@@ -26,6 +27,11 @@ export const rules: readonly Rule[] = [
     name: "runtime-free",
     says: "core and codec use nothing that one runtime has and another lacks",
     breaches: runtimeFree,
+  },
+  {
+    name: "server-clients",
+    says: "connections to Kafka, ClickHouse and others are opened in src/clients, consumers in src/ingest/source",
+    breaches: (tree) => serverClients(tree),
   },
 ];
 

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type FolderLaw, law } from "./law.ts";
 import { readFiles } from "./read-files.ts";
 import { knownFolders } from "./rules/known-folders.ts";
+import { connectingElsewhere, serverClients } from "./rules/server-clients.ts";
 import { breachesIn, rules } from "./rules.ts";
 import { createTree, type Tree, withFiles } from "./tree.ts";
 
@@ -111,5 +112,38 @@ describe("runtime-free", () => {
       ),
     ).toEqual([]);
     expect(said("runtime-free", "src/cli/planted.ts", "process.exit(0);")).toEqual([]);
+  });
+});
+
+describe("server-clients", () => {
+  it.each([
+    ["Kafka of kafkajs", "src/clients/ and src/ingest/source/", 'import { Kafka, type Admin } from "kafkajs";'],
+    ["Kafka of kafkajs", "src/clients/ and src/ingest/source/", 'const { Kafka } = require("kafkajs");'],
+    ["Kafka of kafkajs", "src/clients/ and src/ingest/source/", 'import * as kafkajs from "kafkajs";'],
+    [
+      "kafkajs/src/errors.js",
+      "src/clients/ and src/ingest/source/",
+      'const errors = require("kafkajs/src/errors.js");',
+    ],
+    ["createClient of @clickhouse/client", "src/clients/", 'export { createClient } from "@clickhouse/client";'],
+    ["undici", "src/clients/", 'const { request } = await import("undici");'],
+  ])("finds %s outside %s", (what, folders, text) => {
+    expect(said("server-clients", "src/cli/planted.ts", text)).toEqual([
+      `src/cli/planted.ts:1: takes ${what}: servers are connected to in ${folders} alone`,
+    ]);
+  });
+
+  it("lets types and errors be, folders that connect, and tests", () => {
+    const text =
+      'import { type Kafka, KafkaJSError } from "kafkajs";\nimport { ClickHouseError } from "@clickhouse/client";';
+    expect(said("server-clients", "src/cli/planted.ts", text)).toEqual([]);
+    for (const name of ["src/ingest/source/planted.ts", "src/testing/planted.ts", "bench/planted.ts"])
+      expect(said("server-clients", name, 'import { Kafka } from "kafkajs";')).toEqual([]);
+  });
+
+  it("finds an exception that is not needed any more", () => {
+    expect(serverClients(tree, { ...connectingElsewhere, "src/cli/tell.ts": "" }).map(({ wrong }) => wrong)).toEqual([
+      "excuses src/cli/tell.ts, which opens no connection",
+    ]);
   });
 });

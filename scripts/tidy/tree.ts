@@ -82,3 +82,14 @@ export function lineAt(text: string, index: number): number {
   for (let at = text.indexOf("\n"); at !== -1 && at < index; at = text.indexOf("\n", at + 1)) line += 1;
   return line;
 }
+
+/** The line of a file on which `text` stands first; 1 when it does not. */
+export function lineOf(tree: Tree, file: string, text: string): number {
+  const lines = tree.files.find(({ name }) => name === file)?.text.split("\n") ?? [];
+  return (
+    Math.max(
+      0,
+      lines.findIndex((line) => line.includes(text)),
+    ) + 1
+  );
+}

@@ -1,7 +1,7 @@
 import { folderLawOf, type Law, standsAbove } from "../law.ts";
-import { type Breach, isForTests, type Tree } from "../tree.ts";
+import { type Breach, isForTests, lineOf, type Tree } from "../tree.ts";
 
-export const lawFile = "scripts/tidy/law.ts";
+const lawFile = "scripts/tidy/law.ts";
 
 /** Every file has a folder in the law, every folder of the law has files, and every allowance is used. */
 export function knownFolders(tree: Tree, law: Law): Breach[] {
@@ -50,6 +50,5 @@ function unused(tree: Tree, law: Law): Breach[] {
 
 /** A breach in the law itself, on the line where `text` stands. */
 function inLaw(tree: Tree, text: string, wrong: string, remedy: string): Breach {
-  const lines = tree.files.find(({ name }) => name === lawFile)?.text.split("\n") ?? [];
-  return { file: lawFile, line: Math.max(1, lines.findIndex((line) => line.includes(text)) + 1), wrong, remedy };
+  return { file: lawFile, line: lineOf(tree, lawFile, text), wrong, remedy };
 }
