@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { intendedDifferences } from "../src/codec/reference/columns/intended-differences.ts";
+import { intendedDifferences } from "../src/codec/reference/columns/testing/intended-differences.ts";
 import { type CounterRow, counterRows } from "../src/telemetry/counter-rows.ts";
 
 /** A table in docs/ that is made of rows in the code. It stands between two marks with its name. */

@@ -73,7 +73,7 @@ function targetOf(file: string, { how, specifier }: Reference, has: (name: strin
 
 /** Whether a file is a test, or there for tests only: it may reach across the house, and the program may not need it. */
 export function isForTests(name: string): boolean {
-  return /\.test\.ts$|(^|\/)(testing|fixtures)\//.test(name);
+  return /\.test\.ts$|(^|\/)testing\//.test(name);
 }
 
 /** The line, from 1, on which `index` of the text lies. */

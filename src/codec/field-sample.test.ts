@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { nodeInflaters } from "../../workers/inflaters.ts";
 import { createFieldSampler } from "./field-sample.ts";
-import { column, makePlan, types } from "./fixtures/plan.ts";
-import { makeBatch, text } from "./fixtures/record-batch.ts";
-import { makeTask } from "./fixtures/task.ts";
 import type { FieldSample, TranscodeTask } from "./task.ts";
+import { column, makePlan, types } from "./testing/plan.ts";
+import { makeBatch, text } from "./testing/record-batch.ts";
+import { makeTask } from "./testing/task.ts";
 
 const plan = makePlan({
   columns: [

@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { CodecError } from "./codec-error.ts";
-import { makeBatch, text } from "./fixtures/record-batch.ts";
 import { nextRecord, openRecords, RecordCursor } from "./records.ts";
 import { BATCH_HEADER_BYTES, peekOffsets, readBatchHeader } from "./records-header.ts";
+import { makeBatch, text } from "./testing/record-batch.ts";
 
 const require = createRequire(import.meta.url);
 

@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { text } from "./fixtures/record-batch.ts";
+import { text } from "./testing/record-batch.ts";
 
-const script = fileURLToPath(new URL("./fixtures/pool-check.ts", import.meta.url));
+const script = fileURLToPath(new URL("./testing/pool-check.ts", import.meta.url));
 const deno = fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url));
 
 describe("workers/transcode.ts", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pushVarlong } from "./fixtures/record-batch.ts";
+import { pushVarlong } from "./testing/record-batch.ts";
 import { readVarint, readVarlong } from "./varint.ts";
 
 function cursorOf(bytes: number[]) {

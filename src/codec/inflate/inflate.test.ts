@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nodeInflaters } from "../../../workers/inflaters.ts";
 import { CodecError } from "../codec-error.ts";
-import { concat, text } from "../fixtures/record-batch.ts";
+import { concat, text } from "../testing/record-batch.ts";
 import { inflate } from "./inflate.ts";
 
 const require = createRequire(import.meta.url);

@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { concat, text } from "../fixtures/record-batch.ts";
 import { INFLATED_BYTES_MAX } from "../inflate/inflate.ts";
 import { inflateLz4Frames } from "../inflate/lz4.ts";
 import { inflateSnappy } from "../inflate/snappy.ts";
+import { concat, text } from "../testing/record-batch.ts";
 import { KernelInflater } from "./testing/kernel-inflater.ts";
 import { lz4Block, lz4Frame, plainText, snappyBlock, xerial } from "./testing/packed-bytes.ts";
 import { damage, Randomness } from "./testing/randomness.ts";

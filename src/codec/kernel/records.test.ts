@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { pushVarlong } from "../fixtures/record-batch.ts";
 import type { BatchHeader } from "../records-header.ts";
+import { pushVarlong } from "../testing/record-batch.ts";
 import { KernelRecords, type Walk, walkByReference } from "./testing/kernel-records.ts";
 import { damage, Randomness } from "./testing/randomness.ts";
 import { recordSection } from "./testing/record-bytes.ts";

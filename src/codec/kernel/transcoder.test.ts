@@ -1,5 +1,5 @@
 import { loadKernelModule } from "../../../workers/kernel-module.ts";
-import { testTranscoder } from "../fixtures/transcoder-suites.ts";
+import { testTranscoder } from "../testing/transcoder-suites.ts";
 import { createKernelTranscoder } from "./transcoder.ts";
 
 const module = loadKernelModule();

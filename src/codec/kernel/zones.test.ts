@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadKernelModule } from "../../../workers/kernel-module.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
-import { column, makePlan } from "../fixtures/plan.ts";
-import { makeBatch, text } from "../fixtures/record-batch.ts";
-import { makeTask } from "../fixtures/task.ts";
 import { compileOffsets } from "../reference/time/time-zone.ts";
+import { column, makePlan } from "../testing/plan.ts";
+import { makeBatch, text } from "../testing/record-batch.ts";
+import { makeTask } from "../testing/task.ts";
 import { Randomness } from "./testing/randomness.ts";
 import { emptyCounts, TranscoderPair } from "./testing/transcoder-pair.ts";
 import { type ComparedColumn, ValueWriters } from "./testing/value-writers.ts";

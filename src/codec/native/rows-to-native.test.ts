@@ -4,8 +4,8 @@ import { parseColumnType } from "../../schema/column-type.ts";
 import { type EngineOracle, openEngineOracle } from "../../testing/engine-oracle.ts";
 import { selectOf } from "../../testing/hostile/golden-bytes.ts";
 import { rowHashSql } from "../../testing/row-hash.ts";
-import { column } from "../fixtures/plan.ts";
 import type { EncodedRows } from "../task.ts";
+import { column } from "../testing/plan.ts";
 import { createRowsToNative } from "./rows-to-native.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ByteWriter } from "../../core/byte-writer.ts";
 import type { ColumnType } from "../../schema/plan.ts";
-import { column } from "../fixtures/plan.ts";
+import { column } from "../testing/plan.ts";
 import { compileColumn } from "./columns/compile.ts";
 import { compileReadTimeMs } from "./event-time.ts";
 

@@ -1,6 +1,6 @@
 import { Packr } from "msgpackr";
 import { describe, expect, it } from "vitest";
-import { concat } from "../fixtures/record-batch.ts";
+import { concat } from "../testing/record-batch.ts";
 import { findType, messagePackLevelsMax, walkMessagePack } from "./message-pack-walk.ts";
 
 const packr = new Packr({ useRecords: false });

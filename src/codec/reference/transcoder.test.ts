@@ -1,4 +1,4 @@
-import { testTranscoder } from "../fixtures/transcoder-suites.ts";
+import { testTranscoder } from "../testing/transcoder-suites.ts";
 import { createReferenceTranscoder } from "./transcoder.ts";
 
 testTranscoder(createReferenceTranscoder);

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { kafkaError } from "./error-codes.ts";
 import { FrameSplitter } from "./frame-splitter.ts";
 import { type KafkaBroker, startKafkaBroker } from "./server.ts";
-import { makeBatch } from "./testing-batches.ts";
+import { makeBatch } from "./testing/batches.ts";
 
 const PRODUCE = 0;
 const FETCH = 1;

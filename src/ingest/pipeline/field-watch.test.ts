@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { column, makePlan, types } from "../../codec/fixtures/plan.ts";
 import type { FieldSample } from "../../codec/task.ts";
+import { column, makePlan, types } from "../../codec/testing/plan.ts";
 import type { PlanColumn } from "../../schema/plan.ts";
 import { FieldWatch } from "./field-watch.ts";
 

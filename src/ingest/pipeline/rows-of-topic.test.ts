@@ -1,6 +1,6 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { describe, expect, it } from "vitest";
-import { makePlan } from "../../codec/fixtures/plan.ts";
+import { makePlan } from "../../codec/testing/plan.ts";
 import { hasRowsOfTopics } from "./rows-of-topic.ts";
 
 /** A server that answers each query with the next of these: rows, or the code of an error; "" is no answer at all. */

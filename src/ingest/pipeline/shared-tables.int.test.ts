@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makePlan } from "../../codec/fixtures/plan.ts";
+import { makePlan } from "../../codec/testing/plan.ts";
 import { migrate } from "../../operate/migrations/migrate.ts";
 import { startEngine, type TestEngine } from "../sink/testing/engine.ts";
 import { SharedTables } from "./shared-tables.ts";

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { makePlan } from "../../codec/fixtures/plan.ts";
+import { makePlan } from "../../codec/testing/plan.ts";
 import { systemClock } from "../../core/clock.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { Failure } from "./failure.ts";

@@ -1,7 +1,7 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { column, makePlan } from "../../codec/fixtures/plan.ts";
+import { column, makePlan } from "../../codec/testing/plan.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import { UnknownGroup } from "./unknown-group.ts";
 

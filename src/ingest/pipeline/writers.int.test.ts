@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { makePlan } from "../../codec/fixtures/plan.ts";
+import { makePlan } from "../../codec/testing/plan.ts";
 import { migrate } from "../../operate/migrations/migrate.ts";
 import { startEngine, type TestEngine } from "../sink/testing/engine.ts";
 import { noteWriters, otherClusters } from "./writers.ts";

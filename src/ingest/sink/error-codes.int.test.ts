@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { insertErrors } from "../../clients/clickhouse/insert-errors.ts";
-import { column } from "../../codec/fixtures/plan.ts";
+import { column } from "../../codec/testing/plan.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import { createSink, type SinkBatch } from "./sink.ts";
 import { connectTo, startEngine, type TestEngine } from "./testing/engine.ts";

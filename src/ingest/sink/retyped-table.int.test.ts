@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { column } from "../../codec/fixtures/plan.ts";
 import { createRowsToNative } from "../../codec/native/rows-to-native.ts";
+import { column } from "../../codec/testing/plan.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import type { PlanColumn } from "../../schema/plan.ts";
 import { createSink, type Sink, type SinkBatch } from "./sink.ts";

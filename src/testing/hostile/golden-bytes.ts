@@ -1,11 +1,11 @@
 import { nodeInflaters } from "../../../workers/inflaters.ts";
 import { loadKernelModule } from "../../../workers/kernel-module.ts";
 import { quoteText } from "../../clients/clickhouse/sql-text.ts";
-import { column, makePlan } from "../../codec/fixtures/plan.ts";
-import { makeBatch, text } from "../../codec/fixtures/record-batch.ts";
-import { makeTask, STARTED_MS } from "../../codec/fixtures/task.ts";
 import { createKernelTranscoder } from "../../codec/kernel/transcoder.ts";
 import { createReferenceTranscoder } from "../../codec/reference/transcoder.ts";
+import { column, makePlan } from "../../codec/testing/plan.ts";
+import { makeBatch, text } from "../../codec/testing/record-batch.ts";
+import { makeTask, STARTED_MS } from "../../codec/testing/task.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import type { EngineOracle } from "../engine-oracle.ts";
 import { readVarUInt } from "./var-uint.ts";

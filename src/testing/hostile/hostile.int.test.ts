@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadKernelModule } from "../../../workers/kernel-module.ts";
-import { column, makePlan } from "../../codec/fixtures/plan.ts";
-import { text } from "../../codec/fixtures/record-batch.ts";
+import { column, makePlan } from "../../codec/testing/plan.ts";
+import { text } from "../../codec/testing/record-batch.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import type { TablePlan, TimeFormat } from "../../schema/plan.ts";
 import { type EngineOracle, openEngineOracle } from "../engine-oracle.ts";

@@ -1,5 +1,5 @@
 import { readExactDecimal, scaleExactDecimal } from "../../codec/reference/columns/decimal-text.ts";
-import { intendedDifferences } from "../../codec/reference/columns/intended-differences.ts";
+import { intendedDifferences } from "../../codec/reference/columns/testing/intended-differences.ts";
 import { bareType, parseColumnType } from "../../schema/column-type.ts";
 import type { ColumnType } from "../../schema/plan.ts";
 import type { Leaf } from "./leaves.ts";

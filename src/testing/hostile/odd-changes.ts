@@ -1,5 +1,5 @@
 import { findPeriods } from "../../codec/kernel/zone-table.ts";
-import { intendedDifferences } from "../../codec/reference/columns/intended-differences.ts";
+import { intendedDifferences } from "../../codec/reference/columns/testing/intended-differences.ts";
 import type { Leaf } from "./leaves.ts";
 
 /**

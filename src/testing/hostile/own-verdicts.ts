@@ -1,8 +1,8 @@
-import { makeBatch } from "../../codec/fixtures/record-batch.ts";
-import { makeTask, RECORD_MS } from "../../codec/fixtures/task.ts";
 import { Randomness } from "../../codec/kernel/testing/randomness.ts";
 import { emptyCounts, Finding, type FuzzCounts, TranscoderPair } from "../../codec/kernel/testing/transcoder-pair.ts";
 import type { EncodedRows, TranscodeResult } from "../../codec/task.ts";
+import { makeBatch } from "../../codec/testing/record-batch.ts";
+import { makeTask, RECORD_MS } from "../../codec/testing/task.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { readVarUInt } from "./var-uint.ts";
 

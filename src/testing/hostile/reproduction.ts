@@ -1,9 +1,9 @@
 import { nodeInflaters } from "../../../workers/inflaters.ts";
-import { makeBatch } from "../../codec/fixtures/record-batch.ts";
-import { makeTask, RECORD_MS, STARTED_MS } from "../../codec/fixtures/task.ts";
 import { createKernelTranscoder } from "../../codec/kernel/transcoder.ts";
 import { createReferenceTranscoder } from "../../codec/reference/transcoder.ts";
 import type { Transcoder } from "../../codec/task.ts";
+import { makeBatch } from "../../codec/testing/record-batch.ts";
+import { makeTask, RECORD_MS, STARTED_MS } from "../../codec/testing/task.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import type { EngineOracle } from "../engine-oracle.ts";
 import { type EngineVerdict, printAlone, readAlone } from "./engine-verdicts.ts";

@@ -1,7 +1,7 @@
-import { column, makePlan } from "../../codec/fixtures/plan.ts";
 import { typeText } from "../../codec/kernel/testing/plan-generator.ts";
 import type { Randomness } from "../../codec/kernel/testing/randomness.ts";
 import { isPlanSupported } from "../../codec/kernel/write-plan.ts";
+import { column, makePlan } from "../../codec/testing/plan.ts";
 import { parseColumnType } from "../../schema/column-type.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { hostileZones } from "./time-values.ts";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { concat, makeBatch, type RecordInit } from "../../fixtures/record-batch.ts";
-import { RECORD_MS } from "../../fixtures/task.ts";
+import { concat, makeBatch, type RecordInit } from "../../testing/record-batch.ts";
+import { RECORD_MS } from "../../testing/task.ts";
 import { damageDocument } from "./document-generator.ts";
 import { lz4Frame, snappyBlock, xerial } from "./packed-bytes.ts";
 import { damage, type Randomness } from "./randomness.ts";

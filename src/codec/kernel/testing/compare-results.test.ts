@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { nodeInflaters } from "../../../../workers/inflaters.ts";
 import { parseColumnType } from "../../../schema/column-type.ts";
-import { column, makePlan } from "../../fixtures/plan.ts";
-import { makeBatch, text } from "../../fixtures/record-batch.ts";
-import { EVENT_MS, makeTask, RECORD_MS, STARTED_MS } from "../../fixtures/task.ts";
 import { createRowsToNative } from "../../native/rows-to-native.ts";
 import { createReferenceTranscoder } from "../../reference/transcoder.ts";
 import type { EncodedRows, TranscodeResult } from "../../task.ts";
+import { column, makePlan } from "../../testing/plan.ts";
+import { makeBatch, text } from "../../testing/record-batch.ts";
+import { EVENT_MS, makeTask, RECORD_MS, STARTED_MS } from "../../testing/task.ts";
 import { compareResults } from "./compare-results.ts";
 
 /** One fault planted into a copy of the reference's own result: each has to be seen. */

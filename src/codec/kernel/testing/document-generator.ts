@@ -1,7 +1,7 @@
 import { Packr } from "msgpackr";
 import type { ColumnType, TablePlan, TimeFormat } from "../../../schema/plan.ts";
-import { concat, text } from "../../fixtures/record-batch.ts";
 import { fieldsOfRule } from "../../reference/rules.ts";
+import { concat, text } from "../../testing/record-batch.ts";
 import type { Randomness } from "./randomness.ts";
 import { anyValue, stringValue, valueFor } from "./value-generator.ts";
 

@@ -1,5 +1,5 @@
-import { RECEIVED_MS, STARTED_MS } from "../../fixtures/task.ts";
 import type { TranscodeTask } from "../../task.ts";
+import { RECEIVED_MS, STARTED_MS } from "../../testing/task.ts";
 import { drawBatch, drawDamagedDocuments, mutateBatch } from "./batch-generator.ts";
 import { DocumentGenerator } from "./document-generator.ts";
 import { generatePlan } from "./plan-generator.ts";

@@ -1,6 +1,6 @@
 import type { ColumnType, PlanColumn } from "../../../schema/plan.ts";
-import { concat } from "../../fixtures/record-batch.ts";
 import { zeroBytes } from "../../reference/columns/type-default.ts";
+import { concat } from "../../testing/record-batch.ts";
 
 /**
  * Turns a Native block back into rows as RowBinary has them, so that two blocks can be compared row by row whatever the

@@ -1,4 +1,4 @@
-import { concat } from "../../fixtures/record-batch.ts";
+import { concat } from "../../testing/record-batch.ts";
 
 /** Writes LZ4 and snappy element by element, lies included: packers make only what they like best. */
 

@@ -1,8 +1,8 @@
 import { parseColumnType } from "../../../schema/column-type.ts";
 import type { ColumnType, PlanColumn, RecordField, Rule, TablePlan } from "../../../schema/plan.ts";
 import { timeFormatNames } from "../../../schema/time-formats.ts";
-import { column, makePlan } from "../../fixtures/plan.ts";
 import { compileCell } from "../../reference/cell.ts";
+import { column, makePlan } from "../../testing/plan.ts";
 import { isPlanSupported } from "../write-plan.ts";
 import type { Randomness } from "./randomness.ts";
 import { valueFor } from "./value-generator.ts";

@@ -1,4 +1,4 @@
-import { concat } from "../../fixtures/record-batch.ts";
+import { concat } from "../../testing/record-batch.ts";
 import { type Lz4Block, lz4Block, lz4Frame, type Sequence, snappyBlock, xerial } from "./packed-bytes.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { makeBatch, type RecordInit } from "../../fixtures/record-batch.ts";
 import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../../records-header.ts";
+import { makeBatch, type RecordInit } from "../../testing/record-batch.ts";
 import type { Randomness } from "./randomness.ts";
 
 export interface RecordSection {

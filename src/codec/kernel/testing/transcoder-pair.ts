@@ -1,10 +1,10 @@
 import { nodeInflaters } from "../../../../workers/inflaters.ts";
 import type { TablePlan } from "../../../schema/plan.ts";
-import { STARTED_MS } from "../../fixtures/task.ts";
 import { createRowsToNative } from "../../native/rows-to-native.ts";
 import { compilePlan } from "../../reference/compile-plan.ts";
 import { createReferenceTranscoder } from "../../reference/transcoder.ts";
 import type { TranscodeResult, Transcoder, TranscodeTask } from "../../task.ts";
+import { STARTED_MS } from "../../testing/task.ts";
 import * as layout from "../assembly/layout.ts";
 import { compareResults } from "./compare-results.ts";
 import { countRepeats } from "./count-repeats.ts";
@@ -178,7 +178,7 @@ function isReason(outcome: number, type: string, { rules }: TablePlan): boolean 
   return rules.some((rule) => rule.rule === "require" && rule.errorType === type);
 }
 
-/** The error types of the dead letters, which is the first column of their table (src/codec/fixtures/plan.ts). */
+/** The error types of the dead letters, which is the first column of their table (src/codec/testing/plan.ts). */
 function typesByOffset({ dead }: TranscodeResult): Map<number, string[]> {
   const types = new Map<number, string[]>();
   for (let index = 0; index < dead.rowCount; index++) {

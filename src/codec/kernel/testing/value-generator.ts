@@ -1,5 +1,5 @@
 import type { ColumnType, TimeFormat } from "../../../schema/plan.ts";
-import { EVENT_MS } from "../../fixtures/task.ts";
+import { EVENT_MS } from "../../testing/task.ts";
 import { numberText, stringText } from "./number-texts.ts";
 import type { Randomness } from "./randomness.ts";
 import { timeText } from "./time-texts.ts";

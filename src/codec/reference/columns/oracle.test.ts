@@ -15,9 +15,9 @@ import { leavesOf } from "../../../testing/hostile/leaves.ts";
 import { FieldError, type ValueContext } from "../column.ts";
 import { findSourceText } from "../source-text.ts";
 import { compileColumn } from "./compile.ts";
-import { intendedDifferences } from "./intended-differences.ts";
 import { isFloatText } from "./number-text.ts";
-import { generatedValues, tableValues } from "./oracle-values.ts";
+import { intendedDifferences } from "./testing/intended-differences.ts";
+import { generatedValues, tableValues } from "./testing/oracle-values.ts";
 import { isNullableType, writeTypeDefault } from "./type-default.ts";
 
 let oracle: EngineOracle;

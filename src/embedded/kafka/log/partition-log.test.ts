@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { kafkaError } from "../error-codes.ts";
-import { type BatchWish, makeBatch } from "../testing-batches.ts";
+import { type BatchWish, makeBatch } from "../testing/batches.ts";
 import { readBatchHeader } from "./batch-header.ts";
 import { type AppendOutcome, PartitionLog } from "./partition-log.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { kafkaError } from "../error-codes.ts";
-import { makeBatch } from "../testing-batches.ts";
+import { makeBatch } from "../testing/batches.ts";
 import { validateBatch } from "./validate-batch.ts";
 
 const LIMIT = 1000;

@@ -1,7 +1,7 @@
-import { column } from "../../../codec/fixtures/plan.ts";
 import { createRowsToNative } from "../../../codec/native/rows-to-native.ts";
 import { compileCell, writeBytes, writeCell } from "../../../codec/reference/cell.ts";
 import { RowContext } from "../../../codec/reference/row-context.ts";
+import { column } from "../../../codec/testing/plan.ts";
 import { ByteWriter } from "../../../core/byte-writer.ts";
 import { parseColumnType } from "../../../schema/column-type.ts";
 import type { PlanColumn } from "../../../schema/plan.ts";

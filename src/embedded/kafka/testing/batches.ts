@@ -1,5 +1,5 @@
 import { crc32c } from "@platformatic/kafka";
-import { BATCH_CRC_START, BATCH_HEADER_BYTES } from "./log/batch-header.ts";
+import { BATCH_CRC_START, BATCH_HEADER_BYTES } from "../log/batch-header.ts";
 
 /** What a test wants to say about a batch; the rest is sound. */
 export interface BatchWish {
