@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { startKafkaBroker } from "../../embedded/kafka/server.ts";
 import { realKafka, startRealKafka } from "../../testing/kafka/real-kafka.ts";
 import type { Membership } from "./membership.ts";
-import { type MemberSetup, type WatchedMember, watchMember } from "./testing/watched-member.ts";
+import { lastOf, partitionsOf, until, type WatchedGroup, watchGroup } from "./testing/watched-group.ts";
 
 /**
  * No two epochs share what the coordinator tells them apart by, and nothing of one counts after its end: against the
@@ -26,20 +26,10 @@ if (!real.available) console.warn(`skipped: ${real.reason}`);
 
 /** Kafka allows no session shorter than six seconds. */
 const SESSION_TIMEOUT_MS = 6_000;
-const UNTIL_MS = 30_000;
+const PARTITIONS = 6;
+const CASE_TIMEOUT_MS = 120_000;
 const goesOn = () => {};
 
-async function until(what: string, isMet: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + UNTIL_MS;
-  while (!(await isMet())) {
-    if (performance.now() > deadlineMs) throw new Error(`waited in vain until ${what}`);
-    await sleep(20);
-  }
-}
-
-const lastOf = ({ joins }: WatchedMember): Membership => joins.at(-1)!;
-const partitionsOf = ({ joins }: WatchedMember): number[] =>
-  (joins.at(-1)?.partitions ?? []).map(({ partition }) => partition);
 const outcomeOf = (commit: Promise<unknown>): Promise<unknown> =>
   commit.then(
     () => "taken",
@@ -49,75 +39,47 @@ const outcomeOf = (commit: Promise<unknown>): Promise<unknown> =>
 function suite(openServer: () => Promise<Server>): void {
   let server: Server;
   let admin: Admin;
-  let members: WatchedMember[];
-  let group = 0;
+  let groups = 0;
 
   beforeAll(async () => {
     server = await openServer();
     admin = new Kafka({ brokers: [`127.0.0.1:${server.port}`], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic: "t", numPartitions: 6 }] });
+    await admin.createTopics({ topics: [{ topic: "t", numPartitions: PARTITIONS }] });
   }, 60_000);
   afterAll(async () => {
     await admin.disconnect();
     await server.close();
   });
-  beforeEach(() => {
-    group += 1;
-    members = [];
-  });
-  afterEach(() => Promise.all(members.map(({ source }) => source.stop().catch(() => {}))));
 
-  async function startMember(setup: Partial<MemberSetup> = {}): Promise<WatchedMember> {
-    const made = watchMember({
-      ...{ port: server.port, groupId: `g${group}`, topics: ["t"], sessionTimeoutMs: SESSION_TIMEOUT_MS },
-      ...setup,
-    });
-    members.push(made);
-    await made.source.start();
-    return made;
-  }
-
-  const isSettled = (): boolean => {
-    const generations = new Set(members.map((member) => member.joins.at(-1)?.generation));
-    return generations.size === 1 && members.flatMap(partitionsOf).sort().join() === "0,1,2,3,4,5";
-  };
-
-  /** Two members of a group that stands still; the follower first. */
-  async function pair(): Promise<[follower: WatchedMember, leader: WatchedMember]> {
-    const [a, b] = [await startMember(), await startMember()];
-    await until("both have their share", () => isSettled() && partitionsOf(a).length === 3);
-    // The one that was there before is the leader.
-    return [b, a];
-  }
-
-  async function joinAnew(member: WatchedMember): Promise<[before: Membership, after: Membership]> {
-    const before = lastOf(member);
-    member.tap.rejoin();
-    await until("the member has joined anew", () => lastOf(member) !== before);
-    await until("the group stands still", isSettled);
-    return [before, lastOf(member)];
+  /** Side by side, each in a group of its own: what takes the time is heartbeats. */
+  function inGroup(name: string, run: (group: WatchedGroup) => Promise<void>): void {
+    it(
+      name,
+      async () => {
+        groups += 1;
+        const group = watchGroup(admin, PARTITIONS, {
+          ...{ port: server.port, groupId: `g${groups}`, topics: ["t"], sessionTimeoutMs: SESSION_TIMEOUT_MS },
+        });
+        await run(group).finally(() => group.stop());
+      },
+      CASE_TIMEOUT_MS,
+    );
   }
 
   const stateOf = (membership: Membership, offset: number): CommitOffset[] => [
     { ...membership.partitions[0]!, offset, metadata: `m1 ${offset}-${offset + 9}@1` },
   ];
 
-  async function committed({ topic, partition }: { topic: string; partition: number }): Promise<string> {
-    const [answer] = await admin.fetchOffsets({ groupId: `g${group}`, topics: [topic] });
-    const found = answer!.partitions.find((one) => one.partition === partition)!;
-    return `${found.offset} ${found.metadata}`;
-  }
-
-  it("a member that joins a group which stands still gets a generation of its own", async () => {
+  inGroup("a member that joins a group which stands still gets a generation of its own", async ({ pair, joinAnew }) => {
     const [follower, leader] = await pair();
     for (const member of [follower, leader, follower]) {
       const [before, after] = await joinAnew(member);
       expect(after.generation).toBeGreaterThan(before.generation);
     }
-  }, 60_000);
+  });
 
-  it("a coordinator that gives a generation twice is asked as a new member", async () => {
+  inGroup("a coordinator that gives a generation twice is asked as a new member", async ({ pair, joinAnew }) => {
     const [follower] = await pair();
     follower.tap.maskJoins();
     await joinAnew(follower);
@@ -126,27 +88,30 @@ function suite(openServer: () => Promise<Server>): void {
     expect(after.generation).toBeGreaterThan(before.generation);
     // The same generation, an id, a place in the group.
     expect(follower.tap.count("JoinGroup") - joins).toBeGreaterThanOrEqual(3);
-  }, 60_000);
+  });
 
-  it("a commit that is still on its way when its epoch ends is refused after the join", async () => {
-    const [follower] = await pair();
-    const old = lastOf(follower);
-    await old.commit(stateOf(old, 0), goesOn);
-    const held = follower.tap.holdRequest("OffsetCommit", true);
-    const late = outcomeOf(old.commit(stateOf(old, 5), goesOn));
-    await until("it is on its way", () => held.isHeld);
-    const [, after] = await joinAnew(follower);
-    const [first] = stateOf(old, 0);
-    const owner = members.find((member) => partitionsOf(member).includes(first!.partition))!;
-    await lastOf(owner).commit([{ ...first!, offset: 20, metadata: "m1 20-29@2" }], goesOn);
-    held.release();
-    await sleep(1_000);
-    expect(await committed(first!)).toBe("20 m1 20-29@2");
-    expect(await late).toBeInstanceOf(StaleOwner);
-    expect(after.generation).toBeGreaterThan(old.generation);
-  }, 60_000);
+  inGroup(
+    "a commit that is still on its way when its epoch ends is refused after the join",
+    async ({ pair, joinAnew, committed, members }) => {
+      const [follower] = await pair();
+      const old = lastOf(follower);
+      await old.commit(stateOf(old, 0), goesOn);
+      const held = follower.tap.holdRequest("OffsetCommit", true);
+      const late = outcomeOf(old.commit(stateOf(old, 5), goesOn));
+      await until("it is on its way", () => held.isHeld);
+      const [, after] = await joinAnew(follower);
+      const [first] = stateOf(old, 0);
+      const owner = members.find((member) => partitionsOf(member).includes(first!.partition))!;
+      await lastOf(owner).commit([{ ...first!, offset: 20, metadata: "m1 20-29@2" }], goesOn);
+      held.release();
+      await sleep(1_000);
+      expect(await committed(first!)).toBe("20 m1 20-29@2");
+      expect(await late).toBeInstanceOf(StaleOwner);
+      expect(after.generation).toBeGreaterThan(old.generation);
+    },
+  );
 
-  it("what the group has committed is read from the broker that answered the join", async () => {
+  inGroup("what the group has committed is read from the broker that answered the join", async ({ pair, joinAnew }) => {
     const [follower] = await pair();
     await joinAnew(follower);
     const { sent } = follower.tap;
@@ -154,9 +119,9 @@ function suite(openServer: () => Promise<Server>): void {
     const read = sent.indexOf("OffsetFetch", join);
     expect(read).toBeGreaterThan(join);
     expect(sent.slice(join, read)).not.toContain("FindCoordinator");
-  }, 60_000);
+  });
 
-  it("a commit that looks for the coordinator when its epoch ends is never sent", async () => {
+  inGroup("a commit that looks for the coordinator when its epoch ends is never sent", async ({ pair }) => {
     const [follower] = await pair();
     const old = lastOf(follower);
     const held = follower.tap.holdResponse("FindCoordinator", 0);
@@ -171,42 +136,48 @@ function suite(openServer: () => Promise<Server>): void {
     held.release();
     expect(await late).toBeInstanceOf(StaleOwner);
     expect(follower.tap.count("OffsetCommit")).toBe(0);
-  }, 60_000);
+  });
 
-  it("nothing is committed behind a commit that may still come: the member joins anew first", async () => {
-    const [follower] = await pair();
-    const old = lastOf(follower);
-    const held = follower.tap.holdRequest("OffsetCommit", true);
-    const unanswered = outcomeOf(old.commit(stateOf(old, 5), goesOn));
-    expect(await unanswered).toBeInstanceOf(StaleOwner);
-    await until("the member has joined anew", () => lastOf(follower) !== old);
-    await until("the group stands still", isSettled);
-    const [at] = stateOf(old, 5);
-    const owner = members.find((member) => partitionsOf(member).includes(at!.partition))!;
-    await lastOf(owner).commit([{ ...at!, offset: 20, metadata: "m1 20-29@2" }], goesOn);
-    held.release();
-    await sleep(1_000);
-    expect(await committed(at!)).toBe("20 m1 20-29@2");
-  }, 60_000);
+  inGroup(
+    "nothing is committed behind a commit that may still come: the member joins anew first",
+    async ({ pair, isSettled, committed, members }) => {
+      const [follower] = await pair();
+      const old = lastOf(follower);
+      const held = follower.tap.holdRequest("OffsetCommit", true);
+      const unanswered = outcomeOf(old.commit(stateOf(old, 5), goesOn));
+      expect(await unanswered).toBeInstanceOf(StaleOwner);
+      await until("the member has joined anew", () => lastOf(follower) !== old);
+      await until("the group stands still", isSettled);
+      const [at] = stateOf(old, 5);
+      const owner = members.find((member) => partitionsOf(member).includes(at!.partition))!;
+      await lastOf(owner).commit([{ ...at!, offset: 20, metadata: "m1 20-29@2" }], goesOn);
+      held.release();
+      await sleep(1_000);
+      expect(await committed(at!)).toBe("20 m1 20-29@2");
+    },
+  );
 
-  it("a group that is started one by one stands still soon, and stays so", async () => {
-    const count = 6;
-    for (let index = 0; index < count; index += 1) {
-      await startMember();
-      await sleep(200);
-    }
-    await until("the group stands still", isSettled);
-    const joins = () => members.reduce((total, { tap }) => total + tap.count("JoinGroup"), 0);
-    const atRest = joins();
-    // Each start costs those who are there one join, and the new one two (it is given an id first); as much again for starts
-    // that meet.
-    expect(atRest).toBeLessThanOrEqual(2 * (count + (count * (count + 1)) / 2));
-    await sleep(3_000);
-    expect(joins()).toBe(atRest);
-  }, 60_000);
+  inGroup(
+    "a group that is started one by one stands still soon, and stays so",
+    async ({ startMember, isSettled, members }) => {
+      const count = 6;
+      for (let index = 0; index < count; index += 1) {
+        await startMember();
+        await sleep(200);
+      }
+      await until("the group stands still", isSettled);
+      const joins = () => members.reduce((total, { tap }) => total + tap.count("JoinGroup"), 0);
+      const atRest = joins();
+      // Each start costs those who are there one join, and the new one two (it is given an id first); as much again for starts
+      // that meet.
+      expect(atRest).toBeLessThanOrEqual(2 * (count + (count * (count + 1)) / 2));
+      await sleep(3_000);
+      expect(joins()).toBe(atRest);
+    },
+  );
 }
 
-describe("epochs, against the embedded broker", () => {
+describe.concurrent("epochs, against the embedded broker", () => {
   suite(async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "millrace-epochs-"));
     const broker = await startKafkaBroker({ port: 0, dataDir });
@@ -217,7 +188,7 @@ describe("epochs, against the embedded broker", () => {
   });
 });
 
-describe.skipIf(!real.available)("epochs, against Apache Kafka", () => {
+describe.skipIf(!real.available).concurrent("epochs, against Apache Kafka", () => {
   suite(async () => {
     const kafka = await startRealKafka();
     return { port: kafka.port, close: () => kafka.close() };

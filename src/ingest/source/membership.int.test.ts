@@ -1,12 +1,10 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import { type KafkaBroker, startKafkaBroker } from "../../embedded/kafka/server.ts";
-import { type MemberSetup, type WatchedMember, watchMember } from "./testing/watched-member.ts";
+import { onBroker, until, type WatchedBroker } from "./testing/watched-broker.ts";
+import type { WatchedMember } from "./testing/watched-member.ts";
 
 /**
  * What happens between two generations of the group, against the embedded broker. No consumer but the source runs in this
@@ -15,64 +13,6 @@ import { type MemberSetup, type WatchedMember, watchMember } from "./testing/wat
 
 /** The owner of the commits is not over. */
 const goesOn = () => {};
-
-let dataDir: string;
-let broker: KafkaBroker;
-let admin: Admin;
-let producer: Producer;
-let members: WatchedMember[];
-
-beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "millrace-membership-"));
-  members = [];
-  await openBroker();
-});
-
-afterEach(async () => {
-  await Promise.all(members.map(({ source }) => source.stop().catch(() => {})));
-  await closeBroker();
-  await rm(dataDir, { recursive: true, force: true });
-});
-
-async function openBroker(): Promise<void> {
-  broker = await startKafkaBroker({ port: 0, dataDir });
-  const kafka = new Kafka({ brokers: [`127.0.0.1:${broker.port}`], logLevel: logLevel.NOTHING });
-  admin = kafka.admin();
-  producer = kafka.producer();
-  await Promise.all([admin.connect(), producer.connect()]);
-}
-
-async function closeBroker(): Promise<void> {
-  await Promise.all([admin.disconnect(), producer.disconnect()]);
-  await broker.close();
-}
-
-function member(setup: Partial<MemberSetup> = {}): WatchedMember {
-  const made = watchMember({ port: broker.port, groupId: "g", topics: ["t"], ...setup });
-  members.push(made);
-  return made;
-}
-
-async function createTopic(topic: string, numPartitions: number, configs: Record<string, string> = {}): Promise<void> {
-  const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] });
-}
-
-/** One batch of `count` records into each partition. */
-async function put(topic: string, partitions: number[], count: number): Promise<void> {
-  const messages = partitions.flatMap((partition) =>
-    Array.from({ length: count }, (_, id) => ({ value: `record ${id} of many`, partition })),
-  );
-  await producer.send({ topic, messages });
-}
-
-async function until(what: string, isMet: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 15_000;
-  while (!(await isMet())) {
-    if (Date.now() > deadlineMs) throw new Error(`waited in vain until ${what}`);
-    await sleep(20);
-  }
-}
 
 /** The last offset that the member has been shown of a partition, under its present generation. */
 function reached(of: WatchedMember, topic: string, partition: number): number {
@@ -118,47 +58,53 @@ function holes(of: WatchedMember): string[] {
   return [...stray.map((batch) => `shown in a join: ${JSON.stringify(batch)}`), ...inOrder];
 }
 
+// By itself: it looks at how busy the event loop is.
 describe("a join that fails", () => {
-  it("is followed by another: batches are shown again, heartbeats go on, nothing spins", async () => {
-    await createTopic("t", 2);
-    const a = member();
-    await a.source.start();
-    await put("t", [0, 1], 5);
-    await until("all is shown", () => reached(a, "t", 0) === 4 && reached(a, "t", 1) === 4);
-    // While no fetch is empty, kafkajs hears of the rebalance only with the heartbeat behind a batch.
-    let isLoaded = true;
-    const load = (async () => {
-      for (; isLoaded; await sleep(20)) await put("t", [0, 1], 1);
-    })();
-    a.tap.closeAt("JoinGroup", 2);
-    const joinsBefore = a.joins.length;
-    const b = member();
-    await b.source.start();
-    await until("both have a partition", () => partitionsOf(a).length === 1 && partitionsOf(b).length === 1);
-    expect(a.joins.length).toBeGreaterThan(joinsBefore);
-    isLoaded = false;
-    await load;
-    const ends = await admin.fetchTopicOffsets("t");
-    await until("both are shown everything", () =>
-      [a, b].every((each) => {
-        const [partition] = partitionsOf(each) as [number];
-        return reached(each, "t", partition) === Number(ends.find((end) => end.partition === partition)!.offset) - 1;
-      }),
-    );
-    const [fetches, heartbeats, generation] = [a.tap.count("Fetch"), a.tap.count("Heartbeat"), a.joins.at(-1)];
-    const loopBefore = performance.eventLoopUtilization();
-    await sleep(1_500);
-    // A fetch waits for 100 ms when there is nothing.
-    expect(a.tap.count("Fetch") - fetches).toBeLessThan(40);
-    expect(a.tap.count("Heartbeat") - heartbeats).toBeGreaterThan(1);
-    expect(performance.eventLoopUtilization(loopBefore).utilization).toBeLessThan(0.8);
-    expect(a.joins.at(-1)).toBe(generation);
-    expect(holes(a)).toEqual([]);
-    expect(a.crashes).toEqual([]);
-  });
+  onBroker(
+    "is followed by another: batches are shown again, heartbeats go on, nothing spins",
+    async ({ admin, member, createTopics, put }) => {
+      await createTopics({ t: 2 });
+      const a = member();
+      await a.source.start();
+      await put("t", [0, 1], 5);
+      await until("all is shown", () => reached(a, "t", 0) === 4 && reached(a, "t", 1) === 4);
+      // While no fetch is empty, kafkajs hears of the rebalance only with the heartbeat behind a batch.
+      let isLoaded = true;
+      const load = (async () => {
+        for (; isLoaded; await sleep(20)) await put("t", [0, 1], 1);
+      })();
+      a.tap.closeAt("JoinGroup", 2);
+      const joinsBefore = a.joins.length;
+      const b = member();
+      await b.source.start();
+      await until("both have a partition", () => partitionsOf(a).length === 1 && partitionsOf(b).length === 1);
+      expect(a.joins.length).toBeGreaterThan(joinsBefore);
+      isLoaded = false;
+      await load;
+      const ends = await admin.fetchTopicOffsets("t");
+      await until("both are shown everything", () =>
+        [a, b].every((each) => {
+          const [partition] = partitionsOf(each) as [number];
+          return reached(each, "t", partition) === Number(ends.find((end) => end.partition === partition)!.offset) - 1;
+        }),
+      );
+      const [fetches, heartbeats, generation] = [a.tap.count("Fetch"), a.tap.count("Heartbeat"), a.joins.at(-1)];
+      const loopBefore = performance.eventLoopUtilization();
+      await sleep(1_500);
+      // A fetch waits for 100 ms when there is nothing.
+      expect(a.tap.count("Fetch") - fetches).toBeLessThan(40);
+      expect(a.tap.count("Heartbeat") - heartbeats).toBeGreaterThan(1);
+      expect(performance.eventLoopUtilization(loopBefore).utilization).toBeLessThan(0.8);
+      expect(a.joins.at(-1)).toBe(generation);
+      expect(holes(a)).toEqual([]);
+      expect(a.crashes).toEqual([]);
+    },
+  );
+});
 
-  it("leaves nobody behind when the source is stopped in its first join", async () => {
-    await createTopic("t", 2);
+describe.concurrent("a join that is stopped", () => {
+  onBroker("leaves nobody behind when it was the first of its source", async ({ member, createTopics, put }) => {
+    await createTopics({ t: 2 });
     const b = member({ beforeJoin: () => sleep(800) });
     await b.source.start();
     const a = member();
@@ -174,7 +120,7 @@ describe("a join that fails", () => {
   });
 });
 
-describe("pause, resume and seek", () => {
+describe.concurrent("pause, resume and seek", () => {
   const partition = { topic: "t", partition: 0 };
 
   function orderAll({ source }: WatchedMember): void {
@@ -184,8 +130,8 @@ describe("pause, resume and seek", () => {
     source.resume();
   }
 
-  it("do not throw before the start, and after the end", async () => {
-    await createTopic("t", 1);
+  onBroker("do not throw before the start, and after the end", async ({ member, createTopics }) => {
+    await createTopics({ t: 1 });
     const a = member();
     orderAll(a);
     await a.source.start();
@@ -197,8 +143,8 @@ describe("pause, resume and seek", () => {
     orderAll(a);
   });
 
-  it("do not throw at any moment of a crash", async () => {
-    await createTopic("t", 1);
+  onBroker("do not throw at any moment of a crash", async ({ member, createTopics, put }) => {
+    await createTopics({ t: 1 });
     const a = member({
       onBatch() {
         throw new RangeError("this ends a consumer at once");
@@ -222,8 +168,8 @@ describe("pause, resume and seek", () => {
     orderAll(a);
   });
 
-  it("that came before an assignment hold for it", async () => {
-    await createTopic("t", 2);
+  onBroker("that came before an assignment hold for it", async ({ member, createTopics, put }) => {
+    await createTopics({ t: 2 });
     await put("t", [0, 1], 1);
     const a = member();
     a.source.pause();
@@ -246,54 +192,60 @@ describe("pause, resume and seek", () => {
     await until("all is shown again", () => reached(a, "t", 0) === 0 && reached(a, "t", 1) === 0);
   });
 
-  it("leave no partition paused that was given away paused and comes back", async () => {
-    await createTopic("t", 2);
-    const a = member();
-    await a.source.start();
-    await untilPartitions(a, [0, 1]);
-    a.source.pause();
-    const b = member();
-    await b.source.start();
-    await until("both have a partition", () => partitionsOf(a).length === 1 && partitionsOf(b).length === 1);
-    a.source.resume();
-    await b.source.stop();
-    await untilPartitions(a, [0, 1]);
-    await put("t", [0, 1], 3);
-    await until("both partitions are fetched", () => reached(a, "t", 0) === 2 && reached(a, "t", 1) === 2);
-  });
+  onBroker(
+    "leave no partition paused that was given away paused and comes back",
+    async ({ member, createTopics, put }) => {
+      await createTopics({ t: 2 });
+      const a = member();
+      await a.source.start();
+      await untilPartitions(a, [0, 1]);
+      a.source.pause();
+      const b = member();
+      await b.source.start();
+      await until("both have a partition", () => partitionsOf(a).length === 1 && partitionsOf(b).length === 1);
+      a.source.resume();
+      await b.source.stop();
+      await untilPartitions(a, [0, 1]);
+      await put("t", [0, 1], 3);
+      await until("both partitions are fetched", () => reached(a, "t", 0) === 2 && reached(a, "t", 1) === 2);
+    },
+  );
 });
 
-describe("the committed offset", () => {
-  it("is there from the join on, so that a group that begins at the end skips nothing before its first commit", async () => {
-    await createTopic("t", 2);
-    await put("t", [0, 1], 2);
-    const a = member({ from: "latest" });
-    await a.source.start();
-    await untilPartitions(a, [0, 1]);
-    await put("t", [0, 1], 3);
-    await until("all is shown", () => reached(a, "t", 0) === 4 && reached(a, "t", 1) === 4);
-    const b = member({ from: "latest" });
-    await b.source.start();
-    await until("both have a partition", () => partitionsOf(a).length === 1 && partitionsOf(b).length === 1);
-    await until("what was not committed is shown again", () =>
-      [a, b].every((each) => reached(each, "t", partitionsOf(each)[0]!) === 4),
-    );
-    const shownAgain = [a, b].flatMap((each) =>
-      each.batchesOf("t", partitionsOf(each)[0]!, each.joins.at(-1)!.generation),
-    );
-    expect(shownAgain.map(({ fetchOffset, lastOffset }) => [fetchOffset, lastOffset])).toEqual([
-      [2, 4],
-      [2, 4],
-    ]);
-    expect(a.begun.sort()).toEqual([
-      ["t", 0, 2],
-      ["t", 1, 2],
-    ]);
-    expect(b.begun).toEqual([]);
-  });
+describe.concurrent("the committed offset", () => {
+  onBroker(
+    "is there from the join on, so that a group that begins at the end skips nothing before its first commit",
+    async ({ member, createTopics, put }) => {
+      await createTopics({ t: 2 });
+      await put("t", [0, 1], 2);
+      const a = member({ from: "latest" });
+      await a.source.start();
+      await untilPartitions(a, [0, 1]);
+      await put("t", [0, 1], 3);
+      await until("all is shown", () => reached(a, "t", 0) === 4 && reached(a, "t", 1) === 4);
+      const b = member({ from: "latest" });
+      await b.source.start();
+      await until("both have a partition", () => partitionsOf(a).length === 1 && partitionsOf(b).length === 1);
+      await until("what was not committed is shown again", () =>
+        [a, b].every((each) => reached(each, "t", partitionsOf(each)[0]!) === 4),
+      );
+      const shownAgain = [a, b].flatMap((each) =>
+        each.batchesOf("t", partitionsOf(each)[0]!, each.joins.at(-1)!.generation),
+      );
+      expect(shownAgain.map(({ fetchOffset, lastOffset }) => [fetchOffset, lastOffset])).toEqual([
+        [2, 4],
+        [2, 4],
+      ]);
+      expect(a.begun.sort()).toEqual([
+        ["t", 0, 2],
+        ["t", 1, 2],
+      ]);
+      expect(b.begun).toEqual([]);
+    },
+  );
 
-  it("cannot be moved under a generation that is over", async () => {
-    await createTopic("t", 2);
+  onBroker("cannot be moved under a generation that is over", async ({ member, createTopics, put }) => {
+    await createTopics({ t: 2 });
     const a = member();
     await a.source.start();
     await untilPartitions(a, [0, 1]);
@@ -324,107 +276,118 @@ describe("the committed offset", () => {
   });
 });
 
-describe("what was fetched under an earlier generation", () => {
-  it("is not shown when its response comes after the next join, and nothing before it is skipped", async () => {
-    await createTopic("t", 1);
-    await createTopic("u", 1);
-    // Two brokers, as far as the client knows: it fetches `u` beside `t`.
-    const a = member({ topics: ["t", "u"], secondNodeTopics: ["u"] });
-    await a.source.start();
-    await put("t", [0], 5);
-    await until("the first batch is shown", () => reached(a, "t", 0) === 4);
-    const held = a.tap.holdResponse("Fetch", 200);
-    await put("t", [0], 5);
-    await until("the second batch is under way", () => held.isHeld);
-    const before = a.joins.length;
-    // The fetch of `u` fails, which makes kafkajs join in the middle of the fetch of `t`.
-    await admin.deleteTopics({ topics: ["u"] });
-    await until("the member has joined anew", () => a.joins.length > before);
-    held.release();
-    await put("t", [0], 1);
-    await until("the last record is shown", () => reached(a, "t", 0) === 10);
-    expect(holes(a)).toEqual([]);
-    expect(a.crashes).toEqual([]);
-  });
+describe.concurrent("what was fetched under an earlier generation", () => {
+  onBroker(
+    "is not shown when its response comes after the next join, and nothing before it is skipped",
+    async ({ admin, member, createTopics, put }) => {
+      await createTopics({ t: 1 });
+      await createTopics({ u: 1 });
+      // Two brokers, as far as the client knows: it fetches `u` beside `t`.
+      const a = member({ topics: ["t", "u"], secondNodeTopics: ["u"] });
+      await a.source.start();
+      await put("t", [0], 5);
+      await until("the first batch is shown", () => reached(a, "t", 0) === 4);
+      const held = a.tap.holdResponse("Fetch", 200);
+      await put("t", [0], 5);
+      await until("the second batch is under way", () => held.isHeld);
+      const before = a.joins.length;
+      // The fetch of `u` fails, which makes kafkajs join in the middle of the fetch of `t`.
+      await admin.deleteTopics({ topics: ["u"] });
+      await until("the member has joined anew", () => a.joins.length > before);
+      held.release();
+      await put("t", [0], 1);
+      await until("the last record is shown", () => reached(a, "t", 0) === 10);
+      expect(holes(a)).toEqual([]);
+      expect(a.crashes).toEqual([]);
+    },
+  );
 
-  it("is shown once more to somebody while members come and go under load, and join slowly", async () => {
-    const partitions = [0, 1, 2, 3, 4, 5];
-    await createTopic("t", partitions.length);
-    /** Commits a part of what was shown now and then, as a pipeline does. */
-    function loaded(): WatchedMember {
-      let count = 0;
-      const made: WatchedMember = member({
-        beforeJoin: () => sleep(150),
-        onBatch({ topic, partition, lastOffset }) {
-          count += 1;
-          if (count % 7 !== 0) return;
-          const commit = made.joins.at(-1)!.commit([{ topic, partition, offset: lastOffset, metadata: "" }], goesOn);
-          commit.catch((error) => expect(error).toBeInstanceOf(StaleOwner));
-        },
-      });
-      return made;
-    }
-    let isLoaded = true;
-    const load = (async () => {
-      for (; isLoaded; await sleep(10)) await put("t", partitions, 3);
-    })();
-    const a = loaded();
-    await a.source.start();
-    for (let visit = 0; visit < 3; visit += 1) {
-      const visitor = loaded();
-      await visitor.source.start();
-      await until("the visitor has its share", () => partitionsOf(visitor).length === 3);
-      await sleep(400);
-      await visitor.source.stop();
-      await untilPartitions(a, partitions);
-    }
-    const b = loaded();
-    await b.source.start();
-    await until("both have their share", () => partitionsOf(a).length === 3 && partitionsOf(b).length === 3);
-    isLoaded = false;
-    await load;
-    const ends = await admin.fetchTopicOffsets("t");
-    const owner = (partition: number) => [a, b].find((each) => partitionsOf(each).includes(partition))!;
-    await until("everything is shown", () =>
-      ends.every(({ partition, offset }) => reached(owner(partition), "t", partition) === Number(offset) - 1),
-    );
-    expect(members.flatMap(holes)).toEqual([]);
-    expect(members.flatMap(({ crashes }) => crashes)).toEqual([]);
-  });
+  onBroker(
+    "is shown once more to somebody while members come and go under load, and join slowly",
+    async ({ admin, members, member, createTopics, put }) => {
+      const partitions = [0, 1, 2, 3, 4, 5];
+      await createTopics({ t: partitions.length });
+      /** Commits a part of what was shown now and then, as a pipeline does. */
+      function loaded(): WatchedMember {
+        let count = 0;
+        const made: WatchedMember = member({
+          beforeJoin: () => sleep(150),
+          onBatch({ topic, partition, lastOffset }) {
+            count += 1;
+            if (count % 7 !== 0) return;
+            const commit = made.joins.at(-1)!.commit([{ topic, partition, offset: lastOffset, metadata: "" }], goesOn);
+            commit.catch((error) => expect(error).toBeInstanceOf(StaleOwner));
+          },
+        });
+        return made;
+      }
+      let isLoaded = true;
+      const load = (async () => {
+        for (; isLoaded; await sleep(10)) await put("t", partitions, 3);
+      })();
+      const a = loaded();
+      await a.source.start();
+      for (let visit = 0; visit < 3; visit += 1) {
+        const visitor = loaded();
+        await visitor.source.start();
+        await until("the visitor has its share", () => partitionsOf(visitor).length === 3);
+        await sleep(400);
+        await visitor.source.stop();
+        await untilPartitions(a, partitions);
+      }
+      const b = loaded();
+      await b.source.start();
+      await until("both have their share", () => partitionsOf(a).length === 3 && partitionsOf(b).length === 3);
+      isLoaded = false;
+      await load;
+      const ends = await admin.fetchTopicOffsets("t");
+      const owner = (partition: number) => [a, b].find((each) => partitionsOf(each).includes(partition))!;
+      await until("everything is shown", () =>
+        ends.every(({ partition, offset }) => reached(owner(partition), "t", partition) === Number(offset) - 1),
+      );
+      expect(members.flatMap(holes)).toEqual([]);
+      expect(members.flatMap(({ crashes }) => crashes)).toEqual([]);
+    },
+  );
 });
 
-describe("an offset out of range", () => {
-  it("at the low end is told with the log's bounds, and the source goes on at the answer", async () => {
-    await createTopic("t", 1, { "segment.bytes": "500" });
-    const first = member();
-    await first.source.start();
-    for (let batch = 0; batch < 6; batch += 1) await put("t", [0], 10);
-    await until("all is shown", () => reached(first, "t", 0) === 59);
-    await first.source.stop();
-    await closeBroker();
-    // Retention, which the embedded broker has not.
-    const folder = join(dataDir, "topics", "t", "0");
-    const [oldest, older, kept] = (await readdir(folder)).sort() as [string, string, string];
-    await Promise.all([oldest, older].map((name) => rm(join(folder, name))));
-    await openBroker();
-    const logStart = Number(kept.slice(0, 20));
-    const asked: number[][] = [];
-    const next = member({
-      onOutOfRange(_topic, partition, offset, start, end) {
-        asked.push([partition, offset, start, end]);
-        return start + 5;
-      },
-    });
-    await next.source.start();
-    await until("the rest is shown", () => reached(next, "t", 0) === 59);
-    expect(asked).toEqual([[0, 0, logStart, 60]]);
-    expect(logStart).toBeGreaterThan(0);
-    expect(next.shown[0]).toMatchObject({ fetchOffset: logStart + 5, baseOffset: logStart });
-    expect(next.crashes).toEqual([]);
-  });
+describe.concurrent("an offset out of range", () => {
+  onBroker(
+    "at the low end is told with the log's bounds, and the source goes on at the answer",
+    async ({ dataDir, member, createTopics, put, whileClosed }) => {
+      await createTopics({ t: 1 }, { "segment.bytes": "500" });
+      const first = member();
+      await first.source.start();
+      for (let batch = 0; batch < 6; batch += 1) await put("t", [0], 10);
+      await until("all is shown", () => reached(first, "t", 0) === 59);
+      await first.source.stop();
+      let kept = "";
+      await whileClosed(async () => {
+        // Retention, which the embedded broker has not.
+        const folder = join(dataDir, "topics", "t", "0");
+        const segments = (await readdir(folder)).sort() as [string, string, string];
+        kept = segments[2];
+        await Promise.all(segments.slice(0, 2).map((name) => rm(join(folder, name))));
+      });
+      const logStart = Number(kept.slice(0, 20));
+      const asked: number[][] = [];
+      const next = member({
+        onOutOfRange(_topic, partition, offset, start, end) {
+          asked.push([partition, offset, start, end]);
+          return start + 5;
+        },
+      });
+      await next.source.start();
+      await until("the rest is shown", () => reached(next, "t", 0) === 59);
+      expect(asked).toEqual([[0, 0, logStart, 60]]);
+      expect(logStart).toBeGreaterThan(0);
+      expect(next.shown[0]).toMatchObject({ fetchOffset: logStart + 5, baseOffset: logStart });
+      expect(next.crashes).toEqual([]);
+    },
+  );
 
-  it("at the high end is told and answered alike", async () => {
-    const { asked, a, before } = await readAnew(async ({ joins }) => {
+  onBroker("at the high end is told and answered alike", async (broker) => {
+    const { asked, a, before } = await readAnew(broker, async ({ joins }) => {
       // Kafka forgets the offsets of a deleted topic; this commit comes after it was made anew.
       await joins.at(-1)!.commit([{ topic: "t", partition: 0, offset: 20, metadata: "" }], () => {});
     });
@@ -433,33 +396,38 @@ describe("an offset out of range", () => {
     expect(a.begun).toEqual([["t", 0, 0]]);
   });
 
-  it("at the high end, in a topic that was made anew and has no commit, makes the group begin it", async () => {
-    const { asked, a, before } = await readAnew(async () => {});
-    expect(asked).toEqual([]);
-    expect(a.begun).toEqual([
-      ["t", 0, 0],
-      ["t", 0, 0],
-    ]);
-    expect(a.shown.slice(before)).toMatchObject([{ fetchOffset: 0, baseOffset: 0, lastOffset: 2 }]);
-  });
+  onBroker(
+    "at the high end, in a topic that was made anew and has no commit, makes the group begin it",
+    async (broker) => {
+      const { asked, a, before } = await readAnew(broker, async () => {});
+      expect(asked).toEqual([]);
+      expect(a.begun).toEqual([
+        ["t", 0, 0],
+        ["t", 0, 0],
+      ]);
+      expect(a.shown.slice(before)).toMatchObject([{ fetchOffset: 0, baseOffset: 0, lastOffset: 2 }]);
+    },
+  );
 
   /** Twenty records are read, the topic is made anew while fetches are paused, and three records are in it then. */
-  async function readAnew(meanwhile: (of: WatchedMember) => Promise<void>) {
-    await createTopic("t", 1);
+  async function readAnew(
+    { admin, start, createTopics, put }: WatchedBroker,
+    meanwhile: (of: WatchedMember) => Promise<void>,
+  ) {
+    await createTopics({ t: 1 });
     const asked: number[][] = [];
-    const a = member({
-      onOutOfRange(_topic, partition, offset, start, end) {
-        asked.push([partition, offset, start, end]);
-        return start;
+    const a = await start({
+      onOutOfRange(_topic, partition, offset, logStart, logEnd) {
+        asked.push([partition, offset, logStart, logEnd]);
+        return logStart;
       },
     });
-    await a.source.start();
     await put("t", [0], 20);
     await until("all is shown", () => reached(a, "t", 0) === 19);
     a.source.pause();
     await untilQuiet(a);
     await admin.deleteTopics({ topics: ["t"] });
-    await createTopic("t", 1);
+    await createTopics({ t: 1 });
     await put("t", [0], 3);
     await meanwhile(a);
     const before = a.shown.length;
