@@ -102,6 +102,17 @@ describe("the demo", () => {
     expect(late).toMatchObject({ code: 1, stdout: "" });
   }, 60_000);
 
+  it("ends in peace when who reads the answer of a query has enough of it", async () => {
+    const query = "SELECT number FROM numbers(3000000) FORMAT TSV";
+    const child = spawn(process.execPath, [millraceEntry, "query", query], { env: { ...process.env, ...env } });
+    let errors = "";
+    child.stderr.on("data", (text: Buffer) => {
+      errors += text.toString();
+    });
+    child.stdout.once("data", () => child.stdout.destroy());
+    expect([...(await once(child, "exit")), errors]).toEqual([0, null, ""]);
+  }, 60_000);
+
   it("writes one kind of output without a terminal: lines of JSON on standard error", async () => {
     await demo.stop();
     expect(demo.output.stdout).toBe("");

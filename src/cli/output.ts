@@ -7,10 +7,12 @@ import { aboveBottomLine } from "./bottom-line.ts";
  * commands, not the text of an error that nobody expected, nor what a child process wrote before it failed. The log for
  * machines has the same protection of its own (src/telemetry/log.ts): it does not write through these streams.
  *
- * And what goes to a terminal goes above the line that is rewritten there.
+ * And what goes to a terminal goes above the line that is rewritten there. When the reader of a pipe goes away (`| head`),
+ * only the output ends: what the command does, and its exit code, do not depend on who looks.
  */
 export function guardOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", unlessReaderGone);
     const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
     stream.write = ((chunk: unknown, ...rest: unknown[]) => {
       if (typeof chunk !== "string") return write(chunk, ...rest);
@@ -21,4 +23,9 @@ export function guardOutput(): void {
   // Deno's console does not write through these streams.
   console.log = (...values) => void process.stdout.write(`${format(...values)}\n`);
   console.error = (...values) => void process.stderr.write(`${format(...values)}\n`);
+}
+
+/** @throws the error, unless it says that nobody reads the output any longer. */
+export function unlessReaderGone(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
 }

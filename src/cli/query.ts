@@ -5,6 +5,7 @@ import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
 import { MillraceError } from "../core/errors.ts";
 import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
+import { unlessReaderGone } from "./output.ts";
 
 interface QueryOptions {
   json?: boolean;
@@ -43,7 +44,7 @@ async function runQuery(environment: Environment, sql: string, { json, format }:
         wait_end_of_query: 1,
       },
     });
-    await pipeline(stream, process.stdout, { end: false });
+    await pipeline(stream, process.stdout, { end: false }).catch(unlessReaderGone);
   } catch (error) {
     if (!(error instanceof ClickHouseError)) throw error;
     throw new MillraceError("E_CLICKHOUSE", refusalOf(error), { cause: error });
