@@ -14,6 +14,7 @@ import { type LetterFilter, parseInstantMs, parseOffsets } from "../operate/dead
 import { placeName } from "../operate/dead-letters/letter.ts";
 import { readHistory } from "../operate/dead-letters/read-history.ts";
 import { countOpenLetters, groupLetters, listLetters, loadLettersOf } from "../operate/dead-letters/read-letters.ts";
+import { refuseUnknownTable } from "../operate/dead-letters/refuse-unknown-table.ts";
 import { replayDeadLetters } from "../operate/dead-letters/replay.ts";
 import { type ReplayReport, sumOf } from "../operate/dead-letters/replay-report.ts";
 import { createRoutes } from "../operate/dead-letters/routes.ts";
@@ -167,13 +168,13 @@ async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<
     tell("warn", `letters of the pipeline ${name} cannot be replayed: ${message}`);
   }
   const pipelines = [...usable.values()];
-  const filter = {
-    ...toFilter(flags),
-    ...(flags.table === undefined ? {} : { targets: writersOf(flags.table, pipelines) }),
-  };
+  const target =
+    flags.table === undefined ? undefined : { table: flags.table, writers: writersOf(flags.table, pipelines) };
+  const filter = { ...toFilter(flags), targets: target?.writers };
   const limit = flags.limit === undefined ? COUNT_MAX : parseCount("--limit", flags.limit, { min: 1, max: COUNT_MAX });
   const ratePerSecond = parseCount("--rate", flags.rate.replace(/\/s$/, ""), { min: 1, max: 1_000_000 });
   const count = Math.min(limit, await countOpenLetters(client, filter));
+  if (count === 0 && target !== undefined) await refuseUnknownTable(client, target, pipelines);
   if (flags.dryRun !== true && flags.yes !== true && count > 0 && !(await confirm(count))) return;
   const shutdown = new Shutdown(untilStopped({}), STOP_MS);
   const goingOn = abortableClient(client, shutdown.over);

@@ -68,6 +68,15 @@ describe("millrace dlq", () => {
       format: "JSONEachRow",
     });
     expect(await answer.json()).toEqual([{ amounts: [1, 300, 301] }]);
+    for (const table of ["shop.nope", "orders"]) {
+      const unknown = await runMillrace(["dlq", "replay", "--table", table, "--yes"], env);
+      expect([unknown.code, unknown.stdout]).toEqual([2, ""]);
+      expect(unknown.stderr).toContain(`--table ${table}: no dead letter is of it`);
+      expect(unknown.stderr).toContain("there are letters of shop.orders");
+    }
+    await client.command({ query: "CREATE TABLE shop.quiet AS shop.orders" });
+    const quiet = await runMillrace(["dlq", "replay", "--table", "shop.quiet", "--json"], env);
+    expect([quiet.code, JSON.parse(quiet.stdout)]).toMatchObject([0, { taken: 0 }]);
     const rejected = await runMillrace(["dlq", "show", "orders", "0", "3", "--json"], env);
     expect(JSON.parse(rejected.stdout)).toMatchObject({ errorType, replays: [{ outcome: "rejected", errorType }] });
   });
