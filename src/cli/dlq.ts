@@ -22,6 +22,7 @@ import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 import { knownPipelines } from "../run/plans.ts";
 import { Shutdown } from "../run/shutdown.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
+import { addHelpAfter } from "./help-text.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
 import { tell } from "./tell.ts";
@@ -75,7 +76,7 @@ export function addDlqCommand(program: Command, environment: Environment): void 
     .action((topic: string, partition: string, offset: string, flags: { json?: true }) =>
       withClient(environment, (client) => runShow(client, [topic, partition, offset], flags.json === true)),
     );
-  addFilterOptions(dlq.command("replay"))
+  addHelpAfter(addFilterOptions(dlq.command("replay")), () => replayExitCode)
     .description("store dead letters again, under their own coordinates; never doubles a row")
     .option("--dry-run", "say what would happen and write nothing")
     .option("--limit <n>", "letters to look at, at most (default: all)")
@@ -88,10 +89,11 @@ export function addDlqCommand(program: Command, environment: Environment): void 
     .option("--force", "take letters again that replays have rejected three times")
     .option("--at-least-once", "go on when the target table cannot promise that no row is doubled")
     .option("--yes", "do not ask")
-    .addHelpText("after", "\nExit code 1: some letters were rejected again or left; the report names the reasons.")
     .action((flags: ReplayFlags) => withClient(environment, (client) => runReplay(client, flags)));
   for (const command of dlq.commands) command.exitOverride();
 }
+
+const replayExitCode = "Exit code 1: some letters were rejected again or left; the report names the reasons.";
 
 function addFilterOptions(command: Command): Command {
   return command

@@ -19,14 +19,14 @@ import { launchServers } from "../run/embedded-servers.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "../run/plans.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
+import { addHelpAfter } from "./help-text.ts";
 
 /** Two clients' worth of patience: a doctor that waits for a dead broker helps nobody. */
 const KAFKA_RETRIES = 3;
 
 /** `millrace doctor`: what the set-up that `millrace start` would run guarantees, and what to do about it. */
 export function addDoctorCommand(program: Command, environment: Environment): void {
-  program
-    .command("doctor")
+  addHelpAfter(program.command("doctor"), () => exitCodes)
     .description("examine Kafka and ClickHouse: which guarantee does `millrace start` give here, and why not more")
     .addOption(new Option("--profile <name>", `profile: ${profileNames.join(", ")}`).default("mid"))
     .option("--vcpus <n>", "vCPU budget that the profile is scaled to (default: what the machine has)")
@@ -41,7 +41,6 @@ export function addDoctorCommand(program: Command, environment: Environment): vo
     .option("--survive <time>", "the longest outage that deduplication windows are judged by (default: 24h)")
     .option("--require <guarantee>", "exactly-once: exit code 1 when the set-up gives less")
     .option("--json", "print JSON: guarantee and findings")
-    .addHelpText("after", exitCodes)
     .action((typed: Omit<StartArguments, "simulator">) => {
       refuseSecretsForEmbedded(environment);
       refuseHalfASetUp(environment);
@@ -50,10 +49,10 @@ export function addDoctorCommand(program: Command, environment: Environment): vo
     });
 }
 
-const exitCodes = `
-Exit codes: 0 exactly-once, or weaker and nothing was required; 1 something stops the ingester, or the set-up gives less
-than --require; 2 wrong input. Servers that are not named are the embedded ones: those that run, or else they are
-started, prepared as \`millrace start\` does it, and stopped again. Servers that are named are only read.`;
+const exitCodes =
+  "Exit codes: 0 exactly-once, or weaker and nothing was required; 1 something stops the ingester, or the set-up gives " +
+  "less than --require; 2 wrong input. Servers that are not named are the embedded ones: those that run, or else they " +
+  "are started, prepared as `millrace start` does it, and stopped again. Servers that are named are only read.";
 
 async function runDoctorCommand(given: Environment, options: StartOptions): Promise<void> {
   const environment = withRunningDemo(given);

@@ -11,6 +11,7 @@ import {
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption } from "./brokers-option.ts";
+import { addHelpAfter } from "./help-text.ts";
 import { runReset } from "./offsets-reset.ts";
 import { addPlanOptions } from "./plan-options.ts";
 import type { ResetArguments } from "./reset-faults.ts";
@@ -32,7 +33,7 @@ export function addOffsetsCommand(program: Command, environment: Environment): v
     .option("--topic <name...>", "topics (default: those that the group has committed)")
     .option("--json", "print JSON")
     .action((typed: ShowArguments) => runShow(environment, typed));
-  addPlanOptions(addBrokersOption(offsets.command("reset")))
+  addHelpAfter(addPlanOptions(addBrokersOption(offsets.command("reset"))), () => resetHelp)
     .description("set a stopped group's committed offsets")
     .requiredOption("--group <id>", "consumer group; must have no members")
     .requiredOption("--topic <name>", "topic")
@@ -47,16 +48,15 @@ export function addOffsetsCommand(program: Command, environment: Environment): v
     .option("--allow-duplicates", "go on although stored rows will be stored once more")
     .option("--no-record", "do not note skipped records as a known gap in ClickHouse")
     .option("--json", "print JSON")
-    .addHelpText("after", resetHelp)
     .action((typed: ResetArguments) => runReset(environment, typed));
   for (const command of offsets.commands) command.exitOverride();
 }
 
-const resetHelp = `
-Forwards skips records: they are noted as a known gap, so that millrace reconcile does not miss them (needs
-CLICKHOUSE_URL). Backwards reads records again: their ranges are cut differently, so ClickHouse does not recognise the
-repeat and rows that are stored already are doubled. It is refused unless the tables have no row of these offsets; the
-message says how to get there.`;
+const resetHelp =
+  "Forwards skips records: they are noted as a known gap, so that millrace reconcile does not miss them (needs " +
+  "CLICKHOUSE_URL). Backwards reads records again: their ranges are cut differently, so ClickHouse does not recognise " +
+  "the repeat and rows that are stored already are doubled. It is refused unless the tables have no row of these " +
+  "offsets; the message says how to get there.";
 
 async function runShow(given: Environment, typed: ShowArguments): Promise<void> {
   const environment = withRunningDemo(given, typed.brokers);

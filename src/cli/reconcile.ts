@@ -20,6 +20,7 @@ import { buildPlans, choosePipelines } from "../run/plans.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption } from "./brokers-option.ts";
+import { addHelpAfter } from "./help-text.ts";
 import { addPlanOptions, type PlanArguments, parsePlanArguments } from "./plan-options.ts";
 import { printTable } from "./table.ts";
 
@@ -47,19 +48,19 @@ const hints = [
 
 /** `millrace reconcile`: offsets in Kafka against rows in ClickHouse, partition by partition. */
 export function addReconcileCommand(program: Command, environment: Environment): void {
-  addPlanOptions(addBrokersOption(program.command("reconcile")))
+  addHelpAfter(addPlanOptions(addBrokersOption(program.command("reconcile"))), () => exitCodes)
     .description("compare offsets in Kafka with rows in ClickHouse: what is missing, what is doubled")
     .option("--since <time>", "from the first record at or after this time; ISO 8601, or a duration such as 2h")
     .option("--topic <name...>", "topics, with --table")
     .option("--group <id>", "consumer group (default: as millrace start has it)")
     .option("--spans <n>", "spans of offsets to show for each partition where something is wrong", "5")
     .option("--json", "print JSON")
-    .addHelpText(
-      "after",
-      "\nExit code 1 when anything is missing or doubled. What cannot be counted, because a table keeps fewer rows than it is\ngiven by design, is said and fails nothing. Records beyond the committed offset are not expected yet.",
-    )
     .action((typed: ReconcileArguments) => runReconcile(environment, typed));
 }
+
+const exitCodes =
+  "Exit code 1 when anything is missing or doubled. What cannot be counted, because a table keeps fewer rows than it is " +
+  "given by design, is said and fails nothing. Records beyond the committed offset are not expected yet.";
 
 async function runReconcile(given: Environment, typed: ReconcileArguments): Promise<void> {
   const environment = withRunningDemo(given, typed.brokers);

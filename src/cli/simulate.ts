@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { basename } from "node:path";
+import { type Command, Option } from "commander";
 import type { Environment } from "../config/environment.ts";
 import {
   type BadKind,
@@ -59,8 +60,8 @@ export function addSimulateCommand(program: Command, environment: Environment): 
     .option("--events <n>", "stop after this many events")
     .option("--mode <mode>", `which events a request leaves: ${eventModes.join(", ")} (default: domain)`)
     .option("--seed <n>", "same seed, same documents apart from their times")
-    .option("--profiles <file>", "rates, mix and errors", defaultProfilesFile)
-    .option("--routes <file>", "routes of the services", defaultRoutesFile)
+    .addOption(fileOption("--profiles <file>", "rates, mix and errors", defaultProfilesFile))
+    .addOption(fileOption("--routes <file>", "routes of the services", defaultRoutesFile))
     .option("--timezone <zone>", "of the profile's time_weights (default: Asia/Seoul)")
     .option("--compression <codec>", `${compressions.join(", ")} (default: lz4)`)
     .option("--acks <acks>", "all, 1 or 0; all comes with idempotence (default: all)")
@@ -75,6 +76,11 @@ export function addSimulateCommand(program: Command, environment: Environment): 
     .action(async (options: SimulateOptions) => {
       await runSimulate(environment, options);
     });
+}
+
+/** Its default is a file of Millrace's own folder, wherever that lies. */
+function fileOption(flags: string, meaning: string, file: string): Option {
+  return new Option(flags, meaning).default(file, `ops/simulator/${basename(file)}`);
 }
 
 async function runSimulate(given: Environment, options: SimulateOptions): Promise<void> {

@@ -168,9 +168,7 @@ export function profilesHelp(folder: string = profileFolder()): string {
       const { measured } = readProfiles(budget, folder);
       return `${vcpusText(budget)} (${measured === null ? "set by hand" : `measured ${measured.at.slice(0, 10)}`})`;
     });
-    return `Profiles: ops/profiles has those for ${budgets.join(" and ")}. Another budget is extrapolated
-from the largest of these below it: workers, insertsMax, bytesMax and the simulator's rate
-in proportion, flush limits unchanged.`;
+    return `Profiles: ops/profiles has those for ${budgets.join(" and ")}. Another budget is extrapolated from the largest of these below it: workers, insertsMax, bytesMax and the simulator's rate in proportion, flush limits unchanged.`;
   } catch (error) {
     return `Profiles: ${(error as Error).message}`;
   }

@@ -11,8 +11,6 @@ export const ruleMeanings: Record<Rule["rule"], string> = {
   recordId: "field: fills a blank field with topic-partition-offset",
 };
 
-const WIDTH = 118;
-
 /** The part of `millrace start --help` about pipeline files. */
 export function pipelineFileHelp(): string {
   const formats = Object.entries(timeFormats).map(([name, { reads, example }]) => line(name, `${example}  (${reads})`));
@@ -27,6 +25,5 @@ export function pipelineFileHelp(): string {
 }
 
 function line(name: string, text: string): string {
-  const whole = `    ${name.padEnd(17)} ${text}`;
-  return whole.length <= WIDTH ? whole : `${whole.slice(0, WIDTH - 1)}…`;
+  return `    ${name.padEnd(17)}  ${text}`;
 }
