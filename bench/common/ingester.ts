@@ -78,7 +78,7 @@ export async function startIngester(options: IngesterOptions): Promise<Ingester>
   assigned.catch(() => {}); // a run until the end may have ended before anyone asks
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     tail = (tail + text).slice(-ERROR_TAIL_CHARS);
-    if (text.includes(" partitions assigned")) see();
+    if (text.includes(" in flight to be repeated")) see();
   });
   const report = ended
     .then(async (code) => {

@@ -6,6 +6,7 @@ import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/comman
 import { readClusterId } from "../clients/kafka/connect.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseCount } from "../config/values.ts";
+import { counted } from "../core/counted.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
@@ -107,7 +108,10 @@ function choosePartitions({ partition: wanted }: ResetArguments, partitions: Gro
     const number = parseCount("--partition", text, { min: 0, max: PARTITION_MAX });
     const found = partitions.find(({ partition }) => partition === number);
     if (found !== undefined) return found;
-    throw new MillraceError("E_CONFIG", `--partition ${number}: the topic has ${partitions.length} partitions, from 0`);
+    throw new MillraceError(
+      "E_CONFIG",
+      `--partition ${number}: the topic has ${counted(partitions.length, "partition")}, from 0`,
+    );
   });
 }
 

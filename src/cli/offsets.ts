@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
 import { lagOf, unreadTopics } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
+import { counted } from "../core/counted.ts";
 import {
   committedTopics,
   type GroupPartition,
@@ -77,7 +78,7 @@ async function runShow(given: Environment, typed: ShowArguments): Promise<void> 
     printTable(header, partitions.map(toLine));
     const unread = unreadTopics(topics, partitions);
     if (unread.length > 0) console.log(`\nnot in the cluster, or without a leader: ${unread.join(", ")}`);
-    console.log(`\ngroup ${typed.group}: ${state.state}, ${state.members} members\n\n${hints.join("\n")}`);
+    console.log(`\ngroup ${typed.group}: ${state.state}, ${counted(state.members, "member")}\n\n${hints.join("\n")}`);
   } finally {
     await admin.disconnect();
   }

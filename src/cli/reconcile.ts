@@ -7,6 +7,7 @@ import { readClusterId } from "../clients/kafka/connect.ts";
 import { type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseCount, parseTimeMs } from "../config/values.ts";
+import { counted } from "../core/counted.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/raw-batch.ts";
@@ -90,7 +91,10 @@ async function runReconcile(given: Environment, typed: ReconcileArguments): Prom
   print(options.groupId, compared, typed.json === true);
   const { missing, duplicate } = sumBalances(compared.balances);
   if (missing > 0 || duplicate > 0) {
-    throw new MillraceError("E_INCOMPLETE", `${missing} records missing, ${duplicate} rows doubled`);
+    throw new MillraceError(
+      "E_INCOMPLETE",
+      `${counted(missing, "record")} missing, ${counted(duplicate, "row")} doubled`,
+    );
   }
 }
 

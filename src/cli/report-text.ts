@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import type { RunReport } from "../run/report.ts";
 import { labelOf } from "../telemetry/counter-rows.ts";
 import { formatTable } from "./table.ts";
@@ -29,7 +30,9 @@ function detailLines(report: RunReport): string[] {
   for (const { pipeline, table, reason } of report.stopped)
     lines.push(`stopped: pipeline ${pipeline} (${table}): ${reason}`);
   if (left.ranges > 0)
-    lines.push(`left: ${left.ranges} ranges, ${left.records} records of ${left.partitions.join(", ")}`);
+    lines.push(
+      `left: ${counted(left.ranges, "range")}, ${counted(left.records, "record")} of ${left.partitions.join(", ")}`,
+    );
   lines.push(...partLines("deadByType", deadByType), ...partLines("lateByBand", counts.lateByBand));
   return [...lines, ...fieldLines(report)];
 }
@@ -51,12 +54,13 @@ function asPercent(share: number | null): string {
 /** Lines for people: fields that nothing reads, and columns that stayed empty. */
 export function fieldLines({ fields, counts }: Pick<RunReport, "fields" | "counts">): string[] {
   const lines: string[] = [];
-  if (counts.unknownFields > 0) lines.push(`unknown fields: ${counts.unknownFields} values that no column reads`);
+  if (counts.unknownFields > 0)
+    lines.push(`unknown fields: ${counted(counts.unknownFields, "value")} that no column reads`);
   for (const { table, documents, unmatchedColumns, unknownFields } of fields) {
     const names = Object.keys(unknownFields);
     // Where every field is read, the table is wider than these documents, and nothing is wrong.
     if (names.length === 0) continue;
-    lines.push(`  ${table} does not read: ${shorten(names)} (of ${documents} documents looked at)`);
+    lines.push(`  ${table} does not read: ${shorten(names)} (of ${counted(documents, "document")} looked at)`);
     if (unmatchedColumns.length > 0) {
       lines.push(`  ${table}: in none of ${documents} documents was a field for ${shorten(unmatchedColumns)}`);
     }

@@ -1,5 +1,6 @@
 import type { Admin } from "kafkajs";
 import { quoteText } from "../clients/clickhouse/sql-text.ts";
+import { counted } from "../core/counted.ts";
 import { type GroupPartition, readGroupState } from "../operate/offsets/group-offsets.ts";
 import type { ReconcileTarget } from "../operate/reconcile/reconcile-target.ts";
 import type { PlanArguments } from "./plan-options.ts";
@@ -32,7 +33,7 @@ export interface Move {
 export async function groupFaults(admin: Admin, { group }: ResetArguments): Promise<string[]> {
   const { state, members, isIdle } = await readGroupState(admin, group);
   if (isIdle) return [];
-  return [`Group ${group} is in use (${state}, ${members} members): stop every instance of it first.`];
+  return [`Group ${group} is in use (${state}, ${counted(members, "member")}): stop every instance of it first.`];
 }
 
 /** Why the moves must not be made as they are, one sentence with the remedy each. */

@@ -117,7 +117,7 @@ describe("the end of millrace start, whatever does not answer", () => {
     const { code, tookMs } = await first.end("SIGTERM");
     expect(tookMs).toBeLessThan(DRAIN_MS + SLACK_MS);
     expect(code).toBe(1);
-    expect(first.errors()).toContain("1 ranges, 2 records of a:0");
+    expect(first.errors()).toContain("1 range, 2 records of a:0");
     const report: RunReport = JSON.parse(await readFile(reportFile(), "utf8"));
     expect(report).toMatchObject({ left: { ranges: 1, records: 2, partitions: ["a:0"] }, missing: null });
 

@@ -1,4 +1,5 @@
 import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/offsets.ts";
+import { counted } from "../core/counted.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import type { Run } from "./connect-run.ts";
 
@@ -21,7 +22,9 @@ export function tellBacklog(run: Run, joined: Promise<unknown>): () => void {
     },
     () => {},
   );
-  if (total > 0) log.info({ records: total }, `${total} records lie in Kafka already and are read first`);
+  if (total > 0) {
+    log.info({ records: total }, `${counted(total, "record")} in Kafka already: read first`);
+  }
   const timer = setInterval(async () => {
     if (!isIn) {
       const sessionSeconds = options.sessionTimeoutMs / 1000;
@@ -31,7 +34,8 @@ export function tellBacklog(run: Run, joined: Promise<unknown>): () => void {
     const now = await readOffsets(admin, options.groupId, topics).catch(() => undefined);
     if (now === undefined) return;
     const left = recordsLeft(begin, now);
-    if (left > 0) log.info({ records: left }, `${left} of the ${total} records that lay in Kafka at the start to go`);
+    if (left > 0)
+      log.info({ records: left }, `${left} of the ${counted(total, "record")} that lay in Kafka at the start to go`);
     else clearInterval(timer);
   }, TELL_EVERY_MS);
   return () => clearInterval(timer);

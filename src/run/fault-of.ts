@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { RunReport } from "./report.ts";
 import type { Shutdown } from "./shutdown.ts";
@@ -15,14 +16,15 @@ function whatIsIncomplete(
   { missing, duplicate, stopped, left, backlog }: RunReport,
   { timeoutMs, reason }: Pick<Shutdown, "timeoutMs" | "reason">,
 ): string | undefined {
-  if ((missing ?? 0) > 0 || (duplicate ?? 0) > 0) return `${missing} records missing, ${duplicate} duplicated`;
+  if ((missing ?? 0) > 0 || (duplicate ?? 0) > 0)
+    return `${counted(missing ?? 0, "record")} missing, ${duplicate} duplicated`;
   if (stopped.length > 0) {
     return stopped.map((each) => `Pipeline ${each.pipeline} was stopped: ${each.reason}`).join("\n");
   }
   if (left.ranges > 0) {
     return (
-      `Not finished within the ${timeoutMs / 1000} s of --drain-timeout: ${left.ranges} ranges, ` +
-      `${left.records} records of ${left.partitions.join(", ")}. Their offsets are not committed: the next start reads ` +
+      `Not finished within the ${timeoutMs / 1000} s of --drain-timeout: ${counted(left.ranges, "range")}, ` +
+      `${counted(left.records, "record")} of ${left.partitions.join(", ")}. Their offsets are not committed: the next start reads ` +
       "them again, and what of them is stored by now is not doubled"
     );
   }

@@ -42,7 +42,7 @@ async function start(name: string, variant: MillraceVariant, context: PeerContex
     {
       workDirectory,
       env: { KAFKA_BROKERS: brokers, CLICKHOUSE_URL: clickHouseUrl, MILLRACE_LOG_LEVEL: "info" },
-      readyText: "partitions assigned",
+      readyText: "in flight to be repeated",
     },
   );
   return {

@@ -2,6 +2,7 @@ import { abortableClient } from "../../clients/clickhouse/abortable-client.ts";
 import { ClickHouseClock } from "../../clients/clickhouse/clock.ts";
 import { BufferPool } from "../../core/buffer-pool.ts";
 import { systemClock } from "../../core/clock.ts";
+import { counted } from "../../core/counted.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { tokenScopeOf } from "../../core/origin.ts";
 import { partitionKey, type RawBatch } from "../../core/raw-batch.ts";
@@ -284,7 +285,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         dispatcher.assign(assigned.filter(({ topic }) => !stoppedPlans.isStopped(planByTopic.get(topic)!)));
         const replayed = assigned.reduce((count, { intents }) => count + intents.length, 0);
         counters.replayedRanges += replayed;
-        log.info(`${assigned.length} partitions assigned, ${replayed} ranges in flight to be repeated`);
+        log.info(
+          `${counted(assigned.length, "partition")} assigned, ${counted(replayed, "range")} in flight to be repeated`,
+        );
         log.debug({ partitions: assigned }, "assigned");
       },
       onOutOfRange,

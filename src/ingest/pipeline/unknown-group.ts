@@ -2,6 +2,7 @@ import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import type { Logger } from "pino";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
+import { counted } from "../../core/counted.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
 import type { TablePlan } from "../../schema/plan.ts";
@@ -143,7 +144,7 @@ function ofTopic({ topic: column, limits }: NonNullable<TablePlan["coordinates"]
 
 function foundText(table: string, stored: Stored | Found): string {
   if (typeof stored === "object") {
-    return `${table} has ${stored.count} rows of that partition already, the last of offset ${stored.lastOffset}`;
+    return `${table} has ${counted(stored.count, "row")} of that partition already, the last of offset ${stored.lastOffset}`;
   }
   if (stored === "some") return `${table} has rows of that partition from there on already, more than could be counted`;
   return `${table} has rows of that topic already, and whether any is of that partition it did not say within ${SECONDS_MAX} s`;

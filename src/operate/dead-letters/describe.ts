@@ -1,3 +1,4 @@
+import { counted } from "../../core/counted.ts";
 import { describeRaw, textOf } from "../../ingest/dead-letters/raw-text.ts";
 import { type Letter, placeName } from "./letter.ts";
 import type { ReplayStepLine } from "./read-history.ts";
@@ -96,7 +97,7 @@ export function reportLines(report: ReplayReport): string[] {
   const rejected = report.dryRun ? "would be rejected" : "rejected";
   return [
     ...(report.stopped ? ["stopped by a signal; the same replay again goes on"] : []),
-    `${report.taken} letters: ${report.stored} ${stored}, ${report.alreadyThere} in the table already, ` +
+    `${counted(report.taken, "letter")}: ${report.stored} ${stored}, ${report.alreadyThere} in the table already, ` +
       `${sumOf(report.rejected)} ${rejected}, ${sumOf(report.skipped)} left`,
     ...tallyLines(report.rejected, (errorType) => `${rejected}: ${errorType}`),
     ...tallyLines(report.skipped, (reason) => skipTexts[reason as SkipReason]),

@@ -1,3 +1,4 @@
+import { counted } from "../../core/counted.ts";
 import { decodeIntents, METADATA_BYTES_MAX, UnreadableIntents } from "../../ingest/commit/intents.ts";
 import type { ApiVersions, GroupFacts, KafkaFacts, SetUp } from "./facts.ts";
 import type { Finding } from "./finding.ts";
@@ -179,6 +180,6 @@ function judgeMetadata({ partitions }: KafkaFacts, { groupId }: SetUp): Finding[
     }
   }
   if (findings.length > 0 || partitions.every(({ committed }) => committed === undefined)) return findings;
-  const found = `the commits' metadata can be read: ${ranges} ${ranges === 1 ? "range" : "ranges"} in flight`;
+  const found = `the commits' metadata can be read: ${counted(ranges, "range")} in flight`;
   return [{ code: "group.metadata", severity: "ok", where: groupId, found }];
 }

@@ -1,4 +1,5 @@
 import { lagOf } from "../../clients/kafka/offsets.ts";
+import { counted } from "../../core/counted.ts";
 import type { KafkaFacts, PartitionFacts, SetUp, TopicFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { durationText } from "./insert-rate.ts";
@@ -41,7 +42,7 @@ function judgeTopic(topic: TopicFacts, facts: KafkaFacts, setUp: SetUp): Finding
   ];
   if (findings.some(({ code }) => code.startsWith("lag."))) return findings;
   const lag = partitions.reduce((sum, partition) => sum + lagOf(partition), 0);
-  const found = `${topic.partitions} ${topic.partitions === 1 ? "partition" : "partitions"}, lag ${lag}, ${retentionText(topic)}`;
+  const found = `${counted(topic.partitions, "partition")}, lag ${lag}, ${retentionText(topic)}`;
   return [...findings, { code: "lag.retention", severity: "ok", where: topic.name, found }];
 }
 

@@ -2,6 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { Admin } from "kafkajs";
 import type { Logger } from "pino";
 import { type PartitionOffsets, readOffsets } from "../../clients/kafka/offsets.ts";
+import { counted } from "../../core/counted.ts";
 import type { Origin } from "../../core/origin.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
 import { otherClusters } from "../../ingest/pipeline/writers.ts";
@@ -149,7 +150,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
         spans,
         table: target.facts.table,
       },
-      `${topic}:${partition}: ${missing} records missing, ${duplicate} rows doubled; millrace reconcile shows more`,
+      `${topic}:${partition}: ${counted(missing, "record")} missing, ${counted(duplicate, "row")} doubled; millrace reconcile shows more`,
     );
   }
 

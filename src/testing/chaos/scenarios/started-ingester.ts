@@ -78,7 +78,7 @@ function startLife(rig: Rig, name: string, profile: string, clickHousePort: numb
 
   async function assignments(): Promise<number> {
     const log = await readFile(logFile, "utf8").catch(() => "");
-    return log.split("\n").filter((line) => line.includes(" partitions assigned, ")).length;
+    return log.split("\n").filter((line) => line.includes(" in flight to be repeated")).length;
   }
 
   return {
