@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { runMillrace } from "../testing/run-millrace.ts";
+import { millraceEntry, runMillrace } from "../testing/run-millrace.ts";
 import { startClickHouse } from "./clickhouse/server.ts";
 import { startKafkaBroker } from "./kafka/server.ts";
 
@@ -28,6 +30,26 @@ it("the embedded broker is at no other address of this machine", async () => {
   }
   await broker.close();
 });
+
+// In a process of its own: a recursive mkdir in /proc turns without end, and nothing but SIGKILL ends it.
+it.runIf(existsSync("/proc/self")).each([
+  ["kafka", "/proc/millrace/data", /there is no such folder/],
+  ["clickhouse", "/proc/millrace/data", /there is no such folder/],
+  ["kafka", fileURLToPath(import.meta.url), /it is a file, not a folder/],
+  ["clickhouse", fileURLToPath(import.meta.url), /it is a file, not a folder/],
+])(
+  "embedded %s refuses the data folder %s at once",
+  (server, data, reason) => {
+    const { status, stderr } = spawnSync(process.execPath, [millraceEntry, "embedded", server, "--data", data], {
+      encoding: "utf8",
+      timeout: 20_000,
+      killSignal: "SIGKILL",
+    });
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^millrace: Cannot use .* for data: /)]);
+    expect(stderr).toMatch(reason);
+  },
+  30_000,
+);
 
 it("the command line has no way to another address", async () => {
   const run = await runMillrace(["embedded", "kafka", "--data", join(folder, "cli"), "--listen", "0.0.0.0"], {});

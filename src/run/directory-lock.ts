@@ -26,7 +26,7 @@ const heldHere = new Set<string>();
  * @throws MillraceError E_DATA_DIR_HELD when a live process holds it, E_CONFIG when this user cannot write there
  */
 export function lockDirectory(directory: string): () => void {
-  const key = makeWritable(directory);
+  const key = makeDataFolder(directory);
   const path = join(key, "lock");
   const holder = readHolder(path);
   const isHeld = heldHere.has(key) || (holder !== undefined && holder.pid !== process.pid && isAlive(holder));
@@ -51,8 +51,12 @@ export function holderOf(directory: string): number | undefined {
   return holder !== undefined && isAlive(holder) ? holder.pid : undefined;
 }
 
-/** Makes the directory if need be, and returns its one true path. */
-function makeWritable(directory: string): string {
+/**
+ * Makes the directory if need be, and returns its one true path.
+ *
+ * @throws MillraceError E_CONFIG when this user cannot write there
+ */
+export function makeDataFolder(directory: string): string {
   try {
     makeFolders(resolve(directory));
     accessSync(directory, constants.W_OK | constants.X_OK);

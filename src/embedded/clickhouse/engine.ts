@@ -5,10 +5,9 @@
  * sets (settings, parameters, current database, temporary tables) can reach the next statement, which resetting a pooled
  * connection could not promise: a parameter, once set, cannot be unset.
  */
-import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
 import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../../core/errors.ts";
+import { makeDataFolder } from "../../run/directory-lock.ts";
 import { databaseError, fromEngineError } from "./database-error.ts";
 import { loadNativeEngine, type NativeConnection } from "./native.ts";
 import { createSlots } from "./slots.ts";
@@ -67,11 +66,15 @@ function openFailure(dataDir: string, cause: unknown): MillraceError {
   );
 }
 
-/** Opens the data directory. Throws `E_DATA_DIR_HELD` if another process has it, `E_EMBEDDED` without an engine. */
+/**
+ * Opens the data directory.
+ *
+ * @throws MillraceError E_DATA_DIR_HELD if another process has it, E_CONFIG if it cannot be made or written, E_EMBEDDED
+ * without an engine
+ */
 export function openEngine(options: { dataDir: string; sessions: number; queuedMax: number }): Engine {
   const native = loadNativeEngine();
-  const path = resolve(options.dataDir);
-  mkdirSync(path, { recursive: true });
+  const path = makeDataFolder(options.dataDir);
   // This connection keeps the engine and its background threads alive between queries.
   let anchor: NativeConnection;
   // The engine takes the server's time zone from TZ, and only when it starts.
