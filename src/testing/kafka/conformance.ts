@@ -94,7 +94,11 @@ export function describeConformance(
       expect(none).toEqual([]);
     });
 
-    it("shares the partitions between two members of a group", () => sharesPartitions(broker.brokers, admin), 30_000);
+    it(
+      "shares the partitions between two members of a group",
+      () => sharesPartitions(broker.brokers, admin),
+      CASE_TIMEOUT_MS,
+    );
 
     for (const name of [...clients.keys()].reverse()) {
       it(
@@ -185,11 +189,11 @@ async function sharesPartitions(brokers: string, admin: Admin): Promise<void> {
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       await consumer.run({ eachMessage: async ({ message }) => void seen.push([String(message.value), reader]) });
     }
-    await expect.poll(() => [...shares], { timeout: 15_000 }).toEqual([PARTITIONS / 2, PARTITIONS / 2]);
+    await expect.poll(() => [...shares], { timeout: 30_000 }).toEqual([PARTITIONS / 2, PARTITIONS / 2]);
     const values = Array.from({ length: 400 }, (_, n) => String(n));
     const messages = values.map((value, n) => ({ value, partition: n % PARTITIONS }));
     await producer.send({ topic, messages });
-    await expect.poll(() => seen.map(([value]) => value).sort(), { timeout: 10_000 }).toEqual(values.sort());
+    await expect.poll(() => seen.map(([value]) => value).sort(), { timeout: 30_000 }).toEqual(values.sort());
     expect(seen.filter(([, reader]) => reader === 0)).toHaveLength(200);
   } finally {
     await Promise.all([...consumers, producer].map((client) => client.disconnect()));

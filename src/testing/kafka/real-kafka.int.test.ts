@@ -54,7 +54,7 @@ describe("spawnGuarded()", () => {
     expect(await parent.exited).toEqual({ code: null, signal: "SIGKILL" });
     const pid = Number(await readFile(files.stdoutFile, "utf8"));
     expect(pid).toBeGreaterThan(0);
-    await expect.poll(() => isRunning(pid)).toBe(false);
+    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
   });
 });
 

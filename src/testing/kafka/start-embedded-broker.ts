@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceError } from "../../core/errors.ts";
 import { spawnGuarded, tailOf } from "./child-process.ts";
 
-const READY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 60_000;
 
 /** Starts the embedded broker in a child process with a temporary data folder. Throws `E_EMBEDDED` with its log. */
 export async function startEmbeddedBroker(): Promise<{
