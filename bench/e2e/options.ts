@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type EventMode, eventModes } from "../../src/config/simulator.ts";
+import { type EventMode, eventModes } from "../../src/config/simulator-words.ts";
 import { parseCount } from "../../src/config/values.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 

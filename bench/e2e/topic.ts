@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Admin, Kafka, logLevel } from "kafkajs";
-import { completeSimulatorOptions, type EventMode } from "../../src/config/simulator.ts";
+import { completeSimulatorOptions } from "../../src/config/simulator.ts";
 import { readSimulatorProfile, readSimulatorRoutes } from "../../src/config/simulator-files.ts";
+import type { EventMode } from "../../src/config/simulator-words.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import { BatchProducer } from "../../src/simulator/batch-producer.ts";
 import { EventGenerator } from "../../src/simulator/event-generator.ts";

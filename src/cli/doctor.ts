@@ -1,11 +1,12 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { connectAdmin, kafkaConfig } from "../clients/kafka/connect.ts";
 import { ensureTopics } from "../clients/kafka/topics.ts";
 import { type Environment, refuseHalfASetUp, refuseSecretsForEmbedded } from "../config/environment.ts";
-import { profileNames } from "../config/profiles.ts";
-import { parseStartArguments, type StartArguments, type StartOptions } from "../config/start-options.ts";
+import type { TypedOptions } from "../config/options/option-row.ts";
+import { doctorRows } from "../config/options/start-rows.ts";
+import { parseStartArguments, type StartOptions } from "../config/start-options.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Finding } from "../operate/doctor/finding.ts";
@@ -19,6 +20,7 @@ import { launchServers } from "../run/embedded-servers.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "../run/plans.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
+import { addOptions } from "./add-options.ts";
 import { addHelpAfter } from "./help-text.ts";
 
 /** Two clients' worth of patience: a doctor that waits for a dead broker helps nobody. */
@@ -26,22 +28,9 @@ const KAFKA_RETRIES = 3;
 
 /** `millrace doctor`: what the set-up that `millrace start` would run guarantees, and what to do about it. */
 export function addDoctorCommand(program: Command, environment: Environment): void {
-  addHelpAfter(program.command("doctor"), () => exitCodes)
+  addHelpAfter(addOptions(program.command("doctor"), doctorRows), () => exitCodes)
     .description("examine Kafka and ClickHouse: which guarantee does `millrace start` give here, and why not more")
-    .addOption(new Option("--profile <name>", `profile: ${profileNames.join(", ")}`).default("mid"))
-    .option("--vcpus <n>", "vCPU budget that the profile is scaled to (default: what the machine has)")
-    .option("--topic <name...>", "topics to read into --table")
-    .option("--table <database.table>", "target of --topic")
-    .option("--pipeline <name...>", "pipelines to examine (default: events and dead-letters)")
-    .option("--pipelines <dir>", "folder of pipeline files", "ops/pipelines")
-    .option("--group <id>", "consumer group (default: as millrace start has it)")
-    .option("--from <where>", "where a partition without a committed offset begins: earliest or latest", "earliest")
-    .option("--session-timeout <time>", "as for `millrace start` (default: 30s)")
-    .option("--fence <time>", "as for `millrace start`", "10s")
-    .option("--survive <time>", "the longest outage that deduplication windows are judged by (default: 24h)")
-    .option("--require <guarantee>", "exactly-once: exit code 1 when the set-up gives less")
-    .option("--json", "print JSON: guarantee and findings")
-    .action((typed: Omit<StartArguments, "simulator">) => {
+    .action((typed: TypedOptions<typeof doctorRows>) => {
       refuseSecretsForEmbedded(environment);
       refuseHalfASetUp(environment);
       const servers = { areEmbedded: environment.kafkaBrokers === undefined };

@@ -1,14 +1,7 @@
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import type { Environment } from "../config/environment.ts";
-import {
-  type BadKind,
-  badKinds,
-  compressions,
-  eventModes,
-  type SimulatorLog,
-  type SimulatorOptions,
-} from "../config/simulator.ts";
+import type { SimulatorLog, SimulatorOptions } from "../config/simulator.ts";
 import { readSimulatorEnvironment } from "../config/simulator-environment.ts";
 import {
   defaultProfilesFile,
@@ -16,6 +9,7 @@ import {
   readSimulatorProfile,
   readSimulatorRoutes,
 } from "../config/simulator-files.ts";
+import { type BadKind, badKinds, compressions, eventModes } from "../config/simulator-words.ts";
 import { parseDurationMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { MillraceError } from "../core/errors.ts";
 import { type InsertFormat, insertFormats, type TranscoderName, transcoderNames } from "../core/transcoding.ts";
+import { eventRate, vcpuCount } from "./options/bounds.ts";
 
 /** How much is collected before an insert, and how much runs at once (S0-89). */
 export interface Profile {
@@ -52,13 +53,13 @@ const valuesSchema = z.strictObject({
     .max(64 * 1024 * MIB),
   insertFormat: z.enum(insertFormats),
   transcoder: z.enum(transcoderNames).optional(),
-  simulatorEventsPerSecond: z.int().min(1).max(2_000_000),
+  simulatorEventsPerSecond: z.int().min(1).max(eventRate.max),
   /** What the bench saw when it chose: for people, not read by the program. */
   measured: z.unknown().optional(),
 });
 
 const fileSchema = z.strictObject({
-  vcpus: z.int().min(1).max(64),
+  vcpus: z.int().min(vcpuCount.min).max(vcpuCount.max),
   /** Where, when and how the values were measured; null: chosen by hand. */
   measured: z
     .looseObject({ at: z.string().min(1), cpu: z.string().min(1), runtime: z.string().min(1), commit: z.string() })
@@ -155,7 +156,7 @@ export function profileFor(name: string, vcpus: number, folder: string = profile
     workers: scale(values.workers, 64),
     insertsMax: scale(values.insertsMax, 64),
     bytesMax: Math.max(MIB, Math.round(values.bytesMax * factor)),
-    simulatorEventsPerSecond: scale(values.simulatorEventsPerSecond, 2_000_000),
+    simulatorEventsPerSecond: scale(values.simulatorEventsPerSecond, eventRate.max),
     transcoder,
     origin: `profile ${name} for ${vcpusText(vcpus)}: not measured, extrapolated from ${vcpusText(basis)} (${source}); ${scaledText(factor)}`,
   };

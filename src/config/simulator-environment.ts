@@ -1,5 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
-import { type Compression, compressions, type EventMode, eventModes, type SimulatorSettings } from "./simulator.ts";
+import type { SimulatorSettings } from "./simulator.ts";
+import { type Compression, compressions, type EventMode, eventModes } from "./simulator-words.ts";
 
 type Reader = (name: string, text: string) => Partial<SimulatorSettings>;
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { MillraceError } from "../core/errors.ts";
+import { eventRate } from "./options/bounds.ts";
 
 /** Hours of the day, both inclusive, with the bounds between which the load factor is drawn (S0-11). */
 export interface TimeWeight {
@@ -51,7 +52,7 @@ const timeWeightSchema = z.object({
 });
 
 const profileSchema = z.looseObject({
-  eps: z.number().positive().max(10_000_000).default(5_000),
+  eps: z.number().min(eventRate.min).max(eventRate.max).default(5_000),
   mix: z.record(z.string(), z.number().min(0)),
   error_rate: z.union([share, z.record(z.string(), share)]).default(0.01),
   domain_event_policy: z

@@ -1,37 +1,7 @@
 import type { KafkaSecurity } from "../clients/kafka/security.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { SimulatorProfile, SimulatorRoutes } from "./simulator-files.ts";
-
-export const eventModes = ["domain", "http", "all"] as const;
-export type EventMode = (typeof eventModes)[number];
-
-export const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
-export type Compression = (typeof compressions)[number];
-
-export const badKinds = [
-  "not-json",
-  "truncated",
-  "invalid-utf8",
-  "empty",
-  "tombstone",
-  "nul-bytes",
-  "json-string",
-  "json-number",
-  "json-array",
-  "double-encoded",
-  "wrong-type",
-  "out-of-range",
-  "event-time-absent",
-  "event-time-absurd",
-  "unknown-field",
-  "duplicate-key",
-  "nested",
-  "oversize",
-  "service-missing",
-  "service-unknown",
-] as const;
-/** Documents that a pipeline has to survive. The last two go to `logs.unknown`, the others to their service's topic. */
-export type BadKind = (typeof badKinds)[number];
+import { type BadKind, badKinds, type Compression, type EventMode } from "./simulator-words.ts";
 
 /** Called for each structured log record. */
 export type SimulatorLog = (level: "info" | "warn", message: string, fields: Record<string, unknown>) => void;

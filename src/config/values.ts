@@ -1,36 +1,19 @@
 import { MillraceError } from "../core/errors.ts";
-
-const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+import { readValue } from "./options/read-value.ts";
 
 /** Reads "250ms", "20s", "10m", "2h" or "7d" as milliseconds. @throws MillraceError E_CONFIG naming `option`. */
 export function parseDurationMs(option: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  if (match === null) {
-    throw new MillraceError(
-      "E_CONFIG",
-      `${option} ${text}: must be a number with a unit, such as 250ms, 20s, 10m, 2h, 7d`,
-    );
-  }
-  return Number(match[1]) * unitMs[match[2]!]!;
+  return readValue({ kind: "duration" }, text, `${option} ${text}:`);
 }
 
 /** Reads a whole number within bounds. @throws MillraceError E_CONFIG naming `option`, the value and the bound. */
 export function parseCount(option: string, text: string, bounds: { min: number; max: number }): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < bounds.min || value > bounds.max) {
-    throw new MillraceError(
-      "E_CONFIG",
-      `${option} ${text}: must be a whole number from ${bounds.min} to ${bounds.max}`,
-    );
-  }
-  return value;
+  return readValue({ kind: "count", ...bounds }, text, `${option} ${text}:`);
 }
 
 /** Reads one of a few words. @throws MillraceError E_CONFIG naming `option`, the word and the choices. */
 export function parseChoice<const T extends string>(option: string, text: string, choices: readonly T[]): T {
-  const choice = choices.find((word) => word === text);
-  if (choice !== undefined) return choice;
-  throw new MillraceError("E_CONFIG", `${option} ${text}: must be ${choices.join(" or ")}`);
+  return readValue({ kind: "choice", choices }, text, `${option} ${text}:`) as T;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { BadKind } from "../config/simulator.ts";
+import type { BadKind } from "../config/simulator-words.ts";
 import type { Random } from "./random.ts";
 
 /** Just below Kafka's default `max.message.bytes` (1,048,588 with the batch's own header). */

@@ -1,5 +1,5 @@
-import type { EventMode } from "../config/simulator.ts";
 import type { SimulatorProfile, SimulatorRoute, SimulatorRoutes } from "../config/simulator-files.ts";
+import type { EventMode } from "../config/simulator-words.ts";
 import { serviceTopic } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import { type DocumentTemplate, holes } from "./document-template.ts";

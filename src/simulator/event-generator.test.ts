@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type BadKind, badKinds } from "../config/simulator.ts";
 import { readSimulatorProfile, readSimulatorRoutes } from "../config/simulator-files.ts";
+import { type BadKind, badKinds } from "../config/simulator-words.ts";
 import { EventGenerator, type EventGeneratorOptions } from "./event-generator.ts";
 
 const profile = readSimulatorProfile();

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { BadKind, EventMode } from "../config/simulator.ts";
 import type { SimulatorProfile, SimulatorRoutes } from "../config/simulator-files.ts";
+import type { BadKind, EventMode } from "../config/simulator-words.ts";
 import { unknownTopic } from "../config/topics.ts";
 import { spoilDocument } from "./bad-documents.ts";
 import { buildCatalogue, type Catalogue, type RouteOutcome, type ServiceCatalogue } from "./catalogue.ts";

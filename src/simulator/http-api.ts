@@ -1,5 +1,6 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
+import { eventRateText, isEventRate } from "../config/options/bounds.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { SimulatorStats } from "../run/simulator-report.ts";
 import { checkListenAddress, connectionsMax, guardAccess, serverLimits } from "../server/http-access.ts";
@@ -37,8 +38,8 @@ export function buildHttpApi(simulator: ControlledSimulator, token?: string): Ho
   app.patch("/simulator/eps", (context) => {
     const text = context.req.query("value");
     const value = Number(text);
-    if (text === undefined || text.trim() === "" || !(value > 0 && value <= 10_000_000)) {
-      return context.json({ detail: `value is ${text ?? "missing"}: must be above 0 and at most 10000000` }, 422);
+    if (text === undefined || text.trim() === "" || !isEventRate(value)) {
+      return context.json({ detail: `value is ${text ?? "missing"}: must be from ${eventRateText}` }, 422);
     }
     const { state } = simulator.stats();
     if (state !== "running") return context.json({ detail: `the simulator is ${state}` }, 503);

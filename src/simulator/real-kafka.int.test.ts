@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from "kafkajs";
 import { expect, test } from "vitest";
 import { ensureTopics } from "../clients/kafka/topics.ts";
-import { compressions } from "../config/simulator.ts";
+import { compressions } from "../config/simulator-words.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { realKafka, startRealKafka } from "../testing/kafka/real-kafka.ts";
 import { startSimulator } from "./simulator.ts";

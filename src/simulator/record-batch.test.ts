@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Compression, compressions } from "../config/simulator.ts";
+import { type Compression, compressions } from "../config/simulator-words.ts";
 import { murmur2, partitionOfKey } from "./murmur2.ts";
 import { finishRecordBatch, RecordBatchBuilder } from "./record-batch.ts";
 

@@ -1,6 +1,6 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { compressionsAlgorithms, crc32c } from "@platformatic/kafka";
-import type { Compression } from "../config/simulator.ts";
+import type { Compression } from "../config/simulator-words.ts";
 
 /** Bytes of a record batch before its records (https://kafka.apache.org/documentation/#recordbatch). */
 export const batchHeaderBytes = 61;

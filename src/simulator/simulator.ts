@@ -1,3 +1,4 @@
+import { eventRateText, isEventRate } from "../config/options/bounds.ts";
 import { completeSimulatorOptions, type SimulatorOptions, type SimulatorSettings } from "../config/simulator.ts";
 import { readSimulatorProfile, readSimulatorRoutes, type SimulatorProfile } from "../config/simulator-files.ts";
 import { deadLetterTopic, errorTopic, unknownTopic } from "../config/topics.ts";
@@ -19,7 +20,7 @@ export interface Simulator {
   readonly seed: number;
   /** Resolves when the duration or the number of events is reached; never without such a limit. Then call `stop`. */
   readonly finished: Promise<void>;
-  /** @throws MillraceError E_CONFIG unless above 0 and at most 10,000,000 */
+  /** @throws MillraceError E_CONFIG outside the bounds of a rate */
   setEventsPerSecond(eventsPerSecond: number): void;
   stats(): SimulatorStats;
   /** Makes no more events, sends what is left within `drainTimeoutMs`, closes all. Repeated calls share one report. */
@@ -135,8 +136,8 @@ class SimulatorEngine {
   }
 
   setEventsPerSecond(eventsPerSecond: number): void {
-    if (!(eventsPerSecond > 0 && eventsPerSecond <= 10_000_000)) {
-      throw new MillraceError("E_CONFIG", `events per second is ${eventsPerSecond}: must be above 0, at most 10000000`);
+    if (!isEventRate(eventsPerSecond)) {
+      throw new MillraceError("E_CONFIG", `events per second is ${eventsPerSecond}: must be from ${eventRateText}`);
     }
     this.#settings.log("info", "rate changed", { from: this.#eventsPerSecond, to: eventsPerSecond });
     this.#eventsPerSecond = eventsPerSecond;

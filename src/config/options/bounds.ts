@@ -1,0 +1,13 @@
+/** Bounds that several options, files and requests have in common. */
+
+/** Events per second of the simulator, wherever a rate is given. It catches typing errors; no machine makes as many. */
+export const eventRate = { min: 0.001, max: 10_000_000 } as const;
+
+export const eventRateText = `${eventRate.min} to ${eventRate.max}`;
+
+export function isEventRate(value: number): boolean {
+  return value >= eventRate.min && value <= eventRate.max;
+}
+
+/** More is several instances: beyond, one process is no faster. */
+export const vcpuCount = { min: 1, max: 64 } as const;

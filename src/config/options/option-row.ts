@@ -1,0 +1,98 @@
+/**
+ * Options as rows: each stands once, with its type, default, bounds and their reason. Parsing and its errors, `--help` and
+ * the tables of docs/ are made of the rows; a row is data, its type says how a text becomes a value.
+ */
+export interface OptionRow {
+  /** As typed, with the name of its argument: `--fence <time>`, `--topic <name...>`, `--no-simulator`. */
+  flag?: string;
+  type: OptionType;
+  /** As it would be typed. */
+  default?: string;
+  /** What is taken instead of a default, in words: "the profile's". */
+  otherwise?: string;
+  /** The command refuses to run without it. */
+  required?: true;
+  /** For parent processes: `--help` and docs/ do not show it. */
+  hidden?: true;
+  help: string;
+  /** Why its bounds, or its default, are what they are. */
+  why?: string;
+}
+
+export type OptionType =
+  | { kind: "flag" }
+  /** Any text, or one of a pattern. `must` is the rest of the sentence that refuses another. */
+  | { kind: "text"; pattern?: RegExp; must?: string }
+  /** A whole number. */
+  | ({ kind: "count" } & Bounds)
+  | ({ kind: "number" } & Bounds)
+  /** "20s"; the value and the bounds are in ms. */
+  | ({ kind: "duration" } & Bounds)
+  | { kind: "choice"; choices: readonly string[] }
+  /** Given several times, or as one text with commas. */
+  | { kind: "list"; of: Exclude<OptionType, { kind: "list" | "flag" }> };
+
+export interface Bounds {
+  min?: number;
+  max?: number;
+}
+
+/** Units of durations, as they are typed, from the smallest. */
+export const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Rows by the names of their values, as the code has them. */
+export type OptionRows = Readonly<Record<string, OptionRow>>;
+
+export type ValueOf<Type> = Type extends { kind: "flag" }
+  ? boolean
+  : Type extends { kind: "text" }
+    ? string
+    : Type extends { kind: "choice"; choices: readonly (infer Choice)[] }
+      ? Choice
+      : Type extends { kind: "list"; of: infer Of }
+        ? ValueOf<Of>[]
+        : number;
+
+type IsThere = { default: string } | { required: true } | { type: { kind: "flag" } };
+
+/** What is read of rows. Undefined: not given, and without a default. */
+export type OptionValues<Rows> = {
+  [Name in keyof Rows]: Rows[Name] extends { type: infer Type }
+    ? Rows[Name] extends IsThere
+      ? ValueOf<Type>
+      : ValueOf<Type> | undefined
+    : never;
+};
+
+type CamelCase<Text> = Text extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : Text;
+type LongName<Flag> = Flag extends `--no-${infer Name}`
+  ? Name
+  : Flag extends `--${infer Name} ${string}`
+    ? Name
+    : Flag extends `--${infer Name}`
+      ? Name
+      : never;
+type TextOf<Row> = Row extends { type: { kind: "flag" } }
+  ? boolean
+  : Row extends { flag: `${string}...>` }
+    ? string[]
+    : string;
+
+/** What was typed, under the names that commander makes of the flags. */
+export type TypedOptions<Rows> = {
+  [Name in keyof Rows as Rows[Name] extends { flag: infer Flag } ? CamelCase<LongName<Flag>> : never]?:
+    | TextOf<Rows[Name]>
+    | undefined;
+};
+
+/** `--fence` of `--fence <time>`. */
+export function flagOf({ flag }: { flag: string }): string {
+  return flag.split(" ")[0]!;
+}
+
+/** The name that commander makes of a flag: `sessionTimeout` of `--session-timeout <time>`, `record` of `--no-record`. */
+export function attributeOf(row: { flag: string }): string {
+  return flagOf(row)
+    .replace(/^--(?:no-)?/, "")
+    .replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

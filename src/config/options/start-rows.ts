@@ -1,0 +1,99 @@
+import { defaultTranscoder, insertFormats, transcoderNames } from "../../core/transcoding.ts";
+import { loadRows } from "./load-rows.ts";
+import type { OptionRows } from "./option-row.ts";
+import { guaranteeRows, pipelineChoiceRows } from "./pipeline-rows.ts";
+
+const { profile, vcpus, from, sessionTimeoutMs, fenceMs, surviveMs, requiredGuarantee } = guaranteeRows;
+
+/** What `millrace start` itself wants to know, in the order of its help. */
+export const ingesterRows = {
+  profile,
+  transcoder: {
+    flag: "--transcoder <name>",
+    type: { kind: "choice", choices: transcoderNames },
+    otherwise: `the profile's, else ${defaultTranscoder}`,
+    help: "how records become rows",
+  },
+  insertFormat: {
+    flag: "--insert-format <name>",
+    type: { kind: "choice", choices: insertFormats },
+    otherwise: "the profile's",
+    help: "how rows go to ClickHouse",
+  },
+  vcpus,
+  eventsPerSecond: {
+    ...loadRows.eventsPerSecond,
+    otherwise: "the profile's",
+    help: "events per second of the simulator",
+  },
+  durationMs: { ...loadRows.durationMs, help: "stop the simulator after this time, then finish; e.g. 20s" },
+  untilEnd: {
+    flag: "--until-end",
+    type: { kind: "flag" },
+    help: "stop once every partition has reached the end that it had at the start",
+  },
+  reportFile: { flag: "--report <file>", type: { kind: "text" }, help: "write the end report as JSON" },
+  ...pipelineChoiceRows,
+  from,
+  sessionTimeoutMs,
+  fenceMs,
+  drainTimeoutMs: {
+    flag: "--drain-timeout <time>",
+    type: { kind: "duration", min: 1_000, max: 3_600_000 },
+    default: "30s",
+    help: "from the signal to the end of the process, whatever does not answer; what is left then is read again",
+    why: "below a second not even one insert is finished",
+  },
+  unreadableIntents: {
+    flag: "--unreadable-intents <policy>",
+    type: { kind: "choice", choices: ["stop", "at-least-once"] },
+    default: "stop",
+    help: "when the group's commit metadata is of another program",
+  },
+  allowsDuplicates: {
+    flag: "--allow-duplicates",
+    type: { kind: "flag" },
+    help: "begin also where a group without committed offsets finds rows of the same records in the table",
+  },
+  surviveMs,
+  requiredGuarantee,
+  deadLetterTopic: {
+    flag: "--dead-letter-topic <name>",
+    type: { kind: "text" },
+    help: "Kafka topic that gets each dead letter as JSON too",
+  },
+  simulate: {
+    flag: "--simulate",
+    type: { kind: "flag" },
+    help: "make events, into the servers that are named; with the embedded ones it is the default",
+  },
+  simulator: { flag: "--no-simulator", type: { kind: "flag" }, help: "make no events" },
+  fresh: { flag: "--fresh", type: { kind: "flag" }, help: "delete the data of the embedded servers first" },
+  json: { flag: "--json", type: { kind: "flag" }, help: "print the end report as JSON" },
+} as const satisfies OptionRows;
+
+/** Options of the simulator that `millrace start` hands on to it as they were typed. */
+export const passedOnRows = {
+  compression: { ...loadRows.compression, help: `simulator: ${loadRows.compression.help}` },
+  seed: { ...loadRows.seed, help: `simulator: ${loadRows.seed.help}` },
+  badRate: { ...loadRows.badRate, help: `simulator: ${loadRows.badRate.help}` },
+} as const satisfies OptionRows;
+
+export const startRows = { ...ingesterRows, ...passedOnRows };
+
+/** The options of `millrace doctor`: of the same set-up. */
+export const doctorRows = {
+  profile,
+  vcpus,
+  ...pipelineChoiceRows,
+  pipelineNames: { ...pipelineChoiceRows.pipelineNames, help: "pipelines to examine" },
+  from,
+  sessionTimeoutMs,
+  fenceMs,
+  surviveMs,
+  requiredGuarantee: {
+    ...requiredGuarantee,
+    help: "exactly-once: exit code 1 when the set-up gives less",
+  },
+  json: { flag: "--json", type: { kind: "flag" }, help: "print JSON: guarantee and findings" },
+} as const satisfies OptionRows;
