@@ -4,13 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { parseCount } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
-import { startClickHouse } from "../embedded/clickhouse/server.ts";
-import { startKafkaBroker } from "../embedded/kafka/server.ts";
 import { untilStopped } from "./signals.ts";
 
+/** Loaded when one is started: no other command needs them, and the broker's codec is a third of the program. */
 const servers = {
-  kafka: startKafkaBroker,
-  clickhouse: startClickHouse,
+  kafka: async () => (await import("../embedded/kafka/server.ts")).startKafkaBroker,
+  clickhouse: async () => (await import("../embedded/clickhouse/server.ts")).startClickHouse,
 };
 
 interface EmbeddedOptions {
@@ -35,9 +34,10 @@ export function addEmbeddedCommand(program: Command): void {
     .addOption(new Option("--stop-on-stdin-close").hideHelp())
     .addOption(new Option("--or-free", "take another port when this one is taken").hideHelp())
     .action(async (server: string, options: EmbeddedOptions) => {
-      const start = servers[server as keyof typeof servers];
-      if (start === undefined) throw new MillraceError("E_CONFIG", `embedded ${server}: must be kafka or clickhouse`);
+      const load = servers[server as keyof typeof servers];
+      if (load === undefined) throw new MillraceError("E_CONFIG", `embedded ${server}: must be kafka or clickhouse`);
       const port = parseCount("--port", options.port, { min: 0, max: 65_535 });
+      const start = await load();
       const patienceMs = options.stopOnStdinClose === true ? PARENT_GONE_MS : 0;
       const running = await whenFree(patienceMs, async () => {
         const isTaken = options.orFree === true && !(await isPortFree(port));

@@ -15,7 +15,7 @@ import { MillraceError } from "../core/errors.ts";
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import type { SimulatorReport } from "../run/simulator-report.ts";
 import { loopback } from "../server/http-access.ts";
-import { type Simulator, startSimulator } from "../simulator/simulator.ts";
+import type { Simulator } from "../simulator/simulator.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addBrokersOption } from "./brokers-option.ts";
 import { untilStopped } from "./signals.ts";
@@ -86,6 +86,8 @@ async function runSimulate(given: Environment, options: SimulateOptions): Promis
   if (fromEnvironment.withoutEffect.length > 0) {
     log.info({ variables: fromEnvironment.withoutEffect }, "variables without effect on this simulator");
   }
+  // Its Kafka client is a third of the program, and no other command needs it.
+  const { startSimulator } = await import("../simulator/simulator.ts");
   const simulator = await startSimulator({
     ...fromEnvironment.options,
     brokers:
