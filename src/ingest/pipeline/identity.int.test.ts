@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startKafkaBroker } from "../../embedded/kafka/server.ts";
+import { migrate } from "../../operate/migrations/migrate.ts";
 import { commitAs } from "../../testing/commit-as.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
@@ -18,6 +19,7 @@ beforeAll(async () => {
   servers = await startServers();
   clients = await connectKafka(servers.brokers);
   await servers.client.command({ query: "CREATE DATABASE p" });
+  await migrate(servers.client);
 });
 
 afterAll(async () => {
@@ -46,7 +48,7 @@ async function start(...args: string[]) {
   return { code, stderr, report: stdout === "" ? undefined : JSON.parse(stdout) };
 }
 
-describe("two pipelines on one topic", () => {
+describe.concurrent("two pipelines on one topic", () => {
   it("have their own dead letters, and replay their own", { timeout: 180_000 }, async () => {
     await produce("shared", [`{"id":1}`, `{"id":300}`, `{"id":3}`]);
     for (const table of ["x", "y"]) {
@@ -66,7 +68,7 @@ describe("two pipelines on one topic", () => {
   });
 });
 
-describe("a range that an older version announced", () => {
+describe.concurrent("a range that an older version announced", () => {
   it("is repeated under the token that it had", { timeout: 120_000 }, async () => {
     await produce("upgraded", [`{"id":1}`, `{"id":2}`, `{"id":3}`]);
     await createTable("upgraded");
@@ -89,7 +91,7 @@ describe("a range that an older version announced", () => {
   });
 });
 
-describe("two clusters with a topic of one name", () => {
+describe.concurrent("two clusters with a topic of one name", () => {
   async function onBothClusters(table: string, args: string[] = []) {
     const dataDir = await mkdtemp(join(tmpdir(), "millrace-away-"));
     const away = await startKafkaBroker({ port: 0, dataDir });
@@ -141,7 +143,7 @@ describe("two clusters with a topic of one name", () => {
   });
 });
 
-describe("a group that has committed nothing", () => {
+describe.concurrent("a group that has committed nothing", () => {
   it("is stopped where the table has rows of its records, and told the ways out", { timeout: 240_000 }, async () => {
     await produce("renamed", [`{"id":1}`, `{"id":2}`]);
     await createTable("renamed");

@@ -3,31 +3,27 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StartArguments } from "../../config/start-options.ts";
-import { brokersToTest, type IngestServers } from "../../testing/ingest-servers.ts";
+import { commitAs } from "../../testing/commit-as.ts";
+import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { type MillraceRun, runMillrace } from "../../testing/run-millrace.ts";
 import { ENDINGS_VARIABLE, type Endings } from "../source/testing/endings.ts";
 
 const entry = fileURLToPath(new URL("../source/testing/start-with-ending-worker.ts", import.meta.url));
 const [[, startServers]] = (await brokersToTest()) as [Awaited<ReturnType<typeof brokersToTest>>[number]];
 
-describe("a pipeline that has to begin again", () => {
+// At once: a source that begins again waits for two seconds first, then for four.
+describe.concurrent("a pipeline that has to begin again", { timeout: 60_000 }, () => {
   let servers: IngestServers;
   let folder: string;
-  let kafka: Kafka;
-  let admin: Admin;
-  let producer: Producer;
+  let clients: KafkaClients;
   const children: ChildProcess[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "millrace-restart-"));
     servers = await startServers();
-    kafka = new Kafka({ brokers: [servers.brokers], logLevel: logLevel.NOTHING });
-    admin = kafka.admin();
-    producer = kafka.producer();
-    await Promise.all([admin.connect(), producer.connect()]);
+    clients = await connectKafka(servers.brokers);
     await servers.client.command({ query: "CREATE DATABASE restart" });
     const migrated = await runMillrace(["migrate"], servers.env);
     expect(migrated).toMatchObject({ code: 0, stderr: "" });
@@ -35,7 +31,7 @@ describe("a pipeline that has to begin again", () => {
 
   afterAll(async () => {
     for (const child of children) child.kill("SIGKILL");
-    await Promise.allSettled([producer.disconnect(), admin.disconnect()]);
+    await clients.close();
     await servers.close();
     await rm(folder, { recursive: true, force: true });
   });
@@ -46,10 +42,10 @@ describe("a pipeline that has to begin again", () => {
       query: `CREATE TABLE restart.${name} (id UInt64, kafka_topic String, kafka_partition Int32, kafka_offset Int64)
         ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100000`,
     });
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }] });
+    await clients.admin.createTopics({ topics: [{ topic: name, numPartitions: partitions }] });
     for (let partition = 0; partition < partitions; partition += 1) {
       const messages = Array.from({ length: count }, (_, id) => ({ value: `{"id":${id}}`, partition }));
-      await producer.send({ topic: name, messages });
+      await clients.producer.send({ topic: name, messages });
     }
   }
 
@@ -100,26 +96,15 @@ describe("a pipeline that has to begin again", () => {
     expect([run.code, run.stdout]).toEqual([1, ""]);
     expect(run.stderr).toMatch(/^E_WORKER: The worker ended 3 times at the range that begins at always:1:0: /m);
     expect(await readFile(journal, "utf8")).toBe("...");
-    const [partitions] = await admin.fetchOffsets({ groupId: "millrace.restart.always", topics: ["always"] });
+    const [partitions] = await clients.admin.fetchOffsets({ groupId: "millrace.restart.always", topics: ["always"] });
     expect(partitions!.partitions.find(({ partition }) => partition === 1)!.offset).toBe("0");
   });
-
-  /** Has a consumer group of another program stand at offset 4 of a topic's partition 0. */
-  async function commitForeign(groupId: string, topic: string): Promise<void> {
-    const consumer = kafka.consumer({ groupId });
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic] });
-    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
-    await consumer.run({ autoCommit: false, eachBatch: async () => {} });
-    await joined;
-    await consumer.commitOffsets([{ topic, partition: 0, offset: "4", metadata: "something else" }]);
-    await consumer.disconnect();
-  }
 
   it("stops at commit metadata that is not ours, and goes on when told to", async () => {
     await prepare("foreign", 1, 10);
     // One group each: the run that is refused does not leave its group, and the next would wait for its session to end.
-    await Promise.all([commitForeign("refused", "foreign"), commitForeign("told", "foreign")]);
+    const foreign = { topic: "foreign", partition: 0, offset: 4, metadata: "something else" };
+    for (const group of ["refused", "told"]) await commitAs(servers.brokers, group, [foreign]);
     const args = ["start", "--topic", "foreign", "--table", "restart.foreign", "--until-end", "--group"];
     const refused = await runMillrace([...args, "refused"], servers.env);
     expect(refused.code).toBe(1);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { migrate } from "../../operate/migrations/migrate.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
 
@@ -15,6 +16,7 @@ beforeAll(async () => {
   servers = await startServers();
   clients = await connectKafka(servers.brokers);
   await servers.client.command({ query: "CREATE DATABASE net" });
+  await migrate(servers.client);
 });
 
 afterAll(async () => {
@@ -50,7 +52,7 @@ const tables: [name: string, clause: string, rows: number, sentence: RegExp | un
   ["own", "ReplacingMergeTree ORDER BY (kafka_topic, kafka_partition, kafka_offset)", 10, undefined],
 ];
 
-describe.each(tables)("a table net.%s, %s", (name, clause, rows, sentence) => {
+describe.concurrent.each(tables)("a table net.%s, %s", (name, clause, rows, sentence) => {
   const target = ["--topic", name, "--table", `net.${name}`];
 
   it("is no failure, and what cannot be counted is said alike everywhere", async () => {
@@ -88,5 +90,5 @@ describe.each(tables)("a table net.%s, %s", (name, clause, rows, sentence) => {
     expect(doctor.stdout).toContain(uncountable[0].split(". ")[0].slice(`net.${name}: `.length));
     if (name !== "expiring") expect(report).toMatchObject({ stored: 10, missing: null, duplicate: null, uncountable });
     else expect(report).toMatchObject({ missing: 0, duplicate: 0 });
-  }, 60_000);
+  }, 120_000);
 });

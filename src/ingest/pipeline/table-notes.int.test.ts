@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { migrate } from "../../operate/migrations/migrate.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
   servers = await startServers();
   clients = await connectKafka(servers.brokers);
   await sql("CREATE DATABASE net");
-  expect((await runMillrace(["migrate"], servers.env)).code).toBe(0);
+  await migrate(servers.client);
 });
 
 afterAll(async () => {
@@ -51,7 +52,7 @@ async function untilStored(name: string, count: number): Promise<void> {
   }
 }
 
-describe("a table that is altered while it is filled", () => {
+describe.concurrent("a table that is altered while it is filled", () => {
   it("is told of once for each ALTER, and goes on", async () => {
     const target = await prepare("altered", "id UInt64, kind Enum8('a' = 1)", [{ id: 1, kind: "a" }]);
     const stopWhen = (async () => {
@@ -74,10 +75,10 @@ describe("a table that is altered while it is filled", () => {
     expect(told).toHaveLength(2);
     expect(told[0]).toContain("note");
     expect(told[1]).toContain("kind");
-  }, 60_000);
+  }, 120_000);
 });
 
-describe("a kafka_headers column", () => {
+describe.concurrent("a kafka_headers column", () => {
   it("is said to stay empty, at the start and by the doctor", async () => {
     const target = await prepare("headers", "id UInt64, kafka_headers Map(String, String)", [{ id: 1 }]);
     const run = await runMillrace(["start", ...target, "--until-end", "--json"], servers.env);
@@ -87,10 +88,10 @@ describe("a kafka_headers column", () => {
     const doctor = await runMillrace(["doctor", ...target], servers.env);
     expect(doctor.stdout).toContain("kafka_headers is not filled from the record's headers");
     expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringContaining("guarantee: exactly-once")]);
-  }, 60_000);
+  }, 120_000);
 });
 
-describe("Array columns with dots whose names begin alike", () => {
+describe.concurrent("Array columns with dots whose names begin alike", () => {
   it("are one Nested column: arrays of different lengths are dead letters, as the doctor says", async () => {
     const documents = [{ tags: { key: ["a"], value: ["b"] } }, { tags: { key: ["a"], value: ["b", "c"] } }];
     const target = await prepare("nested", "`tags.key` Array(String), `tags.value` Array(String)", documents);
@@ -109,10 +110,10 @@ describe("Array columns with dots whose names begin alike", () => {
       { key: ["a"], value: ["b"] },
       { key: ["a"], value: ["b", "c"] },
     ]);
-  }, 60_000);
+  }, 120_000);
 });
 
-describe("a column of a type that Millrace does not write", () => {
+describe.concurrent("a column of a type that Millrace does not write", () => {
   it("can be computed by ClickHouse, as the refusal says", async () => {
     const target = await prepare("computed", "raw String, point Tuple(x Int8, y Int8)", [{ raw: '{"x":1,"y":2}' }]);
     const refused = await runMillrace(["start", ...target, "--until-end"], servers.env);
@@ -125,5 +126,5 @@ describe("a column of a type that Millrace does not write", () => {
     const run = await runMillrace(["start", ...target, "--until-end", "--json"], servers.env);
     expect([run.stderr, run.code]).toEqual(["", 0]);
     expect(await rows("SELECT point.x AS x, point.y AS y FROM net.computed")).toEqual([{ x: 1, y: 2 }]);
-  }, 60_000);
+  }, 120_000);
 });
