@@ -216,6 +216,8 @@ describe.each(kinds)("the doctor with %s", (name, start) => {
     const consumer = new Kafka({ ...kafka, clientId: "reporting" }).consumer({
       groupId: group,
       sessionTimeout: 20_000,
+      // To leave it waits for the fetch under way, by default 5 s.
+      maxWaitTimeInMs: 200,
     });
     await consumer.connect();
     await consumer.subscribe({ topics: ["shared"] });
