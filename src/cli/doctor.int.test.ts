@@ -7,7 +7,7 @@ import { migrate } from "../operate/migrations/migrate.ts";
 import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 
-describe("millrace doctor", { timeout: 60_000 }, () => {
+describe("millrace doctor", { timeout: 120_000 }, () => {
   let servers: IngestServers;
 
   beforeAll(async () => {
@@ -51,12 +51,12 @@ describe("millrace doctor", { timeout: 60_000 }, () => {
     );
   });
 
-  it("refuses what start refuses", async () => {
+  it.concurrent("refuses what start refuses", async () => {
     const run = await doctor("--require", "luck");
     expect([run.code, run.stderr]).toEqual([2, expect.stringContaining("--require luck")]);
   });
 
-  it("starts, prepares and stops the embedded servers where none are named", async () => {
+  it.concurrent("starts, prepares and stops the embedded servers where none are named", async () => {
     const dir = await mkdtemp(join(tmpdir(), "millrace-doctor-"));
     const run = await runMillrace(["doctor", "--require", "exactly-once"], { MILLRACE_DIR: dir });
     await rm(dir, { recursive: true, force: true });

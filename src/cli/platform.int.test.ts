@@ -17,7 +17,7 @@ Module._resolveFilename = function (name, ...rest) {
   return resolve.call(this, name, ...rest);
 };`;
 
-describe("millrace where chdb has no library", () => {
+describe.concurrent("millrace where chdb has no library", { timeout: 120_000 }, () => {
   let folder: string;
   let servers: IngestServers;
   let env: Record<string, string>;
@@ -55,7 +55,7 @@ describe("millrace where chdb has no library", () => {
     const run = await runMillrace(args, { ...env, ...servers.env });
     expect(run.code, run.stderr).toBe(0);
     expect(JSON.parse(run.stdout)).toMatchObject({ stored: 1, missing: 0 });
-  }, 30_000);
+  });
 
   it("--version prints the version of package.json", async () => {
     const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
