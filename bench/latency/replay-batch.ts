@@ -1,7 +1,16 @@
 import type { SimulatorProfile, SimulatorRoutes } from "../../src/config/simulator-files.ts";
 import { MillraceError } from "../../src/core/errors.ts";
+import {
+  ATTRIBUTES_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  compressionNames,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+  MAX_TIMESTAMP_AT,
+} from "../../src/core/record-batch-header.ts";
 import { EventGenerator } from "../../src/simulator/event-generator.ts";
-import { batchHeaderBytes, finishRecordBatch, RecordBatchBuilder } from "../../src/simulator/record-batch.ts";
+import { finishRecordBatch, RecordBatchBuilder } from "../../src/simulator/record-batch.ts";
 import { compressAround } from "./lz4-with-holes.ts";
 
 export const replayCompressions = ["lz4", "none"] as const;
@@ -20,9 +29,6 @@ export interface ReplayBatch {
 const MARK_MS = 7_777_777_777_777;
 const TIME_DIGITS = 13;
 const mark = Buffer.from(String(MARK_MS));
-
-const at = { attributes: 21, baseTimestamp: 27, maxTimestamp: 35 } as const;
-const LZ4_CODEC = 3;
 
 const withoutProducer = { producerId: -1n, producerEpoch: -1, baseSequence: -1 };
 
@@ -79,17 +85,17 @@ function openGenerator({ profile, routes, seed }: ReplaySource): EventGenerator 
 }
 
 function openBatch(batch: Buffer, recordCount: number, compression: ReplayCompression): ReplayBatch {
-  const body = batch.subarray(batchHeaderBytes);
+  const body = batch.subarray(BATCH_HEADER_BYTES);
   const holes = findHoles(body);
   const holeRecords = recordOfHoles(body, holes, recordCount);
   if (compression === "none") {
-    return { bytes: batch, recordCount, holePositions: holes.map((hole) => hole + batchHeaderBytes), holeRecords };
+    return { bytes: batch, recordCount, holePositions: holes.map((hole) => hole + BATCH_HEADER_BYTES), holeRecords };
   }
   const { frame, positions } = compressAround(body, holes, TIME_DIGITS);
-  const bytes = Buffer.concat([batch.subarray(0, batchHeaderBytes), frame]);
-  bytes.writeInt32BE(bytes.length - 12, 8);
-  bytes.writeInt16BE(LZ4_CODEC, at.attributes);
-  return { bytes, recordCount, holePositions: positions.map((hole) => hole + batchHeaderBytes), holeRecords };
+  const bytes = Buffer.concat([batch.subarray(0, BATCH_HEADER_BYTES), frame]);
+  bytes.writeInt32BE(bytes.length - LENGTH_EXCLUDES_BYTES, LENGTH_AT);
+  bytes.writeInt16BE(compressionNames.indexOf(compression), ATTRIBUTES_AT);
+  return { bytes, recordCount, holePositions: positions.map((hole) => hole + BATCH_HEADER_BYTES), holeRecords };
 }
 
 function findHoles(body: Buffer): Int32Array {
@@ -133,8 +139,8 @@ export function stampBatch(batch: ReplayBatch, fromMs: number, stepMs: number, r
   for (let hole = 0; hole < holePositions.length; hole++) {
     writeTime(bytes, holePositions[hole]!, Math.floor(fromMs + holeRecords[hole]! * stepMs));
   }
-  bytes.writeBigInt64BE(BigInt(recordMs), at.baseTimestamp);
-  bytes.writeBigInt64BE(BigInt(recordMs), at.maxTimestamp);
+  bytes.writeBigInt64BE(BigInt(recordMs), BASE_TIMESTAMP_AT);
+  bytes.writeBigInt64BE(BigInt(recordMs), MAX_TIMESTAMP_AT);
   finishRecordBatch(bytes, withoutProducer);
   return bytes;
 }

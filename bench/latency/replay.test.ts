@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inflate } from "../../src/codec/inflate/inflate.ts";
 import { nextRecord, openRecords, RecordCursor } from "../../src/codec/records.ts";
-import { BATCH_HEADER_BYTES, readBatchHeader } from "../../src/codec/records-header.ts";
+import { readBatchHeader } from "../../src/codec/records-header.ts";
 import { readSimulatorProfile, readSimulatorRoutes } from "../../src/config/simulator-files.ts";
+import { BATCH_HEADER_BYTES } from "../../src/core/record-batch-header.ts";
 import { validateBatch } from "../../src/embedded/kafka/log/validate-batch.ts";
 import { nodeInflaters } from "../../workers/inflaters.ts";
 import { compressAround } from "./lz4-with-holes.ts";
@@ -17,7 +18,7 @@ const START_MS = 1_700_000_000_000;
 function readBatch(bytes: Buffer): { document: Record<string, unknown>; timestampMs: number }[] {
   const header = readBatchHeader(bytes, 0, bytes.length);
   const cursor = new RecordCursor();
-  openRecords(cursor, header, inflate(bytes.readInt16BE(21) & 7, bytes.subarray(BATCH_HEADER_BYTES), nodeInflaters));
+  openRecords(cursor, header, inflate(header.compression, bytes.subarray(BATCH_HEADER_BYTES), nodeInflaters));
   const records = [];
   while (nextRecord(cursor)) {
     const value = Buffer.from(cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd));

@@ -1,8 +1,9 @@
 import { inflate } from "../../src/codec/inflate/inflate.ts";
 import { nextRecord, openRecords, RecordCursor } from "../../src/codec/records.ts";
-import { BATCH_HEADER_BYTES, readBatchHeader } from "../../src/codec/records-header.ts";
+import { readBatchHeader } from "../../src/codec/records-header.ts";
 import type { TranscodeTask } from "../../src/codec/task.ts";
 import { deadLetterPlanColumns } from "../../src/codec/testing/plan.ts";
+import { BATCH_HEADER_BYTES } from "../../src/core/record-batch-header.ts";
 import { buildPlan } from "../../src/schema/build-plan.ts";
 import { parsePipeline } from "../../src/schema/pipeline-file.ts";
 import type { TablePlan } from "../../src/schema/plan.ts";

@@ -1,8 +1,9 @@
+import { BATCH_HEADER_BYTES } from "../core/record-batch-header.ts";
 import type { PlanColumn, TablePlan } from "../schema/plan.ts";
 import { CodecError } from "./codec-error.ts";
 import { type Inflaters, inflate } from "./inflate/inflate.ts";
 import { nextRecord, openRecords, RecordCursor } from "./records.ts";
-import { BATCH_HEADER_BYTES, readBatchHeader } from "./records-header.ts";
+import { readBatchHeader } from "./records-header.ts";
 import { collectKnownKeys } from "./reference/compile-plan.ts";
 import { type Decoded, decodeDocument } from "./reference/document.ts";
 import { compilePath, type Document, type FieldPath, isDocument, locate } from "./reference/path.ts";

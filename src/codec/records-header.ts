@@ -1,12 +1,22 @@
+import {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  COMPRESSION_BITS,
+  CONTROL_BIT,
+  LAST_OFFSET_DELTA_AT,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+  LOG_APPEND_TIME_BIT,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  RECORD_COUNT_AT,
+} from "../core/record-batch-header.ts";
 import { CodecError } from "./codec-error.ts";
 
-/** Bytes of a magic-2 batch before its records. */
-export const BATCH_HEADER_BYTES = 61;
-
-/** Base offset and length come before the part that the batch's own length counts. */
-const LENGTH_PREFIX_BYTES = 12;
-
-/** The fields of a record batch's header that decoding needs (KIP-98; https://kafka.apache.org/documentation/#recordbatch). */
+/** The fields of a record batch's header that decoding needs (src/core/record-batch-header.ts). */
 export interface BatchHeader {
   baseOffset: number;
   /** Offset of the last record that was ever in the batch; compaction may have removed it. */
@@ -36,19 +46,22 @@ export function readBatchHeader(bytes: Uint8Array, start: number, end: number): 
     throw new CodecError(`record batch has ${byteLength} bytes, its header alone has ${BATCH_HEADER_BYTES}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, byteLength);
-  const magic = view.getInt8(16);
-  if (magic !== 2) throw new CodecError(`record batch has magic ${magic}, only 2 (Kafka 0.11 and later) is read`);
+  const magic = view.getInt8(MAGIC_AT);
+  if (magic !== BATCH_MAGIC) {
+    throw new CodecError(`record batch has magic ${magic}, only 2 (Kafka 0.11 and later) is read`);
+  }
+  const attributes = view.getInt16(ATTRIBUTES_AT);
   const header = {
-    baseOffset: readInt64(view, 0),
-    lastOffset: readInt64(view, 0) + view.getInt32(23),
-    compression: view.getInt16(21) & 0x07,
-    isControl: (view.getInt16(21) & 0x20) !== 0,
-    isLogAppendTime: (view.getInt16(21) & 0x08) !== 0,
-    baseTimestampMs: readInt64(view, 27),
-    maxTimestampMs: readInt64(view, 35),
-    recordCount: view.getInt32(57),
+    baseOffset: readInt64(view, BASE_OFFSET_AT),
+    lastOffset: readInt64(view, BASE_OFFSET_AT) + view.getInt32(LAST_OFFSET_DELTA_AT),
+    compression: attributes & COMPRESSION_BITS,
+    isControl: (attributes & CONTROL_BIT) !== 0,
+    isLogAppendTime: (attributes & LOG_APPEND_TIME_BIT) !== 0,
+    baseTimestampMs: readInt64(view, BASE_TIMESTAMP_AT),
+    maxTimestampMs: readInt64(view, MAX_TIMESTAMP_AT),
+    recordCount: view.getInt32(RECORD_COUNT_AT),
   };
-  const claimed = LENGTH_PREFIX_BYTES + view.getInt32(8);
+  const claimed = LENGTH_EXCLUDES_BYTES + view.getInt32(LENGTH_AT);
   if (claimed !== byteLength) throw new CodecError(`record batch claims ${claimed} bytes, ${byteLength} are there`);
   if (header.baseOffset < 0 || header.lastOffset < header.baseOffset) {
     throw new CodecError(`record batch claims offsets ${header.baseOffset} to ${header.lastOffset}`);
@@ -62,11 +75,11 @@ export function readBatchHeader(bytes: Uint8Array, start: number, end: number): 
  * few bytes both are NaN; with a length or magic that lies, what the header says still names the range best.
  */
 export function peekOffsets(bytes: Uint8Array, start: number, end: number): { first: number; last: number } {
-  if (end - start < 8) return { first: Number.NaN, last: Number.NaN };
+  if (end - start < LENGTH_AT) return { first: Number.NaN, last: Number.NaN };
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
-  const first = readInt64(view, 0);
-  const isMagic2 = end - start >= 27 && view.getInt8(16) === 2;
-  const last = isMagic2 ? first + Math.max(0, view.getInt32(23)) : first;
+  const first = readInt64(view, BASE_OFFSET_AT);
+  const isMagic2 = end - start >= BASE_TIMESTAMP_AT && view.getInt8(MAGIC_AT) === BATCH_MAGIC;
+  const last = isMagic2 ? first + Math.max(0, view.getInt32(LAST_OFFSET_DELTA_AT)) : first;
   return { first, last };
 }
 

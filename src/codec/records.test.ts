@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
+import { BATCH_HEADER_BYTES } from "../core/record-batch-header.ts";
 import { CodecError } from "./codec-error.ts";
 import { nextRecord, openRecords, RecordCursor } from "./records.ts";
-import { BATCH_HEADER_BYTES, peekOffsets, readBatchHeader } from "./records-header.ts";
+import { peekOffsets, readBatchHeader } from "./records-header.ts";
 import { makeBatch, text } from "./testing/record-batch.ts";
 
 const require = createRequire(import.meta.url);

@@ -1,9 +1,10 @@
+import { type CompressionName, compressionNames } from "../core/record-batch-header.ts";
 /** The words that the simulator's options take. */
 export const eventModes = ["domain", "http", "all"] as const;
 export type EventMode = (typeof eventModes)[number];
 
-export const compressions = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
-export type Compression = (typeof compressions)[number];
+export const compressions = compressionNames;
+export type Compression = CompressionName;
 
 export const badKinds = [
   "not-json",

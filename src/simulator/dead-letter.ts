@@ -2,14 +2,14 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { inflate } from "../codec/inflate/inflate.ts";
 import { nextRecord, openRecords, RecordCursor } from "../codec/records.ts";
 import { readBatchHeader } from "../codec/records-header.ts";
-import { batchHeaderBytes } from "./record-batch.ts";
+import { BATCH_HEADER_BYTES } from "../core/record-batch-header.ts";
 
 const decoder = new TextDecoder();
 
 /** The values of a batch that was given up, in order; null for tombstones. */
 export function valuesOfBatch(batch: Uint8Array): (Uint8Array | null)[] {
   const header = readBatchHeader(batch, 0, batch.length);
-  const records = inflate(header.compression, batch.subarray(batchHeaderBytes), {
+  const records = inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), {
     gunzip: (bytes) => gunzipSync(bytes),
     unzstd: (bytes) => zstdDecompressSync(bytes),
   });

@@ -1,26 +1,26 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { compressionsAlgorithms, crc32c } from "@platformatic/kafka";
 import type { Compression } from "../config/simulator-words.ts";
-
-/** Bytes of a record batch before its records (https://kafka.apache.org/documentation/#recordbatch). */
-export const batchHeaderBytes = 61;
-
-const at = {
-  length: 8,
-  leaderEpoch: 12,
-  magic: 16,
-  crc: 17,
-  attributes: 21,
-  lastOffsetDelta: 23,
-  baseTimestamp: 27,
-  maxTimestamp: 35,
-  producerId: 43,
-  producerEpoch: 51,
-  baseSequence: 53,
-  recordCount: 57,
-} as const;
-
-const codecIds: Record<Compression, number> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
+import {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BASE_SEQUENCE_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  CRC_AT,
+  CRC_COVERS_FROM,
+  compressionNames,
+  LAST_OFFSET_DELTA_AT,
+  LEADER_EPOCH_AT,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT,
+} from "../core/record-batch-header.ts";
 
 /** Most bytes that a record takes beside its key and value: five varints of up to ten bytes, attributes, headers. */
 const recordOverheadBytesMax = 32;
@@ -86,17 +86,17 @@ export class RecordBatchBuilder {
   seal(compression: Compression): Buffer {
     const records = this.#buffer.subarray(0, this.byteLength);
     const body = compress(records, compression);
-    const batch = Buffer.allocUnsafe(batchHeaderBytes + body.length);
-    body.copy(batch, batchHeaderBytes);
-    batch.writeBigInt64BE(0n, 0);
-    batch.writeInt32BE(batch.length - at.leaderEpoch, at.length);
-    batch.writeInt32BE(-1, at.leaderEpoch);
-    batch[at.magic] = 2;
-    batch.writeInt16BE(codecIds[compression], at.attributes);
-    batch.writeInt32BE(this.recordCount - 1, at.lastOffsetDelta);
-    batch.writeBigInt64BE(BigInt(this.baseTimestampMs), at.baseTimestamp);
-    batch.writeBigInt64BE(BigInt(this.maxTimestampMs), at.maxTimestamp);
-    batch.writeInt32BE(this.recordCount, at.recordCount);
+    const batch = Buffer.allocUnsafe(BATCH_HEADER_BYTES + body.length);
+    body.copy(batch, BATCH_HEADER_BYTES);
+    batch.writeBigInt64BE(0n, BASE_OFFSET_AT);
+    batch.writeInt32BE(batch.length - LENGTH_EXCLUDES_BYTES, LENGTH_AT);
+    batch.writeInt32BE(-1, LEADER_EPOCH_AT);
+    batch[MAGIC_AT] = BATCH_MAGIC;
+    batch.writeInt16BE(compressionNames.indexOf(compression), ATTRIBUTES_AT);
+    batch.writeInt32BE(this.recordCount - 1, LAST_OFFSET_DELTA_AT);
+    batch.writeBigInt64BE(BigInt(this.baseTimestampMs), BASE_TIMESTAMP_AT);
+    batch.writeBigInt64BE(BigInt(this.maxTimestampMs), MAX_TIMESTAMP_AT);
+    batch.writeInt32BE(this.recordCount, RECORD_COUNT_AT);
     this.recordCount = 0;
     this.byteLength = 0;
     return batch;
@@ -120,10 +120,10 @@ export interface BatchIdentity {
 
 /** Writes the producer's fields and the checksum over all from the attributes on. May be repeated. */
 export function finishRecordBatch(batch: Buffer, identity: BatchIdentity): void {
-  batch.writeBigInt64BE(identity.producerId, at.producerId);
-  batch.writeInt16BE(identity.producerEpoch, at.producerEpoch);
-  batch.writeInt32BE(identity.baseSequence, at.baseSequence);
-  batch.writeUInt32BE(crc32c(batch.subarray(at.attributes)) >>> 0, at.crc);
+  batch.writeBigInt64BE(identity.producerId, PRODUCER_ID_AT);
+  batch.writeInt16BE(identity.producerEpoch, PRODUCER_EPOCH_AT);
+  batch.writeInt32BE(identity.baseSequence, BASE_SEQUENCE_AT);
+  batch.writeUInt32BE(crc32c(batch.subarray(CRC_COVERS_FROM)) >>> 0, CRC_AT);
 }
 
 /** Snappy as one raw block, which every reader accepts besides the Java client's framing. */

@@ -1,3 +1,4 @@
+import { compressionNames } from "../../core/record-batch-header.ts";
 import { CodecError } from "../codec-error.ts";
 import { inflateLz4Frames } from "./lz4.ts";
 import { inflateSnappy } from "./snappy.ts";
@@ -13,8 +14,6 @@ export interface Inflaters {
 
 /** What the records of one batch may grow to: far above any broker's message.max.bytes, far below a worker's memory. */
 export const INFLATED_BYTES_MAX = 64 * 1024 * 1024;
-
-const codecNames = ["none", "gzip", "snappy", "lz4", "zstd"];
 
 /**
  * Inflates the records of a batch. `codecId` is the low three bits of the batch's attributes
@@ -43,7 +42,9 @@ export function inflate(
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CodecError(`cannot inflate ${bytes.length} bytes of ${codecNames[codecId]}: ${reason}`, { cause: error });
+    throw new CodecError(`cannot inflate ${bytes.length} bytes of ${compressionNames[codecId]}: ${reason}`, {
+      cause: error,
+    });
   }
-  throw new CodecError(`unknown compression codec ${codecId}; known are 0 to 4: ${codecNames.join(", ")}`);
+  throw new CodecError(`unknown compression codec ${codecId}; known are 0 to 4: ${compressionNames.join(", ")}`);
 }

@@ -1,8 +1,9 @@
 import type { ByteWriter } from "../../core/byte-writer.ts";
+import { BATCH_HEADER_BYTES } from "../../core/record-batch-header.ts";
 import { CodecError } from "../codec-error.ts";
 import { type Inflaters, inflate } from "../inflate/inflate.ts";
 import type { RecordCursor } from "../records.ts";
-import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../records-header.ts";
+import { type BatchHeader, readBatchHeader } from "../records-header.ts";
 import { setRecordTime } from "../reference/current-record.ts";
 import { runBatch as runReferenceBatch } from "../reference/run-batches.ts";
 import { runRecord, type TaskRun } from "../reference/task-run.ts";

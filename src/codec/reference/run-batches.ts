@@ -1,7 +1,8 @@
+import { BATCH_HEADER_BYTES } from "../../core/record-batch-header.ts";
 import { CodecError } from "../codec-error.ts";
 import { type Inflaters, inflate } from "../inflate/inflate.ts";
 import { nextRecord, openRecords, type RecordCursor } from "../records.ts";
-import { BATCH_HEADER_BYTES, peekOffsets, readBatchHeader } from "../records-header.ts";
+import { peekOffsets, readBatchHeader } from "../records-header.ts";
 import type { TranscodeTask } from "../task.ts";
 import { batchesOf } from "../task-buffers.ts";
 import { setRecordTime } from "./current-record.ts";

@@ -1,5 +1,18 @@
 import { createRequire } from "node:module";
 import type * as KafkaJs from "kafkajs";
+import {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  CONTROL_BIT,
+  LAST_OFFSET_DELTA_AT,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT,
+  TRANSACTIONAL_BIT,
+} from "../../core/record-batch-header.ts";
 import { readerOf } from "./response-frames.ts";
 
 /**
@@ -18,18 +31,6 @@ import { readerOf } from "./response-frames.ts";
 const require = createRequire(import.meta.url);
 const decoderPath = require.resolve("kafkajs/src/protocol/recordBatch/v0/decoder.js");
 const decoderUserPath = require.resolve("kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js");
-
-/** Offsets inside a record batch header (KIP-98; https://kafka.apache.org/documentation/#recordbatch). */
-const LENGTH_AT = 8;
-const ATTRIBUTES_AT = 21;
-const LAST_OFFSET_DELTA_AT = 23;
-const PRODUCER_ID_AT = 43;
-const RECORD_COUNT_AT = 57;
-const HEADER_BYTES = 61;
-/** Base offset and length: what the length field does not count. */
-const LENGTH_EXCLUDES_BYTES = 12;
-const TRANSACTIONAL = 0x10;
-const CONTROL = 0x20;
 
 interface FetchDecoder {
   buffer: Buffer;
@@ -55,17 +56,17 @@ function replaceDecoder(original: (decoder: FetchDecoder) => Promise<{ records: 
   return async function decodeAsBytes(decoder: FetchDecoder) {
     const { buffer, offset: start } = decoder;
     const byteLength = LENGTH_EXCLUDES_BYTES + buffer.readInt32BE(start + LENGTH_AT);
-    if (byteLength < HEADER_BYTES || buffer.length - start < byteLength) {
+    if (byteLength < BATCH_HEADER_BYTES || buffer.length - start < byteLength) {
       throw new KafkaJSPartialMessageError(`record batch of ${byteLength} bytes, ${buffer.length - start} received`);
     }
     const attributes = buffer.readInt16BE(start + ATTRIBUTES_AT);
-    const baseOffset = buffer.readBigInt64BE(start);
+    const baseOffset = buffer.readBigInt64BE(start + BASE_OFFSET_AT);
     // The abort marker's key tells kafkajs where a transaction ends; only a control batch has one.
-    const key = (attributes & CONTROL) !== 0 ? await controlKey(original, decoder) : null;
+    const key = (attributes & CONTROL_BIT) !== 0 ? await controlKey(original, decoder) : null;
     decoder.offset = start;
     decoder.forward(byteLength);
     const record = {
-      magicByte: 2,
+      magicByte: BATCH_MAGIC,
       attributes: 0,
       timestamp: "0",
       offset: (baseOffset + BigInt(buffer.readInt32BE(start + LAST_OFFSET_DELTA_AT))).toString(),
@@ -78,7 +79,7 @@ function replaceDecoder(original: (decoder: FetchDecoder) => Promise<{ records: 
       isControlRecord: false,
       batchContext: {
         firstOffset: baseOffset.toString(),
-        inTransaction: (attributes & TRANSACTIONAL) !== 0,
+        inTransaction: (attributes & TRANSACTIONAL_BIT) !== 0,
         producerId: buffer.readBigInt64BE(start + PRODUCER_ID_AT).toString(),
         count: buffer.readInt32BE(start + RECORD_COUNT_AT),
       },

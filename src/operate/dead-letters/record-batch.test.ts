@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nextRecord, openRecords, RecordCursor } from "../../codec/records.ts";
-import { BATCH_HEADER_BYTES, readBatchHeader } from "../../codec/records-header.ts";
+import { readBatchHeader } from "../../codec/records-header.ts";
+import { BATCH_HEADER_BYTES } from "../../core/record-batch-header.ts";
 import { recordBatchOf } from "./record-batch.ts";
 
 /** What the walker of fetched batches reads back. */

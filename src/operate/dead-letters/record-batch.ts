@@ -1,7 +1,19 @@
+import {
+  BASE_OFFSET_AT,
+  BASE_SEQUENCE_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  LEADER_EPOCH_AT,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT,
+} from "../../core/record-batch-header.ts";
 import type { Letter } from "./letter.ts";
-
-/** Bytes of a record batch before its records (https://kafka.apache.org/documentation/#recordbatch). */
-const HEADER_BYTES = 61;
 
 /**
  * The letter's record as it stood in its topic: a batch of one record, without compression, under the letter's offset
@@ -14,19 +26,19 @@ export function recordBatchOf(letter: Pick<Letter, "offset" | "ingestMs" | "key"
   const valueLength = varint(letter.raw.length);
   const length = payload.length + (letter.key?.length ?? 0) + valueLength.length + letter.raw.length + 1;
   const prefix = varint(length);
-  const bytes = new Uint8Array(HEADER_BYTES + prefix.length + length);
+  const bytes = new Uint8Array(BATCH_HEADER_BYTES + prefix.length + length);
   const view = new DataView(bytes.buffer);
-  view.setBigInt64(0, BigInt(letter.offset));
-  view.setInt32(8, bytes.length - 12);
-  view.setInt32(12, -1); // leader epoch
-  view.setInt8(16, 2); // magic
-  view.setBigInt64(27, BigInt(letter.ingestMs));
-  view.setBigInt64(35, BigInt(letter.ingestMs));
-  view.setBigInt64(43, -1n); // producer: none
-  view.setInt16(51, -1);
-  view.setInt32(53, -1);
-  view.setInt32(57, 1); // records
-  let at = HEADER_BYTES;
+  view.setBigInt64(BASE_OFFSET_AT, BigInt(letter.offset));
+  view.setInt32(LENGTH_AT, bytes.length - LENGTH_EXCLUDES_BYTES);
+  view.setInt32(LEADER_EPOCH_AT, -1);
+  view.setInt8(MAGIC_AT, BATCH_MAGIC);
+  view.setBigInt64(BASE_TIMESTAMP_AT, BigInt(letter.ingestMs));
+  view.setBigInt64(MAX_TIMESTAMP_AT, BigInt(letter.ingestMs));
+  view.setBigInt64(PRODUCER_ID_AT, -1n); // producer: none
+  view.setInt16(PRODUCER_EPOCH_AT, -1);
+  view.setInt32(BASE_SEQUENCE_AT, -1);
+  view.setInt32(RECORD_COUNT_AT, 1);
+  let at = BATCH_HEADER_BYTES;
   for (const piece of [prefix, payload, letter.key ?? [], valueLength, letter.raw]) {
     bytes.set(piece, at);
     at += piece.length;

@@ -1,4 +1,11 @@
 import { describe, expect, it } from "vitest";
+import {
+  ATTRIBUTES_AT,
+  BATCH_HEADER_BYTES,
+  compressionNames,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+} from "../../core/record-batch-header.ts";
 import { codecsOf } from "./stored-codec.ts";
 
 describe("codecsOf()", () => {
@@ -14,19 +21,19 @@ describe("codecsOf()", () => {
   });
 
   it("counts a small compressed batch, and the last one though it is cut off", () => {
-    const found = codecsOf(Buffer.concat([batch(100, GZIP), batch(2_000, NONE).subarray(0, 61)]));
+    const found = codecsOf(Buffer.concat([batch(100, GZIP), batch(2_000, NONE).subarray(0, BATCH_HEADER_BYTES)]));
     expect(found).toEqual(new Set(["gzip", "none"]));
   });
 });
 
-const NONE = 0;
-const GZIP = 1;
-const LZ4 = 3;
+const NONE = compressionNames.indexOf("none");
+const GZIP = compressionNames.indexOf("gzip");
+const LZ4 = compressionNames.indexOf("lz4");
 
 /** A record batch of `size` bytes in all of which only length and attributes are set. */
 function batch(size: number, attributes: number): Buffer {
   const bytes = Buffer.alloc(size);
-  bytes.writeInt32BE(size - 12, 8);
-  bytes.writeInt16BE(attributes, 21);
+  bytes.writeInt32BE(size - LENGTH_EXCLUDES_BYTES, LENGTH_AT);
+  bytes.writeInt16BE(attributes, ATTRIBUTES_AT);
   return bytes;
 }

@@ -1,16 +1,18 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { MillraceError } from "../../core/errors.ts";
+import {
+  ATTRIBUTES_AT,
+  COMPRESSION_BITS,
+  compressionNames,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+} from "../../core/record-batch-header.ts";
 import type { Codec } from "./client.ts";
 
-/** In the order of the low three bits of a record batch's attributes (Kafka protocol guide, "Record Batch"). */
-const CODECS: readonly Codec[] = ["none", "gzip", "snappy", "lz4", "zstd"];
 const FETCH = 1;
 /** The oldest version that Apache Kafka 4 answers; nothing in it is compact or tagged. */
 const FETCH_VERSION = 4;
-/** Positions in a record batch: its length after this field, and its attributes. */
-const LENGTH_AT = 8;
-const ATTRIBUTES_AT = 21;
 
 /**
  * librdkafka sends a batch uncompressed when compression would make it longer, and how many records a batch gets is a
@@ -80,8 +82,8 @@ export function codecsOf(batches: Buffer): Set<Codec> {
   const codecs = new Set<Codec>();
   // The last batch may be cut off; its header counts all the same.
   for (let at = 0; at + ATTRIBUTES_AT + 2 <= batches.length; ) {
-    const size = LENGTH_AT + 4 + batches.readInt32BE(at + LENGTH_AT);
-    const codec = CODECS[batches.readInt16BE(at + ATTRIBUTES_AT) & 0x7]!;
+    const size = LENGTH_EXCLUDES_BYTES + batches.readInt32BE(at + LENGTH_AT);
+    const codec = compressionNames[batches.readInt16BE(at + ATTRIBUTES_AT) & COMPRESSION_BITS]!;
     if (codec !== "none" || size >= ALWAYS_COMPRESSES_BYTES) codecs.add(codec);
     at += size;
   }

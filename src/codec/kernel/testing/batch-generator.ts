@@ -1,5 +1,19 @@
 import { createRequire } from "node:module";
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  LAST_OFFSET_DELTA_AT,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+  LOG_APPEND_TIME_BIT,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT,
+} from "../../../core/record-batch-header.ts";
 import { concat, makeBatch, type RecordInit } from "../../testing/record-batch.ts";
 import { RECORD_MS } from "../../testing/task.ts";
 import { damageDocument } from "./document-generator.ts";
@@ -11,8 +25,6 @@ import { damage, type Randomness } from "./randomness.ts";
 const require = createRequire(import.meta.url);
 const snappyjs: { compress(bytes: Uint8Array): Uint8Array } = require("snappyjs");
 const lz4js: { compress(bytes: Uint8Array): Uint8Array } = require("lz4js");
-
-const HEADER_BYTES = 61;
 
 function snappy(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(snappyjs.compress(bytes));
@@ -44,7 +56,7 @@ export function drawBatch(
     baseOffset,
     baseTimestampMs: random.oneIn(12) ? -1 : RECORD_MS,
     maxTimestampMs: RECORD_MS + 500,
-    attributes: codec | (isStamped ? 0x08 : 0),
+    attributes: codec | (isStamped ? LOG_APPEND_TIME_BIT : 0),
     compress: random.oneIn(4) && (codec === 2 || codec === 3) ? otherPacker(codec) : packers[codec]!,
   });
 }
@@ -101,15 +113,15 @@ const integers64 = [
 
 /** Places and widths of the header's fields: length, magic, attributes, deltas, times, producer, record count. */
 const headerFields: [at: number, bytes: 1 | 2 | 4 | 8][] = [
-  [8, 4],
-  [16, 1],
-  [21, 2],
-  [23, 4],
-  [27, 8],
-  [35, 8],
-  [43, 8],
-  [57, 4],
-  [57, 4],
+  [LENGTH_AT, 4],
+  [MAGIC_AT, 1],
+  [ATTRIBUTES_AT, 2],
+  [LAST_OFFSET_DELTA_AT, 4],
+  [BASE_TIMESTAMP_AT, 8],
+  [MAX_TIMESTAMP_AT, 8],
+  [PRODUCER_ID_AT, 8],
+  [RECORD_COUNT_AT, 4],
+  [RECORD_COUNT_AT, 4],
 ];
 
 /** A copy of a batch that lies in one to four places. `other` is a batch to splice in. */
@@ -123,7 +135,9 @@ export function mutateBatch(
     mutated = mutateOnce(random, mutated, other);
   }
   // With a wrong length nobody reads further: most batches are to be read.
-  if (mutated.length >= 12 && !random.oneIn(30)) new DataView(mutated.buffer).setInt32(8, mutated.length - 12);
+  if (mutated.length >= LENGTH_EXCLUDES_BYTES && !random.oneIn(30)) {
+    new DataView(mutated.buffer).setInt32(LENGTH_AT, mutated.length - LENGTH_EXCLUDES_BYTES);
+  }
   return mutated;
 }
 
@@ -132,8 +146,8 @@ function mutateOnce(
   batch: Uint8Array<ArrayBuffer>,
   other: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
-  if (batch.length <= HEADER_BYTES) return batch;
-  const at = HEADER_BYTES + random.below(batch.length - HEADER_BYTES);
+  if (batch.length <= BATCH_HEADER_BYTES) return batch;
+  const at = BATCH_HEADER_BYTES + random.below(batch.length - BATCH_HEADER_BYTES);
   switch (random.below(16)) {
     case 0:
       lieInHeader(random, new DataView(batch.buffer));
@@ -147,12 +161,12 @@ function mutateOnce(
     case 4:
       return concat([
         batch.subarray(0, at),
-        other.subarray(Math.min(other.length, HEADER_BYTES + random.below(other.length))),
+        other.subarray(Math.min(other.length, BATCH_HEADER_BYTES + random.below(other.length))),
       ]);
     case 5:
       return batch.slice(0, at);
     case 6:
-      return concat([batch.subarray(0, HEADER_BYTES), damage(batch.subarray(HEADER_BYTES), random)]);
+      return concat([batch.subarray(0, BATCH_HEADER_BYTES), damage(batch.subarray(BATCH_HEADER_BYTES), random)]);
     case 7:
       batch[at] = [0, 1, 2, 0x7e, 0x7f, 0x80, 0x81, 0xfe, 0xff][random.below(9)]!;
       return batch;
@@ -161,7 +175,7 @@ function mutateOnce(
       return batch;
     case 9:
       // Where a record of a small batch begins: its length and its deltas.
-      batch[HEADER_BYTES + random.below(Math.min(8, batch.length - HEADER_BYTES))] = random.below(256);
+      batch[BATCH_HEADER_BYTES + random.below(Math.min(8, batch.length - BATCH_HEADER_BYTES))] = random.below(256);
       return batch;
     default:
       batch[at] = random.oneIn(2) ? random.below(256) : batch[at]! ^ (1 << random.below(8));
@@ -181,5 +195,5 @@ function lieInHeader(random: Randomness, view: DataView): void {
       integers64[random.below(integers64.length)]! + BigInt(random.below(3)) - (small === 0 ? 0n : 1n),
     );
   // A lying base offset leaves the task's range and says little: seldom.
-  if (random.oneIn(20)) view.setBigInt64(0, integers64[random.below(integers64.length)]!);
+  if (random.oneIn(20)) view.setBigInt64(BASE_OFFSET_AT, integers64[random.below(integers64.length)]!);
 }

@@ -1,7 +1,8 @@
 import { nodeInflaters } from "../../../../workers/inflaters.ts";
+import { BATCH_HEADER_BYTES } from "../../../core/record-batch-header.ts";
 import { inflate } from "../../inflate/inflate.ts";
 import { nextRecord, openRecords, RecordCursor } from "../../records.ts";
-import { BATCH_HEADER_BYTES, readBatchHeader } from "../../records-header.ts";
+import { readBatchHeader } from "../../records-header.ts";
 import { eachMember } from "../../reference/json-scan.ts";
 import type { TranscodeTask } from "../../task.ts";
 

@@ -1,3 +1,4 @@
+import { LAST_OFFSET_DELTA_AT } from "../../../core/record-batch-header.ts";
 import type { TranscodeTask } from "../../task.ts";
 import { RECEIVED_MS, STARTED_MS } from "../../testing/task.ts";
 import { drawBatch, drawDamagedDocuments, mutateBatch } from "./batch-generator.ts";
@@ -45,7 +46,7 @@ export function runAgreementPlan(module: WebAssembly.Module, seed: number, tasks
     const batches = Array.from({ length: 1 + random.below(3) }, () => {
       const values = Array.from({ length: 1 + random.below(random.oneIn(4) ? 40 : 6) }, () => documents.next());
       const batch = drawBatch(random, values, offset);
-      offset += 1 + new DataView(batch.buffer).getInt32(23);
+      offset += 1 + new DataView(batch.buffer).getInt32(LAST_OFFSET_DELTA_AT);
       return batch;
     });
     const task = drawTask(random, batches);

@@ -1,4 +1,5 @@
-import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../../records-header.ts";
+import { BATCH_HEADER_BYTES, LOG_APPEND_TIME_BIT } from "../../../core/record-batch-header.ts";
+import { type BatchHeader, readBatchHeader } from "../../records-header.ts";
 import { makeBatch, type RecordInit } from "../../testing/record-batch.ts";
 import type { Randomness } from "./randomness.ts";
 
@@ -24,7 +25,7 @@ export function recordSection(random: Randomness): RecordSection {
   });
   const times = { baseTimestampMs: 1_700_000_000_000, maxTimestampMs: 1_700_000_100_000 };
   const baseOffset = random.oneIn(2) ? random.below(1_000) : 2 ** 40 + random.below(1_000);
-  const attributes = random.oneIn(4) ? 0x08 : 0;
+  const attributes = random.oneIn(4) ? LOG_APPEND_TIME_BIT : 0;
   const batch = makeBatch(inits, { ...times, attributes, baseOffset });
   const header = readBatchHeader(batch, 0, batch.length);
   if (random.oneIn(20)) header.recordCount = Math.max(0, header.recordCount + random.below(3) - 1);

@@ -1,32 +1,26 @@
-/**
- * Byte layout of a record batch, magic 2 (kafka.apache.org/documentation, "Record Batch"). All integers are
- * big-endian; the CRC-32C covers everything from `attributes` on, so base offset and leader epoch may be patched.
- */
-export const BATCH_HEADER_BYTES = 61;
-/** Base offset and length field: what stands before the bytes that `batchLength` counts. */
-const BATCH_LENGTH_OVERHEAD_BYTES = 12;
-
-const LENGTH_AT = 8;
-const LEADER_EPOCH_AT = 12;
-const MAGIC_AT = 16;
-const CRC_AT = 17;
-export const BATCH_CRC_START = 21;
-const ATTRIBUTES_AT = 21;
-const LAST_OFFSET_DELTA_AT = 23;
-const BASE_TIMESTAMP_AT = 27;
-const MAX_TIMESTAMP_AT = 35;
-const PRODUCER_ID_AT = 43;
-const PRODUCER_EPOCH_AT = 51;
-const BASE_SEQUENCE_AT = 53;
-const RECORDS_COUNT_AT = 57;
-
-const TRANSACTIONAL_BIT = 0x10;
-const CONTROL_BIT = 0x20;
+import {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BASE_SEQUENCE_AT,
+  BASE_TIMESTAMP_AT,
+  CONTROL_BIT,
+  CRC_AT,
+  LAST_OFFSET_DELTA_AT,
+  LEADER_EPOCH_AT,
+  LENGTH_AT,
+  LENGTH_EXCLUDES_BYTES,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT,
+  TRANSACTIONAL_BIT,
+} from "../../../core/record-batch-header.ts";
 
 /** The header fields that the broker looks at; the records behind them stay opaque. */
 export interface BatchHeader {
   baseOffset: number;
-  /** Whole batch, with the 12 bytes before the counted part. */
+  /** Whole batch, with what its length does not count. */
   sizeBytes: number;
   magic: number;
   crc: number;
@@ -41,21 +35,21 @@ export interface BatchHeader {
   isControl: boolean;
 }
 
-/** Size of the batch at `at`; needs the first 12 bytes of it. A value below 61 means garbage. */
+/** Size of the batch at `at`; needs its base offset and length. A value below `BATCH_HEADER_BYTES` means garbage. */
 export function batchSizeBytes(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at + LENGTH_AT) + BATCH_LENGTH_OVERHEAD_BYTES;
+  return bytes.readInt32BE(at + LENGTH_AT) + LENGTH_EXCLUDES_BYTES;
 }
 
-/** Offset of the last record of the batch at `at`; needs 27 bytes of it. */
+/** Offset of the last record of the batch at `at`; needs it as far as the delta. */
 export function batchLastOffset(bytes: Buffer, at: number): number {
-  return Number(bytes.readBigInt64BE(at)) + bytes.readInt32BE(at + LAST_OFFSET_DELTA_AT);
+  return Number(bytes.readBigInt64BE(at + BASE_OFFSET_AT)) + bytes.readInt32BE(at + LAST_OFFSET_DELTA_AT);
 }
 
-/** Parses the 61 header bytes at `at`. Checks nothing. */
+/** Parses the header at `at`. Checks nothing. */
 export function readBatchHeader(bytes: Buffer, at: number): BatchHeader {
   const attributes = bytes.readInt16BE(at + ATTRIBUTES_AT);
   return {
-    baseOffset: Number(bytes.readBigInt64BE(at)),
+    baseOffset: Number(bytes.readBigInt64BE(at + BASE_OFFSET_AT)),
     sizeBytes: batchSizeBytes(bytes, at),
     magic: bytes.readInt8(at + MAGIC_AT),
     crc: bytes.readUInt32BE(at + CRC_AT),
@@ -65,7 +59,7 @@ export function readBatchHeader(bytes: Buffer, at: number): BatchHeader {
     producerId: bytes.readBigInt64BE(at + PRODUCER_ID_AT),
     producerEpoch: bytes.readInt16BE(at + PRODUCER_EPOCH_AT),
     baseSequence: bytes.readInt32BE(at + BASE_SEQUENCE_AT),
-    recordsCount: bytes.readInt32BE(at + RECORDS_COUNT_AT),
+    recordsCount: bytes.readInt32BE(at + RECORD_COUNT_AT),
     isTransactional: (attributes & TRANSACTIONAL_BIT) !== 0,
     isControl: (attributes & CONTROL_BIT) !== 0,
   };
@@ -73,6 +67,6 @@ export function readBatchHeader(bytes: Buffer, at: number): BatchHeader {
 
 /** Gives the batch its place in the log. Both fields lie outside the CRC. */
 export function placeBatch(batch: Buffer, baseOffset: number, leaderEpoch: number): void {
-  batch.writeBigInt64BE(BigInt(baseOffset), 0);
+  batch.writeBigInt64BE(BigInt(baseOffset), BASE_OFFSET_AT);
   batch.writeInt32BE(leaderEpoch, LEADER_EPOCH_AT);
 }

@@ -1,7 +1,8 @@
 import { fstatSync, ftruncateSync } from "node:fs";
 import { crc32c } from "@platformatic/kafka";
 import { MillraceError } from "../../../core/errors.ts";
-import { BATCH_CRC_START, BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "./batch-header.ts";
+import { BATCH_HEADER_BYTES, BATCH_MAGIC, CRC_COVERS_FROM } from "../../../core/record-batch-header.ts";
+import { type BatchHeader, readBatchHeader } from "./batch-header.ts";
 import type { ProducerStates } from "./producer-state.ts";
 import { indexBatch, readAt, type Segment } from "./segment.ts";
 
@@ -50,7 +51,7 @@ export function recoverSegment(segment: Segment, producers: ProducerStates, isNe
 /** Batches follow one another without a gap: this log has neither compaction nor retention. */
 function isPlausible(header: BatchHeader, nextOffset: number): boolean {
   return (
-    header.magic === 2 &&
+    header.magic === BATCH_MAGIC &&
     header.sizeBytes >= BATCH_HEADER_BYTES &&
     header.lastOffsetDelta >= 0 &&
     header.baseOffset === nextOffset
@@ -60,7 +61,7 @@ function isPlausible(header: BatchHeader, nextOffset: number): boolean {
 function hasSoundCrc(segment: Segment, header: BatchHeader, position: number, chunk: Buffer, at: number): boolean {
   const inChunk = at + header.sizeBytes <= chunk.length;
   const batch = inChunk ? chunk.subarray(at, at + header.sizeBytes) : readAt(segment, position, header.sizeBytes);
-  return crc32c(batch.subarray(BATCH_CRC_START)) === header.crc;
+  return crc32c(batch.subarray(CRC_COVERS_FROM)) === header.crc;
 }
 
 function damaged(path: string, position: number): MillraceError {

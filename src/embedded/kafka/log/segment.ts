@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { BATCH_HEADER_BYTES, type BatchHeader, batchLastOffset, batchSizeBytes } from "./batch-header.ts";
+import { BATCH_HEADER_BYTES } from "../../../core/record-batch-header.ts";
+import { type BatchHeader, batchLastOffset, batchSizeBytes } from "./batch-header.ts";
 
 /** Log bytes between two index entries, Kafka's `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096;

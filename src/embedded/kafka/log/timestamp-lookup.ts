@@ -1,5 +1,6 @@
 import { Reader, readRecordsBatch } from "@platformatic/kafka";
-import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "./batch-header.ts";
+import { BATCH_HEADER_BYTES } from "../../../core/record-batch-header.ts";
+import { type BatchHeader, readBatchHeader } from "./batch-header.ts";
 import { readAt, type Segment } from "./segment.ts";
 
 export interface TimestampedOffset {

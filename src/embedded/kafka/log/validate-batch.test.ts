@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CONTROL_BIT, TRANSACTIONAL_BIT } from "../../../core/record-batch-header.ts";
 import { kafkaError } from "../error-codes.ts";
 import { makeBatch } from "../testing/batches.ts";
 import { validateBatch } from "./validate-batch.ts";
@@ -30,8 +31,8 @@ describe("validateBatch()", () => {
     ["an unknown format", patched(16, 3), kafkaError.CORRUPT_MESSAGE],
     ["two batches", Buffer.concat([makeBatch(), makeBatch()]), kafkaError.INVALID_RECORD],
     ["no records", makeBatch({ recordsCount: 0 }), kafkaError.INVALID_RECORD],
-    ["a transaction", makeBatch({ attributes: 0x10 }), kafkaError.INVALID_RECORD],
-    ["a control batch", makeBatch({ attributes: 0x20 }), kafkaError.INVALID_RECORD],
+    ["a transaction", makeBatch({ attributes: TRANSACTIONAL_BIT }), kafkaError.INVALID_RECORD],
+    ["a control batch", makeBatch({ attributes: CONTROL_BIT }), kafkaError.INVALID_RECORD],
     ["too many bytes", makeBatch({ payloadBytes: LIMIT }), kafkaError.MESSAGE_TOO_LARGE],
   ])("refuses %s", (_what, batch, error) => {
     expect(verdictOn(batch)).toBe(error);

@@ -1,9 +1,7 @@
 import { crc32c } from "@platformatic/kafka";
+import { BATCH_HEADER_BYTES, BATCH_MAGIC, CRC_COVERS_FROM, MAGIC_AT } from "../../../core/record-batch-header.ts";
 import { type KafkaErrorCode, kafkaError } from "../error-codes.ts";
-import { BATCH_CRC_START, BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "./batch-header.ts";
-
-const MAGIC_SUPPORTED = 2;
-const MAGIC_AT = 16;
+import { type BatchHeader, readBatchHeader } from "./batch-header.ts";
 
 /** Either the header of a sound batch, or why it is refused. */
 export type BatchVerdict = { error: 0; header: BatchHeader } | { error: Exclude<KafkaErrorCode, 0>; message: string };
@@ -16,7 +14,7 @@ export type BatchVerdict = { error: 0; header: BatchHeader } | { error: Exclude<
  * @param messageBytesMax the topic's `max.message.bytes`
  */
 export function validateBatch(records: Buffer, messageBytesMax: number): BatchVerdict {
-  if (records.length > MAGIC_AT && records.readInt8(MAGIC_AT) < MAGIC_SUPPORTED) {
+  if (records.length > MAGIC_AT && records.readInt8(MAGIC_AT) < BATCH_MAGIC) {
     return refuse(kafkaError.UNSUPPORTED_FOR_MESSAGE_FORMAT, "only record batches of magic 2 are stored");
   }
   if (records.length < BATCH_HEADER_BYTES) {
@@ -29,7 +27,7 @@ export function validateBatch(records: Buffer, messageBytesMax: number): BatchVe
   if (header.sizeBytes < records.length) {
     return refuse(kafkaError.INVALID_RECORD, "exactly one record batch per partition is allowed");
   }
-  if (header.magic !== MAGIC_SUPPORTED) {
+  if (header.magic !== BATCH_MAGIC) {
     return refuse(kafkaError.CORRUPT_MESSAGE, `unknown magic ${header.magic}`);
   }
   if (header.sizeBytes > messageBytesMax) {
@@ -38,7 +36,7 @@ export function validateBatch(records: Buffer, messageBytesMax: number): BatchVe
       `the batch has ${header.sizeBytes} bytes, allowed are ${messageBytesMax}`,
     );
   }
-  if (crc32c(records.subarray(BATCH_CRC_START)) !== header.crc) {
+  if (crc32c(records.subarray(CRC_COVERS_FROM)) !== header.crc) {
     return refuse(kafkaError.CORRUPT_MESSAGE, "the CRC-32C does not match");
   }
   if (header.recordsCount <= 0 || header.lastOffsetDelta !== header.recordsCount - 1) {
