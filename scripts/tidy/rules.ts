@@ -1,6 +1,8 @@
 import { law } from "./law.ts";
+import { longFiles, longFunctions } from "./long-code.ts";
 import { importOrder } from "./rules/import-order.ts";
 import { knownFolders } from "./rules/known-folders.ts";
+import { fileLength, functionLength } from "./rules/length.ts";
 import { runtimeFree } from "./rules/runtime-free.ts";
 import { serverClients } from "./rules/server-clients.ts";
 import type { Breach, Tree } from "./tree.ts";
@@ -32,6 +34,16 @@ export const rules: readonly Rule[] = [
     name: "server-clients",
     says: "connections to Kafka, ClickHouse and others are opened in src/clients, consumers in src/ingest/source",
     breaches: (tree) => serverClients(tree),
+  },
+  {
+    name: "file-length",
+    says: "no file has more than 250 lines, but those that scripts/tidy/long-code.ts lists, which only become shorter",
+    breaches: (tree) => fileLength(tree, longFiles),
+  },
+  {
+    name: "function-length",
+    says: "no function has more than 70 lines, with a list of the same kind",
+    breaches: (tree) => functionLength(tree, longFunctions),
   },
 ];
 
