@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findRunning, type RunningServers } from "../run/run-file.ts";
+import { findRunning, type RunningServers, writeRunFile } from "../run/run-file.ts";
 import { millraceEntry, runMillrace } from "../testing/run-millrace.ts";
 
 /** What a new user does: `millrace start` with nothing named, and the other commands in another terminal. */
@@ -15,6 +15,9 @@ let env: Record<string, string>;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "millrace-demo-"));
+  // Not the ports of every first start: another test's demo could take them while this one is between two starts.
+  const [kafka, clickHouse] = [20_000, 26_000].map((from) => from + Math.floor(Math.random() * 6_000));
+  writeRunFile(folder, { kafkaBroker: `127.0.0.1:${kafka}`, clickHouseUrl: `http://127.0.0.1:${clickHouse}` });
   env = { MILLRACE_DIR: folder };
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -51,7 +54,8 @@ async function startDemo(): Promise<Demo> {
   };
 }
 
-describe("the demo", () => {
+// Many processes at a time: on a busy machine each of them takes long.
+describe("the demo", { timeout: 120_000 }, () => {
   let demo: Demo;
 
   beforeAll(async () => {
@@ -66,7 +70,7 @@ describe("the demo", () => {
     expect(demo.output.stderr).toContain(`"kafkaBroker":"${demo.servers.kafkaBroker}"`);
   });
 
-  it.each([
+  it.concurrent.each([
     [["lag"], /^logs\.auth .*\d/m],
     [["latency"], /^e2e .*\d/m],
     [["offsets", "show"], /group millrace\.events/],
@@ -82,25 +86,28 @@ describe("the demo", () => {
     expect(run.stdout).toMatch(found);
   });
 
-  it("is not mixed with servers that are named", async () => {
+  it.concurrent("is not mixed with servers that are named", async () => {
     const run = await runMillrace(["latency"], { ...env, KAFKA_BROKERS: "127.0.0.1:1" });
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("CLICKHOUSE_URL is not set") });
   });
 
-  it("answers queries as JSON for programs, and says what the server refuses in one line", async () => {
-    const json = await runMillrace(["query", "--json", "SELECT number AS n FROM numbers(2)"], env);
+  it.concurrent("answers queries as JSON for programs, and says what the server refuses in one line", async () => {
+    const query = (...args: string[]) => runMillrace(["query", ...args], env);
+    const [json, refused, late] = await Promise.all([
+      query("--json", "SELECT number AS n FROM numbers(2)"),
+      query("SELECT * FROM analytics.fact_evnt"),
+      query("SELECT throwIf(number = 99999) FROM numbers(100000)"),
+    ]);
     expect(
       json.stdout
         .trim()
         .split("\n")
         .map((line) => JSON.parse(line)),
     ).toEqual([{ n: 0 }, { n: 1 }]);
-    const refused = await runMillrace(["query", "SELECT * FROM analytics.fact_evnt"], env);
     expect(refused).toMatchObject({ code: 1, stdout: "" });
     expect(refused.stderr).toMatch(/^millrace: .*analytics\.fact_evnt.*\(UNKNOWN_TABLE\)\n$/);
-    const late = await runMillrace(["query", "SELECT throwIf(number = 99999) FROM numbers(100000)"], env);
     expect(late).toMatchObject({ code: 1, stdout: "" });
-  }, 60_000);
+  });
 
   it("ends in peace when who reads the answer of a query has enough of it", async () => {
     const query = "SELECT number FROM numbers(3000000) FORMAT TSV";
@@ -140,5 +147,5 @@ describe("the demo", () => {
     expect(demo.servers.clickHouseUrl).toBe(first.clickHouseUrl);
     expect(demo.servers.kafkaBroker).not.toBe(first.kafkaBroker);
     expect(demo.output.stderr).toContain(`port ${first.kafkaBroker.split(":")[1]} is taken by another program`);
-  }, 120_000);
+  });
 });

@@ -4,12 +4,15 @@ import { createServer, request } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
 import { type KafkaBroker, startKafkaBroker } from "../embedded/kafka/server.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 
 /** Wrong addresses and folders, as people give them: one sentence that says what to do, and never a stack trace. */
+
+// Several processes at a time: on a busy machine each of them takes long.
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 let broker: KafkaBroker;
@@ -54,33 +57,30 @@ describe("a wrong CLICKHOUSE_URL", () => {
     ["a redirect", () => at("redirect"), /error without a text, such as a redirect/],
     ["a server that hangs up", () => at("hangsUp"), /closed the connection without an answer/],
     ["a database for a path", () => `http://127.0.0.1:${engine.port}/analytics`, /leave the path .* away/],
-  ])(
-    "is explained: %s",
-    async (_, url, message) => {
-      for (const args of [["latency"], ["migrate"], ["query", "SELECT 1"]]) {
-        const run = await runMillrace(args, { CLICKHOUSE_URL: url() });
-        expect(run.stderr, args[0]).toMatch(message);
-        expect(run.stderr, args[0]).not.toMatch(/unexpected|<html|^ +at /m);
-        expect(run).toMatchObject({ code: 1, stdout: "" });
-      }
-    },
-    90_000,
-  );
+  ])("is explained: %s", async (_, url, message) => {
+    const runs = [["latency"], ["migrate"], ["query", "SELECT 1"]].map(async (args) => {
+      const run = await runMillrace(args, { CLICKHOUSE_URL: url() });
+      expect(run.stderr, args[0]).toMatch(message);
+      expect(run.stderr, args[0]).not.toMatch(/unexpected|<html|^ +at /m);
+      expect(run).toMatchObject({ code: 1, stdout: "" });
+    });
+    await Promise.all(runs);
+  });
 });
 
-it.each(["/clickhouse", "/clickhouse/"])("reaches ClickHouse through a proxy's path %s", async (path) => {
+it.concurrent.each(["/clickhouse", "/clickhouse/"])("reaches ClickHouse through a proxy's path %s", async (path) => {
   const run = await runMillrace(["query", "SELECT 40 + 2 FORMAT TSV"], { CLICKHOUSE_URL: `${at("proxy")}${path}` });
   expect([run.stderr, run.stdout, run.code]).toEqual(["", "42\n", 0]);
 });
 
-it("explains a login at a Kafka that has none", async () => {
+it.concurrent("explains a login at a Kafka that has none", async () => {
   const login = { KAFKA_SASL_MECHANISM: "PLAIN", KAFKA_SASL_USERNAME: "u", KAFKA_SASL_PASSWORD: "pass-word-1" };
   const run = await runMillrace(["lag"], { KAFKA_BROKERS: `127.0.0.1:${broker.port}`, ...login });
   expect(run).toMatchObject({ code: 1, stderr: expect.stringContaining("takes no login: unset KAFKA_SASL_MECHANISM") });
   expect(run.stderr).not.toMatch(/unexpected|^ +at /m);
 });
 
-it.each<[what: string, args: string[], dir: () => string, message: RegExp]>([
+it.concurrent.each<[what: string, args: string[], dir: () => string, message: RegExp]>([
   ["below a file", ["start"], () => join(folder, "file.txt", "x"), /Cannot use .* a part of the path is a file/],
   ["a report nowhere", ["start", "--report", "/nowhere/r.json"], () => folder, /--report .*: there is no such folder/],
   ["a report for a folder", ["start", "--report", tmpdir()], () => folder, /--report .*: it is a folder/],
