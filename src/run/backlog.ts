@@ -14,7 +14,7 @@ const TELL_EVERY_MS = 5_000;
  */
 export function tellBacklog(run: Run, joined: Promise<unknown>): () => void {
   const { log, begin, options, admin, topics } = run;
-  const total = totalLag(begin);
+  const total = recordsToReadFirst(begin, options.from);
   let isIn = false;
   joined.then(
     () => {
@@ -39,6 +39,11 @@ export function tellBacklog(run: Run, joined: Promise<unknown>): () => void {
     else clearInterval(timer);
   }, TELL_EVERY_MS);
   return () => clearInterval(timer);
+}
+
+/** Records that lie in Kafka already. With `latest` those of a partition that the group has not begun are not read. */
+export function recordsToReadFirst(begin: readonly PartitionOffsets[], from: "earliest" | "latest"): number {
+  return totalLag(begin.filter(({ committed }) => from === "earliest" || committed !== undefined));
 }
 
 /** Records between where the group stands now and where the logs ended when the run began. */

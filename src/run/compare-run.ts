@@ -1,4 +1,5 @@
 import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/offsets.ts";
+import { counted } from "../core/counted.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { type Account, type Accounting, account, type OffsetRange } from "../operate/reconcile/accounting.ts";
 import type { Run } from "./connect-run.ts";
@@ -19,6 +20,20 @@ export async function compareRun(run: Run): Promise<Comparison> {
   const ofRun = await account(client, plans, rangesOfRun(run, now), { origin });
   const everything = now.map((offsets) => ({ ...offsets, first: offsets.logStart, end: endOf(offsets) }));
   return { backlog: totalLag(now), ofRun, totals: (await account(client, plans, everything, { origin })).balance };
+}
+
+/**
+ * How many offsets are missing that the group had committed before this run; one sentence, if any. The table may be
+ * another one than the group has written into so far: what it has read once it does not read again.
+ */
+export function missingBefore({ ofRun, totals }: Comparison, group: string): string | undefined {
+  const missing = (totals?.missing ?? 0) - (ofRun.balance?.missing ?? 0);
+  if (missing <= 0) return undefined;
+  return (
+    `${counted(missing, "record")} of before this run missing in the tables: the group ${group} has committed their ` +
+    "offsets and does not read them again. `millrace reconcile` shows which. If tables or MILLRACE_DATABASE are others " +
+    "than they were, give them a --group of their own"
+  );
 }
 
 /** Up to here rows must be there: what lies behind was left for the next run. */

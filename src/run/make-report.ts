@@ -2,7 +2,7 @@ import { within } from "../core/within.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
 import { reportedCounts } from "../telemetry/counters.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
-import { compareRun } from "./compare-run.ts";
+import { compareRun, missingBefore } from "./compare-run.ts";
 import type { Run } from "./connect-run.ts";
 import { latencyOf, type RunReport, usageByProcess } from "./report.ts";
 import { untilReachable } from "./until-reachable.ts";
@@ -22,6 +22,8 @@ export async function makeReport(run: Run, left: LeftOver): Promise<RunReport> {
   });
   const compared = await within(shutdown.requestsMs, comparing);
   if (compared === undefined) log.warn("Kafka and ClickHouse are not compared: one of them did not answer in time");
+  const before = compared && missingBefore(compared, run.origin.group);
+  if (before !== undefined) log.warn(before);
   const ofRun = compared?.ofRun.balance;
   // Rows that cannot be counted in their table count as they were acknowledged.
   const counted = compared?.ofRun.isPartial === true ? undefined : ofRun;

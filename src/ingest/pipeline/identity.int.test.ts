@@ -163,6 +163,11 @@ describe.concurrent("a group that has committed nothing", () => {
     const behind = await start(...names, "--group", "new");
     expect([behind.code, behind.report]).toMatchObject([0, { stored: 1, totals: { missing: 0, duplicate: 0 } }]);
 
+    await createTable("elsewhere");
+    const elsewhere = await start("--topic", "renamed", "--table", "p.elsewhere", "--group", "old");
+    expect([elsewhere.code, elsewhere.report]).toMatchObject([0, { stored: 1, missing: 0, totals: { missing: 2 } }]);
+    expect(elsewhere.stderr).toContain("2 records of before this run missing in the tables: the group old");
+
     const doubled = await start(...names, "--group", "third", "--allow-duplicates");
     expect([doubled.code, doubled.report]).toMatchObject([1, { duplicate: 3 }]);
   });
