@@ -27,6 +27,10 @@ describe("millrace doctor", { timeout: 120_000 }, () => {
     const run = await doctor("--json");
     expect([run.stderr, run.code]).toEqual(["", 1]);
     expect(JSON.parse(run.stdout).guarantee).toMatch(/^not running: analytics\.fact_event/);
+    const unmade = await doctor(...direct);
+    expect([unmade.stderr, unmade.code]).toEqual(["", 1]);
+    expect(unmade.stdout).toMatch(/^✗ analytics\.fact_event_dlq +Millrace's own tables are not there yet/m);
+    expect(unmade.stdout).toMatch(/^✗ net\.flow +Table net\.flow does not exist/m);
     const migrated = await servers.client.query({ query: "EXISTS DATABASE analytics", format: "JSONEachRow" });
     expect(await migrated.json()).toEqual([{ result: 0 }]);
   });

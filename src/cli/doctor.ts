@@ -18,7 +18,10 @@ import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "../run/ad
 import { setUpOf } from "../run/connect-run.ts";
 import { launchServers } from "../run/embedded-servers.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "../run/plans.ts";
+import { eventsPipeline } from "../schema/events-pipeline.ts";
+import { deadLetterTable } from "../schema/pipeline.ts";
 import type { TablePlan } from "../schema/plan.ts";
+import { readTable } from "../schema/read-table.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addOptions } from "./add-options.ts";
 import { addHelpAfter } from "./help-text.ts";
@@ -81,10 +84,14 @@ async function readPlans(
   pipelines: Parameters<typeof buildPlans>[1],
 ): Promise<{ plans: TablePlan[]; absent: Finding[] }> {
   const plans: TablePlan[] = [];
-  const absent: Finding[] = [];
+  const absent = await ownTablesAbsent(client, eventTablesOf(pipelines) === "made");
   for (const pipeline of pipelines) {
+    // The targets of the built-in pipelines are made together with Millrace's own tables.
+    if (absent.length > 0 && [eventsPipeline.table, deadLetterTable].includes(pipeline.table)) continue;
     try {
-      plans.push(...(await buildPlans(client, [pipeline])));
+      // Without its own tables no plan can be made; whether the target is there can be said all the same.
+      if (absent.length > 0) await readTable(client, pipeline.table);
+      else plans.push(...(await buildPlans(client, [pipeline])));
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       // A server that does not answer is found out, and reported once, by the examination itself.
@@ -100,6 +107,27 @@ async function readPlans(
     }
   }
   return { plans, absent };
+}
+
+/** On servers that are named nothing is made here, and before the first start nothing of Millrace's is there. */
+async function ownTablesAbsent(client: ClickHouseClient, withEvents: boolean): Promise<Finding[]> {
+  try {
+    await readTable(client, deadLetterTable);
+    return [];
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    if (error.code !== "E_PLAN") return [];
+    return [
+      {
+        code: "table.absent",
+        severity: "error",
+        where: deadLetterTable,
+        found: "Millrace's own tables are not there yet, or the ClickHouse user may not see them",
+        meaning: "`millrace start` makes them where its user may; the pipelines can be judged once they are there",
+        remedy: ["# now, by whoever may", `millrace migrate${withEvents ? " --events" : ""}`],
+      },
+    ];
+  }
 }
 
 function withAbsent(report: DoctorReport, absent: Finding[]): DoctorReport {
