@@ -22,6 +22,11 @@ describe("parseStartArguments()", () => {
     });
   });
 
+  it("deletes data of the embedded servers alone", () => {
+    expect(parseStartArguments({ ...typed, fresh: true }, { areEmbedded: true }).fresh).toBe(true);
+    expect(() => parseStartArguments({ ...typed, fresh: true })).toThrow("not with servers that are named");
+  });
+
   it("names the group after the pipelines, in whatever order they are named", () => {
     const groupOf = (...pipeline: string[]) => parseStartArguments({ ...typed, pipeline }).groupId;
     expect([groupOf("p3", "p0"), groupOf("p0", "p3"), groupOf("p0")]).toEqual([

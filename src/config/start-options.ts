@@ -39,6 +39,12 @@ interface Completed {
 /** @throws MillraceError E_CONFIG naming the option, its value and what is allowed. */
 export function parseStartArguments(typed: StartArguments, servers = { areEmbedded: false }): StartOptions {
   const { topics, table, requiredGuarantee, simulate, ...values } = readOptions(ingesterRows, typed);
+  if (values.fresh && !servers.areEmbedded) {
+    throw new MillraceError(
+      "E_CONFIG",
+      "--fresh deletes the data of embedded servers: not with servers that are named",
+    );
+  }
   const vcpus = values.vcpus ?? availableParallelism();
   const direct = directPipeline(topics, table, values.pipelineNames);
   const pipelineNames = direct === undefined ? (values.pipelineNames ?? ["events", "dead-letters"]) : [];
