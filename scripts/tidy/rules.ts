@@ -1,5 +1,6 @@
 import { law } from "./law.ts";
 import { longFiles, longFunctions } from "./long-code.ts";
+import { fileCircles } from "./rules/file-circles.ts";
 import { importOrder } from "./rules/import-order.ts";
 import { knownFolders } from "./rules/known-folders.ts";
 import { fileLength, functionLength } from "./rules/length.ts";
@@ -24,6 +25,11 @@ export const rules: readonly Rule[] = [
     name: "known-folders",
     says: "every file lies in a folder of the law; no folder of it is empty, no allowance unused",
     breaches: (tree) => knownFolders(tree, law),
+  },
+  {
+    name: "file-circles",
+    says: "no file imports itself through others, not for a type either",
+    breaches: fileCircles,
   },
   {
     name: "runtime-free",

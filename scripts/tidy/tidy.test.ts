@@ -89,6 +89,26 @@ describe("known-folders", () => {
   });
 });
 
+describe("file-circles", () => {
+  it.each([
+    ["a value", 'import { tell } from "./tell.ts";'],
+    ["a type", 'import type { Told } from "./tell.ts";'],
+    ["at once with a name", 'export { tell } from "./tell.ts";'],
+    ["later", 'await import("./tell.ts");'],
+  ])("finds two files of which one needs %s of the other", (_, statement) => {
+    expect(said("file-circles", "src/cli/terminal.ts", `\n${statement}`)).toEqual([
+      "src/cli/tell.ts:2: imports itself through others: src/cli/tell.ts → src/cli/terminal.ts → src/cli/tell.ts",
+    ]);
+  });
+
+  it("finds a file that imports itself, and leaves paths alone", () => {
+    expect(said("file-circles", "src/cli/planted.ts", 'import "./planted.ts";')).toEqual([
+      "src/cli/planted.ts:1: imports itself through others: src/cli/planted.ts → src/cli/planted.ts",
+    ]);
+    expect(said("file-circles", "src/cli/planted.ts", 'new URL("./planted.ts", import.meta.url);')).toEqual([]);
+  });
+});
+
 describe("runtime-free", () => {
   it.each([
     ["imports node:fs", 'import { readFileSync } from "node:fs";'],
