@@ -4,7 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
-    testTimeout: 30_000,
+    // Ends a test that hangs. On a busy machine a start of the program takes ten times its two seconds.
+    testTimeout: 90_000,
     hookTimeout: 120_000,
     // Two cores: servers of the integration tests and the test runner share them.
     maxWorkers: 2,

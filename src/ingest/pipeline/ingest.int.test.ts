@@ -151,7 +151,7 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
     expect(count).toEqual({ rows: 50_000, distinct: 50_000 });
   });
 
-  it.each(["rowbinary", "native"])(
+  it.concurrent.each(["rowbinary", "native"])(
     "isolates the rows that ClickHouse refuses, stores all others, and keeps its reason: %s",
     async (format) => {
       const topic = `checked-${format}`;
@@ -198,10 +198,12 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
   });
 
   it("answers lag and latency from what the runs before have stored", async () => {
-    const lag = await runMillrace(["lag", "--json"], servers.env);
+    const [lag, latency] = await Promise.all([
+      runMillrace(["lag", "--json"], servers.env),
+      runMillrace(["latency", "--since", "10m", "--by", "service", "--json"], servers.env),
+    ]);
     expect([lag.stderr, lag.code]).toEqual(["", 0]);
     expect(JSON.parse(lag.stdout)).toMatchObject({ group: "millrace.events", totalLag: 0 });
-    const latency = await runMillrace(["latency", "--since", "10m", "--by", "service", "--json"], servers.env);
     expect([latency.stderr, latency.code]).toEqual(["", 0]);
     const entries: { stage: string; group: string; count: number; p50: number; max: number }[] = JSON.parse(
       latency.stdout,

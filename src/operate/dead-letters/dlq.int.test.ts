@@ -10,6 +10,7 @@ import { startKafkaBroker } from "../../embedded/kafka/server.ts";
 import { createDeadLetterTopic } from "../../ingest/dead-letters/topic.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
+import { migrate } from "../migrations/migrate.ts";
 import { createOrders, deadRowOf, ordersPlan } from "./testing/letter-desk.ts";
 
 /** Dead letters from their topic to their replay, by the commands that a user runs; and as messages of a topic. */
@@ -25,6 +26,8 @@ beforeAll(async () => {
   servers = await startServers();
   clients = await connectKafka(servers.brokers);
   ({ admin, producer } = clients);
+  await migrate(servers.client);
+  await createOrders(servers.client);
 });
 
 afterAll(async () => {
@@ -32,10 +35,10 @@ afterAll(async () => {
   await servers.close();
 });
 
-describe("millrace dlq", () => {
+// At once: one of the cases does nothing but wait.
+describe.concurrent("millrace dlq", () => {
   it("lists, shows and replays what a run rejected, once its table is mended", { timeout: 120_000 }, async () => {
     const { client, env } = servers;
-    await createOrders(client);
     await admin.createTopics({ topics: [{ topic: "orders", numPartitions: 1 }] });
     const values = [1, 300, 301, "many"].map((amount) =>
       JSON.stringify({ day: "2026-06-01", amount, service: "shop" }),
@@ -82,7 +85,7 @@ describe("millrace dlq", () => {
   });
 });
 
-describe("a topic for dead letters", () => {
+describe.concurrent("a topic for dead letters", () => {
   const log = pino({ level: "silent" });
   const patience = { signal: new AbortController().signal, check: async () => {} };
 
