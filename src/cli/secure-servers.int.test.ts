@@ -32,7 +32,7 @@ const secrets = [kafkaPassword, clickHousePassword, wrongPassword].flatMap((secr
 ]);
 const EVENTS = 400;
 
-describe.skipIf(!kafka.available || !hasOpenssl())("commands against secured servers", () => {
+describe.skipIf(!kafka.available || !hasOpenssl())("commands against secured servers", { timeout: 120_000 }, () => {
   let folder: string;
   let certificates: Certificates;
   let broker: RealKafka;
@@ -100,9 +100,9 @@ describe.skipIf(!kafka.available || !hasOpenssl())("commands against secured ser
     for (const secret of secrets) expect(await readFile(reportFile, "utf8")).not.toContain(secret);
     const lag = await millrace(["lag", "--json"]);
     expect(JSON.parse(lag.stdout)).toMatchObject({ totalLag: 0 });
-  }, 60_000);
+  });
 
-  it("logs in to Kafka by certificate, its key under a passphrase", async () => {
+  it.concurrent("logs in to Kafka by certificate, its key under a passphrase", async () => {
     const run = await millrace(["topics", "plan"], {
       KAFKA_BROKERS: broker.secure!.mutualTls,
       KAFKA_SASL_MECHANISM: undefined,
@@ -116,7 +116,7 @@ describe.skipIf(!kafka.available || !hasOpenssl())("commands against secured ser
     expect(run.stdout).toContain("unchanged");
   });
 
-  it.each<[name: string, change: () => Record<string, string>, message: RegExp]>([
+  it.concurrent.each<[name: string, change: () => Record<string, string>, message: RegExp]>([
     ["a wrong Kafka password", () => ({ KAFKA_SASL_PASSWORD: wrongPassword }), /Kafka refused the login/],
     ["a Kafka user that does not exist", () => ({ KAFKA_SASL_USERNAME: "nobody" }), /Kafka refused the login/],
     [
@@ -141,7 +141,7 @@ describe.skipIf(!kafka.available || !hasOpenssl())("commands against secured ser
     expect(run.code).toBe(1);
   });
 
-  it("simulate says that the login failed", async () => {
+  it.concurrent("simulate says that the login failed", async () => {
     const run = await millrace(["simulate", "--events", "1"], { KAFKA_SASL_PASSWORD: wrongPassword });
     expect(run.stderr).toMatch(/authentication failed/i);
     expect(run.stderr).not.toContain("unexpected error");
@@ -160,7 +160,7 @@ describe.skipIf(!kafka.available || !hasOpenssl())("commands against secured ser
     expect(explainError(failure)).toMatch(message);
   });
 
-  it("refuses a URL with credentials, and secrets on the command line, without repeating them", async () => {
+  it.concurrent("refuses a URL with credentials, and secrets on the command line, without repeating them", async () => {
     const inUrl = await millrace(["lag"], { CLICKHOUSE_URL: `https://millrace:${wrongPassword}@localhost` });
     expect(inUrl).toMatchObject({ code: 2, stderr: expect.stringContaining("CLICKHOUSE_URL: has credentials in it") });
     const option = await millrace(["start", `--kafka-password=${wrongPassword}`]);
