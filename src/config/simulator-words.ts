@@ -1,4 +1,5 @@
 import { type CompressionName, compressionNames } from "../core/record-batch-header.ts";
+
 /** The words that the simulator's options take. */
 export const eventModes = ["domain", "http", "all"] as const;
 export type EventMode = (typeof eventModes)[number];

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { classifyKafkaError } from "../clients/kafka/classify-error.ts";
+import { jitteredPauseMs } from "../core/backoff.ts";
 import { unlessAborted } from "../core/within.ts";
 
 /** A server that is restarted is back within this time, or somebody has to look. */
 const PATIENCE_MS = 60_000;
-const PAUSE_FIRST_MS = 200;
-const PAUSE_MAX_MS = 5_000;
+const PAUSES = { firstMs: 200, maxMs: 5_000 };
 
 const passingCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH"]);
 
@@ -32,7 +32,8 @@ export async function untilReachable<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   const deadlineMs = performance.now() + PATIENCE_MS;
-  for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2)) {
+  for (let failures = 1; ; failures += 1) {
+    const pauseMs = jitteredPauseMs(failures, PAUSES);
     signal.throwIfAborted();
     try {
       return await unlessAborted(call(), signal);

@@ -1,3 +1,4 @@
+import { pauseMs } from "../../core/backoff.ts";
 import { type Clock, sleepOn } from "../../core/clock.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
@@ -21,8 +22,7 @@ export interface CommitterOptions {
 
 /** A position that moved waits so long for an intent to go with: one commit a flush instead of two. */
 const PROGRESS_WAIT_MS = 50;
-const RETRY_FIRST_MS = 50;
-const RETRY_MAX_MS = 2_000;
+const RETRY = { firstMs: 50, maxMs: 2_000 };
 
 export interface UnknownPartition {
   topic: string;
@@ -165,8 +165,8 @@ export class Committer {
       }
       this.#waiting.unshift(...waiting);
       if (this.#over !== undefined) break;
-      await sleepOn(this.#options.clock, Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures));
       failures += 1;
+      await sleepOn(this.#options.clock, pauseMs(failures, RETRY));
     }
     this.#running = false;
     if (this.#over !== undefined) for (const { reject } of this.#waiting.splice(0)) reject(this.#over);

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { classifyKafkaError } from "../../clients/kafka/classify-error.ts";
 import { partialAdmin } from "../../clients/kafka/partial-admin.ts";
 import type { EncodedRows } from "../../codec/task.ts";
+import { jitteredPauseMs } from "../../core/backoff.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { unlessAborted } from "../../core/within.ts";
 import type { TablePlan } from "../../schema/plan.ts";
@@ -50,8 +51,7 @@ const REQUEST_BYTES_MAX = 900_000;
 
 /** kafkajs' own repeats within one attempt: few, so that the end of a run is heeded soon. */
 const REQUEST_RETRIES = 2;
-const PAUSE_FIRST_MS = 500;
-const PAUSE_MAX_MS = 10_000;
+const PAUSES = { firstMs: 500, maxMs: 10_000 };
 
 /**
  * Sends dead letters to a Kafka topic with an idempotent producer and acks=all, one JSON message each
@@ -100,7 +100,8 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
   }
 
   async function sendPatiently(part: LetterMessage[], { signal, check }: Patience): Promise<void> {
-    for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, 2 * pauseMs)) {
+    for (let failures = 1; ; failures += 1) {
+      const pauseMs = jitteredPauseMs(failures, PAUSES);
       try {
         return await unlessAborted(sendOnce(part), signal);
       } catch (error) {

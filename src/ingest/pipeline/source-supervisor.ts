@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
+import { pauseMs } from "../../core/backoff.ts";
 import { type Clock, sleepOn } from "../../core/clock.ts";
 import type { Source } from "../source/consumer-source.ts";
 import type { Failure } from "./failure.ts";
 
 /** Pause between the end of a consumer and the start of the next: longer and longer while none of them lasts. */
-const PAUSE_FIRST_MS = 2_000;
-const PAUSE_MAX_MS = 30_000;
+const PAUSES = { firstMs: 2_000, maxMs: 30_000 };
 /** A consumer that lasted for so long has worked. */
 const LASTED_MS = 60_000;
 
@@ -25,7 +25,7 @@ export class SourceSupervisor {
   #restarting: Promise<void> | undefined;
   #isRestartDue = false;
   #isStopping = false;
-  #pauseMs = PAUSE_FIRST_MS;
+  #endedSoon = 0;
   #startedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SupervisorOptions) {
@@ -71,9 +71,8 @@ export class SourceSupervisor {
       this.#isRestartDue = false;
       onRestart();
       await this.#source.stop().catch(() => {});
-      if (clock.nowMs() - this.#startedMs > LASTED_MS) this.#pauseMs = PAUSE_FIRST_MS;
-      await sleepOn(clock, this.#pauseMs);
-      this.#pauseMs = Math.min(PAUSE_MAX_MS, 2 * this.#pauseMs);
+      this.#endedSoon = clock.nowMs() - this.#startedMs > LASTED_MS ? 1 : this.#endedSoon + 1;
+      await sleepOn(clock, pauseMs(this.#endedSoon, PAUSES));
       if (isOver()) return;
       this.#source = create();
       if (!(await this.#begin())) this.#isRestartDue = true;

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
+import { pauseMs } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
 import { type ErrorCode, MillraceError } from "../../core/errors.ts";
 import { redact } from "../../core/redact.ts";
@@ -9,8 +10,7 @@ import { trialInsert } from "../sink/trial-insert.ts";
 import type { Failure } from "./failure.ts";
 
 /** How long after a stop, and after many, it is tried again. */
-const RETRY_FIRST_MS = 10_000;
-const RETRY_MAX_MS = 300_000;
+const RETRY = { firstMs: 10_000, maxMs: 300_000 };
 /** What no later state of the tables mends: to try it again would begin all others anew, and for nothing. */
 const lastingCodes = new Set<ErrorCode>(["E_PLAN", "E_INCOMPLETE", "E_KAFKA"]);
 
@@ -76,9 +76,9 @@ export class StoppedPlans {
     } else {
       const stops = (this.#stops.get(plan) ?? 0) + 1;
       this.#stops.set(plan, stops);
-      const retryMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(stops - 1, 30));
+      const retryMs = pauseMs(stops, RETRY);
       log.error({ ...about, retryMs }, `${text} its table takes them again`);
-      this.#retryAfter(plan, retryMs);
+      this.#retryAfter(plan, stops);
     }
     onChange(undefined);
   }
@@ -105,22 +105,21 @@ export class StoppedPlans {
     this.#timers.clear();
   }
 
-  #retryAfter(plan: TablePlan, delayMs: number): void {
-    this.#timers.set(
-      plan,
-      this.#options.clock.after(delayMs, () => void this.#retry(plan, delayMs)),
-    );
+  #retryAfter(plan: TablePlan, stops: number): void {
+    const cancel = this.#options.clock.after(pauseMs(stops, RETRY), () => void this.#retry(plan, stops + 1));
+    this.#timers.set(plan, cancel);
   }
 
-  async #retry(plan: TablePlan, delayMs: number): Promise<void> {
+  /** @param stops how many it counts if its tables still take nothing */
+  async #retry(plan: TablePlan, stops: number): Promise<void> {
     const { examine, failure, log, onChange } = this.#options;
     try {
       await examine(plan);
     } catch (error) {
-      const retryMs = Math.min(RETRY_MAX_MS, delayMs * 2);
+      const retryMs = pauseMs(stops, RETRY);
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ pipeline: plan.pipeline, table: plan.table, reason, retryMs }, "this pipeline is still stopped");
-      if (this.#timers.has(plan)) this.#retryAfter(plan, retryMs);
+      if (this.#timers.has(plan)) this.#retryAfter(plan, stops);
       return;
     }
     if (!this.#timers.delete(plan) || failure.first !== undefined) return;

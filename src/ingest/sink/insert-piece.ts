@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { diagnoseInsertError, type InsertDiagnosis } from "../../clients/clickhouse/diagnose-insert.ts";
+import { jitteredPauseMs, type PauseBounds } from "../../core/backoff.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
-import { backoffMs } from "./backoff.ts";
 import type { SinkBatch } from "./batch.ts";
 import type { SinkEvents } from "./events.ts";
 import { ForgottenTokens } from "./forgotten-token.ts";
@@ -48,7 +48,7 @@ export function createPieceInserter(
   client: ClickHouseClient,
   tables: TableStates,
   options: {
-    bounds: { firstMs: number; maxMs: number };
+    bounds: PauseBounds;
     partitionsMax: number;
     allowsDuplicates: boolean;
     signal: AbortSignal;
@@ -105,7 +105,7 @@ export function createPieceInserter(
     tables.noteFailure(batch.table);
     const pace = tables.paceOf(batch.table);
     const isPaced = errorClass === "overload" || errorClass === "disk";
-    const delayMs = isPaced ? pace.slowDown() : backoffMs(failures, bounds);
+    const delayMs = isPaced ? pace.slowDown() : jitteredPauseMs(failures, bounds);
     if (errorClass === "overload") events.onSlowDown?.(batch.table, error, delayMs, pace.allowed);
     events.onRetry(batch.table, error, failures, delayMs, errorClass);
     // Then everybody pauses in the pace.
@@ -145,14 +145,14 @@ export function createPieceInserter(
           alteredCount += 1;
           // Once at once: that was one ALTER. `onAltered` tells of it.
           if (alteredCount > 1) {
-            delayMs = backoffMs(alteredCount, bounds);
+            delayMs = jitteredPauseMs(alteredCount, bounds);
             events.onRetry(batch.table, outcome.error, alteredCount, delayMs, "retry");
           }
         } else if (outcome.end === "late") {
           events.onLate?.(batch.table, token, outcome.deadlineMs);
           lateCount += 1;
           // Once at once: this process slept. After that the clocks disagree, and the lease has to learn it.
-          if (lateCount > 1) delayMs = backoffMs(lateCount, bounds);
+          if (lateCount > 1) delayMs = jitteredPauseMs(lateCount, bounds);
         } else {
           const { error } = outcome;
           const diagnosis = diagnoseInsertError(error);

@@ -1,5 +1,5 @@
+import { jitteredPauseMs, type PauseBounds } from "../../core/backoff.ts";
 import { systemClock } from "../../core/clock.ts";
-import { backoffMs } from "./backoff.ts";
 import { Places } from "./places.ts";
 
 /**
@@ -11,7 +11,7 @@ import { Places } from "./places.ts";
  */
 export class Pace {
   readonly #insertsMax: number;
-  readonly #bounds: { firstMs: number; maxMs: number };
+  readonly #bounds: PauseBounds;
   readonly #signal: AbortSignal;
   readonly #places: Places;
   readonly #onFree = () => this.#admit();
@@ -25,12 +25,7 @@ export class Pace {
   #pauseEndMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    insertsMax: number,
-    bounds: { firstMs: number; maxMs: number },
-    signal: AbortSignal,
-    places = new Places(insertsMax),
-  ) {
+  constructor(insertsMax: number, bounds: PauseBounds, signal: AbortSignal, places = new Places(insertsMax)) {
     this.#places = places;
     this.#insertsMax = insertsMax;
     this.#allowed = insertsMax;
@@ -74,7 +69,7 @@ export class Pace {
     if (nowMs >= this.#pauseEndMs) {
       this.#overloads += 1;
       this.#allowed = Math.max(1, Math.floor(this.#allowed / 2));
-      this.#pauseEndMs = nowMs + backoffMs(this.#overloads, this.#bounds);
+      this.#pauseEndMs = nowMs + jitteredPauseMs(this.#overloads, this.#bounds);
     }
     this.#storedSince = 0;
     return Math.max(0, this.#pauseEndMs - nowMs);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { classifyInsertError, refusalType } from "../../clients/clickhouse/diagnose-insert.ts";
+import { jitteredPauseMs } from "../../core/backoff.ts";
 import type { Lease } from "../../core/lease.ts";
-import { backoffMs } from "./backoff.ts";
 import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 import type { SinkEvents } from "./events.ts";
 import { createPieceInserter, hopeless } from "./insert-piece.ts";
@@ -150,7 +150,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
         const errorClass = classifyInsertError(error);
         // Most likely the user may not SELECT.
         if (errorClass === "fatal") return undefined;
-        const delayMs = backoffMs(failures, bounds);
+        const delayMs = jitteredPauseMs(failures, bounds);
         events.onRetry(batch.table, error, failures, delayMs, errorClass);
         await sleep(delayMs, undefined, { signal });
       }

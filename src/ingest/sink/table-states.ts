@@ -1,3 +1,4 @@
+import type { PauseBounds } from "../../core/backoff.ts";
 import { Pace } from "./pace.ts";
 import { Places } from "./places.ts";
 
@@ -10,12 +11,7 @@ export class TableStates {
   readonly #newPace: () => Pace;
   readonly #onRecovered: (table: string) => void;
 
-  constructor(
-    insertsMax: number,
-    bounds: { firstMs: number; maxMs: number },
-    signal: AbortSignal,
-    onRecovered: (table: string) => void,
-  ) {
+  constructor(insertsMax: number, bounds: PauseBounds, signal: AbortSignal, onRecovered: (table: string) => void) {
     // One more than a single table takes: inserts that hang leave a place to the other tables.
     const places = new Places(insertsMax + 1);
     this.#newPace = () => new Pace(insertsMax, bounds, signal, places);

@@ -1,4 +1,5 @@
 import { NO_LEADER, type PartitionError } from "../../clients/kafka/partial-admin.ts";
+import { pauseMs } from "../../core/backoff.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
 import type { GroupPlan } from "./group-plan.ts";
 
@@ -28,8 +29,7 @@ const MENDED_MS = 3_000;
 /** Most errors pass while a leader is elected. One that lasts for so long is told. */
 const TOLD_AFTER_MS = 3_000;
 /** Between two joins that this member asks for. Doubles while joining does not help. */
-const REJOIN_PAUSE_FIRST_MS = 2_000;
-const REJOIN_PAUSE_MAX_MS = 60_000;
+const REJOIN_PAUSES = { firstMs: 2_000, maxMs: 60_000 };
 
 interface Failing extends PartitionError {
   sinceMs: number;
@@ -48,7 +48,8 @@ export class TopicWatch {
   #plan: GroupPlan | undefined;
   #joinedMs = 0;
   #isAsked = false;
-  #rejoinPauseMs = REJOIN_PAUSE_FIRST_MS;
+  /** Joins asked for one behind the other, for which there was a reason again. */
+  #vainRejoins = 0;
   #rejoinNotBeforeMs = 0;
 
   constructor(topics: readonly string[]) {
@@ -68,7 +69,7 @@ export class TopicWatch {
     this.#joinedMs = nowMs;
     this.#isAsked = false;
     this.#failing.clear();
-    this.#rejoinNotBeforeMs = nowMs + this.#rejoinPauseMs;
+    this.#rejoinNotBeforeMs = nowMs + pauseMs(this.#vainRejoins + 1, REJOIN_PAUSES);
   }
 
   failed(errors: readonly PartitionError[], nowMs: number): void {
@@ -117,11 +118,11 @@ export class TopicWatch {
   rejoinReason(metadata: readonly TopicMetadata[], nowMs: number): string | undefined {
     const reason = this.#reason(indexTopics(metadata));
     if (reason === undefined) {
-      this.#rejoinPauseMs = REJOIN_PAUSE_FIRST_MS;
+      this.#vainRejoins = 0;
       return undefined;
     }
     if (nowMs < this.#rejoinNotBeforeMs) return undefined;
-    this.#rejoinPauseMs = Math.min(REJOIN_PAUSE_MAX_MS, this.#rejoinPauseMs * 2);
+    this.#vainRejoins += 1;
     return reason;
   }
 

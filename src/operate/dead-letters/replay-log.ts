@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { classifyInsertError, remedyFor } from "../../clients/clickhouse/diagnose-insert.ts";
+import { pauseMs } from "../../core/backoff.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { keyNames, keySelection, type LetterKey, letterName, letterTuple, readKey, sqlTuples } from "./letter.ts";
 import { ask } from "./read-letters.ts";
@@ -57,7 +58,7 @@ export interface Busy {
 const VISIBLE_MS_MAX = 5_000;
 const VISIBLE_POLL_MS = 50;
 const WRITE_ATTEMPTS_MAX = 6;
-const WRITE_PAUSE_MS = 200;
+const WRITE_PAUSES = { firstMs: 400, maxMs: 6_400 };
 /** A reason may quote a document. */
 const REASON_CHARACTERS_MAX = 1_000;
 
@@ -235,7 +236,7 @@ export class ReplayLog {
             cause,
           });
         }
-        await sleep(WRITE_PAUSE_MS * 2 ** attempt);
+        await sleep(pauseMs(attempt, WRITE_PAUSES));
       }
     }
   }

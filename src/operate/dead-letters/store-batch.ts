@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { classifyInsertError, refusalType, remedyFor } from "../../clients/clickhouse/diagnose-insert.ts";
+import { pauseMs } from "../../core/backoff.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { insertOnce } from "../../ingest/sink/insert.ts";
 import { checkFit, readShape } from "../../ingest/sink/table-shape.ts";
@@ -18,7 +19,7 @@ export interface ReadyLetter {
 /** An insert of a replay begins within this time, or not at all: a process that was stopped must not wake up with it. */
 export const BEGIN_MS_MAX = 60_000;
 const ATTEMPTS_MAX = 6;
-const PAUSE_MS = 250;
+const PAUSES = { firstMs: 500, maxMs: 8_000 };
 
 /** What became of a batch's insert: the places that the target holds now, or the server's refusal of the data. */
 export type BatchOutcome = { held: Set<string> } | { refused: { errorType: string; message: string } };
@@ -68,7 +69,7 @@ export async function storeBatch(
       if (errorClass === "data") return { refused: { errorType: refusalType(error), message } };
       const isPassing = ["retry", "overload", "disk", "doubtful"].includes(errorClass);
       if (!isPassing || attempt === ATTEMPTS_MAX) throw hopeless(plan.table, batch, message, remedyFor(error));
-      await sleep(PAUSE_MS * 2 ** attempt);
+      await sleep(pauseMs(attempt, PAUSES));
     }
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { pauseMs } from "../../core/backoff.ts";
 import { nobody, type Origin } from "../../core/origin.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
 import type { OffsetRun } from "../../ingest/pipeline/gap-store.ts";
@@ -137,10 +138,10 @@ async function countSettled(
   const counts = await countRows(client, subject, windows);
   const of = ({ topic, partition }: OffsetWindow, found = counts) =>
     found.get(partitionKey(topic, partition)) ?? nothing;
-  for (let pauseMs = FIRST_PAUSE_MS; patience.leftMs > 0; pauseMs *= 2) {
+  for (let round = 1; patience.leftMs > 0; round += 1) {
     const lacking = windows.filter((window) => missingIn(window, of(window)) > 0);
     if (lacking.length === 0) break;
-    const sleepMs = Math.min(pauseMs, patience.leftMs);
+    const sleepMs = pauseMs(round, { firstMs: FIRST_PAUSE_MS, maxMs: patience.leftMs });
     patience.leftMs -= sleepMs;
     await sleep(sleepMs);
     const again = await countRows(client, subject, lacking);
