@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunReport } from "../run/report.ts";
+import { writeRunFile } from "../run/run-file.ts";
 import { millraceEntry } from "../testing/run-millrace.ts";
 
 let folder: string;
@@ -14,6 +15,9 @@ let child: ChildProcess | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "millrace-interrupt-"));
+  // Not the ports of every first start: two that start at once can both find them free.
+  const [kafka, clickHouse] = [20_000, 26_000].map((from) => from + Math.floor(Math.random() * 6_000));
+  writeRunFile(folder, { kafkaBroker: `127.0.0.1:${kafka}`, clickHouseUrl: `http://127.0.0.1:${clickHouse}` });
 });
 
 afterEach(async () => {
