@@ -1,9 +1,11 @@
 import { law } from "./law.ts";
 import { longFiles, longFunctions } from "./long-code.ts";
+import { featureReferences } from "./rules/feature-references.ts";
 import { fileCircles } from "./rules/file-circles.ts";
 import { importOrder } from "./rules/import-order.ts";
 import { knownFolders } from "./rules/known-folders.ts";
 import { fileLength, functionLength } from "./rules/length.ts";
+import { namesExist } from "./rules/names-exist.ts";
 import { runtimeFree } from "./rules/runtime-free.ts";
 import { serverClients } from "./rules/server-clients.ts";
 import type { Breach, Tree } from "./tree.ts";
@@ -50,6 +52,16 @@ export const rules: readonly Rule[] = [
     name: "function-length",
     says: "no function has more than 70 lines, with a list of the same kind",
     breaches: (tree) => functionLength(tree, longFunctions),
+  },
+  {
+    name: "feature-references",
+    says: "references to the replaced systems are explained in docs/seeds.md, and nothing else is",
+    breaches: featureReferences,
+  },
+  {
+    name: "names-exist",
+    says: "documents name only files, npm scripts and commands of millrace that exist, comments only files",
+    breaches: namesExist,
   },
 ];
 

@@ -162,7 +162,7 @@ export interface TablePlan {
   eventTimeColumn: string | undefined;
   /** The column that groups the latency tables (`millrace latency --by`), for example service. */
   latencyGroupColumn: string | undefined;
-  /** How the dead-letter envelope (S0-42) is written; its documents are made by src/codec/dead-letter.ts. */
+  /** How the dead-letter envelope (S0-42) is written; its documents are made by src/codec/reference/dead-letter.ts. */
   deadLetters: {
     table: string;
     partitionKey: string;
