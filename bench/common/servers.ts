@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { connectClickHouse } from "../../src/clients/clickhouse/connect.ts";
+import { queryRows } from "../../src/clients/clickhouse/query-rows.ts";
 import { ensureTopics } from "../../src/clients/kafka/topics.ts";
 import { defaultTopics } from "../../src/config/topics.ts";
 import { MillraceError } from "../../src/core/errors.ts";
@@ -86,12 +87,12 @@ export async function startBenchServers(kind: KafkaKind): Promise<BenchServers> 
 }
 
 async function emptyTables(client: ClickHouseClient): Promise<void> {
-  const answer = await client.query({
-    query: `SELECT name FROM system.tables WHERE database = 'analytics' AND engine LIKE '%MergeTree'
+  const tables = await queryRows<{ name: string }>(
+    client,
+    `SELECT name FROM system.tables WHERE database = 'analytics' AND engine LIKE '%MergeTree'
       AND name NOT LIKE '%migration%'`,
-    format: "JSONEachRow",
-  });
-  for (const { name } of await answer.json<{ name: string }>()) {
+  );
+  for (const { name } of tables) {
     await client.command({ query: `TRUNCATE TABLE analytics.\`${name}\`` });
   }
 }

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../../src/clients/clickhouse/query-rows.ts";
 import { quoteName } from "../../src/clients/clickhouse/sql-text.ts";
 import { rowHashSql } from "../../src/testing/row-hash.ts";
 import type { BenchTable } from "./table.ts";
@@ -20,8 +21,7 @@ export async function readChecksum(client: ClickHouseClient, table: BenchTable):
   const perColumn = names.map((name) => rowHashSql(`kafka_partition, kafka_offset, ${name}`));
   const query = `SELECT count() AS rows, uniqExact(kafka_partition, kafka_offset) AS coordinates,
     ${rowHashSql(names.join(", "))} AS table, [${perColumn.join(", ")}] AS columns FROM ${table.name}`;
-  const result = await client.query({ query, format: "JSONEachRow" });
-  const [row] = await result.json<{ rows: string; coordinates: string; table: string; columns: string[] }>();
+  const [row] = await queryRows<{ rows: string; coordinates: string; table: string; columns: string[] }>(client, query);
   const columns = Object.fromEntries(table.columns.map(({ name }, index) => [name, row!.columns[index]!]));
   return { rows: Number(row!.rows), coordinates: Number(row!.coordinates), table: row!.table, columns };
 }

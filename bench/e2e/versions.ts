@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { queryRows } from "../../src/clients/clickhouse/query-rows.ts";
 import { realKafka } from "../../src/testing/kafka/real-kafka.ts";
 import { startBenchClickHouse } from "./clickhouse.ts";
 
@@ -7,8 +8,7 @@ import { startBenchClickHouse } from "./clickhouse.ts";
 export async function serverVersions(): Promise<{ clickHouse: string; kafka: string }> {
   const server = await startBenchClickHouse();
   try {
-    const result = await server.client.query({ query: "SELECT version() AS version", format: "JSONEachRow" });
-    const [row] = await result.json<{ version: string }>();
+    const [row] = await queryRows<{ version: string }>(server.client, "SELECT version() AS version");
     return { clickHouse: row!.version, kafka: await kafkaVersion() };
   } finally {
     await server.close();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { brokersToTest, type IngestServers } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
@@ -31,8 +32,7 @@ describe("millrace doctor", { timeout: 120_000 }, () => {
     expect([unmade.stderr, unmade.code]).toEqual(["", 1]);
     expect(unmade.stdout).toMatch(/^✗ analytics\.fact_event_dlq +Millrace's own tables are not there yet/m);
     expect(unmade.stdout).toMatch(/^✗ net\.flow +Table net\.flow does not exist/m);
-    const migrated = await servers.client.query({ query: "EXISTS DATABASE analytics", format: "JSONEachRow" });
-    expect(await migrated.json()).toEqual([{ result: 0 }]);
+    expect(await queryRows(servers.client, "EXISTS DATABASE analytics")).toEqual([{ result: 0 }]);
   });
 
   it("prints what weakens the guarantee with the statement that heals it, which it does", async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 
@@ -81,11 +82,7 @@ describe("the way to the first row", () => {
   });
 
   async function rowsOf(table: string): Promise<number> {
-    const answer = await servers.client.query({
-      query: `SELECT count() AS n FROM net.${table}`,
-      format: "JSONEachRow",
-    });
-    return Number((await answer.json<{ n: string }>())[0]!.n);
+    return Number((await queryRows<{ n: string }>(servers.client, `SELECT count() AS n FROM net.${table}`))[0]!.n);
   }
 
   it("joins the group while the set-up is examined, and inserts only when the answer is in", async () => {

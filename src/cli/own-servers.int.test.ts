@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../testing/ingest-servers.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
 
@@ -27,8 +28,7 @@ describe("millrace start with servers that somebody named", () => {
 
   async function names(database: string): Promise<string[]> {
     const query = `SELECT name FROM system.tables WHERE database = '${database}' ORDER BY name`;
-    const answer = await servers.client.query({ query, format: "JSONEachRow" });
-    return (await answer.json<{ name: string }>()).map(({ name }) => name);
+    return (await queryRows<{ name: string }>(servers.client, query)).map(({ name }) => name);
   }
 
   it("wants both of them, and starts nothing of its own beside one", async () => {

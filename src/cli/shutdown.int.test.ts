@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { type EmbeddedServers, launchServers } from "../run/embedded-servers.ts";
 import type { RunReport } from "../run/report.ts";
 import { connectKafka, type KafkaClients } from "../testing/ingest-servers.ts";
@@ -78,8 +79,7 @@ describe("the end of millrace start, whatever does not answer", () => {
   ];
 
   async function storedRows(): Promise<number> {
-    const answer = await client.query({ query: "SELECT count() AS n FROM t.a", format: "JSONEachRow" });
-    return Number((await answer.json<{ n: string }>())[0]!.n);
+    return Number((await queryRows<{ n: string }>(client, "SELECT count() AS n FROM t.a"))[0]!.n);
   }
 
   /** What the group has committed; a range under way is in its metadata, as `first-last@…`. */

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { MillraceError } from "../core/errors.ts";
 import { qualifyTable } from "./pipeline.ts";
 import type { TableEngine } from "./row-loss.ts";
@@ -42,8 +43,9 @@ function splitTable(table: string): [string, string] {
 
 async function queryColumns(client: ClickHouseClient, database: string, table: string): Promise<TableColumn[]> {
   try {
-    const answer = await client.query({
-      query: `
+    return await queryRows<TableColumn>(
+      client,
+      `
         WITH (SELECT any((partition_key, engine, sorting_key, engine_full)) FROM system.tables
               WHERE database = {database: String} AND name = {table: String}) AS t
         SELECT name, type, default_kind AS defaultKind, default_expression AS defaultExpression,
@@ -52,10 +54,8 @@ async function queryColumns(client: ClickHouseClient, database: string, table: s
         FROM system.columns
         WHERE database = {database: String} AND table = {table: String}
         ORDER BY position`,
-      query_params: { database, table },
-      format: "JSONEachRow",
-    });
-    return await answer.json<TableColumn>();
+      { database, table },
+    );
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new MillraceError(

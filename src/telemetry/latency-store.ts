@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { ownDatabase } from "../config/own-database.ts";
 import type { Origin } from "../core/origin.ts";
 import { type newHistogram, type Stage, type StageCounts, StageTable, stages, summarise } from "./stages.ts";
@@ -41,14 +42,14 @@ interface StoredRow {
  * @param byGroup false: only the rows of all records; true: one cell per group as well.
  */
 export async function loadLatency(client: ClickHouseClient, sinceMs: number, byGroup: boolean): Promise<StageTable> {
-  const answer = await client.query({
-    query: `SELECT stage, \`group\` AS group, skewed, histogram FROM ${TABLE}
+  const rows = await queryRows<StoredRow>(
+    client,
+    `SELECT stage, \`group\` AS group, skewed, histogram FROM ${TABLE}
       WHERE ts >= now64(3) - toIntervalMillisecond({sinceMs:UInt64}) AND ({byGroup:Bool} OR \`group\` = '')`,
-    query_params: { sinceMs, byGroup },
-    format: "JSONEachRow",
-  });
+    { sinceMs, byGroup },
+  );
   const table = new StageTable();
-  for (const row of await answer.json<StoredRow>()) {
+  for (const row of rows) {
     const cell: StageCounts = table.cell(row.stage, row.group);
     cell.skewed += Number(row.skewed);
     cell.histogram.add(decodeFromCompressedBase64(row.histogram, 64, false) as ReturnType<typeof newHistogram>);

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { type ClickHouseClient, ClickHouseError, parseError } from "@clickhouse/client";
+import { ClickHouseError, parseError } from "@clickhouse/client";
 
 /** An answer that ClickHouse does not give: of a proxy in between, or of another program altogether. */
 export class ForeignAnswer extends Error {
@@ -43,23 +43,4 @@ export async function readAnswer({ stream, response_headers, http_status_code = 
   const known = found?.code ?? (code === undefined ? undefined : String(code));
   if (known === undefined) throw new ForeignAnswer(http_status_code, text);
   throw new ClickHouseError({ code: known, message: found?.message ?? text });
-}
-
-/** The rows of a query. @throws as `readAnswer`, and errors of the connection. */
-export async function askRows<Row>(
-  client: ClickHouseClient,
-  query: string,
-  parameters: Record<string, unknown> = {},
-): Promise<Row[]> {
-  const asked = await client.exec({
-    query: `${query} FORMAT JSONEachRow`,
-    query_params: parameters,
-    ignore_error_response: true,
-    clickhouse_settings: { wait_end_of_query: 1 },
-  });
-  const text = await readAnswer(asked);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Row);
 }

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "./query-rows.ts";
 
 /** ClickHouse's clock against one of this machine's. */
 export interface ClockOffset {
@@ -30,11 +31,7 @@ export async function measureClockOffset(
   for (let sample = 0; sample < SAMPLES; sample += 1) {
     const sentMs = nowMs();
     const sent = performance.now();
-    const answer = await client.query({
-      query: "SELECT toUnixTimestamp64Milli(now64(3)) AS now",
-      format: "JSONEachRow",
-    });
-    const [row] = await answer.json<{ now: string | number }>();
+    const [row] = await queryRows<{ now: string | number }>(client, "SELECT toUnixTimestamp64Milli(now64(3)) AS now");
     // The monotonic clock: a step of the wall clock between the two readings would look like a long or negative trip.
     const roundTripMs = performance.now() - sent;
     const uncertaintyMs = roundTripMs / 2 + RESOLUTION_MS;

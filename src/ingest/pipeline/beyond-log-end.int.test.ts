@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { commitAs } from "../../testing/commit-as.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
@@ -67,11 +68,8 @@ describe.each(await brokersToTest())("a group that stands behind the end of a lo
     const again = await start();
     expect([again.stderr, again.code]).toEqual(["", 0]);
     expect(JSON.parse(again.stdout)).toMatchObject({ stored: 20, missing: 0, duplicate: 0 });
-    const rows = await servers.client.query({
-      query: "SELECT toUInt32(min(id)) AS least, toUInt32(count()) AS n FROM d.anew",
-      format: "JSONEachRow",
-    });
-    expect(await rows.json()).toEqual([{ least: 1_000, n: 20 }]);
+    const query = "SELECT toUInt32(min(id)) AS least, toUInt32(count()) AS n FROM d.anew";
+    expect(await queryRows(servers.client, query)).toEqual([{ least: 1_000, n: 20 }]);
   }, 120_000);
 
   it.concurrent("stops its own pipeline only", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
 
@@ -49,8 +50,7 @@ const run = (...more: string[]) =>
   );
 
 async function rowCount(): Promise<number> {
-  const answer = await servers.client.query({ query: "SELECT count() AS n FROM net.target", format: "JSONEachRow" });
-  return Number((await answer.json<{ n: string }>())[0]!.n);
+  return Number((await queryRows<{ n: string }>(servers.client, "SELECT count() AS n FROM net.target"))[0]!.n);
 }
 
 async function committed(): Promise<number> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { migrate } from "../../operate/migrations/migrate.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
@@ -68,8 +69,8 @@ describe.concurrent.each(tables)("a table net.%s, %s", (name, clause, rows, sent
     });
     const run = await runMillrace(["start", ...target, "--until-end", "--json"], servers.env);
     await servers.client.command({ query: `OPTIMIZE TABLE net.${name} FINAL` });
-    const stored = await servers.client.query({ query: `SELECT count() AS n FROM net.${name}`, format: "JSONEachRow" });
-    expect(Number((await stored.json<{ n: string }>())[0]!.n)).toBe(rows);
+    const query = `SELECT toUInt32(count()) AS n FROM net.${name}`;
+    expect(await queryRows(servers.client, query)).toEqual([{ n: rows }]);
     const report = JSON.parse(run.stdout);
     expect([run.stderr, run.code, report.dead]).toEqual(["", 0, 0]);
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
 
@@ -48,8 +49,7 @@ async function send(count: number): Promise<void> {
 }
 async function idsOf(name: string): Promise<number> {
   const query = `SELECT toUInt32(uniqExact(id)) AS ids, toUInt32(count()) AS rows FROM p.${name}`;
-  const answer = await servers.client.query({ query, format: "JSONEachRow" });
-  const [row] = await answer.json<{ ids: number; rows: number }>();
+  const [row] = await queryRows<{ ids: number; rows: number }>(servers.client, query);
   expect(row!.rows).toBe(row!.ids);
   return row!.ids;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { brokersToTest, connectKafka, type IngestServers, type KafkaClients } from "../../testing/ingest-servers.ts";
 import { runMillrace } from "../../testing/run-millrace.ts";
 
@@ -21,8 +22,7 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
 
   async function count(topic: string): Promise<number> {
     const query = `SELECT count() AS found FROM topics.rows WHERE kafka_topic = '${topic}'`;
-    const answer = await servers.client.query({ query, format: "JSONEachRow" });
-    const [row] = await answer.json<{ found: string | number }>();
+    const [row] = await queryRows<{ found: string | number }>(servers.client, query);
     return Number(row!.found);
   }
 

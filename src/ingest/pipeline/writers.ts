@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { ownDatabase } from "../../config/own-database.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 
@@ -32,13 +33,13 @@ export async function noteWriters(client: ClickHouseClient, plans: readonly Writ
 export async function otherClusters(client: ClickHouseClient, plan: WriterPlan): Promise<string[]> {
   const { table, topics, origin, columns } = plan;
   if (columns.some(({ name }) => name === "kafka_cluster")) return [];
-  const answer = await client.query({
-    query: `SELECT DISTINCT toString(kafka_cluster) AS cluster FROM ${writersTable}
+  const rows = await queryRows<{ cluster: string }>(
+    client,
+    `SELECT DISTINCT toString(kafka_cluster) AS cluster FROM ${writersTable}
       WHERE target_table = {table:String} AND topic IN {topics:Array(String)} ORDER BY cluster`,
-    query_params: { table, topics },
-    format: "JSONEachRow",
-  });
-  const clusters = (await answer.json<{ cluster: string }>()).map(({ cluster }) => cluster);
+    { table, topics },
+  );
+  const clusters = rows.map(({ cluster }) => cluster);
   // Letters from before clusters were noted are of the only one there is.
   if (origin.cluster === "" && clusters.length === 1) return [];
   return clusters.filter((cluster) => cluster !== origin.cluster);

@@ -1,5 +1,5 @@
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
-import { askRows } from "../../clients/clickhouse/answer.ts";
+import { queryVerifiedRows } from "../../clients/clickhouse/query-rows.ts";
 
 /** An insert that takes longer is ended by the server: from the deadline of its fence on it can live no longer. */
 export const insertSecondsMax = 120;
@@ -21,10 +21,10 @@ const newerSettings: Record<string, string> = {
   deduplicate_insert: "enable",
 };
 
-/** Those of the newer settings that the server has, with our values. @throws as askRows() in answer.ts. */
+/** Those of the newer settings that the server has, with our values. @throws as queryVerifiedRows(). */
 export async function readNewerSettings(client: ClickHouseClient): Promise<ClickHouseSettings> {
   const query = "SELECT name FROM system.settings WHERE name IN {names: Array(String)} AND NOT is_obsolete";
-  const rows = await askRows<{ name: string }>(client, query, { names: Object.keys(newerSettings) });
+  const rows = await queryVerifiedRows<{ name: string }>(client, query, { names: Object.keys(newerSettings) });
   return Object.fromEntries(rows.map(({ name }) => [name, newerSettings[name]!]));
 }
 

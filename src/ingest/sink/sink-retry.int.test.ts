@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { startClickHouse } from "../../embedded/clickhouse/server.ts";
 import { createSink } from "./sink.ts";
 
@@ -81,13 +82,8 @@ describe("an insert whose connection breaks", () => {
     expect(await sink.store(batch, 0, ROWS - 1, lease)).toMatchObject({ refusals: [], isBodyRead: false });
     expect(attempts).toEqual([1]);
     expect(await sink.store(batch, ROWS, 2 * ROWS - 1, lease)).toMatchObject({ refusals: [], isBodyRead: true });
-    const answer = await client.query({
-      query: "SELECT count() AS n, sum(id) AS s FROM numbers",
-      format: "JSONEachRow",
-    });
     const sum = (ROWS * (ROWS - 1)) / 2;
-    expect((await answer.json<{ n: string; s: string }>()).map(({ n, s }) => [Number(n), Number(s)])).toEqual([
-      [2 * ROWS, 2 * sum],
-    ]);
+    const query = "SELECT toFloat64(count()) AS n, toFloat64(sum(id)) AS s FROM numbers";
+    expect(await queryRows(client, query)).toEqual([{ n: 2 * ROWS, s: 2 * sum }]);
   });
 });

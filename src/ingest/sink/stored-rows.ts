@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { askRows } from "../../clients/clickhouse/answer.ts";
+import { queryVerifiedRows } from "../../clients/clickhouse/query-rows.ts";
 import { type Limit, limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 
 /** Names of the columns that hold a row's place in Kafka; the plan has them. */
@@ -44,7 +44,7 @@ export function offsetsCondition(
 export async function hasAllRows(client: ClickHouseClient, range: RangeRows): Promise<boolean> {
   const { table, coordinates, offsets } = range;
   if (coordinates === undefined) return false;
-  const [row] = await askRows<{ found: string | number }>(
+  const [row] = await queryVerifiedRows<{ found: string | number }>(
     client,
     `SELECT uniqExact(${quoteName(coordinates.offset)}) AS found FROM ${table}
       WHERE ${offsetsCondition(range, coordinates, offsets)}`,

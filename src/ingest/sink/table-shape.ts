@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { alteredText } from "../../clients/clickhouse/altered-text.ts";
-import { askRows } from "../../clients/clickhouse/answer.ts";
+import { queryVerifiedRows } from "../../clients/clickhouse/query-rows.ts";
 import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { isSameOrWider } from "./column-change.ts";
@@ -39,10 +39,10 @@ export function shapeCondition(table: string, { version }: TableShape): string {
   return `1 IN (SELECT 1 + ${check} FROM system.columns WHERE ${isOf(table)})`;
 }
 
-/** Asks the server. A table that is not there has no columns. @throws as askRows() in answer.ts. */
+/** Asks the server. A table that is not there has no columns. @throws as queryVerifiedRows(). */
 export async function readShape(client: ClickHouseClient, table: string): Promise<TableShape> {
   // In one reading: an ALTER between the columns and their digest would give the old ones the new digest.
-  const [row] = await askRows<{ columns: [string, string, string, string][]; version: string }>(
+  const [row] = await queryVerifiedRows<{ columns: [string, string, string, string][]; version: string }>(
     client,
     `SELECT groupArray([name, type, default_kind, default_expression]) AS columns, toString(${versionSql}) AS version
       FROM system.columns WHERE ${isOf(table)}`,

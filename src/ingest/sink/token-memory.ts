@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { isRefreshable, tableSetting, targetOfView } from "../../clients/clickhouse/table-definition.ts";
 
@@ -70,7 +71,7 @@ export class TokenMemory {
     if (windows.length === 0) return Number.POSITIVE_INFINITY;
     const at = `toDateTime(${Math.max(0, Math.floor((sinceMs - CLOCKS_MS) / 1000))})`;
     const tables = windows.map(({ database, name }) => `(${quoteText(database)}, ${quoteText(name)})`).join(", ");
-    const rows = await rowsOf<Record<"database" | "name" | "all" | "most", string>>(
+    const rows = await queryRows<Record<"database" | "name" | "all" | "most", string>>(
       this.#client,
       `SELECT database, table AS name, sum(last) - sum(before) AS all, max(last) - max(before) AS most FROM (
          SELECT database, table, max(max_block_number) AS last,
@@ -112,7 +113,7 @@ async function readWindows(client: ClickHouseClient, table: string): Promise<Tok
   let open = [{ database, name }];
   for (let round = 0; round < ROUNDS_MAX && open.length > 0; round += 1) {
     const names = open.map((at) => `(${quoteText(at.database)}, ${quoteText(at.name)})`).join(", ");
-    const rows = await rowsOf<TableRow>(
+    const rows = await queryRows<TableRow>(
       client,
       `SELECT database, name, toString(uuid) AS uuid, engine, engine_full AS engineFull, create_table_query AS createQuery,
          dependencies_database AS viewDatabases, dependencies_table AS viewNames
@@ -158,10 +159,6 @@ async function readDefaults(client: ClickHouseClient): Promise<Map<string, strin
   const plain = "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE 'non_replicated_deduplication%'";
   const replicated =
     "SELECT name, value FROM system.replicated_merge_tree_settings WHERE name LIKE 'replicated_deduplication%'";
-  const rows = await rowsOf<{ name: string; value: string }>(client, `${plain} UNION ALL ${replicated}`);
+  const rows = await queryRows<{ name: string; value: string }>(client, `${plain} UNION ALL ${replicated}`);
   return new Map(rows.map(({ name, value }) => [name, value]));
-}
-
-async function rowsOf<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
-  return (await client.query({ query, format: "JSONEachRow" })).json<Row>();
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { logLevel } from "kafkajs";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { startKafkaBroker } from "../../embedded/kafka/server.ts";
 import { createDeadLetterTopic } from "../../ingest/dead-letters/topic.ts";
@@ -66,11 +67,12 @@ describe.concurrent("millrace dlq", () => {
     const done = await runMillrace([...replay, "--yes"], env);
     const [errorType] = Object.keys(JSON.parse(done.stdout).rejected);
     expect([done.code, JSON.parse(done.stdout)]).toMatchObject([1, { taken: 3, stored: 2, skipped: {} }]);
-    const answer = await client.query({
-      query: "SELECT groupArray(amount) AS amounts FROM (SELECT amount FROM shop.orders ORDER BY kafka_offset)",
-      format: "JSONEachRow",
-    });
-    expect(await answer.json()).toEqual([{ amounts: [1, 300, 301] }]);
+    expect(
+      await queryRows(
+        client,
+        "SELECT groupArray(amount) AS amounts FROM (SELECT amount FROM shop.orders ORDER BY kafka_offset)",
+      ),
+    ).toEqual([{ amounts: [1, 300, 301] }]);
     for (const table of ["shop.nope", "orders"]) {
       const unknown = await runMillrace(["dlq", "replay", "--table", table, "--yes"], env);
       expect([unknown.code, unknown.stdout]).toEqual([2, ""]);

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { ownDatabase } from "../../config/own-database.ts";
 import { MillraceError } from "../../core/errors.ts";
@@ -182,8 +183,7 @@ function numberOrNull(value: string | null): number | null {
 /** Asks ClickHouse. @throws MillraceError E_CLICKHOUSE with the remedy for a table that is not there. */
 export async function ask<Row>(client: ClickHouseClient, query: string, params: Condition["params"]): Promise<Row[]> {
   try {
-    const answer = await client.query({ query, query_params: params, format: "JSONEachRow" });
-    return await answer.json<Row>();
+    return await queryRows<Row>(client, query, params);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.trim() : String(cause);
     throw new MillraceError(

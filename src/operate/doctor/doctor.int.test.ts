@@ -6,6 +6,7 @@ import { type KafkaConfig, logLevel } from "kafkajs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { measureClockOffset } from "../../clients/clickhouse/clock-offset.ts";
 import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { type ClickHouseServer, startClickHouse } from "../../embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../../embedded/kafka/server.ts";
 import { insertOnce } from "../../ingest/sink/insert.ts";
@@ -60,8 +61,7 @@ async function run(statement: string): Promise<void> {
 }
 
 async function countOf(table: string): Promise<number> {
-  const answer = await client.query({ query: `SELECT count() AS rows FROM ${table}`, format: "JSONEachRow" });
-  return Number((await answer.json<{ rows: string }>())[0]!.rows);
+  return Number((await queryRows<{ rows: string }>(client, `SELECT count() AS rows FROM ${table}`))[0]!.rows);
 }
 
 /** Inserts one row with this id, 0 to 255, into d.target. */

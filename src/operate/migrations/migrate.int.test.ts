@@ -1,9 +1,11 @@
 /** The migrations against the real engine, through the embedded server: what a fresh installation gets. */
+
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { type ClickHouseServer, startClickHouse } from "../../embedded/clickhouse/server.ts";
 import { type MigrationReport, migrate, migrationsDirectory } from "./migrate.ts";
 
@@ -33,8 +35,7 @@ afterAll(async () => {
 });
 
 async function rowsOf<Row = Record<string, unknown>>(query: string): Promise<Row[]> {
-  const result = await client.query({ query, format: "JSONEachRow" });
-  return result.json<Row>();
+  return queryRows<Row>(client, query);
 }
 
 /** A copy of the migrations with one file replaced or added. */

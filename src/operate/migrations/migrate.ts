@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { ownDatabase } from "../../config/own-database.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { type MigrationFile, readMigrationFiles } from "./migration-files.ts";
@@ -135,21 +136,20 @@ function render(file: MigrationFile, settings: MigrationSettings): Rendered {
 /** On a server without the table, nothing has been applied. */
 async function readHistory(client: ClickHouseClient): Promise<RecordedMigration[]> {
   const [database, name] = historyTable.split(".");
-  const exists = await queryRows<{ one: number }>(
+  const exists = await readRows<{ one: number }>(
     client,
     `SELECT 1 AS one FROM system.tables WHERE database = '${database}' AND name = '${name}'`,
   );
   if (exists.length === 0) return [];
-  return await queryRows<RecordedMigration>(
+  return await readRows<RecordedMigration>(
     client,
     `SELECT version, name, toString(checksum) AS checksum FROM ${historyTable} ORDER BY version`,
   );
 }
 
-async function queryRows<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
+async function readRows<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
   try {
-    const result = await client.query({ query, format: "JSONEachRow" });
-    return await result.json<Row>();
+    return await queryRows<Row>(client, query);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new MillraceError("E_CLICKHOUSE", `Cannot read the migration history: ${reason}`, { cause: error });

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { bucketSql, offsetSql, type QuerySubject } from "./reconcile-query.ts";
 import type { OffsetWindow } from "./reconcile-windows.ts";
 
@@ -50,8 +51,10 @@ async function readBuckets(
   subject: QuerySubject,
   window: OffsetWindow,
 ): Promise<Map<number, Bucket>> {
-  const answer = await client.query({ query: bucketSql(subject, window, BUCKET_OFFSETS), format: "JSONEachRow" });
-  const rows = await answer.json<Record<keyof Bucket | "bucket", string | number>>();
+  const rows = await queryRows<Record<keyof Bucket | "bucket", string | number>>(
+    client,
+    bucketSql(subject, window, BUCKET_OFFSETS),
+  );
   return new Map(
     rows.map(({ bucket, total, distinct, covered }) => [
       Number(bucket),
@@ -65,8 +68,7 @@ function isWrong({ total, distinct, covered }: Bucket, part: OffsetWindow): bool
 }
 
 async function spansOf(client: ClickHouseClient, subject: QuerySubject, part: OffsetWindow): Promise<OffsetSpan[]> {
-  const answer = await client.query({ query: offsetSql(subject, part), format: "JSONEachRow" });
-  const offsets = await answer.json<{ offset: string | number; rows: string | number }>();
+  const offsets = await queryRows<{ offset: string | number; rows: string | number }>(client, offsetSql(subject, part));
   const spans: OffsetSpan[] = [];
   let next = part.first;
   for (const { offset: text, rows } of offsets) {

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { nobody, type Origin } from "../../core/origin.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
 import { gapTable, type OffsetRun } from "../../ingest/pipeline/gap-store.ts";
@@ -13,13 +14,12 @@ export async function subjectOf(
   target: ReconcileTarget,
   origin: Origin,
 ): Promise<QuerySubject> {
-  const answer = await client.query({
-    query: `SELECT concat(database, '.', table) AS qualified, countIf(name = 'kafka_cluster') > 0 AS hasOrigin
+  const found = await queryRows<{ qualified: string; hasOrigin: boolean | number }>(
+    client,
+    `SELECT concat(database, '.', table) AS qualified, countIf(name = 'kafka_cluster') > 0 AS hasOrigin
       FROM system.columns WHERE qualified IN {names:Array(String)} GROUP BY qualified`,
-    query_params: { names: [gapTable, replayTable] },
-    format: "JSONEachRow",
-  });
-  const found = await answer.json<{ qualified: string; hasOrigin: boolean | number }>();
+    { names: [gapTable, replayTable] },
+  );
   const names = new Set(found.map(({ qualified }) => qualified));
   const hasReplays = names.has(replayTable) && target.deadLetters?.table === deadLetterTable;
   const hasOrigins = found.every(({ hasOrigin }) => Boolean(hasOrigin));
@@ -34,8 +34,8 @@ export async function readLongGaps(
 ): Promise<Map<string, OffsetRun[]>> {
   const gaps = new Map<string, OffsetRun[]>();
   if (ranges.length === 0) return gaps;
-  const answer = await client.query({ query: longGapSql(subject, ranges), format: "JSONEachRow" });
-  for (const row of await answer.json<{ topic: string; partition: number; first: string; last: string }>()) {
+  type GapRow = { topic: string; partition: number; first: string; last: string };
+  for (const row of await queryRows<GapRow>(client, longGapSql(subject, ranges))) {
     const key = partitionKey(row.topic, row.partition);
     gaps.set(key, [...(gaps.get(key) ?? []), { first: Number(row.first), last: Number(row.last) }]);
   }
@@ -53,10 +53,6 @@ export async function estimateRows(
   ranges: readonly OffsetRange[],
 ): Promise<number | undefined> {
   const subject = { target, origin: nobody, hasOrigins: false, hasGaps: false, hasReplays: false };
-  const answer = await client.query({
-    query: `EXPLAIN ESTIMATE ${factsSql(subject, ranges)}`,
-    format: "JSONEachRow",
-  });
-  const parts = await answer.json<{ rows: string | number }>();
+  const parts = await queryRows<{ rows: string | number }>(client, `EXPLAIN ESTIMATE ${factsSql(subject, ranges)}`);
   return parts.length === 0 ? undefined : parts.reduce((sum, { rows }) => sum + Number(rows), 0);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { pauseMs } from "../../core/backoff.ts";
 import { nobody, type Origin } from "../../core/origin.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
@@ -158,8 +159,10 @@ async function countRows(
   subject: QuerySubject,
   windows: readonly OffsetWindow[],
 ): Promise<Map<string, Counts>> {
-  const answer = await client.query({ query: countSql(subject, windows), format: "JSONEachRow" });
-  const rows = await answer.json<Record<keyof Counts, string | number> & { topic: string; partition: number }>();
+  const rows = await queryRows<Record<keyof Counts, string | number> & { topic: string; partition: number }>(
+    client,
+    countSql(subject, windows),
+  );
   return new Map(
     rows.map(({ topic, partition, ...counts }) => [
       partitionKey(topic, partition),

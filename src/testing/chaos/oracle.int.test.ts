@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
+import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { type ClickHouseServer, startClickHouse } from "../../embedded/clickhouse/server.ts";
 import { migrate } from "../../operate/migrations/migrate.ts";
 import { describeDifference, judgeAggregates } from "./aggregates.ts";
@@ -41,11 +42,11 @@ afterAll(async () => {
 
 /** 900 facts and 100 dead letters in one partition, 10 facts in the other: each record of the logs once. */
 beforeEach(async () => {
-  const views = await client.query({
-    query: "SELECT name FROM system.tables WHERE database = 'analytics' AND engine LIKE '%MergeTree'",
-    format: "JSONEachRow",
-  });
-  for (const { name } of await views.json<{ name: string }>()) {
+  const views = await queryRows<{ name: string }>(
+    client,
+    "SELECT name FROM system.tables WHERE database = 'analytics' AND engine LIKE '%MergeTree'",
+  );
+  for (const { name } of views) {
     if (name !== "millrace_migrations") await client.command({ query: `TRUNCATE TABLE analytics.${name}` });
   }
   await addFacts("numbers(1000)", "logs.auth", 0, "number % 10 != 3");
@@ -166,11 +167,8 @@ describe("forgetTokens()", () => {
         SELECT now64(3), now64(3), 'x', 'logs.other', 0, 1`,
       clickhouse_settings: { insert_deduplicate: 1, insert_deduplication_token: token },
     });
-    const answer = await client.query({
-      query: `SELECT count() AS rows FROM ${dead} WHERE topic = 'logs.other'`,
-      format: "JSONEachRow",
-    });
-    return Number((await answer.json<{ rows: string }>())[0]!.rows);
+    const query = `SELECT count() AS rows FROM ${dead} WHERE topic = 'logs.other'`;
+    return Number((await queryRows<{ rows: string }>(client, query))[0]!.rows);
   };
 
   it("lets an old token through again, and the window keep its size", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { connectClickHouse } from "../../../clients/clickhouse/connect.ts";
+import { queryRows } from "../../../clients/clickhouse/query-rows.ts";
 import { startClickHouse } from "../../../embedded/clickhouse/server.ts";
 
 /** The real engine for one test file. */
@@ -27,8 +28,7 @@ export async function startEngine(): Promise<TestEngine> {
       for (const query of statements) await client.command({ query });
     },
     async row(query) {
-      const answer = await client.query({ query, format: "JSONEachRow" });
-      const [row] = await answer.json<Record<string, unknown>>();
+      const [row] = await queryRows<Record<string, unknown>>(client, query);
       return row ?? {};
     },
     async close() {
