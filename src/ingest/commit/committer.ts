@@ -41,7 +41,7 @@ interface Entry {
 }
 
 /**
- * Commits the state of all partitions of one assignment, with one request in flight at a time: what changes meanwhile goes
+ * Commits the state of all partitions of one assignment, with one request at a time: what changes meanwhile goes
  * with the next, so the number of requests adapts to the coordinator's speed instead of the number of inserts.
  *
  * A refused commit loses nothing: it is repeated, with what is true by then, until it succeeds or the assignment is over.

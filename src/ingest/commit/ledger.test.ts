@@ -48,7 +48,7 @@ describe("PartitionLedger", () => {
     );
   });
 
-  it("says in its commit what is in flight, stored ranges behind an open one too", () => {
+  it("says in its commit what is in flight, stored ranges after an open one too", () => {
     const ledger = new PartitionLedger(100);
     ledger.open(100, 199, JUDGED_MS);
     ledger.markDurable(ledger.open(200, 299, JUDGED_MS + 5));
@@ -62,12 +62,12 @@ describe("PartitionLedger", () => {
   });
 
   it("opens the ranges of the owner before it with their bounds, and no others first", () => {
-    const promised = { firstOffset: 100, lastOffset: 149, judgedMs: JUDGED_MS };
-    const ledger = new PartitionLedger(100, [promised]);
-    expect(decodeIntents(ledger.state().metadata)).toEqual([promised]);
-    expect(() => new PartitionLedger(100, [promised]).open(100, 120, JUDGED_MS)).toThrow("100–149 is promised");
+    const intent = { firstOffset: 100, lastOffset: 149, judgedMs: JUDGED_MS };
+    const ledger = new PartitionLedger(100, [intent]);
+    expect(decodeIntents(ledger.state().metadata)).toEqual([intent]);
+    expect(() => new PartitionLedger(100, [intent]).open(100, 120, JUDGED_MS)).toThrow("100–149 is announced");
     const range = ledger.open(100, 149, JUDGED_MS + 9);
-    expect(range).toMatchObject({ ...promised, announced: true });
+    expect(range).toMatchObject({ ...intent, announced: true });
     expect(ledger.open(150, 159, JUDGED_MS + 9).announced).toBe(false);
     ledger.markDurable(range);
     expect(ledger.state().offset).toBe(150);

@@ -31,30 +31,30 @@ export class PartitionLedger {
   /** In offset order; the head is the oldest range that is not yet part of the prefix. */
   readonly #open: Range[];
   #position: number;
-  /** Ranges of an earlier owner that are not cut yet, a tail of `#open`. */
-  readonly #promised: Range[];
+  /** Ranges that an earlier owner announced and that are not cut yet, a tail of `#open`. */
+  readonly #replays: Range[];
 
   /** `position`: the committed offset. `intents`: what its metadata says. */
   constructor(position: number, intents: readonly Intent[] = []) {
     this.#position = position;
     // Announced by the commit that they were read from.
     this.#open = intents.map((intent) => ({ ...intent, durable: false, announced: true }));
-    this.#promised = [...this.#open];
+    this.#replays = [...this.#open];
   }
 
   /**
-   * Opens the next range, or returns the promised one. Ranges must be opened in ascending order and may leave gaps:
-   * offsets that the log no longer has (compaction, aborted transactions).
+   * Opens the next range, or returns the one to be replayed. Ranges must be opened in ascending order and may leave
+   * gaps: offsets that the log no longer has (compaction, aborted transactions).
    *
-   * @throws RangeError when the range begins at or before the end of the last one, or is not the one promised next: the
-   * caller has a logic error, and committing on top of it would hide a doubled row.
+   * @throws RangeError when the range begins at or before the end of the last one, or is not the one to be replayed
+   * next: the caller has a logic error, and committing on top of it would hide a doubled row.
    */
   open(firstOffset: number, lastOffset: number, judgedMs: number): Range {
-    const promised = this.#promised.shift();
-    if (promised !== undefined) {
-      if (promised.firstOffset === firstOffset && promised.lastOffset === lastOffset) return promised;
+    const replay = this.#replays.shift();
+    if (replay !== undefined) {
+      if (replay.firstOffset === firstOffset && replay.lastOffset === lastOffset) return replay;
       throw new RangeError(
-        `Cannot open range ${firstOffset}–${lastOffset}: ${promised.firstOffset}–${promised.lastOffset} is promised`,
+        `Cannot open range ${firstOffset}–${lastOffset}: ${replay.firstOffset}–${replay.lastOffset} is announced and comes first`,
       );
     }
     const last = this.#open.at(-1);

@@ -33,8 +33,8 @@ export interface Cut {
   lastOffset: number;
   batches: CutBatch[];
   /**
-   * The batches back to back; one that did not fit behind the one before it begins the next buffer. None for a promised
-   * range whose records are gone.
+   * The batches back to back; one that did not fit behind the one before it begins the next buffer. None for an
+   * announced range whose records are gone.
    */
   buffers: ArrayBuffer[];
   byteLength: number;
@@ -52,7 +52,7 @@ export interface Cut {
  * Collects the raw batches of one partition until a limit is met.
  *
  * Ranges follow each other without a hole: where the log has no records (compaction, aborted transactions), the offsets
- * belong to the range behind. Promised ranges come first, with the bounds that they had; no other limit cuts them.
+ * belong to the range behind. Announced ranges come first, with the bounds that they had; no other limit cuts them.
  *
  * A batch that lies wholly below the next offset was fetched twice: dropped. One that begins below it is cut there. One
  * whose fetch began above it would leave a hole that nobody has looked into: it is not taken.
@@ -65,7 +65,8 @@ export class Accumulator {
   #rangeStart: number;
   /** First offset that has not been shown. */
   #nextOffset: number;
-  readonly #promised: Intent[];
+  /** Ranges of an earlier owner that are still to be cut, in order. */
+  readonly #announced: Intent[];
   #batches: CutBatch[] = [];
   #buffers: ArrayBuffer[] = [];
   /** The last buffer, and how much of it is used. */
@@ -82,21 +83,21 @@ export class Accumulator {
     this.#pool = pool;
     this.#rangeStart = offset;
     this.#nextOffset = offset;
-    this.#promised = [...intents];
+    this.#announced = [...intents];
   }
 
   /**
-   * Takes a copy of a batch, as far as it lies in the present range: call `isPromiseMet` and `cut` afterwards, and add the
-   * batch again while it `reaches` beyond. Returns the bytes held more.
+   * Takes a copy of a batch, as far as it lies in the present range: call `isAnnouncedComplete` and `cut` afterwards,
+   * and add the batch again while it `reaches` beyond. Returns the bytes held more.
    *
    * `steadyMs`: a clock that nobody sets; the batch's age is measured with it.
    */
   add(batch: RawBatch, steadyMs: number): number {
     if (batch.lastOffset < this.#nextOffset) return 0;
-    const promised = this.#promised[0];
-    if (promised !== undefined && batch.baseOffset > promised.lastOffset) {
-      // What is left of the promised range is gone from the log.
-      this.#nextOffset = promised.lastOffset + 1;
+    const announced = this.#announced[0];
+    if (announced !== undefined && batch.baseOffset > announced.lastOffset) {
+      // What is left of the announced range is gone from the log.
+      this.#nextOffset = announced.lastOffset + 1;
       return 0;
     }
     const { bytes, recordCount, receivedMs } = batch;
@@ -107,15 +108,17 @@ export class Accumulator {
     }
     this.#byteLength += bytes.length;
     this.#recordCount += recordCount;
-    this.#lastOffset = Math.min(batch.lastOffset, promised?.lastOffset ?? batch.lastOffset);
+    this.#lastOffset = Math.min(batch.lastOffset, announced?.lastOffset ?? batch.lastOffset);
     this.#nextOffset = this.#lastOffset + 1;
     return bytes.length;
   }
 
-  /** The log has lost its records up to `offset` (exclusive). To be called when nothing is collected, or for a promise. */
+  /**
+   * The log has lost its records up to `offset` (exclusive). For when nothing is collected, or a range is announced.
+   */
   loseTo(offset: number): void {
     this.#nextOffset = Math.max(this.#nextOffset, offset);
-    if (this.#promised.length === 0) this.#rangeStart = Math.max(this.#rangeStart, offset);
+    if (this.#announced.length === 0) this.#rangeStart = Math.max(this.#rangeStart, offset);
   }
 
   /** Whether the batch's fetch began above the next offset. */
@@ -134,14 +137,14 @@ export class Accumulator {
   }
 
   /** Ranges of an earlier owner that are still to be cut. */
-  get promisedCount(): number {
-    return this.#promised.length;
+  get announcedCount(): number {
+    return this.#announced.length;
   }
 
-  /** Whether all of the promised range at the head has been seen. */
-  get isPromiseMet(): boolean {
-    const promised = this.#promised[0];
-    return promised !== undefined && this.#nextOffset > promised.lastOffset;
+  /** Whether all of the announced range at the head has been seen. */
+  get isAnnouncedComplete(): boolean {
+    const announced = this.#announced[0];
+    return announced !== undefined && this.#nextOffset > announced.lastOffset;
   }
 
   #copy(bytes: Uint8Array): void {
@@ -159,12 +162,12 @@ export class Accumulator {
 
   /** Whether a size limit is met. */
   isFull(limits: CutLimits): boolean {
-    return this.#promised.length === 0 && (this.#recordCount >= limits.rows || this.#byteLength >= limits.bytes);
+    return this.#announced.length === 0 && (this.#recordCount >= limits.rows || this.#byteLength >= limits.bytes);
   }
 
   /** Whether the oldest batch has waited for the interval. */
   isOld(limits: CutLimits, steadyMs: number): boolean {
-    return this.#promised.length === 0 && this.#batches.length > 0 && steadyMs - this.#openedMs >= limits.intervalMs;
+    return this.#announced.length === 0 && this.#batches.length > 0 && steadyMs - this.#openedMs >= limits.intervalMs;
   }
 
   /** When the oldest batch was added, by the steady clock. */
@@ -177,22 +180,23 @@ export class Accumulator {
   }
 
   /**
-   * Cuts what was collected; undefined when nothing was. A promised range is cut when it is met, even without a batch.
+   * Cuts what was collected; undefined when nothing was. An announced range is cut when it is complete, even without a
+   * batch.
    *
    * `wallMs`: the wall clock, ms since 1970.
    */
   cut(wallMs: number): Cut | undefined {
-    const isPromised = this.isPromiseMet;
-    if (!isPromised && (this.#batches.length === 0 || this.#promised.length > 0)) return undefined;
-    const promised = isPromised ? this.#promised.shift() : undefined;
+    const isReplay = this.isAnnouncedComplete;
+    if (!isReplay && (this.#batches.length === 0 || this.#announced.length > 0)) return undefined;
+    const announced = isReplay ? this.#announced.shift() : undefined;
     const cut: Cut = {
       topic: this.topic,
       partition: this.partition,
-      firstOffset: promised?.firstOffset ?? this.#rangeStart,
-      lastOffset: promised?.lastOffset ?? this.#lastOffset,
-      judgedMs: promised?.judgedMs ?? wallMs,
-      isReplay: promised !== undefined,
-      isBare: promised?.isBare,
+      firstOffset: announced?.firstOffset ?? this.#rangeStart,
+      lastOffset: announced?.lastOffset ?? this.#lastOffset,
+      judgedMs: announced?.judgedMs ?? wallMs,
+      isReplay,
+      isBare: announced?.isBare,
       batches: this.#batches,
       buffers: this.#buffers,
       byteLength: this.#byteLength,

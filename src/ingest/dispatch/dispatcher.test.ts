@@ -143,7 +143,7 @@ describe("createDispatcher()", () => {
     expect(cuts[2]!.judgedMs).toBe(Date.now());
   });
 
-  it("completes a promised range whose records are gone, without a batch", () => {
+  it("completes an announced range whose records are gone, without a batch", () => {
     const intents = [{ firstOffset: 100, lastOffset: 149, judgedMs: 7 }];
     dispatcher.assign([{ topic: "t", partition: 0, offset: 100, intents }]);
     dispatcher.accept({ ...batch(200, 10), fetchOffset: 100 });

@@ -44,7 +44,7 @@ export interface Dispatcher {
   dropTopics(topics: readonly string[]): void;
   /** There may be room again: cuts what is due. */
   cutDue(): void;
-  /** Cuts everything that is collected, but for promised ranges that are not complete. */
+  /** Cuts everything that is collected, but for announced ranges that are not complete. */
   cutAll(): void;
   /** Cuts and accepts nothing any more, and drops what is collected. */
   stop(): void;
@@ -72,7 +72,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function breakStarvation(): void {
     for (const accumulator of accumulators.values()) {
-      if (accumulator.promisedCount === 0) continue;
+      if (accumulator.announcedCount === 0) continue;
       options.onStarved({ topic: accumulator.topic, partition: accumulator.partition });
       return;
     }
@@ -107,7 +107,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (accumulator.isAhead(batch)) return accumulator.nextOffset;
       while (accumulator.reaches(batch)) {
         const taken = accumulator.add(batch, clock.nowMs());
-        if (accumulator.isPromiseMet || accumulator.isFull(limits)) handOn(accumulator);
+        if (accumulator.isAnnouncedComplete || accumulator.isFull(limits)) handOn(accumulator);
         // After the cut: pausing is for what waits, and the cut already counts as taken.
         if (taken > 0) budget.take(taken);
       }
@@ -118,7 +118,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (accumulator === undefined) return;
       handOn(accumulator);
       accumulator.loseTo(offset);
-      while (accumulator.isPromiseMet) handOn(accumulator);
+      while (accumulator.isAnnouncedComplete) handOn(accumulator);
     },
     assign(partitions) {
       drop();

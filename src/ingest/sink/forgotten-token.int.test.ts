@@ -100,7 +100,7 @@ describe("a replay", () => {
     expect(await countOf("f.blind")).toBe(40);
   });
 
-  it("is not asked about where the table has no window: nothing is promised there", async () => {
+  it("is not asked about where the table has no window: nothing is guaranteed there", async () => {
     await createTable("f.none", 0);
     const range = batchOf({ table: "f.none", first: 100, last: 119, days: 3 });
     await sinkOf().store(range, 100, 119, longLease);

@@ -8,7 +8,7 @@ export interface TokenWindow {
   database: string;
   name: string;
   isReplicated: boolean;
-  /** So many of the last inserts; 0: none, and nothing is promised there. */
+  /** So many of the last inserts; 0: none, and nothing is guaranteed there. */
   inserts: number;
   /** For so long; plain tables do not go by time. */
   seconds: number;
