@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { parseCount } from "../config/values.ts";
@@ -39,10 +37,8 @@ export function addEmbeddedCommand(program: Command): void {
       const port = parseCount("--port", options.port, { min: 0, max: 65_535 });
       const start = await load();
       const patienceMs = options.stopOnStdinClose === true ? PARENT_GONE_MS : 0;
-      const running = await whenFree(patienceMs, async () => {
-        const isTaken = options.orFree === true && !(await isPortFree(port));
-        return start({ port: isTaken ? 0 : port, dataDir: options.data });
-      });
+      const address = { port, orFree: options.orFree === true };
+      const running = await whenFree(patienceMs, () => start({ ...address, dataDir: options.data }));
       console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);
       await untilStopped({ onStdinClose: options.stopOnStdinClose === true });
       await running.close();
@@ -60,18 +56,5 @@ async function whenFree<T>(patienceMs: number, start: () => Promise<T>): Promise
       if (!isHeld || performance.now() > deadlineMs) throw error;
       await sleep(RETRY_MS);
     }
-  }
-}
-
-/** Asked before the server opens its data: to open the engine twice takes seconds. */
-async function isPortFree(port: number): Promise<boolean> {
-  const probe = createServer().listen(port, "127.0.0.1");
-  try {
-    await once(probe, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    probe.close();
   }
 }

@@ -31,6 +31,21 @@ it("the embedded broker is at no other address of this machine", async () => {
   await broker.close();
 });
 
+it("servers that begin at the same time on one port get one each, where a free one will do", async () => {
+  const first = await startKafkaBroker({ port: 0, dataDir: join(folder, "a") });
+  const wanted = first.port;
+  await first.close();
+  const brokers = await Promise.all(
+    ["b", "c", "d"].map((name) => startKafkaBroker({ port: wanted, orFree: true, dataDir: join(folder, name) })),
+  );
+  const ports = brokers.map(({ port }) => port);
+  const taken = startKafkaBroker({ port: wanted, dataDir: join(folder, "f") });
+  await expect(taken).rejects.toMatchObject({ code: "E_EMBEDDED", message: expect.stringContaining(`:${wanted}`) });
+  expect(ports).toContain(wanted);
+  expect(new Set(ports).size).toBe(3);
+  await Promise.all(brokers.map((broker) => broker.close()));
+});
+
 // In a process of its own: a recursive mkdir in /proc turns without end, and nothing but SIGKILL ends it.
 it.runIf(existsSync("/proc/self")).each([
   ["kafka", "/proc/millrace/data", /there is no such folder/],

@@ -9,20 +9,18 @@
  * and the targets of its materialized views, counted before deduplication. A fenced insert that let nothing through
  * reports 0; a repeated token reports the same count as the first time.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { MillraceError } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
+import { type ListenOptions, listenOn } from "../listen.ts";
 import { openEngine } from "./engine.ts";
 import { handleQuery, type QueryContext } from "./handle-query.ts";
 import { openQueryLog, type QueryLog } from "./query-log.ts";
 import { keepAliveTimeoutMs, sendText } from "./response.ts";
 import { openSpool, type Spool } from "./spool.ts";
 
-export type ClickHouseOptions = {
-  /** TCP port, 0 for a free one. */
-  port: number;
+export type ClickHouseOptions = ListenOptions & {
   /** Address to listen on; default 127.0.0.1. Any but loopback is refused without `credentials`. */
   host?: string;
   /** Directory of the data; created if missing. */
@@ -64,19 +62,6 @@ function route(context: QueryContext, request: IncomingMessage, response: Server
   else if (url.pathname !== "/") sendText(response, 404, `There is no handle ${url.pathname}\n\nUse / or /ping.\n`);
   else if (!isKnownMethod) sendText(response, 405, "Use GET for reading and POST for anything else.\n");
   else void handleQuery(context, request, response, url);
-}
-
-async function listen(server: Server, port: number, host: string): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen(port, host, resolve);
-  try {
-    await promise;
-  } catch (cause) {
-    const text = `Cannot listen on ${host}:${port} for the embedded ClickHouse: choose another port or stop its holder.`;
-    throw new MillraceError("E_EMBEDDED", text, { cause });
-  }
-  return (server.address() as AddressInfo).port;
 }
 
 /**
@@ -121,7 +106,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   };
   let port: number;
   try {
-    port = await listen(server, options.port, host);
+    port = await listenOn(server, options, host, "ClickHouse");
   } catch (error) {
     await release();
     throw error;

@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { MillraceError } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import { lockDirectory } from "../../run/directory-lock.ts";
+import { type ListenOptions, listenOn } from "../listen.ts";
 import type { Broker } from "./broker.ts";
 import { serveConnection } from "./connection.ts";
 import { GroupCoordinator } from "./group/coordinator.ts";
@@ -10,9 +10,7 @@ import { loadClusterId } from "./storage/cluster-id.ts";
 import { ProducerIds } from "./storage/producer-ids.ts";
 import { TopicStore } from "./topic/topic-store.ts";
 
-export interface KafkaBrokerOptions {
-  /** 0 takes a free port. */
-  port: number;
+export interface KafkaBrokerOptions extends ListenOptions {
   /** Address to listen on; default 127.0.0.1. There is no authentication, so any but loopback is refused. */
   host?: string;
   /** Folder for topics and groups; created when missing, held by one broker at a time. */
@@ -76,13 +74,13 @@ async function openAndListen(options: KafkaBrokerOptions, releaseLock: () => voi
     groups.close();
     topics.close();
   };
+  let port: number;
   try {
-    await listen(server, options.port, host);
+    port = await listenOn(server, options, host, "Kafka");
   } catch (error) {
     closeFiles();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
@@ -92,17 +90,4 @@ async function openAndListen(options: KafkaBrokerOptions, releaseLock: () => voi
     releaseLock();
   };
   return { port, close: () => (closing ??= close()) };
-}
-
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    throw new MillraceError(
-      "E_EMBEDDED",
-      `Cannot start the embedded Kafka on ${host}:${port}: ${(cause as Error).message}. Choose another port, or 0 for a free one.`,
-      { cause },
-    );
-  }
 }
