@@ -4,8 +4,6 @@ import { createMiddleware } from "hono/factory";
 import { MillraceError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
 
-export const loopback = "127.0.0.1";
-
 /** For Node's HTTP server: no request of a control or scrape is anywhere near these bounds. */
 export const serverLimits = { maxHeaderSize: 16 * 1024, requestTimeout: 10_000, headersTimeout: 5_000 };
 export const connectionsMax = 64;

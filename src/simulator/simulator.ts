@@ -16,6 +16,7 @@ import { TimeWeights } from "./time-weight.ts";
 export interface Simulator {
   /** Of the HTTP control; −1 without one. */
   readonly httpPort: number;
+  readonly httpAddress: string;
   /** The seed in use, to repeat the run. */
   readonly seed: number;
   /** Resolves when the duration or the number of events is reached; never without such a limit. Then call `stop`. */
@@ -35,10 +36,10 @@ export interface Simulator {
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const settings = completeSimulatorOptions(options);
-  if (settings.httpPort !== null) checkListenAddress("--listen", settings.httpAddress, settings.httpToken);
+  if (settings.httpPort !== undefined) checkListenAddress("--listen", settings.httpAddress, settings.httpToken);
   const engine = await SimulatorEngine.open(settings);
   let control: HttpControl | undefined;
-  if (settings.httpPort !== null) {
+  if (settings.httpPort !== undefined) {
     const { httpPort: port, httpAddress: address, httpToken: token } = settings;
     control = await serveHttpApi(engine, { port, address, token }).catch(async (error) => {
       await engine.stop();
@@ -49,6 +50,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   let stopping: Promise<SimulatorReport> | undefined;
   return {
     httpPort: control?.port ?? -1,
+    httpAddress: settings.httpAddress,
     seed: engine.seed,
     finished: engine.finished,
     setEventsPerSecond: (eventsPerSecond) => engine.setEventsPerSecond(eventsPerSecond),

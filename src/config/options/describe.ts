@@ -7,7 +7,7 @@ export function helpOf(row: OptionRow): string {
   // A help that explains the words has named them all.
   const isNamed = words.every((word) => help.includes(word));
   const listed = words.length > 2 ? words.join(", ") : words.join(" or ");
-  const fallback = row.default ?? row.otherwise;
+  const fallback = row.otherwise ?? row.default;
   const limits = [boundsOf(type), fallback === undefined ? "" : `default: ${fallback}`].filter((text) => text !== "");
   return `${help}${isNamed ? "" : `: ${listed}`}${limits.length === 0 ? "" : ` (${limits.join("; ")})`}`;
 }
@@ -20,6 +20,19 @@ export function boundsOf(type: OptionType): string {
   const text = type.kind === "duration" ? durationOf : String;
   if (min !== undefined && max !== undefined) return `${text(min)} to ${text(max)}`;
   return min === undefined ? "" : `at least ${text(min)}`;
+}
+
+/** The same as the end of a sentence: " from 1 to 64", " at least 1". */
+export function fromBounds(type: OptionType): string {
+  const bounds = boundsOf(type);
+  if (bounds === "") return "";
+  return bounds.startsWith("at least") ? ` ${bounds}` : ` from ${bounds}`;
+}
+
+/** Whether a value lies within the bounds of a type that has any. */
+export function isInside(type: OptionType, value: number): boolean {
+  if (!("min" in type || "max" in type)) return true;
+  return value >= (type.min ?? Number.NEGATIVE_INFINITY) && value <= (type.max ?? Number.POSITIVE_INFINITY);
 }
 
 /** The words that a choice, or a list of choices, takes. */

@@ -1,14 +1,20 @@
-import { badKinds, compressions, eventModes } from "../simulator-words.ts";
+import { badKinds, eventModes } from "../simulator-words.ts";
 import { eventRate } from "./bounds.ts";
 import type { OptionRows } from "./option-row.ts";
 
-/** What events the simulator makes, and how many. */
+/** What events the simulator makes, how many, and how they look. */
 export const loadRows = {
   eventsPerSecond: {
     flag: "--eps <n>",
     type: { kind: "number", ...eventRate },
     otherwise: "eps of the profiles file",
     help: "events per second",
+  },
+  share: {
+    env: "SIMULATOR_SHARE",
+    type: { kind: "number", min: 0, max: 1_000 },
+    default: "1",
+    help: "this instance's part of the load: the rate is multiplied by it",
   },
   durationMs: {
     flag: "--duration <time>",
@@ -18,16 +24,28 @@ export const loadRows = {
   eventsMax: { flag: "--events <n>", type: { kind: "number", min: 1 }, help: "stop after this many events" },
   mode: {
     flag: "--mode <mode>",
+    env: "SIM_EVENT_MODE",
     type: { kind: "choice", choices: eventModes },
     default: "domain",
     help: "which events a request leaves",
   },
-  seed: { flag: "--seed <n>", type: { kind: "number" }, help: "same seed, same documents apart from their times" },
-  compression: {
-    flag: "--compression <codec>",
-    type: { kind: "choice", choices: compressions },
-    default: "lz4",
-    help: "of the batches",
+  seed: {
+    flag: "--seed <n>",
+    type: { kind: "number" },
+    otherwise: "that of the profiles file, else a random one",
+    help: "same seed, same documents apart from their times",
+  },
+  timezone: {
+    flag: "--timezone <zone>",
+    type: { kind: "text" },
+    default: "Asia/Seoul",
+    help: "of the profiles file's time_weights",
+  },
+  eventId: {
+    flag: "--event-id <kind>",
+    type: { kind: "choice", choices: ["random", "hash"] },
+    default: "random",
+    help: "random, or hash: the same event has the same id",
   },
   badRate: {
     flag: "--bad-rate <share>",
@@ -38,7 +56,20 @@ export const loadRows = {
   badKinds: {
     flag: "--bad-kinds <list>",
     type: { kind: "list", of: { kind: "choice", choices: badKinds } },
+    default: badKinds.join(","),
     otherwise: "all",
     help: "kinds of broken documents, comma-separated",
+  },
+  httpPort: {
+    flag: "--port <n>",
+    type: { kind: "count", min: 0, max: 65_535 },
+    otherwise: "none",
+    help: "HTTP control; 0 takes a free port",
+  },
+  httpAddress: {
+    flag: "--listen <address>",
+    type: { kind: "text" },
+    default: "127.0.0.1",
+    help: "IP address of the HTTP control; beyond loopback it asks for MILLRACE_HTTP_TOKEN",
   },
 } as const satisfies OptionRows;

@@ -5,10 +5,14 @@
 export interface OptionRow {
   /** As typed, with the name of its argument: `--fence <time>`, `--topic <name...>`, `--no-simulator`. */
   flag?: string;
+  /** Variables of the environment that set it; the last that is set wins. */
+  env?: string | readonly string[];
+  /** The variable is a bare number of so many ms, or bytes. */
+  variableUnit?: number;
   type: OptionType;
   /** As it would be typed. */
   default?: string;
-  /** What is taken instead of a default, in words: "the profile's". */
+  /** What is taken when nothing is given, in words: "the profile's". */
   otherwise?: string;
   /** The command refuses to run without it. */
   required?: true;
@@ -28,7 +32,8 @@ export type OptionType =
   | ({ kind: "number" } & Bounds)
   /** "20s"; the value and the bounds are in ms. */
   | ({ kind: "duration" } & Bounds)
-  | { kind: "choice"; choices: readonly string[] }
+  /** `also`: other words for some of them. */
+  | { kind: "choice"; choices: readonly string[]; also?: Readonly<Record<string, string>> }
   /** Given several times, or as one text with commas. */
   | { kind: "list"; of: Exclude<OptionType, { kind: "list" | "flag" }> };
 
@@ -77,6 +82,9 @@ type TextOf<Row> = Row extends { type: { kind: "flag" } }
   : Row extends { flag: `${string}...>` }
     ? string[]
     : string;
+
+/** What was given; the rest is absent. */
+export type GivenValues<Rows> = { [Name in keyof OptionValues<Rows>]?: NonNullable<OptionValues<Rows>[Name]> };
 
 /** What was typed, under the names that commander makes of the flags. */
 export type TypedOptions<Rows> = {

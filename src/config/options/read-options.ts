@@ -1,6 +1,7 @@
 import {
   attributeOf,
   flagOf,
+  type GivenValues,
   type OptionRow,
   type OptionRows,
   type OptionValues,
@@ -11,27 +12,61 @@ import { readValue } from "./read-value.ts";
 type Typed = boolean | string | readonly string[] | undefined;
 
 /**
- * Reads what was typed by the rows, and puts the defaults in.
+ * What was typed, with the defaults of the rest.
  *
  * @throws MillraceError E_CONFIG naming the option, its value and what is allowed.
  */
 export function readOptions<Rows extends OptionRows>(rows: Rows, typed: TypedOptions<Rows>): OptionValues<Rows> {
-  const texts = typed as Record<string, Typed>;
-  return Object.fromEntries(
-    Object.entries(rows)
-      .filter(([, row]) => row.flag !== undefined)
-      .map(([name, row]) => [name, readOption(row as OptionRow & { flag: string }, texts)]),
-  ) as OptionValues<Rows>;
+  return { ...defaultsOf(rows), ...readTyped(rows, typed) };
 }
 
-function readOption(row: OptionRow & { flag: string }, typed: Record<string, Typed>): unknown {
-  const flag = flagOf(row);
-  const given = typed[attributeOf(row)] ?? row.default;
-  const read = (text: string, type = row.type) => readValue(type, text, `${flag} ${text}:`);
-  if (row.type.kind === "flag") return given ?? flag.startsWith("--no-");
-  if (row.type.kind === "list" && Array.isArray(given)) {
-    const { of } = row.type;
-    return given.map((text: string) => read(text, of));
+/** The values of all rows when nothing is given. */
+export function defaultsOf<Rows extends OptionRows>(rows: Rows): OptionValues<Rows> {
+  const defaults = Object.entries<OptionRow>(rows).map(([name, row]) => [name, defaultOf(row)]);
+  return Object.fromEntries(defaults) as OptionValues<Rows>;
+}
+
+function defaultOf({ type, flag, default: text }: OptionRow): unknown {
+  if (text !== undefined) return readValue(type, text, `the default ${text}:`);
+  return type.kind === "flag" ? flag?.startsWith("--no-") === true : undefined;
+}
+
+/** What was typed, by the rows. @throws MillraceError E_CONFIG naming the option, its value and what is allowed. */
+export function readTyped<Rows extends OptionRows>(rows: Rows, typed: TypedOptions<Rows>): GivenValues<Rows> {
+  const given: Record<string, unknown> = {};
+  for (const [name, row] of Object.entries<OptionRow>(rows)) {
+    if (row.flag === undefined) continue;
+    const text = (typed as Record<string, Typed>)[attributeOf({ flag: row.flag })];
+    if (text !== undefined) given[name] = readTypedValue(row.type, text, flagOf({ flag: row.flag }));
   }
-  return given === undefined ? undefined : read(given as string);
+  return given as GivenValues<Rows>;
+}
+
+function readTypedValue(type: OptionRow["type"], typed: NonNullable<Typed>, flag: string): unknown {
+  if (typeof typed === "boolean") return typed;
+  const read = (text: string, of: OptionRow["type"]) => readValue(of, text, `${flag} ${text}:`);
+  if (type.kind !== "list") return read(typed as string, type);
+  const parts = typeof typed === "string" ? typed.split(",") : typed;
+  return parts.map((part) => read(part.trim(), type.of));
+}
+
+/** What the environment's variables give, by the rows. An empty one gives nothing. @throws MillraceError E_CONFIG */
+export function readVariables<Rows extends OptionRows>(
+  rows: Rows,
+  env: Record<string, string | undefined>,
+): GivenValues<Rows> {
+  const given: Record<string, unknown> = {};
+  for (const [key, row] of Object.entries<OptionRow>(rows)) {
+    for (const name of [row.env ?? []].flat()) {
+      const text = env[name];
+      if (text !== undefined && text !== "") given[key] = readVariable(row, name, text);
+    }
+  }
+  return given as GivenValues<Rows>;
+}
+
+function readVariable({ type, variableUnit }: OptionRow, name: string, text: string): unknown {
+  const where = `${name} is "${text}":`;
+  if (variableUnit !== undefined) return readValue({ kind: "number" }, text, where) * variableUnit;
+  return readValue(type, type.kind === "choice" || type.kind === "flag" ? text.toLowerCase() : text, where);
 }

@@ -1,6 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
-import { boundsOf } from "./describe.ts";
-import { type Bounds, type OptionType, unitMs, type ValueOf } from "./option-row.ts";
+import { fromBounds, isInside } from "./describe.ts";
+import { type OptionType, unitMs, type ValueOf } from "./option-row.ts";
 
 /**
  * Reads a text as a value of the type.
@@ -13,26 +13,27 @@ export function readValue(type: OptionType, text: string, where: string): unknow
   const refuse = (must: string) => new MillraceError("E_CONFIG", `${where} ${must}`);
   switch (type.kind) {
     case "flag":
-      return readChoice(["true", "false"], text, refuse) === "true";
+      if (!["true", "1", "false", "0"].includes(text)) throw refuse("must be true or false");
+      return text === "true" || text === "1";
     case "text":
       if (type.pattern?.test(text) !== false) return text;
       throw refuse(type.must ?? `must match ${type.pattern.source}`);
     case "choice":
-      return readChoice(type.choices, text, refuse);
+      return readChoice(type.choices, type.also?.[text] ?? text, refuse);
     case "list":
-      return text.split(",").map((part) => readValue(type.of, part, where));
+      return text.split(",").map((part) => readValue(type.of, part.trim(), where));
     case "count":
       if (/^\d+$/.test(text) && isInside(type, Number(text))) return Number(text);
-      throw refuse(`must be a whole number${boundsPhrase(type)}`);
+      throw refuse(`must be a whole number${fromBounds(type)}`);
     case "number":
       if (text.trim() === "" || !Number.isFinite(Number(text))) throw refuse("must be a number");
       if (isInside(type, Number(text))) return Number(text);
-      throw refuse(`must be${boundsPhrase(type)}`);
+      throw refuse(`must be${fromBounds(type)}`);
     case "duration": {
       const ms = durationMsOf(text);
       if (ms === undefined) throw refuse("must be a number with a unit, such as 250ms, 20s, 10m, 2h, 7d");
       if (isInside(type, ms)) return ms;
-      throw refuse(`must be ${boundsOf(type)}`);
+      throw refuse(`must be${fromBounds(type)}`);
     }
   }
 }
@@ -41,15 +42,6 @@ export function readValue(type: OptionType, text: string, where: string): unknow
 function readChoice(choices: readonly string[], text: string, refuse: (must: string) => Error): string {
   if (choices.includes(text)) return text;
   throw refuse(`must be ${choices.length > 2 ? `one of ${choices.join(", ")}` : choices.join(" or ")}`);
-}
-
-function boundsPhrase(type: OptionType & Bounds): string {
-  const bounds = boundsOf(type);
-  return bounds === "" ? "" : ` ${type.max === undefined ? "" : "from "}${bounds}`;
-}
-
-function isInside({ min, max }: Bounds, value: number): boolean {
-  return value >= (min ?? Number.NEGATIVE_INFINITY) && value <= (max ?? Number.POSITIVE_INFINITY);
 }
 
 function durationMsOf(text: string): number | undefined {

@@ -2,6 +2,7 @@ import { defaultTranscoder, insertFormats, transcoderNames } from "../../core/tr
 import { loadRows } from "./load-rows.ts";
 import type { OptionRows } from "./option-row.ts";
 import { guaranteeRows, pipelineChoiceRows } from "./pipeline-rows.ts";
+import { producerRows } from "./producer-rows.ts";
 
 const { profile, vcpus, from, sessionTimeoutMs, fenceMs, surviveMs, requiredGuarantee } = guaranteeRows;
 
@@ -74,7 +75,7 @@ export const ingesterRows = {
 
 /** Options of the simulator that `millrace start` hands on to it as they were typed. */
 export const passedOnRows = {
-  compression: { ...loadRows.compression, help: `simulator: ${loadRows.compression.help}` },
+  compression: { ...producerRows.compression, help: `simulator: ${producerRows.compression.help}` },
   seed: { ...loadRows.seed, help: `simulator: ${loadRows.seed.help}` },
   badRate: { ...loadRows.badRate, help: `simulator: ${loadRows.badRate.help}` },
 } as const satisfies OptionRows;
