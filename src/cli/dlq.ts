@@ -6,11 +6,11 @@ import { nodeInflaters } from "../../workers/inflaters.ts";
 import { abortableClient } from "../clients/clickhouse/abortable-client.ts";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
-import { parseCount } from "../config/values.ts";
+import { parseCount, parseTimeMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { unlessAborted } from "../core/within.ts";
 import { groupLines, letterJson, letterLines, letterPage, reportLines } from "../operate/dead-letters/describe.ts";
-import { type LetterFilter, parseInstantMs, parseOffsets } from "../operate/dead-letters/filter.ts";
+import { type LetterFilter, parseOffsets } from "../operate/dead-letters/filter.ts";
 import { placeName } from "../operate/dead-letters/letter.ts";
 import { readHistory } from "../operate/dead-letters/read-history.ts";
 import { countOpenLetters, groupLetters, listLetters, loadLettersOf } from "../operate/dead-letters/read-letters.ts";
@@ -114,8 +114,8 @@ function toFilter(flags: FilterFlags): LetterFilter {
   const nowMs = Date.now();
   return {
     reasons: reason,
-    sinceMs: since === undefined ? undefined : parseInstantMs("--since", since, nowMs),
-    untilMs: until === undefined ? undefined : parseInstantMs("--until", until, nowMs),
+    sinceMs: since === undefined ? undefined : parseTimeMs("--since", since, nowMs),
+    untilMs: until === undefined ? undefined : parseTimeMs("--until", until, nowMs),
     topics: topic,
     partition: partition === undefined ? undefined : parseCount("--partition", partition, { min: 0, max: COUNT_MAX }),
     offsets: offset === undefined ? undefined : parseOffsets("--offset", offset),

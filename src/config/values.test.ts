@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readEnvironment } from "./environment.ts";
 import { profileFor } from "./profiles.ts";
-import { parseCount, parseDurationMs } from "./values.ts";
+import { parseCount, parseDurationMs, parseTimeMs } from "./values.ts";
 
 describe("parseDurationMs()", () => {
   it.each([
@@ -14,6 +14,25 @@ describe("parseDurationMs()", () => {
 
   it.each(["20", "s", "-1s", "1 s", "1w", ""])("refuses %j and names the option", (text) => {
     expect(() => parseDurationMs("--duration", text)).toThrow(`--duration ${text}: must be a number with a unit`);
+  });
+});
+
+describe("parseTimeMs()", () => {
+  const nowMs = Date.UTC(2026, 0, 31, 12);
+  it.each([
+    ["2026-01-31T08:00:00Z", "2026-01-31T08:00:00Z"],
+    ["2026-01-31T08:00:00+02:00", "2026-01-31T06:00:00Z"],
+    ["2026-01-31 08:00", "2026-01-31T08:00:00Z"],
+    ["2026-01-31T08:00:00.250Z", "2026-01-31T08:00:00.250Z"],
+    ["2026-01-31", "2026-01-31T00:00:00Z"],
+    ["90m", "2026-01-31T10:30:00Z"],
+    ["1d", "2026-01-30T12:00:00Z"],
+  ])("reads %s as %s", (text, expected) => {
+    expect(new Date(parseTimeMs("--since", text, nowMs)).toISOString()).toBe(new Date(expected).toISOString());
+  });
+
+  it.each(["2026-13-01", "8 o'clock", "", "2026", "yesterday", "10", "2026-07-01T10", "2w"])("refuses %j", (text) => {
+    expect(() => parseTimeMs("--since", text, nowMs)).toThrow(/--since .*duration/);
   });
 });
 

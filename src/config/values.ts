@@ -1,3 +1,4 @@
+import { readDurationMs } from "../core/duration.ts";
 import { MillraceError } from "../core/errors.ts";
 import { readValue } from "./options/read-value.ts";
 
@@ -17,15 +18,19 @@ export function parseChoice<const T extends string>(option: string, text: string
 }
 
 /**
- * Reads a time: ISO 8601 ("2026-01-31T08:00:00Z", without a zone in UTC), or a duration before now ("2h"). In ms since
- * 1970.
+ * Reads a time: ISO 8601 ("2026-01-31T08:00:00Z"; a day alone, or without a zone, in UTC), or a length of time before
+ * now ("2h"). In ms since 1970.
  *
  * @throws MillraceError E_CONFIG naming `option`.
  */
 export function parseTimeMs(option: string, text: string, nowMs: number): number {
-  if (/^\d+(?:\.\d+)?[a-z]+$/.test(text)) return nowMs - parseDurationMs(option, text);
+  const agoMs = readDurationMs(text);
+  if (agoMs !== undefined) return nowMs - agoMs;
   const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   const ms = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2] ?? "00:00"}${match[3] ?? "Z"}`);
   if (!Number.isNaN(ms)) return ms;
-  throw new MillraceError("E_CONFIG", `${option} ${text}: must be a time such as 2026-01-31T08:00:00Z, or 30m, 2h, 7d`);
+  throw new MillraceError(
+    "E_CONFIG",
+    `${option} ${text}: must be a time such as 2026-01-31 or 2026-01-31T08:00:00Z, or a duration before now such as 30m, 2h, 7d`,
+  );
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { readDurationMs } from "../core/duration.ts";
 import { qualifiedTablePattern, topicNamePattern } from "../core/names.ts";
-import { parseDurationMs } from "./duration.ts";
 import { timeFormatNames } from "./time-formats.ts";
 
 /** What may stand in a pipeline file. docs/pipelines.md says what it means; its test holds it against this file. */
@@ -16,8 +16,8 @@ const tableName = z
   );
 const duration = z
   .string()
-  .refine((text) => parseDurationMs(text) !== undefined, "allowed: a number with ms, s, m, h or d, such as 7d or 90m")
-  .transform((text) => parseDurationMs(text)!);
+  .refine((text) => readDurationMs(text) !== undefined, "allowed: a number with ms, s, m, h or d, such as 7d or 90m")
+  .transform((text) => readDurationMs(text)!);
 const coercion = z.enum(["strict", "lenient"]);
 const recordField = z.enum(recordFields);
 

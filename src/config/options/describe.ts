@@ -1,4 +1,5 @@
-import { type OptionRow, type OptionType, unitMs } from "./option-row.ts";
+import { durationUnitsMs } from "../../core/duration.ts";
+import type { OptionRow, OptionType } from "./option-row.ts";
 
 /** A row in words, for `--help`: what it does, the words that it takes, its bounds and its default. */
 export function helpOf(row: OptionRow): string {
@@ -43,7 +44,7 @@ export function wordsOf(type: OptionType): readonly string[] {
 
 /** 1_800_000 → "30m": in the largest unit that leaves no fraction, as an option takes it. */
 function durationOf(ms: number): string {
-  const units = Object.entries(unitMs).filter(([, size]) => ms % size === 0);
+  const units = Object.entries(durationUnitsMs).filter(([, size]) => ms % size === 0);
   const [unit, size] = units.at(-1)!;
   return `${ms / size}${unit}`;
 }

@@ -42,9 +42,6 @@ export interface Bounds {
   max?: number;
 }
 
-/** Units of durations, as they are typed, from the smallest. */
-export const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** Rows by the names of their values, as the code has them. */
 export type OptionRows = Readonly<Record<string, OptionRow>>;
 

@@ -1,6 +1,7 @@
+import { readDurationMs } from "../../core/duration.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { fromBounds, isInside } from "./describe.ts";
-import { type OptionType, unitMs, type ValueOf } from "./option-row.ts";
+import type { OptionType, ValueOf } from "./option-row.ts";
 
 /**
  * Reads a text as a value of the type.
@@ -30,7 +31,7 @@ export function readValue(type: OptionType, text: string, where: string): unknow
       if (isInside(type, Number(text))) return Number(text);
       throw refuse(`must be${fromBounds(type)}`);
     case "duration": {
-      const ms = durationMsOf(text);
+      const ms = readDurationMs(text);
       if (ms === undefined) throw refuse("must be a number with a unit, such as 250ms, 20s, 10m, 2h, 7d");
       if (isInside(type, ms)) return ms;
       throw refuse(`must be${fromBounds(type)}`);
@@ -42,9 +43,4 @@ export function readValue(type: OptionType, text: string, where: string): unknow
 function readChoice(choices: readonly string[], text: string, refuse: (must: string) => Error): string {
   if (choices.includes(text)) return text;
   throw refuse(`must be ${choices.length > 2 ? `one of ${choices.join(", ")}` : choices.join(" or ")}`);
-}
-
-function durationMsOf(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  return match === null ? undefined : Number(match[1]) * unitMs[match[2]!]!;
 }

@@ -1,4 +1,3 @@
-import { parseDurationMs } from "../../config/values.ts";
 import { MillraceError } from "../../core/errors.ts";
 
 /** Which dead letters are meant; what is undefined does not matter. */
@@ -46,24 +45,6 @@ export function conditionOf(filter: LetterFilter): Condition {
     sql: used.length === 0 ? "true" : used.map(([sql]) => sql).join(" AND "),
     params: Object.assign({}, ...used.map(([, params]) => params)),
   };
-}
-
-/**
- * Reads "2h" as that long before `nowMs`, and "2026-07-01", "2026-07-01 10:30", "2026-07-01T10:30:00.5+02:00" as that
- * instant; without a zone it is UTC.
- *
- * @throws MillraceError E_CONFIG naming `option`.
- */
-export function parseInstantMs(option: string, text: string, nowMs: number): number {
-  if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return nowMs - parseDurationMs(option, text);
-  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text);
-  const [, day, time = "00:00", zone = "Z"] = match ?? [];
-  const timeMs = Date.parse(`${day}T${time}${zone}`);
-  if (match !== null && !Number.isNaN(timeMs)) return timeMs;
-  throw new MillraceError(
-    "E_CONFIG",
-    `${option} ${text}: must be a duration such as 10m, 2h, 7d, or a time such as 2026-07-01 or 2026-07-01T10:30:00Z`,
-  );
 }
 
 /** Reads "17" or "17-93". @throws MillraceError E_CONFIG naming `option`. */
