@@ -11,19 +11,19 @@ import { defaultTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Finding } from "../operate/doctor/finding.ts";
 import { guaranteeOf } from "../operate/doctor/finding.ts";
-import { reportLines } from "../operate/doctor/print-report.ts";
 import { type DoctorReport, runDoctor } from "../operate/doctor/run-doctor.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "../run/addresses.ts";
-import { setUpOf } from "../run/connect-run.ts";
 import { launchServers } from "../run/embedded-servers.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "../run/plans.ts";
+import { setUpOf } from "../run/set-up.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { readTable } from "../schema/read-table.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addOptions } from "./add-options.ts";
+import { reportLines } from "./doctor-text.ts";
 import { addHelpAfter } from "./help-text.ts";
 
 /** Two clients' worth of patience: a doctor that waits for a dead broker helps nobody. */

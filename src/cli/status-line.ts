@@ -1,6 +1,6 @@
 import { readOffsets, totalLag } from "../clients/kafka/offsets.ts";
 import type { StartOptions } from "../config/start-options.ts";
-import type { Run } from "../run/connect-run.ts";
+import type { Run } from "../run/run.ts";
 import { type Counts, labelOf } from "../telemetry/counter-rows.ts";
 import { summarise } from "../telemetry/stages.ts";
 import { endBottomLine, showBottomLine } from "./bottom-line.ts";

@@ -1,7 +1,7 @@
 import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/offsets.ts";
 import { counted } from "../core/counted.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import type { Run } from "./connect-run.ts";
+import type { Run } from "./run.ts";
 
 const TELL_EVERY_MS = 5_000;
 

@@ -2,7 +2,7 @@ import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/o
 import { counted } from "../core/counted.ts";
 import { partitionKey } from "../core/raw-batch.ts";
 import { type Account, type Accounting, account, type OffsetRange } from "../operate/reconcile/accounting.ts";
-import type { Run } from "./connect-run.ts";
+import type { Run } from "./run.ts";
 
 export interface Comparison {
   backlog: number;

@@ -3,8 +3,8 @@ import type { LeftOver } from "../ingest/pipeline/left-over.ts";
 import { reportedCounts } from "../telemetry/counters.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
 import { compareRun, missingBefore } from "./compare-run.ts";
-import type { Run } from "./connect-run.ts";
 import { latencyOf, type RunReport, usageByProcess } from "./report.ts";
+import type { Run } from "./run.ts";
 import { untilReachable } from "./until-reachable.ts";
 
 /**

@@ -3,9 +3,9 @@ import { within } from "../core/within.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
 import { storeLatency } from "../telemetry/latency-store.ts";
 import { tellBacklog } from "./backlog.ts";
-import type { Run } from "./connect-run.ts";
 import { faultOf } from "./fault-of.ts";
 import { makeReport } from "./make-report.ts";
+import type { Run } from "./run.ts";
 import type { RunEnd, RunFace } from "./run-face.ts";
 import { untilEnd, workIsDone } from "./until-end.ts";
 

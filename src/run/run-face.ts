@@ -1,7 +1,7 @@
 import type { MillraceError } from "../core/errors.ts";
-import type { Run } from "./connect-run.ts";
 import type { EmbeddedServers } from "./embedded-servers.ts";
 import type { RunReport } from "./report.ts";
+import type { Run } from "./run.ts";
 
 /** Whoever shows a run: a terminal, a container's log, a page. It is told in this order; `stopping` comes at any time. */
 export interface RunFace {

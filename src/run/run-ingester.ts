@@ -1,15 +1,16 @@
 import type { Logger } from "pino";
 import type { Environment } from "../config/environment.ts";
 import type { StartOptions } from "../config/start-options.ts";
+import { closeAll } from "../core/close-all.ts";
 import { within } from "../core/within.ts";
 import type { PipelineHooks } from "../ingest/pipeline/pipeline-types.ts";
 import { embeddedServersOf } from "./addresses.ts";
-import { closeRun } from "./close-run.ts";
-import { connectRun, type Run } from "./connect-run.ts";
+import { connectRun } from "./connect-run.ts";
 import { type EmbeddedServers, launchServers } from "./embedded-servers.ts";
 import { machineBytes, memoryWarning } from "./memory.ts";
 import { operate } from "./operate.ts";
 import { relaxCollectionOfBuffers } from "./relax-collection.ts";
+import type { Run } from "./run.ts";
 import type { RunEnd, RunFace } from "./run-face.ts";
 import { Shutdown, Stopped } from "./shutdown.ts";
 
@@ -29,10 +30,11 @@ export interface RunInput {
  *
  * @throws MillraceError when the set-up is wrong, or the pipeline met an error that no retry can help.
  */
-export async function runIngester({ environment, options, log, face, asked, hooks }: RunInput): Promise<RunEnd> {
+export async function runIngester(input: RunInput): Promise<RunEnd> {
+  const { environment, options, log, face } = input;
   const startedMs = performance.now();
   relaxCollectionOfBuffers();
-  const shutdown = new Shutdown(asked, options.drainTimeoutMs);
+  const shutdown = new Shutdown(input.asked, options.drainTimeoutMs);
   void shutdown.asked.then((reason) => face.stopping(reason));
   const stopShowingStart = face.starting(startedMs);
   log.info(options.profile.origin);
@@ -40,6 +42,15 @@ export async function runIngester({ environment, options, log, face, asked, hook
   if (shortage !== undefined && embeddedServersOf(environment).clickHouse) log.warn(shortage);
   let servers: EmbeddedServers | undefined;
   let run: Run | undefined;
+  const close = () => {
+    shutdown.begin();
+    return closeAll([
+      stopShowingStart,
+      () => run !== undefined && within(shutdown.requestsMs, run.close()),
+      () => servers?.stop(shutdown.restMs),
+    ]);
+  };
+  let end: RunEnd;
   try {
     servers = await launchServers({
       ...embeddedServersOf(environment),
@@ -48,17 +59,18 @@ export async function runIngester({ environment, options, log, face, asked, hook
       signal: shutdown.stopping,
     });
     face.serversReady(servers);
-    run = await connectRun(environment, options, servers, log, shutdown, startedMs, hooks);
+    run = await connectRun({ ...input, servers, shutdown, startedMs });
     stopShowingStart();
-    return await operate(run, face);
+    end = await operate(run, face);
   } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
+    if (!(error instanceof Stopped)) {
+      // Whoever asks why the run ended wants the error that ended it, not what came of that.
+      await close().catch((also) => log.warn({ err: also }, "not everything was closed"));
+      throw error;
+    }
     log.info(`${error.message}: nothing was taken`);
-    return { kind: "not begun" };
-  } finally {
-    stopShowingStart();
-    shutdown.begin();
-    if (run !== undefined) await within(shutdown.requestsMs, closeRun(run));
-    await servers?.stop(shutdown.restMs);
+    end = { kind: "not begun" };
   }
+  await close();
+  return end;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { classifyKafkaError } from "../clients/kafka/classify-error.ts";
 import { hasReached, type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
-import type { Run } from "./connect-run.ts";
+import type { Run } from "./run.ts";
 
 const POLL_MS = 100;
 

@@ -1,21 +1,28 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 
 /**
- * The same client, each of whose requests ends when `signal` aborts. In one place, because a request without a signal is
- * one that a stopped server holds for as long as the client's time-out.
+ * The same client, each of whose requests ends when `signal` aborts; one that is made later is not sent. In one place,
+ * because a request without a signal is one that a stopped server holds for as long as the client's time-out.
  */
 export function abortableClient(client: ClickHouseClient, signal: AbortSignal): ClickHouseClient {
-  const withSignal = <P extends { abort_signal?: AbortSignal }>(params: P): P => ({
-    ...params,
-    abort_signal: params.abort_signal === undefined ? signal : AbortSignal.any([signal, params.abort_signal]),
-  });
+  const abortable =
+    <P extends { abort_signal?: AbortSignal }, R>(request: (params: P) => Promise<R>) =>
+    async (params: P): Promise<R> => {
+      const { abort_signal: own } = params;
+      const either = own === undefined ? signal : AbortSignal.any([signal, own]);
+      // The client listens to the signal only: of one that has aborted already it never hears.
+      either.throwIfAborted();
+      return request({ ...params, abort_signal: either });
+    };
   const requests: Partial<ClickHouseClient> = {
-    query: ((params: Parameters<ClickHouseClient["query"]>[0]) =>
-      client.query(withSignal(params))) as ClickHouseClient["query"],
-    command: (params) => client.command(withSignal(params)),
-    exec: ((params: Parameters<ClickHouseClient["exec"]>[0]) =>
-      client.exec(withSignal(params))) as ClickHouseClient["exec"],
-    insert: (params) => client.insert(withSignal(params)),
+    query: abortable((params: Parameters<ClickHouseClient["query"]>[0]) =>
+      client.query(params),
+    ) as ClickHouseClient["query"],
+    command: abortable((params) => client.command(params)),
+    exec: abortable((params: Parameters<ClickHouseClient["exec"]>[0]) =>
+      client.exec(params),
+    ) as ClickHouseClient["exec"],
+    insert: abortable((params) => client.insert(params)) as ClickHouseClient["insert"],
   };
   return new Proxy(client, {
     get(target, name) {

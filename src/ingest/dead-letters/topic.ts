@@ -72,6 +72,7 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
   const readers = new Map(options.plans.map((plan) => [plan.key, compileRowReader(plan.deadLetters.columns)]));
   const kafka = new Kafka(options.kafka);
   let producer = createProducer();
+  let isStopped = false;
 
   function createProducer(): Producer {
     // One request at a time: with more, kafkajs may repeat them in another order, which the broker then refuses.
@@ -125,6 +126,8 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
         const exists = (await admin.listTopics()).includes(topic);
         if (!exists) throw new Error("no such topic; create it, or check the name");
         await producer.connect();
+        // Stopped while it connected: the connection came after the end.
+        if (isStopped) await producer.disconnect();
       } catch (cause) {
         throw failure(topic, cause);
       } finally {
@@ -136,7 +139,10 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
       const messages = readers.get(planKey)!(dead).map(messageOf);
       for (const part of cutRequests(messages)) await sendPatiently(part, patience);
     },
-    stop: () => producer.disconnect(),
+    stop() {
+      isStopped = true;
+      return producer.disconnect();
+    },
   };
 }
 

@@ -61,6 +61,8 @@ export interface Pipeline {
    * @throws the first fatal error, if there was one.
    */
   drain(time: { finishMs: number; leaveMs: number }): Promise<LeftOver>;
+  /** Ends what was opened, of a pipeline that was not drained: nothing that is under way is waited for. Else it does nothing. */
+  close(leaveMs: number): Promise<void>;
   /** Pipelines that an error of their own has stopped, while others go on. */
   stopped(): StoppedPipeline[];
   /** Resolves with the first error that no retry can help, and that leaves no pipeline to go on. */

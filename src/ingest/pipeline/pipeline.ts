@@ -438,6 +438,25 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return true;
   }
 
+  async function shutDown({ finishMs, leaveMs }: { finishMs: number; leaveMs: number }): Promise<void> {
+    accepting = false;
+    supervisor.stopSupervising();
+    stoppedPlans.close();
+    supervisor.source.pause();
+    dispatcher.cutAll();
+    dispatcher.stop();
+    if ((await within(finishMs, finishFlights())) === undefined) {
+      abandon.abort(new StaleOwner("the time to drain is over"));
+    }
+    epoch?.end("stopped");
+    epoch = undefined;
+    const leaving = supervisor.stop().then(() => true);
+    const hasLeft = await within(leaveMs, leaving).catch(() => undefined);
+    if (hasLeft === undefined)
+      log.warn("Kafka did not answer to the leave of the group: it waits for the session's end");
+    await within(leaveMs, pool.close());
+  }
+
   return {
     counters,
     total,
@@ -456,25 +475,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await workersReady;
       await supervisor.start();
     },
-    async drain({ finishMs, leaveMs }) {
-      accepting = false;
-      supervisor.stopSupervising();
-      stoppedPlans.close();
-      supervisor.source.pause();
-      dispatcher.cutAll();
-      dispatcher.stop();
-      if ((await within(finishMs, finishFlights())) === undefined) {
-        abandon.abort(new StaleOwner("the time to drain is over"));
-      }
-      epoch?.end("stopped");
-      epoch = undefined;
-      const leaving = supervisor.stop().then(() => true);
-      const hasLeft = await within(leaveMs, leaving).catch(() => undefined);
-      if (hasLeft === undefined)
-        log.warn("Kafka did not answer to the leave of the group: it waits for the session's end");
-      await within(leaveMs, pool.close());
+    async drain(time) {
+      await shutDown(time);
       if (failure.first !== undefined) throw failure.first;
       return openRanges.left;
+    },
+    async close(leaveMs) {
+      if (accepting) await shutDown({ finishMs: 0, leaveMs });
     },
   };
 }

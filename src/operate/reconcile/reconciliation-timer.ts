@@ -28,7 +28,7 @@ export interface PeriodicReconciliation {
   readonly figures: ReconciliationFigures;
   /** Compares now what was committed since the last time. Never rejects. */
   check(): Promise<void>;
-  /** Resolves when a check that is running has ended. */
+  /** Resolves when no request is under way any more. */
   stop(): Promise<void>;
 }
 
@@ -177,6 +177,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     check,
     async stop() {
       clearInterval(timer);
+      await started;
       await running;
     },
   };

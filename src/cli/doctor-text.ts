@@ -1,6 +1,5 @@
-import type { Logger } from "pino";
-import type { Finding, Severity } from "./finding.ts";
-import type { DoctorReport } from "./run-doctor.ts";
+import type { Finding, Severity } from "../operate/doctor/finding.ts";
+import type { DoctorReport } from "../operate/doctor/run-doctor.ts";
 
 const marks: Record<Severity, string> = { error: "✗", weakens: "✗", notice: "!", ok: "✓" };
 const colours: Record<Severity, number> = { error: 31, weakens: 31, notice: 33, ok: 32 };
@@ -32,14 +31,4 @@ function lines({ severity, where, found, meaning, remedy }: Finding, width: numb
   const head = `${mark} ${where.padEnd(width)}  ${found}`;
   if (severity === "ok") return [head];
   return [head, ...(meaning === undefined ? [] : [`    ${meaning}`]), ...(remedy ?? []).map((line) => `      ${line}`)];
-}
-
-/** For the start of the ingester: the guarantee, and a warning for each thing that weakens or stops it. */
-export function logReport({ guarantee, findings }: DoctorReport, log: Logger): void {
-  for (const { code, severity, where, found, meaning, remedy } of findings) {
-    if (severity !== "error" && severity !== "weakens") continue;
-    log.warn({ code, where, remedy }, `${where}: ${found}${meaning === undefined ? "" : `; ${meaning}`}`);
-  }
-  if (guarantee === "exactly-once") log.info("guarantee: exactly-once");
-  else log.warn(`guarantee: ${guarantee}; \`millrace doctor\` says why, and what to do`);
 }
