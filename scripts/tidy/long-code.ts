@@ -54,7 +54,6 @@ export const longFunctions: Record<string, number> = {
   "src/ingest/source/raw-kafkajs.int.test.ts the record batch seam against Apache Kafka > leaves aborted transactions out and passes control batches on, so that every offset can be committed": 80,
   "src/ingest/source/testing/tapped-sockets.ts tapSockets": 110,
   "src/operate/reconcile/reconciliation-timer.ts startReconciliation": 130,
-  "src/run/connect-run.ts connectRun": 80,
   "src/testing/chaos/ingester-slot.ts openSlot": 110,
   "src/testing/chaos/insert-proxy.ts startInsertProxy": 180,
   "src/testing/delivery-simulation/simulate.ts simulate": 90,

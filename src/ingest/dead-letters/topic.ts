@@ -71,18 +71,8 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
   }
   const readers = new Map(options.plans.map((plan) => [plan.key, compileRowReader(plan.deadLetters.columns)]));
   const kafka = new Kafka(options.kafka);
-  let producer = createProducer();
+  let producer = createProducer(kafka);
   let isStopped = false;
-
-  function createProducer(): Producer {
-    // One request at a time: with more, kafkajs may repeat them in another order, which the broker then refuses.
-    return kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      retry: { retries: REQUEST_RETRIES },
-    });
-  }
 
   async function sendOnce(part: LetterMessage[]): Promise<void> {
     const messages = part.map(({ key, value, headers }) => ({ key, value, headers }));
@@ -93,7 +83,7 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
     } catch (error) {
       // What the brokers know of its numbers is not known any more: another one begins anew. Another range may have done so.
       if (producer === own) {
-        producer = createProducer();
+        producer = createProducer(kafka);
         await own.disconnect().catch(() => {});
       }
       throw error;
@@ -144,6 +134,16 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
       return producer.disconnect();
     },
   };
+}
+
+/** One request at a time: with more, kafkajs may repeat them in another order, which the broker then refuses. */
+function createProducer(kafka: Kafka): Producer {
+  return kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    retry: { retries: REQUEST_RETRIES },
+  });
 }
 
 /** Cuts messages into requests; a single one that is longer goes alone. */

@@ -10,7 +10,6 @@ import { StaleOwner } from "../../core/stale-owner.ts";
 import { defaultInsertFormat, defaultTranscoder } from "../../core/transcoding.ts";
 import { unlessAborted, within } from "../../core/within.ts";
 import type { TablePlan } from "../../schema/plan.ts";
-import { planNotes } from "../../schema/plan-notes.ts";
 import { countRange, createCounters } from "../../telemetry/counters.ts";
 import { EventLoopMeter } from "../../telemetry/event-loop.ts";
 import { recordBatch } from "../../telemetry/recorder.ts";
@@ -30,6 +29,7 @@ import { FieldWatch } from "./field-watch.ts";
 import { Flights } from "./flights.ts";
 import { gapBatch, storeGap } from "./gap-store.ts";
 import { OpenRanges } from "./left-over.ts";
+import { logPlanNotes } from "./log-plan-notes.ts";
 import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
 import { PlanRoom } from "./plan-room.ts";
 import { RangeBuffers, RangeMemory } from "./range-memory.ts";
@@ -107,11 +107,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   let isStarved = false;
 
   const taskFormat = (options.insertFormat ?? defaultInsertFormat) === "native" ? "native" : "rows";
-  for (const plan of plans) {
-    const headers = planNotes(plan).find(({ kind }) => kind === "headers");
-    if (headers !== undefined) log.warn({ table: plan.table }, `${plan.table}: ${headers.found}; ${headers.meaning}`);
-  }
-  if (taskFormat === "native") for (const plan of plans) if (plan.format !== "RowBinary") log.info(staysByRows(plan));
+  logPlanNotes(plans, taskFormat, log);
   const clickHouseClock = new ClickHouseClock({
     client,
     clock: systemClock,
@@ -484,8 +480,4 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (accepting) await shutDown({ finishMs: 0, leaveMs });
     },
   };
-}
-
-function staysByRows({ table }: TablePlan): string {
-  return `${table} is written row by row, not in Native: only so can a field that is missing get the column's DEFAULT`;
 }
