@@ -10,7 +10,7 @@ import { buildPlans } from "../run/plans.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
 import { type RecordedQuery, startQueryRecorder } from "../testing/query-recorder.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
-import { migrationFiles, splitStatements } from "../testing/sql-files.ts";
+import { migrationFiles, statementsOf } from "../testing/sql-files.ts";
 import { coversColumns, type Grant, readGrants } from "../testing/sql-grants.ts";
 
 /**
@@ -108,7 +108,7 @@ describe("sql/access", () => {
   it("is SQL that ClickHouse understands, with a place for the password's hash and no password", async () => {
     for (const user of ["writer", "reader", "migrator"]) {
       const text = await readFile(join(accessFolder, `${user}.sql`), "utf8");
-      for (const statement of splitStatements(text)) {
+      for (const statement of statementsOf(text)) {
         const literal = statement.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
         await ask(`SELECT formatQuerySingleLine('${literal}')`);
       }

@@ -1,4 +1,4 @@
-import { splitStatements } from "./sql-files.ts";
+import { statementsOf } from "./sql-files.ts";
 
 /** One GRANT on tables. */
 export interface Grant {
@@ -10,7 +10,7 @@ export interface Grant {
 
 /** Reads the GRANT … ON … statements of a file. Throws on one that it cannot read, so that none is overlooked. */
 export function readGrants(text: string): Grant[] {
-  return splitStatements(text)
+  return statementsOf(text)
     .filter((statement) => /^GRANT .* ON /s.test(statement))
     .map((statement) => {
       const [, rights, on] = /^GRANT (.+) ON ([\w.*]+) TO \w+$/s.exec(statement) ?? [];

@@ -1,3 +1,5 @@
+import { readToken, tokenName } from "./sql-tokens.ts";
+
 /** Reading what ClickHouse prints of a table: CREATE statements and engine clauses. */
 
 export interface SqlToken {
@@ -8,28 +10,25 @@ export interface SqlToken {
   depth: number;
 }
 
-const tokenPattern =
-  /\s+|'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|\d[\w.]*|->|::|<=|>=|!=|<>|\|\||[^\s]/gs;
+/** Signs of two characters, which mean something else than the two. */
+const doubleSigns = new Set(["->", "::", "<=", ">=", "!=", "<>", "||"]);
 
-/** Cuts a statement as ClickHouse prints it (no comments) into tokens. */
+/** Cuts a statement as ClickHouse prints it into tokens. */
 export function sqlTokens(sql: string): SqlToken[] {
   const tokens: SqlToken[] = [];
   let depth = 0;
-  for (const [text] of sql.matchAll(tokenPattern)) {
-    const first = text[0]!;
-    if (/\s/.test(first)) continue;
+  for (let token = readToken(sql, 0); token.kind !== "end"; token = readToken(sql, token.end)) {
+    if (token.kind === "word" || token.kind === "quoted") {
+      tokens.push({ kind: "name", text: tokenName(sql, token), depth });
+      continue;
+    }
+    if (token.kind === "sign" && doubleSigns.has(sql.slice(token.start, token.end + 1))) token.end += 1;
+    const text = sql.slice(token.start, token.end);
     if (text === ")" || text === "]") depth -= 1;
-    if (first === "`" || first === '"') tokens.push({ kind: "name", text: unquote(text), depth });
-    else if (first === "'") tokens.push({ kind: "string", text, depth });
-    else if (/[A-Za-z_]/.test(first)) tokens.push({ kind: "name", text, depth });
-    else tokens.push({ kind: /\d/.test(first) ? "number" : "sign", text, depth });
+    tokens.push({ kind: token.kind, text, depth });
     if (text === "(" || text === "[") depth += 1;
   }
   return tokens;
-}
-
-function unquote(text: string): string {
-  return text.slice(1, -1).replace(/\\(.)/gs, "$1");
 }
 
 /** The table of `TO database.table` in a CREATE MATERIALIZED VIEW; undefined for a view with a table of its own. */

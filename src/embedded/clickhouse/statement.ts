@@ -3,7 +3,7 @@
  * where its clauses stand, which format the answer has. Texts are "latin1" strings, one character for each byte, so that
  * offsets are byte offsets and binary data after a statement does no harm.
  */
-import { readToken, type Token, tokenName } from "./sql-tokens.ts";
+import { readToken, type Token, tokenName } from "../../clients/clickhouse/sql-tokens.ts";
 
 export type InsertData = {
   /** Format name as written; `Values` for a VALUES clause. */

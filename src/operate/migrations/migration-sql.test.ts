@@ -1,26 +1,24 @@
 import { expect, it } from "vitest";
+import { statementsOf } from "../../testing/sql-files.ts";
 import { splitStatements, UnterminatedSqlError } from "./migration-sql.ts";
 
-function split(text: string): string[] {
-  return splitStatements(text).map((statement) =>
-    statement
-      .map((segment) => segment.text)
-      .join("")
-      .trim(),
-  );
-}
-
 it("splitStatements() cuts at semicolons of the code only", () => {
-  expect(split("SELECT 1; SELECT ';' , \"a;b\", `c;d` ; SELECT 3")).toEqual([
+  expect(statementsOf("SELECT 1; SELECT ';' , \"a;b\", `c;d` ; SELECT 3")).toEqual([
     "SELECT 1",
     "SELECT ';' , \"a;b\", `c;d`",
     "SELECT 3",
   ]);
-  expect(split("SELECT $x$;'$x$; SELECT $$ ; -- $$")).toEqual(["SELECT $x$;'$x$", "SELECT $$ ; -- $$"]);
+  expect(statementsOf("SELECT $x$;'$x$; SELECT $$ ; -- $$")).toEqual(["SELECT $x$;'$x$", "SELECT $$ ; -- $$"]);
+  // Nothing closes the first, and a word may have dollars in it.
+  expect(statementsOf("SELECT $x$ 1; SELECT a$b$; SELECT b$b$")).toEqual([
+    "SELECT $x$ 1",
+    "SELECT a$b$",
+    "SELECT b$b$",
+  ]);
 });
 
 it("splitStatements() reads quotes that are escaped by a backslash or doubled", () => {
-  expect(split("SELECT 'it''s; one'; SELECT 'it\\'s; two', '\\\\'; SELECT 3")).toEqual([
+  expect(statementsOf("SELECT 'it''s; one'; SELECT 'it\\'s; two', '\\\\'; SELECT 3")).toEqual([
     "SELECT 'it''s; one'",
     "SELECT 'it\\'s; two', '\\\\'",
     "SELECT 3",
@@ -28,8 +26,8 @@ it("splitStatements() reads quotes that are escaped by a backslash or doubled", 
 });
 
 it("splitStatements() drops comments, and what a comment hides does not count", () => {
-  expect(split("-- a; 'b\nSELECT 1 /* ; ' */ + 2; #! x;\n# y;\n-- end;\n;;")).toEqual(["SELECT 1   + 2"]);
-  expect(split("SELECT '-- no comment', '/* none */'")).toEqual(["SELECT '-- no comment', '/* none */'"]);
+  expect(statementsOf("-- a; 'b\nSELECT 1 /* ; ' */ + 2; #! x;\n# y;\n-- end;\n;;")).toEqual(["SELECT 1   + 2"]);
+  expect(statementsOf("SELECT '-- no comment', '/* none */'")).toEqual(["SELECT '-- no comment', '/* none */'"]);
 });
 
 it("splitStatements() keeps literals apart from code", () => {
