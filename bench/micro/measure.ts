@@ -85,7 +85,7 @@ function assertSameOutput(name: string, reference: Transcoder, transcoder: Trans
   const now = Date.now();
   const wanted = reference.run(task, () => now);
   const found = transcoder.run(task, () => now);
-  const isSame = wanted.dead.rowCount === 0 && Buffer.compare(wanted.rows.bytes, found.rows.bytes) === 0;
+  const isSame = wanted.deadLetters.rowCount === 0 && Buffer.compare(wanted.rows.bytes, found.rows.bytes) === 0;
   if (isSame && wanted.rows.rowCount === found.rows.rowCount) return;
   throw new MillraceError("E_INCOMPLETE", `"${name}" does not make the rows that the reference makes: no figures`);
 }

@@ -99,8 +99,8 @@ export interface TranscodeResult {
   /** The task's spare buffer, handed back, when the rows do not lie in it. */
   spare?: ArrayBuffer | undefined;
   rows: EncodedRows;
-  dead: EncodedRows;
-  /** Records in range = rows + dead. */
+  deadLetters: EncodedRows;
+  /** Records in range = rows + deadLetters. */
   recordCount: number;
   startedMs: number;
   endedMs: number;

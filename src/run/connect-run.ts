@@ -123,7 +123,7 @@ function pipelineOptions(
   const { groupId, from, sessionTimeoutMs } = options;
   return {
     ...{ profile, transcoder, insertFormat, fenceMs, unreadableIntents, allowsDuplicates, log, hooks },
-    publishDead: deadLetterTopic?.send,
+    publishDeadLetters: deadLetterTopic?.send,
     source: {
       ...{ kafka, topics, groupId, from, sessionTimeoutMs, fetchBytesPerPartition },
       fetchBytesMax: FETCH_BYTES_MAX,

@@ -144,12 +144,12 @@ describe("the built-in pipelines", () => {
       column("spark_ingest_ts", "Nullable(DateTime64(3))"),
       column("kafka_ts", "DateTime64(3)"),
     ];
-    const letters = [...deadLetters, column("processed_ts", "DateTime64(3)"), column("created_ts", "DateTime64(3)")];
-    const events = buildPlan(eventsPipeline, columns, letters);
+    const withClocks = [...deadLetters, column("processed_ts", "DateTime64(3)"), column("created_ts", "DateTime64(3)")];
+    const events = buildPlan(eventsPipeline, columns, withClocks);
     expect(events.ingesterClocks).toEqual(["processed_ts", "spark_ingest_ts"]);
     expect(events.deadLetters.ingesterClocks).toEqual(["processed_ts"]);
     expect(buildPlan(eventsPipeline, facts, deadLetters).deadLetters.ingesterClocks).toEqual([]);
-    expect(buildPlan(deadLettersPipeline, letters, letters).ingesterClocks).toEqual(["processed_ts"]);
+    expect(buildPlan(deadLettersPipeline, withClocks, withClocks).ingesterClocks).toEqual(["processed_ts"]);
   });
 
   it("events: stores the raw text on request", () => {

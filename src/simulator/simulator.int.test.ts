@@ -197,12 +197,12 @@ test("what a broker does not take in time is wrapped for logs.dlq and counted ap
   const report = await simulator.stop();
   expect(report.failed).toBeGreaterThan(0);
   expect(report.produced + report.failed).toBe(report.generated);
-  const letters = (await readValues("logs.dlq", before)).map((value) => JSON.parse(value));
-  expect(letters).toHaveLength(report.dlqWrapped);
-  expect(letters.length).toBeGreaterThan(0);
-  for (const letter of letters) {
-    expect(letter).toMatchObject({ error_type: "produce_failed", source_topic: `logs.${letter.service}` });
-    expect(JSON.parse(letter.raw_json).event_id).toBe(letter.event_id);
+  const deadLetters = (await readValues("logs.dlq", before)).map((value) => JSON.parse(value));
+  expect(deadLetters).toHaveLength(report.dlqWrapped);
+  expect(deadLetters.length).toBeGreaterThan(0);
+  for (const deadLetter of deadLetters) {
+    expect(deadLetter).toMatchObject({ error_type: "produce_failed", source_topic: `logs.${deadLetter.service}` });
+    expect(JSON.parse(deadLetter.raw_json).event_id).toBe(deadLetter.event_id);
   }
 });
 

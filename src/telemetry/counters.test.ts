@@ -11,14 +11,14 @@ const counts = {
   lateByBand: { ...noLateRows(), "1h-1d": 7 },
   declined: 8,
 };
-const dead = { rowCount: 2 };
+const deadLetters = { rowCount: 2 };
 
 it("adds up what ranges bring, and begins with nothing", () => {
   const counters = createCounters();
   expect(counters).toMatchObject({ stored: 0, deadByType: {}, lateByBand: noLateRows(), firstRowMs: undefined });
-  countRange(counters, { byteLength: 100 }, 0, { dead, counts });
+  countRange(counters, { byteLength: 100 }, 0, { deadLetters, counts });
   expect(counters.firstRowMs).toBeUndefined();
-  countRange(counters, { byteLength: 50 }, 9, { dead, counts: { ...counts, coercions: { path: 1 } } });
+  countRange(counters, { byteLength: 50 }, 9, { deadLetters, counts: { ...counts, coercions: { path: 1 } } });
   expect(counters).toMatchObject({ stored: 9, dead: 4, inputBytes: 150, insertedRanges: 2, declined: 16 });
   expect(counters).toMatchObject({ deadByType: { json_syntax: 4 }, coercions: { status: 3, path: 1 } });
   expect(counters.lateByBand).toEqual({ ...noLateRows(), "1h-1d": 14 });

@@ -21,10 +21,10 @@ export function countRange(
   counters: Counters,
   range: { byteLength: number },
   stored: number,
-  result: { dead: { rowCount: number }; counts: TranscodeCounts },
+  result: { deadLetters: { rowCount: number }; counts: TranscodeCounts },
 ): void {
   counters.stored += stored;
-  counters.dead += result.dead.rowCount;
+  counters.dead += result.deadLetters.rowCount;
   counters.inputBytes += range.byteLength;
   counters.insertedRanges += 1;
   if (stored > 0) counters.firstRowMs ??= performance.now();

@@ -129,8 +129,10 @@ describe("kernel and reference", () => {
     const plan = makePlan({ columns: [read("a", "Int32")] });
     const pair = new TranscoderPair(module, plan, new Randomness(1), emptyCounts());
     for (const firstOffset of [0, 1, 3]) {
-      const { dead } = pair.run(makeTask([torn], { firstOffset }));
-      expect(readRows(dead, deadLetterPlanColumns)).toMatchObject([{ kafka_offset: 3, ingest_ts: RECORD_MS + 500 }]);
+      const { deadLetters } = pair.run(makeTask([torn], { firstOffset }));
+      expect(readRows(deadLetters, deadLetterPlanColumns)).toMatchObject([
+        { kafka_offset: 3, ingest_ts: RECORD_MS + 500 },
+      ]);
     }
   });
 

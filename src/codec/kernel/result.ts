@@ -27,7 +27,7 @@ export function collectResult(
   spare: ArrayBuffer | undefined,
 ): Collected | undefined {
   const added = run.rows.finish(plan.format);
-  const dead = run.dead.finish(plan.deadLetters.format);
+  const deadLetters = run.deadLetters.finish(plan.deadLetters.format);
   const encoded =
     rows === undefined
       ? collectBlock(kernel, kernelPlan, plan, added, spare)
@@ -35,7 +35,13 @@ export function collectResult(
   if (encoded === undefined) return undefined;
   addCounts(kernel, kernelPlan, plan, run);
   const latency = [...readLatencyGroups(kernel), ...run.latency.finish()];
-  return { rows: encoded, dead, recordCount: encoded.rowCount + dead.rowCount, latency, counts: run.counts };
+  return {
+    rows: encoded,
+    deadLetters,
+    recordCount: encoded.rowCount + deadLetters.rowCount,
+    latency,
+    counts: run.counts,
+  };
 }
 
 function collectRows(kernel: Kernel, format: TablePlan["format"], added: EncodedRows, rows: ByteWriter): EncodedRows {

@@ -179,9 +179,9 @@ function placeBytes(kernel: Kernel, bytes: Uint8Array): Range | undefined {
 
 /** Gives a batch to the reference, and returns how many records it had. */
 function runOnReference({ run, cursor, inflaters }: BatchRun, task: TranscodeTask, batch: Uint8Array): number {
-  const before = run.rows.rowCount + run.dead.rowCount;
+  const before = run.rows.rowCount + run.deadLetters.rowCount;
   runReferenceBatch(run, task, cursor, inflaters, batch);
-  return run.rows.rowCount + run.dead.rowCount - before;
+  return run.rows.rowCount + run.deadLetters.rowCount - before;
 }
 
 /** Gives the records without a row to the reference; returns how many the kernel declined rather than rejected. */
@@ -192,7 +192,8 @@ function takeLeftOver({ kernel, run }: BatchRun): number {
   const { record } = run.context;
   const places: number[] = [];
   for (let at = exports.regionBase(region); at < end; at += LEFT_OVER_BYTES) places.push(at);
-  // Of a chunk of columns what fails in a column is left over after what fails before: the letters are to rise by offset.
+  // Of a chunk of columns what fails in a column is left over after what fails before: dead letters are to rise by
+  // offset.
   const offsetAt = (at: number) => view.getFloat64(at + LEFT_OVER_OFFSET, true);
   places.sort((left, right) => offsetAt(left) - offsetAt(right));
   let declined = 0;

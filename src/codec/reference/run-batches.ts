@@ -10,9 +10,9 @@ import { bury, runRecord, type TaskRun } from "./task-run.ts";
 
 /**
  * Dead letters that one unreadable batch makes. A batch that was ever produced has far fewer records; a header that lies
- * about its offsets must not fill the memory. The last letter then stands for the rest, and says so.
+ * about its offsets must not fill the memory. The last dead letter then stands for the rest, and says so.
  */
-const CORRUPT_LETTERS_MAX = 100_000;
+const CORRUPT_DEAD_LETTERS_MAX = 100_000;
 
 /** Runs all batches of a task. Throws for no record and no batch. */
 export function runBatches(run: TaskRun, task: TranscodeTask, cursor: RecordCursor, inflaters: Inflaters): void {
@@ -59,7 +59,7 @@ export function runBatch(
 
 /**
  * Makes a dead letter of each offset of the batch that could not be read and is in range. A compacted batch has fewer
- * records than offsets, so there may be a letter too many, never one too few. The raw bytes go into the first letter.
+ * records than offsets, so there may be a dead letter too many, never one too few. The raw bytes go into the first one.
  */
 function buryUnread(
   run: TaskRun,
@@ -70,16 +70,16 @@ function buryUnread(
   reason: string,
 ): void {
   const { record } = run.context;
-  // Too few bytes to say which offsets they hold: one letter keeps them.
+  // Too few bytes to say which offsets they hold: one dead letter keeps them.
   const from = Number.isNaN(unread) ? task.firstOffset : Math.max(unread, task.firstOffset);
   const to = Number.isNaN(last) ? from : Math.min(last, task.lastOffset);
-  const letters = Math.min(CORRUPT_LETTERS_MAX, to - from + 1);
+  const deadLetterCount = Math.min(CORRUPT_DEAD_LETTERS_MAX, to - from + 1);
   record.key = null;
-  for (let index = 0; index < letters; index++) {
+  for (let index = 0; index < deadLetterCount; index++) {
     record.offset = from + index;
     record.value = index === 0 ? batch : null;
     const stored = index === 0 ? "" : `; the batch's bytes are in the dead letter of offset ${from}`;
-    const isOverflow = index === CORRUPT_LETTERS_MAX - 1 && record.offset < to;
+    const isOverflow = index === CORRUPT_DEAD_LETTERS_MAX - 1 && record.offset < to;
     const rest = isOverflow ? `; stands for offsets ${record.offset} to ${to}` : "";
     bury(run, "batch_corrupt", `offset ${record.offset} cannot be read: ${reason}${stored}${rest}`, undefined);
   }

@@ -18,7 +18,7 @@ export interface TaskRun {
   compiled: CompiledPlan;
   context: RowContext;
   rows: RowTable;
-  dead: RowTable;
+  deadLetters: RowTable;
   latency: LatencyRecorder;
   counts: TranscodeCounts;
   refused: Map<number, RefusedRow>;
@@ -43,7 +43,7 @@ export function startRun(
     compiled,
     context,
     rows: new RowTable(capacityBytes, capacityRows, buffer),
-    dead: new RowTable(0, 0),
+    deadLetters: new RowTable(0, 0),
     latency: new LatencyRecorder(),
     counts: {
       deadByType: {},
@@ -85,13 +85,13 @@ export function runRecord(run: TaskRun): void {
 
 /** Writes the current record as a dead letter. */
 export function bury(run: TaskRun, errorType: string, errorMessage: string, document: Document | undefined): void {
-  const { compiled, context, dead, counts } = run;
-  const start = dead.out.offset;
+  const { compiled, context, deadLetters, counts } = run;
+  const start = deadLetters.out.offset;
   context.coercions = {}; // what is written here is the envelope; the record's own conversions are counted already
   const eventMs = document && readEventTime(run, document);
-  compiled.writeDeadLetter(dead.out, { errorType, errorMessage, document, eventMs }, context);
+  compiled.writeDeadLetter(deadLetters.out, { errorType, errorMessage, document, eventMs }, context);
   context.coercions = counts.coercions;
-  dead.endRow(start, context.record.offset);
+  deadLetters.endRow(start, context.record.offset);
   counts.deadByType[errorType] = (counts.deadByType[errorType] ?? 0) + 1;
 }
 

@@ -39,7 +39,7 @@ export function referenceOf(compiled: CompiledPlan, inflaters: Inflaters): Trans
       const run = startRun(compiled, context, task, nowMs(), capacityBytes, buffer);
       runBatches(run, task, cursor, inflaters);
       const binary = run.rows.finish(plan.format);
-      const dead = run.dead.finish(plan.deadLetters.format);
+      const deadLetters = run.deadLetters.finish(plan.deadLetters.format);
       if (inputBytes > 0) growth = binary.bytes.length / inputBytes;
       const rows = isNative ? toNative(binary, task.spare) : binary;
       return {
@@ -47,8 +47,8 @@ export function referenceOf(compiled: CompiledPlan, inflaters: Inflaters): Trans
         further: task.further,
         spare: unusedSpare(task, rows),
         rows,
-        dead,
-        recordCount: rows.rowCount + dead.rowCount,
+        deadLetters,
+        recordCount: rows.rowCount + deadLetters.rowCount,
         startedMs: run.startedMs,
         endedMs: nowMs(),
         latency: run.latency.finish(),

@@ -56,9 +56,9 @@ describe.concurrent("two pipelines on one topic", () => {
       const { code, report } = await start("--topic", "shared", "--table", `p.${table}`);
       expect([code, report]).toMatchObject([0, { stored: 2, dead: 1, missing: 0, duplicate: 0 }]);
     }
-    const letters =
+    const deadLetters =
       "SELECT pipeline, kafka_offset FROM analytics.fact_event_dlq WHERE topic = 'shared' ORDER BY pipeline";
-    expect(await rows(letters)).toMatchObject([{ pipeline: "p.x" }, { pipeline: "p.y" }]);
+    expect(await rows(deadLetters)).toMatchObject([{ pipeline: "p.x" }, { pipeline: "p.y" }]);
     for (const table of ["x", "y"]) {
       await servers.client.command({ query: `ALTER TABLE p.${table} MODIFY COLUMN id UInt64` });
       const replay = await runMillrace(["dlq", "replay", "--table", `p.${table}`, "--yes", "--json"], servers.env);

@@ -72,16 +72,16 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
     const run = await runMillrace(["start", "--until-end", "--json"], servers.env);
     expect(run.stderr).toBe("");
     expect(run.code).toBe(0);
-    const dead = await rows<{ key: string; errorType: string; errorMessage: string }>(
+    const deadLetters = await rows<{ key: string; errorType: string; errorMessage: string }>(
       "SELECT source_key AS key, error_type AS errorType, error_message AS errorMessage FROM analytics.fact_event_dlq",
     );
     const facts = await rows<{ key: string }>("SELECT kafka_key AS key FROM analytics.fact_event");
     const outcome = (name: string) => [
       ...facts.filter(({ key }) => key === name).map(() => undefined),
-      ...dead.filter(({ key }) => key === name).map(({ errorType }) => errorType),
+      ...deadLetters.filter(({ key }) => key === name).map(({ errorType }) => errorType),
     ];
     for (const [name, , errorType] of documents) expect([name, outcome(name)]).toEqual([name, [errorType]]);
-    expect(dead.find(({ key }) => key === "wrong field type")?.errorMessage).toContain("status_code");
+    expect(deadLetters.find(({ key }) => key === "wrong field type")?.errorMessage).toContain("status_code");
     const report = JSON.parse(run.stdout);
     expect(report).toMatchObject({ missing: 0, duplicate: 0, backlog: 0 });
     expect(report.stored + report.dead).toBe(documents.length);
@@ -174,15 +174,15 @@ describe.each(await brokersToTest())("millrace start with %s", (_name, startServ
       expect(report).toMatchObject({ transcoder: "kernel", insertFormat: format, counts: { declined: 0 } });
       expect(report.eventLoopUtilisation).toBeGreaterThan(0);
       expect(report.eventLoopUtilisation).toBeLessThanOrEqual(1);
-      const dead = await rows(`SELECT source_key AS key, error_type AS type, raw_json AS raw,
+      const deadLetters = await rows(`SELECT source_key AS key, error_type AS type, raw_json AS raw,
       error_message LIKE '%no_seven%' AS named FROM analytics.fact_event_dlq WHERE topic = '${topic}' ORDER BY kafka_offset`);
-      const letter = (id: number) => ({
+      const deadLetter = (id: number) => ({
         key: `k${id}`,
         type: "clickhouse_violated_constraint",
         raw: `{"id":${id}}`,
         named: 1,
       });
-      expect(dead).toEqual([letter(7), letter(1_007), letter(2_007)]);
+      expect(deadLetters).toEqual([deadLetter(7), deadLetter(1_007), deadLetter(2_007)]);
     },
   );
 

@@ -113,8 +113,10 @@ it("keeps late events in their own day, counts them by band, and corrects the mi
       .map(([partition, found]) => ({ partition, rows: 2 * found.length }))
       .sort((a, b) => (a.partition < b.partition ? -1 : 1)),
   );
-  const dead = await rows(
+  const deadLetters = await rows(
     "SELECT event_id, error_type, toUnixTimestamp64Milli(created_ts) AS created FROM analytics.fact_event_dlq",
   );
-  expect(dead).toEqual([{ event_id: "8 days", error_type: "event_time_range", created: eventMs - lags["8 days"] }]);
+  expect(deadLetters).toEqual([
+    { event_id: "8 days", error_type: "event_time_range", created: eventMs - lags["8 days"] },
+  ]);
 });

@@ -33,7 +33,7 @@ export interface PipelineOptions {
   /** Begin also where the table has rows of the same records already, and a repeat would be doubled. */
   allowsDuplicates: boolean;
   /** Told of dead letters that are in their table; the range waits for it. */
-  publishDead?: PublishDead | undefined;
+  publishDeadLetters?: PublishDeadLetters | undefined;
   /**
    * Resolves when rows may be stored; a rejection fails the pipeline. Until then it joins, fetches and makes rows. Default:
    * at once.
@@ -44,7 +44,7 @@ export interface PipelineOptions {
 }
 
 /** Repeats what passes as long as `patience` has it: it throws when the range is not this process's any more. */
-export type PublishDead = DeadLetterTopic["send"];
+export type PublishDeadLetters = DeadLetterTopic["send"];
 
 export interface PipelineHooks {
   onStep?: DeliveryObserver;

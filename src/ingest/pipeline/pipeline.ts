@@ -170,7 +170,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     sink,
     sharedTables,
     shared: new RangeBuffers(budget, buffers),
-    publishDead: options.publishDead,
+    publishDeadLetters: options.publishDeadLetters,
     givenUp,
     checkFields: (plan, where, fields, rowCount) => watches.get(plan.key)!.check(where, fields, rowCount),
     onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, will be sent by rows"),

@@ -51,8 +51,8 @@ export class RangeMemory {
     this.#outputBytes = byteCount;
   }
 
-  holdResult({ rows, dead }: TranscodeResult): void {
-    this.holdOutput(rows.bytes.byteLength + dead.bytes.byteLength);
+  holdResult({ rows, deadLetters }: TranscodeResult): void {
+    this.holdOutput(rows.bytes.byteLength + deadLetters.bytes.byteLength);
   }
 
   /** Nobody reads this buffer any more: it goes to the pool with the end of the range. */
@@ -61,8 +61,8 @@ export class RangeMemory {
   }
 
   /** Nobody reads the result any more. What of it can be used again is spent already. */
-  discard({ rows, dead }: TranscodeResult): void {
-    for (const { offsets, rowStarts } of [rows, dead]) {
+  discard({ rows, deadLetters }: TranscodeResult): void {
+    for (const { offsets, rowStarts } of [rows, deadLetters]) {
       freeBuffer(offsets.buffer);
       freeBuffer(rowStarts.buffer);
     }

@@ -8,7 +8,7 @@ import { inputBuffers, taskOf, type WorkerPool } from "../dispatch/worker-pool.t
 import type { Sink, StoreOutcome } from "../sink/sink.ts";
 import type { RangeWork } from "./delivery.ts";
 import { absentRuns, gapBatch } from "./gap-store.ts";
-import type { PublishDead } from "./pipeline-types.ts";
+import type { PublishDeadLetters } from "./pipeline-types.ts";
 import type { RangeBuffers, RangeMemory } from "./range-memory.ts";
 import type { SharedTables } from "./shared-tables.ts";
 
@@ -26,7 +26,7 @@ export interface RangeTools {
   /** Takes in what a worker saw of a range's fields. @throws MillraceError E_PLAN when the range must not be inserted. */
   checkFields(plan: TablePlan, where: string, fields: FieldSample, rowCount: number): Promise<void>;
   /** Dead letters are in their table: hands them on. Resolves when that is done. */
-  publishDead?: PublishDead | undefined;
+  publishDeadLetters?: PublishDeadLetters | undefined;
   /** Aborts when the run has failed, or its time to drain is over. */
   givenUp: AbortSignal;
 }
@@ -79,11 +79,11 @@ export function rangeWork(
     return sink.store({ ...at, ...rows, tokenSuffix }, firstOffset, lastOffset, lease);
   }
 
-  async function storeDead(dead: EncodedRows, lease: Lease): Promise<void> {
-    if (dead.rowCount === 0) return;
-    const [refusal] = (await storeRows(plan.deadLetters, dead, lease)).refusals;
+  async function storeDeadLetters(rows: EncodedRows, lease: Lease): Promise<void> {
+    if (rows.rowCount === 0) return;
+    const [refusal] = (await storeRows(plan.deadLetters, rows, lease)).refusals;
     if (refusal === undefined) {
-      return tools.publishDead?.(plan.key, dead, { signal: tools.givenUp, check: () => lease.deadlineMs() });
+      return tools.publishDeadLetters?.(plan.key, rows, { signal: tools.givenUp, check: () => lease.deadlineMs() });
     }
     throw new MillraceError(
       "E_CLICKHOUSE",
@@ -133,8 +133,8 @@ export function rangeWork(
       const { offsets } = result.rows;
       // The same range once more, the refused rows as dead letters: all other rows are stored and stay away.
       if (refusals.length > 0) result = await again(result, refusals);
-      await storeDead(result.dead, lease);
-      await storeGap(stored + result.dead.rowCount, lease, offsets, result.dead.offsets);
+      await storeDeadLetters(result.deadLetters, lease);
+      await storeGap(stored + result.deadLetters.rowCount, lease, offsets, result.deadLetters.offsets);
       for (const buffer of inputBuffers(result)) memory.spend(buffer);
       memory.discard(result);
       return { result, stored, sentMs: outcome.sentMs, acknowledgedMs: Date.now() };

@@ -20,7 +20,7 @@ it("names the clusters that share a table, once two of them have written there",
   await noteWriters(engine.client, [planOf("home")]);
   await noteWriters(engine.client, [planOf("home")]);
   expect([await others("home"), await others("away")]).toEqual([[], ["home"]]);
-  // Of letters from before clusters were noted.
+  // Of dead letters from before clusters were noted.
   expect(await others("")).toEqual([]);
   await noteWriters(engine.client, [planOf("away")]);
   expect([await others("home"), await others("")]).toEqual([["away"], ["away", "home"]]);

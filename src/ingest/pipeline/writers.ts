@@ -40,7 +40,7 @@ export async function otherClusters(client: ClickHouseClient, plan: WriterPlan):
     { table, topics },
   );
   const clusters = rows.map(({ cluster }) => cluster);
-  // Letters from before clusters were noted are of the only one there is.
+  // Dead letters from before clusters were noted are of the only one there is.
   if (origin.cluster === "" && clusters.length === 1) return [];
   return clusters.filter((cluster) => cluster !== origin.cluster);
 }

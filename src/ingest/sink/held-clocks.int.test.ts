@@ -222,11 +222,11 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
       await store(encoded(first));
       await engine.run("ALTER TABLE d.fact DROP PARTITION ID '20241004'");
       const replayed = timesOf(1_700_000_050_000, 1);
-      const letter = { ...encoded(replayed, { first: 103, last: 103 }), tokenSuffix: "/letter" };
-      await store(letter, 103, 103);
+      const deadLetter = { ...encoded(replayed, { first: 103, last: 103 }), tokenSuffix: "/dead" };
+      await store(deadLetter, 103, 103);
       await createTimedView();
       await store(repeatOf(encoded(later)));
-      // Two tokens, so the letter's row is there twice, but of one time.
+      // Two tokens, so the dead letter's row is there twice, but of one time.
       expect(await timesIn("kafka_offset = 103")).toMatchObject({ rows: 2, batches: 1 });
       expect(await timesIn("kafka_offset != 103")).toMatchObject({ rows: 119, offsets: 119, agreeing: 119 });
       const facts = "(SELECT * FROM d.fact ORDER BY kafka_offset, stored_ts LIMIT 1 BY kafka_offset)";

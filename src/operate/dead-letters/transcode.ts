@@ -21,7 +21,7 @@ const text = new TextDecoder();
  */
 export function createLetterTranscoder(plan: TablePlan, inflaters: Inflaters): TranscodeLetter {
   const transcoder = createReferenceTranscoder(plan, inflaters);
-  const readDead = compileRowReader(plan.deadLetters.columns);
+  const readEnvelope = compileRowReader(plan.deadLetters.columns);
   return (letter) => {
     const batch = recordBatchOf(letter);
     const task = {
@@ -36,9 +36,9 @@ export function createLetterTranscoder(plan: TablePlan, inflaters: Inflaters): T
       judgedMs: letter.processedMs,
       refused: [],
     };
-    const { rows, dead } = transcoder.run(task, Date.now);
+    const { rows, deadLetters } = transcoder.run(task, Date.now);
     if (rows.rowCount === 1) return { letter, row: rows.bytes.slice() };
-    const [envelope] = readDead(dead);
+    const [envelope] = readEnvelope(deadLetters);
     return { letter, errorType: readText(envelope?.error_type), errorMessage: readText(envelope?.error_message) };
   };
 }

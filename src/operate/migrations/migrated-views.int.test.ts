@@ -25,7 +25,7 @@ beforeAll(async () => {
   client = createClient({ url: `http://127.0.0.1:${server.port}`, log: { level: ClickHouseLogLevel.OFF } });
   await migrate(client);
   await insert("analytics.fact_event", "t:0:0-2", onTime);
-  await insert("analytics.fact_event_dlq", "t:0:3-5", dead);
+  await insert("analytics.fact_event_dlq", "t:0:3-5", deadLetters);
 });
 
 afterAll(async () => {
@@ -62,7 +62,7 @@ const onTime = [
   event("order", 404, [15_000, 14_000, null, 15_200, 15_300]),
 ];
 
-const dead = [
+const deadLetters = [
   {
     service: "auth",
     error_type: "json_parse_failed",
@@ -213,7 +213,7 @@ it("ignores a repeated token in the facts and in every aggregate, even with othe
   await insert(
     "analytics.fact_event_dlq",
     "t:0:3-5",
-    dead.map((row) => ({ ...row, processed_ts: at(dayMs) })),
+    deadLetters.map((row) => ({ ...row, processed_ts: at(dayMs) })),
   );
   expect(await everything()).toEqual(before);
 });
@@ -262,13 +262,13 @@ it("tells completeness by the minute in which events were made, dead letters inc
   expect(await rowsOf(replaced)).toEqual([{ created: 8, stored: 5 }]);
 });
 
-it("leaves letters of pipelines that write into other tables out of completeness", async () => {
+it("leaves dead letters of pipelines that write into other tables out of completeness", async () => {
   const created = `SELECT sum(created_cnt) AS created FROM analytics.fact_event_created_stored_1m WHERE bucket = '${second(0)}'`;
   const [before] = await rowsOf(created);
-  const letter = { error_type: "x", ingest_ts: at(0), processed_ts: at(0), created_ts: at(0), service: "auth" };
+  const deadLetter = { error_type: "x", ingest_ts: at(0), processed_ts: at(0), created_ts: at(0), service: "auth" };
   await insert("analytics.fact_event_dlq", "t:4:0-1", [
-    { ...letter, pipeline: "net.dns" },
-    { ...letter, pipeline: "events" },
+    { ...deadLetter, pipeline: "net.dns" },
+    { ...deadLetter, pipeline: "events" },
   ]);
   await insert("analytics.millrace_writers", "w", [
     { target_table: "net.dns", topic: "dns", kafka_cluster: "c", kafka_group: "g", pipeline: "net.dns" },

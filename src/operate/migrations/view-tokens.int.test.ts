@@ -56,9 +56,11 @@ it("a repeat behind a restart of ClickHouse adds nothing to the tables behind th
   await close();
   await open();
   await insertBoth(time);
-  const counts = `SELECT toUInt32((SELECT count() FROM analytics.fact_event_dlq)) AS letters,
-    toUInt32((SELECT sum(total) FROM analytics.millrace_dead_1m)) AS lettersByMinute,
+  const counts = `SELECT toUInt32((SELECT count() FROM analytics.fact_event_dlq)) AS deadLetters,
+    toUInt32((SELECT sum(total) FROM analytics.millrace_dead_1m)) AS deadLettersByMinute,
     toUInt32((SELECT count() FROM analytics.fact_event)) AS events,
     toUInt32((SELECT sum(stored_cnt) FROM analytics.millrace_event_1m)) AS eventsByMinute`;
-  expect(await queryRows(client, counts)).toEqual([{ letters: 1, lettersByMinute: 1, events: 1, eventsByMinute: 1 }]);
+  expect(await queryRows(client, counts)).toEqual([
+    { deadLetters: 1, deadLettersByMinute: 1, events: 1, eventsByMinute: 1 },
+  ]);
 });

@@ -62,7 +62,7 @@ async function facts(first: number, end: number, condition = "true", partition =
     FROM (SELECT number + ${first} AS o FROM numbers(${end - first})) WHERE ${condition}`);
 }
 
-async function letters(offsets: number[], pipeline = "events", whose = origin): Promise<void> {
+async function deadLetters(offsets: number[], pipeline = "events", whose = origin): Promise<void> {
   await sql(`INSERT INTO analytics.fact_event_dlq
     (processed_ts, error_type, raw_json, pipeline, kafka_cluster, kafka_group, topic, kafka_partition, kafka_offset)
     SELECT now64(3), 'x', '', '${pipeline}', '${whose.cluster}', '${whose.group}', '${topic}', 0,
@@ -92,7 +92,7 @@ async function compare(first: number, end: number, options: ReconcileOptions = {
 describe("reconcile", () => {
   it("is content with facts and dead letters that hold every offset once", async () => {
     await facts(0, 1_000, "o % 10 != 3");
-    await letters(Array.from({ length: 100 }, (_, index) => index * 10 + 3));
+    await deadLetters(Array.from({ length: 100 }, (_, index) => index * 10 + 3));
     expect(await compare(0, 1_000)).toEqual({
       ...{ topic, partition: 0, first: 0, end: 1_000, expected: 1_000, stored: 900, dead: 100 },
       ...{ replayed: 0, gaps: 0, missing: 0, duplicate: 0, spans: [] },
@@ -102,7 +102,7 @@ describe("reconcile", () => {
   it("finds what is missing and what is doubled, and where", async () => {
     await facts(0, 1_000, "o NOT BETWEEN 100 AND 149 AND o != 700");
     await facts(200, 210);
-    await letters([205, 300]);
+    await deadLetters([205, 300]);
     const balance = await compare(0, 1_000);
     expect(balance).toMatchObject({ expected: 1_000, stored: 959, dead: 2, missing: 51, duplicate: 12 });
     expect(balance.spans).toEqual([
@@ -185,7 +185,7 @@ describe("reconcile", () => {
 
   it("counts a replayed dead letter as the row it became, and a doubled one as doubled", async () => {
     await facts(0, 99);
-    await letters([40, 41, 42, 99]);
+    await deadLetters([40, 41, 42, 99]);
     await replayed([40, 41]);
     await replayed([42], "already_there");
     const balance = await compare(0, 100);
@@ -193,20 +193,20 @@ describe("reconcile", () => {
     expect(balance.spans).toEqual([{ kind: "duplicate", first: 42, last: 42 }]);
   });
 
-  it("misses a letter whose replay is said to be stored and is not", async () => {
+  it("misses a dead letter whose replay is said to be stored and is not", async () => {
     await facts(0, 99);
-    await letters([99]);
+    await deadLetters([99]);
     await replayed([99]);
     expect(await compare(0, 100)).toMatchObject({ dead: 0, missing: 1, spans: [{ first: 99, last: 99 }] });
   });
 
   it("leaves dead letters of other pipelines, groups and clusters aside, not those from before they were noted", async () => {
     await facts(0, 100, "o != 7");
-    await letters([7], "another");
-    await letters([7], "events", { cluster, group: "another" });
-    await letters([7], "events", { cluster: "another", group });
+    await deadLetters([7], "another");
+    await deadLetters([7], "events", { cluster, group: "another" });
+    await deadLetters([7], "events", { cluster: "another", group });
     expect(await compare(0, 100)).toMatchObject({ dead: 0, missing: 1, duplicate: 0 });
-    await letters([7], "events", { cluster: "", group: "" });
+    await deadLetters([7], "events", { cluster: "", group: "" });
     expect(await compare(0, 100)).toMatchObject({ dead: 1, missing: 0, duplicate: 0 });
   });
 
@@ -218,7 +218,7 @@ describe("reconcile", () => {
     await storeGap(client, gap(8, 8), "c");
     await sql("OPTIMIZE TABLE analytics.millrace_gaps FINAL");
     expect(await compare(0, 100)).toMatchObject({ stored: 98, gaps: 1, missing: 1, duplicate: 0 });
-    await letters([7]);
+    await deadLetters([7]);
     await replayed([7]);
     await sql(
       "ALTER TABLE analytics.millrace_replays UPDATE kafka_cluster = 'away' WHERE true SETTINGS mutations_sync = 2",

@@ -15,7 +15,7 @@ import { cutAtGaps, type OffsetRange, type OffsetWindow, planQueries } from "./r
 export interface Balance {
   /** Offsets that were compared. */
   expected: number;
-  /** Rows in the target table, and dead letters; a letter whose replay is stored counts only in `replayed`. */
+  /** Rows in the target table, and dead letters; a dead letter whose replay is stored counts only in `replayed`. */
   stored: number;
   dead: number;
   replayed: number;

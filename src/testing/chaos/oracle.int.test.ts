@@ -12,11 +12,11 @@ import { judgeDelivery, type LogBounds, type RecordTable } from "./oracle.ts";
 import { forgetTokens, setWindows } from "./tokens.ts";
 
 const facts = "analytics.fact_event";
-const dead = "analytics.fact_event_dlq";
+const deadLetterTable = "analytics.fact_event_dlq";
 const coordinates = { topic: "topic", partition: "kafka_partition", offset: "kafka_offset" };
 const tables: RecordTable[] = [
   { table: facts, ...coordinates },
-  { table: dead, ...coordinates },
+  { table: deadLetterTable, ...coordinates },
 ];
 const logs: LogBounds[] = [
   { topic: "logs.auth", partition: 0, start: 0, end: 1_000 },
@@ -52,7 +52,7 @@ beforeEach(async () => {
   await addFacts("numbers(1000)", "logs.auth", 0, "number % 10 != 3");
   await addFacts("numbers(50, 10)", "logs.auth", 1, "1");
   await client.command({
-    query: `INSERT INTO ${dead} (ingest_ts, processed_ts, error_type, topic, kafka_partition, kafka_offset)
+    query: `INSERT INTO ${deadLetterTable} (ingest_ts, processed_ts, error_type, topic, kafka_partition, kafka_offset)
       SELECT now64(3), now64(3), 'json_parse_failed', 'logs.auth', 0, number FROM numbers(1000) WHERE number % 10 = 3`,
   });
 });
@@ -75,7 +75,7 @@ describe("the oracle of the chaos run", () => {
     const verdict = await judgeDelivery(client, logs, tables);
     expect(verdict).toEqual({
       expected: 1_010,
-      stored: { [facts]: 910, [dead]: 100 },
+      stored: { [facts]: 910, [deadLetterTable]: 100 },
       missing: 0,
       duplicate: 0,
       foreign: 0,
@@ -125,7 +125,14 @@ describe("the oracle of the chaos run", () => {
     const verdict = await judgeDelivery(client, logs, tables);
     expect(verdict).toMatchObject({ missing: 0, duplicate: 2, foreign: 0 });
     expect(verdict.spans).toEqual([
-      { kind: "doubled", topic: "logs.auth", partition: 0, first: 3, last: 3, rows: { [facts]: 1, [dead]: 1 } },
+      {
+        kind: "doubled",
+        topic: "logs.auth",
+        partition: 0,
+        first: 3,
+        last: 3,
+        rows: { [facts]: 1, [deadLetterTable]: 1 },
+      },
       { kind: "doubled", topic: "logs.auth", partition: 0, first: 7, last: 7, rows: { [facts]: 2 } },
     ]);
     expect(await findings()).toEqual([]);
@@ -163,11 +170,11 @@ describe("the oracle of the chaos run", () => {
 describe("forgetTokens()", () => {
   const insert = async (token: string) => {
     await client.command({
-      query: `INSERT INTO ${dead} (ingest_ts, processed_ts, error_type, topic, kafka_partition, kafka_offset)
+      query: `INSERT INTO ${deadLetterTable} (ingest_ts, processed_ts, error_type, topic, kafka_partition, kafka_offset)
         SELECT now64(3), now64(3), 'x', 'logs.other', 0, 1`,
       clickhouse_settings: { insert_deduplicate: 1, insert_deduplication_token: token },
     });
-    const query = `SELECT count() AS rows FROM ${dead} WHERE topic = 'logs.other'`;
+    const query = `SELECT count() AS rows FROM ${deadLetterTable} WHERE topic = 'logs.other'`;
     return Number((await queryRows<{ rows: string }>(client, query))[0]!.rows);
   };
 

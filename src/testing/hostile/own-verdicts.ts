@@ -68,11 +68,11 @@ export class OwnReaders {
 }
 
 /** The verdicts on records of the offsets from 0 to `count` − 1. PRECONDITION: the result's format is RowBinary. */
-export function readVerdicts({ rows, dead }: TranscodeResult, count: number): OwnVerdict[] {
+export function readVerdicts({ rows, deadLetters }: TranscodeResult, count: number): OwnVerdict[] {
   const verdicts: OwnVerdict[] = new Array(count);
   for (const [index, row] of slices(rows)) verdicts[index] = { row: row.slice() };
-  for (const [index, letter] of slices(dead)) {
-    const [errorType = "", message = ""] = leadingTexts(letter, 2);
+  for (const [index, deadLetter] of slices(deadLetters)) {
+    const [errorType = "", message = ""] = leadingTexts(deadLetter, 2);
     verdicts[index] = { errorType, message };
   }
   return verdicts;

@@ -47,7 +47,7 @@ function withByteChanged(rows: EncodedRows, at: number): EncodedRows {
 
 describe("compareResults()", () => {
   it("is content with the same result, in both formats", () => {
-    expect(result()).toMatchObject({ rows: { rowCount: 3 }, dead: { rowCount: 2 } });
+    expect(result()).toMatchObject({ rows: { rowCount: 3 }, deadLetters: { rowCount: 2 } });
     expect(compare(result())).toBe("");
     expect(compare(result("native"))).toBe("");
   });
@@ -57,8 +57,16 @@ describe("compareResults()", () => {
     ["a row lost", (found) => (found.rows = cut(found.rows, 2)), /2 rows, the reference has 3; .* other 3/],
     ["a row's offset", (found) => (found.rows.offsets[1] = 7), /row of offset 3, the reference has one of 1|order/],
     ["the start of the last row", (found) => (found.rows.rowStarts[3]! -= 1), /the last start is/],
-    ["a byte of a dead letter", (found) => (found.dead = withByteChanged(found.dead, 3)), /dead letter of offset 2/],
-    ["a dead letter lost", (found) => (found.dead = cut(found.dead, 1)), /1 dead letters, the reference has 2/],
+    [
+      "a byte of a dead letter",
+      (found) => (found.deadLetters = withByteChanged(found.deadLetters, 3)),
+      /dead letter of offset 2/,
+    ],
+    [
+      "a dead letter lost",
+      (found) => (found.deadLetters = cut(found.deadLetters, 1)),
+      /1 dead letters, the reference has 2/,
+    ],
     ["the records counted", (found) => (found.recordCount += 1), /6 records, not 5/],
     ["a count by type", (found) => (found.counts.deadByType = { field_type: 2 }), /deadByType/],
     ["an unwrapped record", (found) => (found.counts.unwrapped += 1), /unwrapped 1/],

@@ -20,7 +20,7 @@ export function compareResults(
 ): string {
   const found =
     compareRows("row", plan.columns, kernel.rows, reference.rows, toNative) ||
-    compareRows("dead letter", plan.deadLetters.columns, kernel.dead, reference.dead, undefined) ||
+    compareRows("dead letter", plan.deadLetters.columns, kernel.deadLetters, reference.deadLetters, undefined) ||
     compareCounts(kernel, reference) ||
     compareLatency(kernel.latency, reference.latency);
   if (found !== "" || kernel.rows.format !== "Native") return found;
@@ -104,7 +104,7 @@ function compareBlock(
   reference: TranscodeResult,
   toNative: ReturnType<typeof createRowsToNative>,
 ): string {
-  const isPlain = kernel.dead.rowCount === 0 && kernel.counts.declined === 0;
+  const isPlain = kernel.deadLetters.rowCount === 0 && kernel.counts.declined === 0;
   if (!isPlain || isSameBytes(kernel.rows.bytes, toNative(reference.rows).bytes)) return "";
   return "the Native block has the same rows and other bytes";
 }

@@ -93,7 +93,8 @@ export function runFuzzRound({ module, seed, round, tasks, counts, beat }: FuzzO
     pair.run(task);
     const again = pair.kernel.transcoder.run(sound, () => STARTED_MS);
     const isSame =
-      Buffer.compare(again.rows.bytes, first.rows.bytes) + Buffer.compare(again.dead.bytes, first.dead.bytes);
+      Buffer.compare(again.rows.bytes, first.rows.bytes) +
+      Buffer.compare(again.deadLetters.bytes, first.deadLetters.bytes);
     if (isSame !== 0 || again.recordCount !== first.recordCount) {
       throw new Finding("a sound task came out otherwise after this one", plan, task);
     }

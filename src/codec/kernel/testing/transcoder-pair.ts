@@ -179,12 +179,12 @@ function isReason(outcome: number, type: string, { rules }: TablePlan): boolean 
 }
 
 /** The error types of the dead letters, which is the first column of their table (src/codec/testing/plan.ts). */
-function typesByOffset({ dead }: TranscodeResult): Map<number, string[]> {
+function typesByOffset({ deadLetters }: TranscodeResult): Map<number, string[]> {
   const types = new Map<number, string[]>();
-  for (let index = 0; index < dead.rowCount; index++) {
-    const start = dead.rowStarts[index]!;
-    const type = Buffer.from(dead.bytes.subarray(start + 1, start + 1 + dead.bytes[start]!)).toString();
-    const offset = dead.offsets[index]!;
+  for (let index = 0; index < deadLetters.rowCount; index++) {
+    const start = deadLetters.rowStarts[index]!;
+    const type = Buffer.from(deadLetters.bytes.subarray(start + 1, start + 1 + deadLetters.bytes[start]!)).toString();
+    const offset = deadLetters.offsets[index]!;
     types.set(offset, [...(types.get(offset) ?? []), type]);
   }
   return types;

@@ -99,9 +99,9 @@ export function deadRowOf(plan: TablePlan, value: string | Uint8Array, index: nu
     judgedMs: recordMs,
     refused: [],
   };
-  const { dead } = createReferenceTranscoder(plan, nodeInflaters).run(task, Date.now);
-  if (dead.rowCount !== 1) throw new Error(`record ${index} is a row`);
-  return dead;
+  const { deadLetters } = createReferenceTranscoder(plan, nodeInflaters).run(task, Date.now);
+  if (deadLetters.rowCount !== 1) throw new Error(`record ${index} is a row`);
+  return deadLetters;
 }
 
 /** Kafka's time of the first record that `bury` makes, ms since 1970. */
