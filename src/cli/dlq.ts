@@ -6,6 +6,11 @@ import { nodeInflaters } from "../../workers/inflaters.ts";
 import { abortableClient } from "../clients/clickhouse/abortable-client.ts";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
+import { partitionNumber } from "../config/options/bounds.ts";
+import { commandRows } from "../config/options/command-rows.ts";
+import type { letterFilterRows } from "../config/options/letter-rows.ts";
+import type { OptionValues, TypedOptions } from "../config/options/option-row.ts";
+import { readOptions } from "../config/options/read-options.ts";
 import { parseCount, parseTimeMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { unlessAborted } from "../core/within.ts";
@@ -22,105 +27,57 @@ import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 import { knownPipelines } from "../run/plans.ts";
 import { Shutdown } from "../run/shutdown.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
+import { addOptions } from "./add-options.ts";
 import { addHelpAfter } from "./help-text.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
 import { tell } from "./tell.ts";
 
 const PROGRESS_MS = 2_000;
-const COUNT_MAX = 1_000_000_000;
 /** From a signal to the end of a replay, whatever ClickHouse does: the batch at hand is announced, the next one ends it. */
 const STOP_MS = 10_000;
 
-interface FilterFlags {
-  reason?: string[];
-  since?: string;
-  until?: string;
-  topic?: string[];
-  partition?: string;
-  offset?: string;
-  pipeline?: string[];
-  service?: string[];
-  text?: string;
-  json?: true;
-}
-
-interface ListFlags extends FilterFlags {
-  each?: true;
-  limit: string;
-}
-
-interface ReplayFlags extends FilterFlags {
-  pipelines: string;
-  table?: string;
-  dryRun?: true;
-  force?: true;
-  atLeastOnce?: true;
-  yes?: true;
-  limit?: string;
-  rate: string;
-}
+const listRows = commandRows["dlq list"];
+const showRows = commandRows["dlq show"];
+const replayRows = commandRows["dlq replay"];
 
 /** `millrace dlq`: look at dead letters, and store them again once their cause is mended. */
 export function addDlqCommand(program: Command, environment: Environment): void {
   const dlq = program.command("dlq").description("look at dead letters, and replay them once their cause is mended");
-  addFilterOptions(dlq.command("list"))
+  addOptions(dlq.command("list"), listRows)
     .description("show dead letters by pipeline and reason, or one by one")
-    .option("--each", "one by one, the latest first")
-    .option("--limit <n>", "letters to show with --each", "50")
-    .action((flags: ListFlags) => withClient(environment, (client) => runList(client, flags)));
-  dlq
-    .command("show <topic> <partition> <offset>")
+    .action((typed: TypedOptions<typeof listRows>) => {
+      const options = readOptions(listRows, typed);
+      return withClient(environment, (client) => runList(client, options));
+    });
+  addOptions(dlq.command("show <topic> <partition> <offset>"), showRows)
     .description("show a record's dead letter whole, with its document and what replays did about it")
-    .option("--json", "print JSON, one line for each pipeline and group that has rejected the record")
-    .action((topic: string, partition: string, offset: string, flags: { json?: true }) =>
-      withClient(environment, (client) => runShow(client, [topic, partition, offset], flags.json === true)),
+    .action((topic: string, partition: string, offset: string, typed: TypedOptions<typeof showRows>) =>
+      withClient(environment, (client) => runShow(client, [topic, partition, offset], typed.json === true)),
     );
-  addHelpAfter(addFilterOptions(dlq.command("replay")), () => replayExitCode)
+  addHelpAfter(addOptions(dlq.command("replay"), replayRows), () => replayExitCode)
     .description("store dead letters again, under their own coordinates; never doubles a row")
-    .option("--dry-run", "say what would happen and write nothing")
-    .option("--limit <n>", "letters to look at, at most (default: all)")
-    .option("--rate <n>", "letters a second", "1000")
-    .option("--pipelines <dir>", "folder of pipeline files", "ops/pipelines")
-    .option(
-      "--table <database.table>",
-      "take only the letters of what writes into this table, `start --topic … --table …` too",
-    )
-    .option("--force", "take letters again that replays have rejected three times")
-    .option("--at-least-once", "go on when the target table cannot promise that no row is doubled")
-    .option("--yes", "do not ask")
-    .action((flags: ReplayFlags) => withClient(environment, (client) => runReplay(client, flags)));
+    .action((typed: TypedOptions<typeof replayRows>) => {
+      const options = readOptions(replayRows, { ...typed, rate: typed.rate?.replace(/\/s$/, "") });
+      return withClient(environment, (client) => runReplay(client, options));
+    });
   for (const command of dlq.commands) command.exitOverride();
 }
 
 const replayExitCode = "Exit code 1: some letters were rejected again or left; the report names the reasons.";
 
-function addFilterOptions(command: Command): Command {
-  return command
-    .option("--reason <type...>", "error_type")
-    .option("--since <when>", "rejected since: a duration before now (10m, 7d) or a time (2026-07-01T10:30:00Z)")
-    .option("--until <when>", "rejected before, likewise")
-    .option("--topic <name...>", "topic of the record")
-    .option("--partition <n>", "partition of the record")
-    .option("--offset <n>", "offset of the record, or a range: 17-93")
-    .option("--pipeline <name...>", "pipeline that rejected it")
-    .option("--service <name...>", "service that the document names")
-    .option("--text <text>", "occurs in the document or in the message")
-    .option("--json", "print JSON");
-}
-
-function toFilter(flags: FilterFlags): LetterFilter {
-  const { reason, since, until, topic, partition, offset, pipeline, service, text } = flags;
+function toFilter(options: OptionValues<typeof letterFilterRows>): LetterFilter {
+  const { reasons, since, until, topics, partition, offset, pipelines, services, text } = options;
   const nowMs = Date.now();
   return {
-    reasons: reason,
+    reasons,
     sinceMs: since === undefined ? undefined : parseTimeMs("--since", since, nowMs),
     untilMs: until === undefined ? undefined : parseTimeMs("--until", until, nowMs),
-    topics: topic,
-    partition: partition === undefined ? undefined : parseCount("--partition", partition, { min: 0, max: COUNT_MAX }),
+    topics,
+    partition,
     offsets: offset === undefined ? undefined : parseOffsets("--offset", offset),
-    pipelines: pipeline,
-    services: service,
+    pipelines,
+    services,
     text,
   };
 }
@@ -130,15 +87,15 @@ async function withClient(environment: Environment, run: (client: ClickHouseClie
   await run(client).finally(() => client.close());
 }
 
-async function runList(client: ClickHouseClient, flags: ListFlags): Promise<void> {
-  const filter = toFilter(flags);
-  if (flags.each === true) {
-    const letters = await listLetters(client, filter, parseCount("--limit", flags.limit, { min: 1, max: COUNT_MAX }));
-    console.log(flags.json === true ? JSON.stringify(letters) : letterLines(letters).join("\n") || "no dead letters");
+async function runList(client: ClickHouseClient, options: OptionValues<typeof listRows>): Promise<void> {
+  const filter = toFilter(options);
+  if (options.each) {
+    const letters = await listLetters(client, filter, options.limit);
+    console.log(options.json ? JSON.stringify(letters) : letterLines(letters).join("\n") || "no dead letters");
     return;
   }
   const groups = await groupLetters(client, filter);
-  if (flags.json === true) console.log(JSON.stringify(groups));
+  if (options.json) console.log(JSON.stringify(groups));
   else if (groups.length === 0) console.log("no dead letters");
   else {
     const { header, rows } = groupLines(groups);
@@ -148,7 +105,7 @@ async function runList(client: ClickHouseClient, flags: ListFlags): Promise<void
 
 async function runShow(client: ClickHouseClient, typed: [string, string, string], isJson: boolean): Promise<void> {
   const [topic, partitionText, offsetText] = typed;
-  const partition = parseCount("<partition>", partitionText, { min: 0, max: COUNT_MAX });
+  const partition = parseCount("<partition>", partitionText, partitionNumber);
   const [offset] = parseOffsets("<offset>", offsetText);
   const place = { topic, partition, offset };
   const letters = await loadLettersOf(client, place);
@@ -164,37 +121,36 @@ async function runShow(client: ClickHouseClient, typed: [string, string, string]
   }
 }
 
-async function runReplay(client: ClickHouseClient, flags: ReplayFlags): Promise<void> {
-  const { usable, faults } = await knownPipelines(flags.pipelines);
+async function runReplay(client: ClickHouseClient, options: OptionValues<typeof replayRows>): Promise<void> {
+  const { usable, faults } = await knownPipelines(options.pipelineFolder);
   for (const [name, { message }] of faults) {
     tell("warn", `letters of the pipeline ${name} cannot be replayed: ${message}`);
   }
   const pipelines = [...usable.values()];
   const target =
-    flags.table === undefined ? undefined : { table: flags.table, writers: writersOf(flags.table, pipelines) };
-  const filter = { ...toFilter(flags), targets: target?.writers };
-  const limit = flags.limit === undefined ? COUNT_MAX : parseCount("--limit", flags.limit, { min: 1, max: COUNT_MAX });
-  const ratePerSecond = parseCount("--rate", flags.rate.replace(/\/s$/, ""), { min: 1, max: 1_000_000 });
+    options.table === undefined ? undefined : { table: options.table, writers: writersOf(options.table, pipelines) };
+  const filter = { ...toFilter(options), targets: target?.writers };
+  const { limit = Number.POSITIVE_INFINITY, ratePerSecond } = options;
   const count = Math.min(limit, await countOpenLetters(client, filter));
   if (count === 0 && target !== undefined) await refuseUnknownTable(client, target, pipelines);
-  if (flags.dryRun !== true && flags.yes !== true && count > 0 && !(await confirm(count))) return;
+  if (!options.dryRun && !options.yes && count > 0 && !(await confirm(count))) return;
   const shutdown = new Shutdown(untilStopped({}), STOP_MS);
   const goingOn = abortableClient(client, shutdown.over);
-  const options = { client: goingOn, pipelines, table: flags.table, atLeastOnce: flags.atLeastOnce === true };
+  const route = { client: goingOn, pipelines, table: options.table, atLeastOnce: options.atLeastOnce };
   const replaying = replayDeadLetters({
     client: goingOn,
     filter,
-    routeOf: createRoutes({ ...options, inflaters: nodeInflaters }),
+    routeOf: createRoutes({ ...route, inflaters: nodeInflaters }),
     who: whoAmI(),
-    dryRun: flags.dryRun === true,
-    force: flags.force === true,
+    dryRun: options.dryRun,
+    force: options.force,
     limit,
     ratePerSecond,
     signal: shutdown.stopping,
-    onProgress: flags.json === true ? () => {} : progressPrinter(count),
+    onProgress: options.json ? () => {} : progressPrinter(count),
   });
   const report = await unlessAborted(replaying, shutdown.over);
-  console.log(flags.json === true ? JSON.stringify(report) : reportLines(report).join("\n"));
+  console.log(options.json ? JSON.stringify(report) : reportLines(report).join("\n"));
   const isComplete = !report.stopped && sumOf(report.rejected) + sumOf(report.skipped) === 0;
   if (!isComplete && !report.dryRun) process.exitCode = 1;
 }

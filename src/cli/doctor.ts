@@ -4,8 +4,8 @@ import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { connectAdmin, kafkaConfig } from "../clients/kafka/connect.ts";
 import { ensureTopics } from "../clients/kafka/topics.ts";
 import { type Environment, refuseHalfASetUp, refuseSecretsForEmbedded } from "../config/environment.ts";
+import { commandRows } from "../config/options/command-rows.ts";
 import type { TypedOptions } from "../config/options/option-row.ts";
-import { doctorRows } from "../config/options/start-rows.ts";
 import { parseStartArguments, type StartOptions } from "../config/start-options.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
@@ -31,9 +31,9 @@ const KAFKA_RETRIES = 3;
 
 /** `millrace doctor`: what the set-up that `millrace start` would run guarantees, and what to do about it. */
 export function addDoctorCommand(program: Command, environment: Environment): void {
-  addHelpAfter(addOptions(program.command("doctor"), doctorRows), () => exitCodes)
+  addHelpAfter(addOptions(program.command("doctor"), commandRows.doctor), () => exitCodes)
     .description("examine Kafka and ClickHouse: which guarantee does `millrace start` give here, and why not more")
-    .action((typed: TypedOptions<typeof doctorRows>) => {
+    .action((typed: TypedOptions<typeof commandRows.doctor>) => {
       refuseSecretsForEmbedded(environment);
       refuseHalfASetUp(environment);
       const servers = { areEmbedded: environment.kafkaBrokers === undefined };

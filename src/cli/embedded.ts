@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Command, Option } from "commander";
-import { parseCount } from "../config/values.ts";
+import type { Command } from "commander";
+import { commandRows } from "../config/options/command-rows.ts";
+import type { TypedOptions } from "../config/options/option-row.ts";
+import { readOptions } from "../config/options/read-options.ts";
 import { MillraceError } from "../core/errors.ts";
+import { addOptions } from "./add-options.ts";
 import { untilStopped } from "./signals.ts";
 
 /** Loaded when one is started: no other command needs them, and the broker's codec is a third of the program. */
@@ -10,37 +13,25 @@ const servers = {
   clickhouse: async () => (await import("../embedded/clickhouse/server.ts")).startClickHouse,
 };
 
-interface EmbeddedOptions {
-  port: string;
-  data: string;
-  stopOnStdinClose?: boolean;
-  orFree?: boolean;
-}
-
 /** A killed parent's servers take this long at most to stop; their successors wait for them. */
 const PARENT_GONE_MS = 15_000;
 const RETRY_MS = 200;
 
 /** `millrace embedded kafka|clickhouse`: one embedded server in the foreground; one line when it is ready. */
 export function addEmbeddedCommand(program: Command): void {
-  program
-    .command("embedded")
+  addOptions(program.command("embedded"), commandRows.embedded)
     .description("run one of the embedded servers alone, for demos and tests")
     .argument("<server>", "kafka or clickhouse")
-    .option("--port <number>", "port on the loopback interface; 0 chooses a free one", "0")
-    .requiredOption("--data <dir>", "folder for its data; held by one process at a time")
-    .addOption(new Option("--stop-on-stdin-close").hideHelp())
-    .addOption(new Option("--or-free", "take another port when this one is taken").hideHelp())
-    .action(async (server: string, options: EmbeddedOptions) => {
+    .action(async (server: string, typed: TypedOptions<typeof commandRows.embedded>) => {
       const load = servers[server as keyof typeof servers];
       if (load === undefined) throw new MillraceError("E_CONFIG", `embedded ${server}: must be kafka or clickhouse`);
-      const port = parseCount("--port", options.port, { min: 0, max: 65_535 });
+      const { port, dataDir, stopOnStdinClose, orFree } = readOptions(commandRows.embedded, typed);
       const start = await load();
-      const patienceMs = options.stopOnStdinClose === true ? PARENT_GONE_MS : 0;
-      const address = { port, orFree: options.orFree === true };
-      const running = await whenFree(patienceMs, () => start({ ...address, dataDir: options.data }));
+      const patienceMs = stopOnStdinClose ? PARENT_GONE_MS : 0;
+      const address = { port, orFree };
+      const running = await whenFree(patienceMs, () => start({ ...address, dataDir }));
       console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);
-      await untilStopped({ onStdinClose: options.stopOnStdinClose === true });
+      await untilStopped({ onStdinClose: stopOnStdinClose });
       await running.close();
     });
 }

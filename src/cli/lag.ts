@@ -3,10 +3,13 @@ import type { Admin } from "kafkajs";
 import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
 import { lagOf, type PartitionOffsets, readOffsets, totalLag, unreadTopics } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
+import { commandRows } from "../config/options/command-rows.ts";
+import type { TypedOptions } from "../config/options/option-row.ts";
+import { readOptions } from "../config/options/read-options.ts";
 import { committedTopics } from "../operate/offsets/group-offsets.ts";
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption } from "./brokers-option.ts";
+import { addOptions } from "./add-options.ts";
 import { printTable } from "./table.ts";
 
 const hints = [
@@ -17,12 +20,10 @@ const hints = [
 
 /** `millrace lag`: what the group has not committed yet, by partition (S0-94). */
 export function addLagCommand(program: Command, given: Environment): void {
-  addBrokersOption(program.command("lag"))
+  addOptions(program.command("lag"), commandRows.lag)
     .description("show log end, committed offset and lag by partition")
-    .option("--group <id>", "consumer group", "millrace.events")
-    .option("--topic <name...>", "topics (default: those that the group has committed)")
-    .option("--json", "print JSON")
-    .action(async (options: { brokers?: string; group: string; topic?: string[]; json?: boolean }) => {
+    .action(async (typed: TypedOptions<typeof commandRows.lag>) => {
+      const options = readOptions(commandRows.lag, typed);
       const environment = withRunningDemo(given, options.brokers);
       const brokers = requireBrokers(environment, options.brokers);
       const admin = await connectCommandAdmin(
@@ -30,7 +31,7 @@ export function addLagCommand(program: Command, given: Environment): void {
       );
       const { topics, offsets } = await readLag(admin, options).finally(() => admin.disconnect());
       const total = totalLag(offsets);
-      if (options.json === true) {
+      if (options.json) {
         const partitions = offsets.map((partition) => ({ ...partition, lag: lagOf(partition) }));
         console.log(JSON.stringify({ group: options.group, totalLag: total, partitions }));
         return;
@@ -44,9 +45,9 @@ export function addLagCommand(program: Command, given: Environment): void {
 
 async function readLag(
   admin: Admin,
-  { group, topic }: { group: string; topic?: string[] },
+  { group, topics: named }: { group: string; topics: string[] | undefined },
 ): Promise<{ topics: string[]; offsets: PartitionOffsets[] }> {
-  const topics = topic ?? (await committedTopics(admin, group));
+  const topics = named ?? (await committedTopics(admin, group));
   return { topics, offsets: await readOffsets(admin, group, topics) };
 }
 

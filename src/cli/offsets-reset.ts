@@ -5,7 +5,7 @@ import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
 import { readClusterId } from "../clients/kafka/connect.ts";
 import type { Environment } from "../config/environment.ts";
-import { parseCount } from "../config/values.ts";
+import { choosePlan } from "../config/plan-choice.ts";
 import { counted } from "../core/counted.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
@@ -21,43 +21,40 @@ import { requireBrokers, requireClickHouse, withRunningDemo } from "../run/addre
 import { buildPlans, choosePipelines } from "../run/plans.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
 import { createLog } from "../telemetry/log.ts";
-import { parsePlanArguments } from "./plan-options.ts";
-import { groupFaults, listOf, type Move, moveFaults, type ResetArguments } from "./reset-faults.ts";
+import { groupFaults, listOf, type Move, moveFaults, type ResetOptions } from "./reset-faults.ts";
 import { printTable } from "./table.ts";
-
-const PARTITION_MAX = 1_000_000;
 
 /**
  * `millrace offsets reset`. Checks everything before it changes anything; the gap is noted before the offsets are set, so
  * that a failure in between leaves a gap with rows in it, which counts for nothing.
  */
-export async function runReset(given: Environment, typed: ResetArguments): Promise<void> {
-  const environment = withRunningDemo(given, typed.brokers);
-  const target = parseResetTarget(typed.to, Date.now());
-  const brokers = requireBrokers(environment, typed.brokers);
+export async function runReset(given: Environment, options: ResetOptions): Promise<void> {
+  const environment = withRunningDemo(given, options.brokers);
+  const target = parseResetTarget(options.to, Date.now());
+  const brokers = requireBrokers(environment, options.brokers);
   const kafka = commandKafkaConfig(
     brokers,
     "millrace-offsets",
     createLog(environment.logLevel),
     environment.kafkaSecurity,
   );
-  const pipeline = environment.clickHouseUrl === undefined ? undefined : await pipelineOf(typed);
+  const pipeline = environment.clickHouseUrl === undefined ? undefined : await pipelineOf(options);
   const client = pipeline === undefined ? undefined : connectClickHouse(requireClickHouse(environment), 1);
   const admin = await connectCommandAdmin(kafka);
   try {
-    const origin = { cluster: await readClusterId(admin), group: typed.group };
+    const origin = { cluster: await readClusterId(admin), group: options.group };
     const tables = client === undefined ? undefined : await tablesOf(client, pipeline!, origin);
-    const moves = await planMoves(admin, typed, target);
+    const moves = await planMoves(admin, options, target);
     if (client !== undefined && tables !== undefined) await countRows(client, tables, moves);
-    const faults = [...(await groupFaults(admin, typed)), ...moveFaults(typed, moves, tables)];
-    print(typed, moves, faults);
-    if (typed.dryRun === true) return;
+    const faults = [...(await groupFaults(admin, options)), ...moveFaults(options, moves, tables)];
+    print(options, moves, faults);
+    if (options.dryRun) return;
     if (faults.length > 0) throw new MillraceError("E_KAFKA", `Nothing was changed. ${faults.join(" ")}`);
-    if (typed.yes !== true) {
+    if (!options.yes) {
       throw new MillraceError("E_CONFIG", "Nothing was changed: --yes does it, --dry-run only shows it");
     }
-    if (typed.record && client !== undefined) await noteSkipped(client, origin, moves);
-    await setOffsets(kafka, admin, typed, moves);
+    if (options.record && client !== undefined) await noteSkipped(client, origin, moves);
+    await setOffsets(kafka, admin, options, moves);
   } finally {
     await admin.disconnect();
     await client?.close();
@@ -65,12 +62,10 @@ export async function runReset(given: Environment, typed: ResetArguments): Promi
 }
 
 /** The pipeline that reads the topic: that of --table, or the one among the pipelines. */
-async function pipelineOf(typed: ResetArguments): Promise<Pipeline> {
-  const { group, table, pipeline, pipelines, topic } = typed;
-  const direct = table === undefined ? {} : { topic: [topic], table };
-  const chosen = await choosePipelines(
-    parsePlanArguments({ ...direct, ...(pipeline === undefined ? {} : { pipeline }), pipelines, group }),
-  );
+async function pipelineOf(options: ResetOptions): Promise<Pipeline> {
+  const { group: groupId, table, pipelineNames, pipelineFolder, topic } = options;
+  const topics = table === undefined ? undefined : [topic];
+  const chosen = await choosePipelines(choosePlan({ topics, table, pipelineNames, pipelineFolder, groupId }));
   const owner = chosen.find(({ topics }) => topics.includes(topic));
   if (owner !== undefined) return owner;
   const names = chosen.map(({ name }) => name).join(", ");
@@ -89,23 +84,22 @@ async function tablesOf(client: ClickHouseClient, pipeline: Pipeline, origin: Or
   return requireReconcileTarget(plan!);
 }
 
-async function planMoves(admin: Admin, typed: ResetArguments, target: ResetTarget): Promise<Move[]> {
-  if (!(await admin.listTopics()).includes(typed.topic)) {
-    throw new MillraceError("E_KAFKA", `--topic ${typed.topic}: no such topic. Check the name and --brokers.`);
+async function planMoves(admin: Admin, options: ResetOptions, target: ResetTarget): Promise<Move[]> {
+  if (!(await admin.listTopics()).includes(options.topic)) {
+    throw new MillraceError("E_KAFKA", `--topic ${options.topic}: no such topic. Check the name and --brokers.`);
   }
-  const partitions = await readGroupPartitions(admin, typed.group, [typed.topic]);
-  const atTime = target.kind === "time" ? await readOffsetsAt(admin, [typed.topic], target.timeMs) : undefined;
-  return choosePartitions(typed, partitions).map((partition) => {
+  const partitions = await readGroupPartitions(admin, options.group, [options.topic]);
+  const atTime = target.kind === "time" ? await readOffsetsAt(admin, [options.topic], target.timeMs) : undefined;
+  return choosePartitions(options, partitions).map((partition) => {
     const from = partition.committed ?? partition.logStart;
     const to = resolveTarget(target, partition, atTime?.get(partitionKey(partition.topic, partition.partition)));
     return { partition, from, to, skipped: Math.max(0, to - from), again: Math.max(0, from - to), rows: undefined };
   });
 }
 
-function choosePartitions({ partition: wanted }: ResetArguments, partitions: GroupPartition[]): GroupPartition[] {
+function choosePartitions({ partitions: wanted }: ResetOptions, partitions: GroupPartition[]): GroupPartition[] {
   if (wanted === undefined) return partitions;
-  return wanted.map((text) => {
-    const number = parseCount("--partition", text, { min: 0, max: PARTITION_MAX });
+  return wanted.map((number) => {
     const found = partitions.find(({ partition }) => partition === number);
     if (found !== undefined) return found;
     throw new MillraceError(
@@ -138,7 +132,7 @@ async function noteSkipped(client: ClickHouseClient, origin: Origin, moves: Move
 }
 
 /** Sets the offsets and reads them back. */
-async function setOffsets(kafka: KafkaConfig, admin: Admin, { group, topic }: ResetArguments, moves: Move[]) {
+async function setOffsets(kafka: KafkaConfig, admin: Admin, { group, topic }: ResetOptions, moves: Move[]) {
   const offsets = moves.map(({ partition, to }) => ({ partition: partition.partition, offset: to }));
   await commitOffsets(kafka, group, topic, offsets);
   const now = await readGroupPartitions(admin, group, [topic]);
@@ -154,7 +148,7 @@ async function setOffsets(kafka: KafkaConfig, admin: Admin, { group, topic }: Re
   );
 }
 
-function print({ group, json, dryRun }: ResetArguments, moves: Move[], faults: string[]): void {
+function print({ group, json, dryRun }: ResetOptions, moves: Move[], faults: string[]): void {
   if (json === true) {
     const partitions = moves.map(({ partition, from, to, skipped, again, rows }) => {
       const { topic, committed } = partition;

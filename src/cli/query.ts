@@ -3,32 +3,28 @@ import { ClickHouseError, type DataFormat } from "@clickhouse/client";
 import type { Command } from "commander";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
+import { commandRows } from "../config/options/command-rows.ts";
+import type { TypedOptions } from "../config/options/option-row.ts";
+import { readOptions } from "../config/options/read-options.ts";
 import { MillraceError } from "../core/errors.ts";
 import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
+import { addOptions } from "./add-options.ts";
 import { unlessReaderGone } from "./output.ts";
 
-interface QueryOptions {
-  json?: boolean;
-  format?: string;
-}
+type QueryArguments = TypedOptions<typeof commandRows.query>;
 
 /** `millrace query`: SQL for the ClickHouse that the other commands use, the running demo's included. */
 export function addQueryCommand(program: Command, environment: Environment): void {
-  program
-    .command("query")
+  addOptions(program.command("query"), commandRows.query)
     .description("run one SQL statement in ClickHouse and print what it returns")
     .argument("<sql>", "for example: SELECT service, count() FROM analytics.fact_event GROUP BY service")
-    .option("--json", "print JSON, one object a line")
-    .option("--format <name>", "any output format of ClickHouse, such as CSVWithNames (default: a table)")
-    .action((sql: string, options: QueryOptions) => runQuery(environment, sql, options));
+    .action((sql: string, typed: QueryArguments) => runQuery(environment, sql, typed));
 }
 
-async function runQuery(environment: Environment, sql: string, { json, format }: QueryOptions): Promise<void> {
-  if (json === true && format !== undefined) {
+async function runQuery(environment: Environment, sql: string, typed: QueryArguments): Promise<void> {
+  const { json, format } = readOptions(commandRows.query, typed);
+  if (json && format !== undefined) {
     throw new MillraceError("E_CONFIG", "--json and --format both choose the output: give one of them");
-  }
-  if (format !== undefined && !/^\w+$/.test(format)) {
-    throw new MillraceError("E_CONFIG", `--format ${format}: must be the name of a format, such as CSVWithNames`);
   }
   const client = connectClickHouse(requireClickHouse(withRunningDemo(environment)), 1);
   try {
@@ -36,7 +32,7 @@ async function runQuery(environment: Environment, sql: string, { json, format }:
       query: sql,
       clickhouse_settings: {
         // A FORMAT in the statement itself goes first.
-        default_format: (format ?? (json === true ? "JSONEachRow" : "PrettyCompactMonoBlock")) as DataFormat,
+        default_format: (format ?? (json ? "JSONEachRow" : "PrettyCompactMonoBlock")) as DataFormat,
         output_format_pretty_color: 0,
         output_format_pretty_row_numbers: 0,
         output_format_pretty_max_value_width_apply_for_single_value: 0,

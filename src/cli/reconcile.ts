@@ -6,7 +6,11 @@ import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/comman
 import { readClusterId } from "../clients/kafka/connect.ts";
 import { type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
-import { parseCount, parseTimeMs } from "../config/values.ts";
+import { commandRows } from "../config/options/command-rows.ts";
+import type { OptionValues, TypedOptions } from "../config/options/option-row.ts";
+import { readOptions } from "../config/options/read-options.ts";
+import { choosePlan } from "../config/plan-choice.ts";
+import { parseTimeMs } from "../config/values.ts";
 import { counted } from "../core/counted.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { Origin } from "../core/origin.ts";
@@ -20,17 +24,11 @@ import { requireBrokers, requireClickHouse, withRunningDemo } from "../run/addre
 import { buildPlans, choosePipelines } from "../run/plans.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption } from "./brokers-option.ts";
+import { addOptions } from "./add-options.ts";
 import { addHelpAfter } from "./help-text.ts";
-import { addPlanOptions, type PlanArguments, parsePlanArguments } from "./plan-options.ts";
 import { printTable } from "./table.ts";
 
-interface ReconcileArguments extends PlanArguments {
-  brokers?: string;
-  since?: string;
-  spans: string;
-  json?: boolean;
-}
+const rows = commandRows.reconcile;
 
 interface Compared {
   balances: PartitionBalance[];
@@ -38,7 +36,6 @@ interface Compared {
   uncountable: string[];
 }
 
-const SPANS_MAX = 1_000;
 const PROGRESS_MS = 2_000;
 
 const hints = [
@@ -49,26 +46,20 @@ const hints = [
 
 /** `millrace reconcile`: offsets in Kafka against rows in ClickHouse, partition by partition. */
 export function addReconcileCommand(program: Command, environment: Environment): void {
-  addHelpAfter(addPlanOptions(addBrokersOption(program.command("reconcile"))), () => exitCodes)
+  addHelpAfter(addOptions(program.command("reconcile"), rows), () => exitCodes)
     .description("compare offsets in Kafka with rows in ClickHouse: what is missing, what is doubled")
-    .option("--since <time>", "from the first record at or after this time; ISO 8601, or a duration such as 2h")
-    .option("--topic <name...>", "topics, with --table")
-    .option("--group <id>", "consumer group (default: as millrace start has it)")
-    .option("--spans <n>", "spans of offsets to show for each partition where something is wrong", "5")
-    .option("--json", "print JSON")
-    .action((typed: ReconcileArguments) => runReconcile(environment, typed));
+    .action((typed: TypedOptions<typeof rows>) => runReconcile(environment, readOptions(rows, typed)));
 }
 
 const exitCodes =
   "Exit code 1 when anything is missing or doubled. What cannot be counted, because a table keeps fewer rows than it is " +
   "given by design, is said and fails nothing. Records beyond the committed offset are not expected yet.";
 
-async function runReconcile(given: Environment, typed: ReconcileArguments): Promise<void> {
-  const environment = withRunningDemo(given, typed.brokers);
-  const options = parsePlanArguments(typed);
-  const spansMax = parseCount("--spans", typed.spans, { min: 0, max: SPANS_MAX });
-  const sinceMs = typed.since === undefined ? undefined : parseTimeMs("--since", typed.since, Date.now());
-  const brokers = requireBrokers(environment, typed.brokers);
+async function runReconcile(given: Environment, options: OptionValues<typeof rows>): Promise<void> {
+  const environment = withRunningDemo(given, options.brokers);
+  const plan = choosePlan(options);
+  const sinceMs = options.since === undefined ? undefined : parseTimeMs("--since", options.since, Date.now());
+  const brokers = requireBrokers(environment, options.brokers);
   const client = connectClickHouse(requireClickHouse(environment), 2);
   const kafka = commandKafkaConfig(
     brokers,
@@ -80,15 +71,15 @@ async function runReconcile(given: Environment, typed: ReconcileArguments): Prom
   let compared: Compared;
   try {
     admin = await connectCommandAdmin(kafka);
-    const origin = { cluster: await readClusterId(admin), group: options.groupId };
-    const plans = await buildPlans(client, await choosePipelines(options), origin);
-    const ranges = await rangesOf(admin, options.groupId, plans, sinceMs);
-    compared = await reconcilePlans(client, plans, ranges, { origin, spansMax });
+    const origin = { cluster: await readClusterId(admin), group: plan.groupId };
+    const plans = await buildPlans(client, await choosePipelines(plan), origin);
+    const ranges = await rangesOf(admin, plan.groupId, plans, sinceMs);
+    compared = await reconcilePlans(client, plans, ranges, { origin, spansMax: options.spansMax });
   } finally {
     await admin?.disconnect();
     await client.close();
   }
-  print(options.groupId, compared, typed.json === true);
+  print(plan.groupId, compared, options.json);
   const { missing, duplicate } = sumBalances(compared.balances);
   if (missing > 0 || duplicate > 0) {
     throw new MillraceError(

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Environment } from "../config/environment.ts";
+import { commandRows } from "../config/options/command-rows.ts";
 import type { TypedOptions } from "../config/options/option-row.ts";
 import { readOptions, readTyped } from "../config/options/read-options.ts";
 import { simulateOnlyRows, simulatorRows } from "../config/options/simulate-rows.ts";
@@ -14,13 +15,13 @@ import { addOptions } from "./add-options.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
 
-type SimulateArguments = TypedOptions<typeof simulatorRows & typeof simulateOnlyRows>;
+type SimulateArguments = TypedOptions<typeof commandRows.simulate>;
 
 const progressIntervalMs = 1_000;
 
 /** `millrace simulate`: makes events and sends them to Kafka until its limit or a signal; then drains and reports. */
 export function addSimulateCommand(program: Command, environment: Environment): void {
-  addOptions(program.command("simulate"), { ...simulatorRows, ...simulateOnlyRows })
+  addOptions(program.command("simulate"), commandRows.simulate)
     .description("send made-up log events to Kafka")
     .action((typed: SimulateArguments) => runSimulate(environment, typed));
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Environment, refuseHalfASetUp, refuseSecretsForEmbedded } from "../config/environment.ts";
-import { startRows } from "../config/options/start-rows.ts";
+import { commandRows } from "../config/options/command-rows.ts";
 import { profilesHelp } from "../config/profiles.ts";
 import { parseStartArguments, type StartArguments } from "../config/start-options.ts";
 import { pipelineFileHelp } from "../schema/pipeline-help.ts";
@@ -11,7 +11,7 @@ import { runStart } from "./start-run.ts";
 /** `millrace start`: the ingester; with embedded servers and a simulator when no server is named. */
 export function addStartCommand(program: Command, environment: Environment): void {
   const helpAfter = () => [profilesHelp(), pipelineFileHelp(), environmentHelp].join("\n\n");
-  addHelpAfter(addOptions(program.command("start"), startRows), helpAfter)
+  addHelpAfter(addOptions(program.command("start"), commandRows.start), helpAfter)
     .description("move records from Kafka into ClickHouse until stopped")
     .action((typed: StartArguments) => {
       refuseSecretsForEmbedded(environment);

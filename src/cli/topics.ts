@@ -2,32 +2,29 @@ import type { Command } from "commander";
 import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
 import { applyTopics, planTopics, type TopicChange } from "../clients/kafka/topics.ts";
 import type { Environment } from "../config/environment.ts";
+import { commandRows } from "../config/options/command-rows.ts";
+import type { TypedOptions } from "../config/options/option-row.ts";
 import { defaultTopics } from "../config/topics.ts";
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import { createLog } from "../telemetry/log.ts";
-import { addBrokersOption } from "./brokers-option.ts";
+import { addOptions } from "./add-options.ts";
 import { printTable } from "./table.ts";
 
-interface TopicsOptions {
-  brokers?: string;
-  json?: boolean;
-}
+type TopicsArguments = TypedOptions<(typeof commandRows)["topics plan"]>;
 
 /** `millrace topics plan|apply`: the declared topics against those of the cluster (S0-26 to S0-28). */
 export function addTopicsCommand(program: Command, environment: Environment): void {
   const topics = program.command("topics").description("compare the declared topics with the cluster, or create them");
-  addBrokersOption(topics.command("plan"))
+  addOptions(topics.command("plan"), commandRows["topics plan"])
     .description("show what apply would do; exit 1 if it would refuse something")
-    .option("--json", "print JSON")
-    .action((options: TopicsOptions) => runTopics(environment, options, false));
-  addBrokersOption(topics.command("apply"))
+    .action((typed: TopicsArguments) => runTopics(environment, typed, false));
+  addOptions(topics.command("apply"), commandRows["topics apply"])
     .description("create missing topics and add missing partitions; never takes any away")
-    .option("--json", "print JSON")
-    .action((options: TopicsOptions) => runTopics(environment, options, true));
+    .action((typed: TopicsArguments) => runTopics(environment, typed, true));
   for (const command of topics.commands) command.exitOverride();
 }
 
-async function runTopics(given: Environment, options: TopicsOptions, apply: boolean): Promise<void> {
+async function runTopics(given: Environment, options: TopicsArguments, apply: boolean): Promise<void> {
   const environment = withRunningDemo(given, options.brokers);
   const brokers = requireBrokers(environment, options.brokers);
   const admin = await connectCommandAdmin(

@@ -4,6 +4,7 @@ import { defaultTranscoder, type InsertFormat, type TranscoderName } from "../co
 import { attributeOf, flagOf, type OptionValues, type TypedOptions } from "./options/option-row.ts";
 import { readOptions } from "./options/read-options.ts";
 import { ingesterRows, passedOnRows, type startRows } from "./options/start-rows.ts";
+import { choosePlan, type PlanChoice } from "./plan-choice.ts";
 import { type Profile, profileFor } from "./profiles.ts";
 import { checkReportFile } from "./report-file.ts";
 
@@ -16,10 +17,7 @@ type StartValues = OptionValues<typeof ingesterRows>;
 export interface StartOptions
   extends Omit<StartValues, "topics" | "table" | "requiredGuarantee" | "simulate" | keyof Completed>,
     Completed {
-  /** Topics and table without a pipeline file. */
-  direct: { topics: string[]; table: string } | undefined;
-  /** Refuse to start when the set-up gives less. */
-  requiresExactlyOnce: boolean;
+  /** Refuse to start when the set-up gives less. */ requiresExactlyOnce: boolean;
   /** The built-in topics are made where they are missing. */
   makesTopics: boolean;
   /** For the simulator. */
@@ -27,13 +25,11 @@ export interface StartOptions
 }
 
 /** Values that are completed by the profile, the machine and each other. */
-interface Completed {
+interface Completed extends PlanChoice {
   profile: Profile;
   transcoder: TranscoderName;
   insertFormat: InsertFormat;
   vcpus: number;
-  pipelineNames: string[];
-  groupId: string;
 }
 
 /** @throws MillraceError E_CONFIG naming the option, its value and what is allowed. */
@@ -46,9 +42,7 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
     );
   }
   const vcpus = values.vcpus ?? availableParallelism();
-  const direct = directPipeline(topics, table, values.pipelineNames);
-  const pipelineNames = direct === undefined ? (values.pipelineNames ?? ["events", "dead-letters"]) : [];
-  const groupName = direct === undefined ? groupNameOf(pipelineNames) : direct.table;
+  const plan = choosePlan({ topics, table, ...values });
   const profile = profileFor(values.profile, vcpus);
   if (values.reportFile !== undefined) checkReportFile(values.reportFile);
   return {
@@ -57,11 +51,9 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
     transcoder: values.transcoder ?? profile.transcoder ?? defaultTranscoder,
     insertFormat: values.insertFormat ?? profile.insertFormat,
     vcpus,
-    direct,
-    pipelineNames,
-    groupId: values.groupId ?? `millrace.${groupName}`,
+    ...plan,
     requiresExactlyOnce: requiredGuarantee !== undefined,
-    ...simulation({ ...values, simulate }, pipelineNames, servers.areEmbedded),
+    ...simulation({ ...values, simulate }, plan.pipelineNames, servers.areEmbedded),
     simulatorArguments: simulatorArguments(typed),
   };
 }
@@ -88,30 +80,6 @@ function simulation(
     simulator: isDemo && simulator && readsEvents && !untilEnd,
     makesTopics: isDemo && pipelineNames.length > 0,
   };
-}
-
-/**
- * The same for the same pipelines in any order: a group's offsets are found again by its name alone. The built-in
- * dead-letters gives no name beside others, so that `events` with and without it are one group.
- */
-function groupNameOf(pipelineNames: readonly string[]): string {
-  const main = pipelineNames.filter((name) => name !== "dead-letters");
-  return [...new Set(main.length > 0 ? main : pipelineNames)].sort().join("+");
-}
-
-function directPipeline(
-  topics: string[] | undefined,
-  table: string | undefined,
-  pipelineNames: string[] | undefined,
-): StartOptions["direct"] {
-  if (topics === undefined && table === undefined) return undefined;
-  if (topics === undefined || table === undefined) {
-    throw new MillraceError("E_CONFIG", "--topic and --table go together: name both, or use --pipeline");
-  }
-  if (pipelineNames !== undefined) {
-    throw new MillraceError("E_CONFIG", "--pipeline names its topics and table itself: leave --topic and --table away");
-  }
-  return { topics, table };
 }
 
 /** Checked here, so that a wrong one ends the start and not the child. */

@@ -11,3 +11,9 @@ export function isEventRate(value: number): boolean {
 
 /** More is several instances: beyond, one process is no faster. */
 export const vcpuCount = { min: 1, max: 64 } as const;
+
+/** A TCP port; 0: a free one. */
+export const portNumber = { min: 0, max: 65_535 } as const;
+
+/** Numbers of partitions: Kafka's own bound is that of memory. */
+export const partitionNumber = { min: 0, max: 1_000_000_000 } as const;

@@ -1,5 +1,5 @@
 import { badKinds, eventModes } from "../simulator-words.ts";
-import { eventRate } from "./bounds.ts";
+import { eventRate, portNumber } from "./bounds.ts";
 import type { OptionRows } from "./option-row.ts";
 
 /** What events the simulator makes, how many, and how they look. */
@@ -62,7 +62,7 @@ export const loadRows = {
   },
   httpPort: {
     flag: "--port <n>",
-    type: { kind: "count", min: 0, max: 65_535 },
+    type: { kind: "count", ...portNumber },
     otherwise: "none",
     help: "HTTP control; 0 takes a free port",
   },

@@ -1,3 +1,5 @@
+import { tableRows } from "../../config/options/migrate-rows.ts";
+import { defaultsOf } from "../../config/options/read-options.ts";
 import { ownDatabase } from "../../config/own-database.ts";
 import { MillraceError } from "../../core/errors.ts";
 
@@ -28,24 +30,28 @@ export const ttlKinds: readonly TtlKind[] = ["fact", "dead_letter", "latency", "
 /** Days that an event may be late and still be a fact (DESIGN.md: lateness horizon, 7 days back). */
 const latenessHorizonDays = 7;
 
-/**
- * The window has to hold at least an hour of inserts, so that a batch that was in doubt can be repeated after a long
- * stop. 20 inserts a second are 72,000 an hour; late events cost an entry per event day that an insert touches.
- */
+const defaults = defaultsOf(tableRows);
+
 export const defaultMigrationSettings: MigrationSettings = {
   database: ownDatabase,
   replicated: false,
   cluster: undefined,
-  deduplicationWindowInserts: 100_000,
-  deduplicationWindowSeconds: 86_400,
-  ttlDays: { fact: 14, dead_letter: 30, latency: 30, aggregate: 30, realtime: 2 },
+  deduplicationWindowInserts: defaults.deduplicationWindowInserts,
+  deduplicationWindowSeconds: defaults.deduplicationWindowSeconds,
+  ttlDays: {
+    fact: defaults.factTtlDays,
+    dead_letter: defaults.deadLetterTtlDays,
+    latency: defaults.latencyTtlDays,
+    aggregate: defaults.aggregateTtlDays,
+    realtime: defaults.realtimeTtlDays,
+  },
 };
 
 /** Throws MillraceError E_CONFIG, naming the setting, the value and the bound. */
 export function checkMigrationSettings(settings: MigrationSettings): void {
-  checkWhole("deduplicationWindowInserts", settings.deduplicationWindowInserts, 1, 100_000_000);
-  checkWhole("deduplicationWindowSeconds", settings.deduplicationWindowSeconds, 1, 31_536_000);
-  for (const kind of ttlKinds) checkWhole(`ttlDays.${kind}`, settings.ttlDays[kind], 0, 36_500);
+  checkWhole("deduplicationWindowInserts", settings.deduplicationWindowInserts, tableRows.deduplicationWindowInserts);
+  checkWhole("deduplicationWindowSeconds", settings.deduplicationWindowSeconds, tableRows.deduplicationWindowSeconds);
+  for (const kind of ttlKinds) checkWhole(`ttlDays.${kind}`, settings.ttlDays[kind], tableRows.factTtlDays);
   const factDays = settings.ttlDays.fact;
   if (factDays !== 0 && factDays <= latenessHorizonDays) {
     const reason = `an event may be ${latenessHorizonDays} days late, and would be deleted as soon as it was stored`;
@@ -61,7 +67,8 @@ export function checkMigrationSettings(settings: MigrationSettings): void {
   }
 }
 
-function checkWhole(name: string, value: number, min: number, max: number): void {
+function checkWhole(name: string, value: number, { type }: { type: { min: number; max: number } }): void {
+  const { min, max } = type;
   if (Number.isSafeInteger(value) && value >= min && value <= max) return;
   throw new MillraceError("E_CONFIG", `Cannot use ${name} ${value}: it is a whole number from ${min} to ${max}`);
 }

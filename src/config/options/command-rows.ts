@@ -1,0 +1,73 @@
+import { portNumber } from "./bounds.ts";
+import { letterListRows, letterReplayRows, letterShowRows } from "./letter-rows.ts";
+import { migrateRows } from "./migrate-rows.ts";
+import { groupRows, reconcileRows, resetRows } from "./offset-rows.ts";
+import type { OptionRows } from "./option-row.ts";
+import { brokersRow, jsonRow, stopOnStdinCloseRow } from "./shared-rows.ts";
+import { simulateOnlyRows, simulatorRows } from "./simulate-rows.ts";
+import { doctorRows, startRows } from "./start-rows.ts";
+
+const topicsRows = { brokers: brokersRow, json: jsonRow };
+
+/** The options of every command, under what is typed to run it. No command has others. */
+export const commandRows = {
+  start: startRows,
+  doctor: doctorRows,
+  migrate: migrateRows,
+  lag: groupRows,
+  latency: {
+    sinceMs: {
+      flag: "--since <duration>",
+      type: { kind: "duration" },
+      default: "10m",
+      help: "window that ends now",
+    },
+    by: {
+      flag: "--by <field>",
+      type: { kind: "choice", choices: ["service"] },
+      help: "one line per value of the pipeline's latency group; only: service",
+    },
+    json: jsonRow,
+  },
+  reconcile: reconcileRows,
+  "offsets show": groupRows,
+  "offsets reset": resetRows,
+  "dlq list": letterListRows,
+  "dlq show": letterShowRows,
+  "dlq replay": letterReplayRows,
+  query: {
+    json: { ...jsonRow, help: "print JSON, one object a line" },
+    format: {
+      flag: "--format <name>",
+      type: { kind: "text", pattern: /^\w+$/, must: "must be the name of a format, such as CSVWithNames" },
+      otherwise: "a table",
+      help: "any output format of ClickHouse, such as CSVWithNames",
+    },
+  },
+  "topics plan": topicsRows,
+  "topics apply": topicsRows,
+  simulate: { ...simulateOnlyRows, ...simulatorRows },
+  embedded: {
+    port: {
+      flag: "--port <number>",
+      type: { kind: "count", ...portNumber },
+      default: "0",
+      help: "port on the loopback interface; 0 chooses a free one",
+    },
+    dataDir: {
+      flag: "--data <dir>",
+      type: { kind: "text" },
+      required: true,
+      help: "folder for its data; held by one process at a time",
+    },
+    stopOnStdinClose: { ...stopOnStdinCloseRow, hidden: true },
+    orFree: {
+      flag: "--or-free",
+      type: { kind: "flag" },
+      hidden: true,
+      help: "take another port when this one is taken",
+    },
+  },
+} as const satisfies Record<string, OptionRows>;
+
+export type CommandName = keyof typeof commandRows;
