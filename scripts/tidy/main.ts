@@ -9,13 +9,14 @@ const help = `The rules of this repository, kept by a program: npm run tidy [-- 
 ${rules.map(({ name, says }) => `  ${name.padEnd(18)} ${says}`).join("\n")}
 
 Prints each breach with its place, what is wrong and what to do. Exit code: 0 none, 1 breaches, 2 a wrong option.
-  --json   one array of {rule, file, line, wrong, remedy}
+  --json          one array of {rule, file, line, wrong, remedy}
+  --root FOLDER   judges another copy of the repository
 `;
 
 const options = readOptions();
 if (options.help) process.stdout.write(help);
 else {
-  const found = breachesIn(createTree(readFiles(join(import.meta.dirname, "../.."))));
+  const found = breachesIn(createTree(readFiles(options.root ?? join(import.meta.dirname, "../.."))));
   if (options.json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
   else {
     for (const { rule, file, line, wrong, remedy } of found)
@@ -25,9 +26,10 @@ else {
   process.exitCode = found.length === 0 ? 0 : 1;
 }
 
-function readOptions(): { help?: boolean; json?: boolean } {
+function readOptions(): { help?: boolean; json?: boolean; root?: string } {
   try {
-    const known = { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } as const;
+    const flag = { type: "boolean" } as const;
+    const known = { help: { ...flag, short: "h" }, json: flag, root: { type: "string" } } as const;
     return parseArgs({ options: known }).values;
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
