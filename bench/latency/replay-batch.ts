@@ -4,7 +4,7 @@ import {
   ATTRIBUTES_AT,
   BASE_TIMESTAMP_AT,
   BATCH_HEADER_BYTES,
-  compressionNames,
+  COMPRESSION_LZ4,
   LENGTH_AT,
   LENGTH_EXCLUDES_BYTES,
   MAX_TIMESTAMP_AT,
@@ -94,7 +94,7 @@ function openBatch(batch: Buffer, recordCount: number, compression: ReplayCompre
   const { frame, positions } = compressAround(body, holes, TIME_DIGITS);
   const bytes = Buffer.concat([batch.subarray(0, BATCH_HEADER_BYTES), frame]);
   bytes.writeInt32BE(bytes.length - LENGTH_EXCLUDES_BYTES, LENGTH_AT);
-  bytes.writeInt16BE(compressionNames.indexOf(compression), ATTRIBUTES_AT);
+  bytes.writeInt16BE(COMPRESSION_LZ4, ATTRIBUTES_AT);
   return { bytes, recordCount, holePositions: positions.map((hole) => hole + BATCH_HEADER_BYTES), holeRecords };
 }
 

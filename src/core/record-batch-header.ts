@@ -34,6 +34,13 @@ export const TRANSACTIONAL_BIT = 0x10;
 /** Transaction markers: no user's records. */
 export const CONTROL_BIT = 0x20;
 
-/** By the number in the attributes' compression bits; more are unknown. */
+/** What the compression bits say; more are unknown. */
+export const COMPRESSION_NONE = 0;
+export const COMPRESSION_GZIP = 1;
+export const COMPRESSION_SNAPPY = 2;
+export const COMPRESSION_LZ4 = 3;
+export const COMPRESSION_ZSTD = 4;
+
+/** By that number. */
 export const compressionNames = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 export type CompressionName = (typeof compressionNames)[number];

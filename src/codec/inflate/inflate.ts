@@ -1,4 +1,11 @@
-import { compressionNames } from "../../core/record-batch-header.ts";
+import {
+  COMPRESSION_GZIP,
+  COMPRESSION_LZ4,
+  COMPRESSION_NONE,
+  COMPRESSION_SNAPPY,
+  COMPRESSION_ZSTD,
+  compressionNames,
+} from "../../core/record-batch-header.ts";
 import { CodecError } from "../codec-error.ts";
 import { inflateLz4Frames } from "./lz4.ts";
 import { inflateSnappy } from "./snappy.ts";
@@ -29,15 +36,15 @@ export function inflate(
 ): Uint8Array {
   try {
     switch (codecId) {
-      case 0:
+      case COMPRESSION_NONE:
         return bytes;
-      case 1:
+      case COMPRESSION_GZIP:
         return inflaters.gunzip(bytes, maxBytes);
-      case 2:
+      case COMPRESSION_SNAPPY:
         return inflateSnappy(bytes, maxBytes);
-      case 3:
+      case COMPRESSION_LZ4:
         return inflateLz4Frames(bytes, maxBytes);
-      case 4:
+      case COMPRESSION_ZSTD:
         return inflaters.unzstd(bytes, maxBytes);
     }
   } catch (error) {

@@ -1,5 +1,12 @@
 import type { ByteWriter } from "../../core/byte-writer.ts";
-import { BATCH_HEADER_BYTES } from "../../core/record-batch-header.ts";
+import {
+  BATCH_HEADER_BYTES,
+  COMPRESSION_GZIP,
+  COMPRESSION_LZ4,
+  COMPRESSION_NONE,
+  COMPRESSION_SNAPPY,
+  COMPRESSION_ZSTD,
+} from "../../core/record-batch-header.ts";
 import { CodecError } from "../codec-error.ts";
 import { type Inflaters, inflate } from "../inflate/inflate.ts";
 import type { RecordCursor } from "../records.ts";
@@ -12,6 +19,8 @@ import { batchesOf } from "../task-buffers.ts";
 import { DECLINED } from "./assembly/layout.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import {
+  BATCH_COMPLETE,
+  BATCH_CORRUPT,
   LEFT_OVER_BYTES,
   LEFT_OVER_KEY_END,
   LEFT_OVER_KEY_START,
@@ -38,14 +47,6 @@ export interface BatchRun {
 }
 
 const ROWS_KEPT_BYTES_MAX = 256 * 1024;
-
-const GZIP = 1;
-const SNAPPY = 2;
-const LZ4 = 3;
-const ZSTD = 4;
-
-// How the kernel's runBatch ends, besides 0.
-const CORRUPT = -1;
 
 const encoder = new TextEncoder();
 
@@ -121,9 +122,9 @@ function runBatch(batchRun: BatchRun, batch: Uint8Array, receivedMs: number): nu
   );
   const lastReadOffset = kernel.exports.lastReadOffset();
   const declined = takeLeftOver(batchRun);
-  if (ended === 0) return declined;
+  if (ended === BATCH_COMPLETE) return declined;
   // What comes after the last good record is the reference's to judge, or the whole batch when it found no memory.
-  const firstOffset = ended === CORRUPT ? Math.max(task.firstOffset, lastReadOffset + 1) : task.firstOffset;
+  const firstOffset = ended === BATCH_CORRUPT ? Math.max(task.firstOffset, lastReadOffset + 1) : task.firstOffset;
   return declined + runOnReference(batchRun, { ...task, firstOffset }, batch);
 }
 
@@ -152,18 +153,19 @@ function placeRecords({ kernel, inflaters }: BatchRun, header: BatchHeader, batc
   const { exports } = kernel;
   const packed = batch.subarray(BATCH_HEADER_BYTES);
   switch (header.compression) {
-    case 0:
+    case COMPRESSION_NONE:
       return placeBytes(kernel, packed);
-    case SNAPPY:
-    case LZ4: {
+    case COMPRESSION_SNAPPY:
+    case COMPRESSION_LZ4: {
       const place = placeBytes(kernel, packed);
       if (place === undefined) return undefined;
-      if (exports.inflate(place.start, place.end, header.compression === SNAPPY ? 1 : 0) === 0) return undefined;
+      if (exports.inflate(place.start, place.end, header.compression === COMPRESSION_SNAPPY ? 1 : 0) === 0)
+        return undefined;
       const region = exports.inflatedRegion.value;
       return { start: exports.regionBase(region), end: exports.regionCursor(region) };
     }
-    case GZIP:
-    case ZSTD:
+    case COMPRESSION_GZIP:
+    case COMPRESSION_ZSTD:
       return placeBytes(kernel, inflate(header.compression, packed, inflaters));
     default:
       return undefined;

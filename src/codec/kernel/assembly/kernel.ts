@@ -11,6 +11,7 @@ import {
   PLAN_STREAM_COUNT,
   PLAN_STREAMS,
 } from "./layout-plan";
+import { BATCH_COMPLETE, BATCH_CORRUPT, BATCH_NO_MEMORY, RECORD_FOUND, RECORDS_CORRUPT } from "./layout-result";
 import { inflateLz4 } from "./lz4";
 import { allocate, createRegion, regionBase, regionCursor, reserve, setRegionCursor } from "./memory";
 import { plan, rowBytes, usePlan } from "./plan";
@@ -104,11 +105,6 @@ export function inflate(start: usize, end: usize, isSnappy: bool): bool {
   return isSnappy ? inflateSnappy(start, end, inflatedRegion) : inflateLz4(start, end, inflatedRegion);
 }
 
-/** How `runBatch` ended. */
-const COMPLETE: i32 = 0;
-const CORRUPT: i32 = -1;
-const NO_MEMORY: i32 = -2;
-
 /** A record has at least this many bytes: its length, attributes, deltas, two lengths and the number of headers. */
 const RECORD_BYTES_MIN: usize = 7;
 
@@ -119,8 +115,7 @@ export function lastReadOffset(): f64 {
 
 /**
  * Runs the records `start … end` of a batch, those of the offsets `firstOffset … finalOffset`. Afterwards `leftOver` has
- * the records without a row, valid until the next batch. −1: what follows `lastReadOffset` cannot be read. −2: nothing was
- * read, the batch is too large for the kernel's memory.
+ * the records without a row, valid until the next batch. Returns how it ended, BATCH_….
  */
 export function runBatch(
   start: usize,
@@ -134,11 +129,11 @@ export function runBatch(
   firstOffset: f64,
   finalOffset: f64,
 ): i32 {
-  if (!clearLeftOver(min(<usize>max(count, 0), (end - start) / RECORD_BYTES_MIN))) return NO_MEMORY;
+  if (!clearLeftOver(min(<usize>max(count, 0), (end - start) / RECORD_BYTES_MIN))) return BATCH_NO_MEMORY;
   openRecords(start, end, count, <i64>baseOffset, <i64>lastOffset, <i64>baseTimestampMs, <i64>maxTimestampMs, isLogAppendTime);
   let waiting: u32 = 0;
   let found = nextRecord();
-  while (found > 0) {
+  while (found == RECORD_FOUND) {
     if (recordOffset > <i64>finalOffset) break;
     if (recordOffset >= <i64>firstOffset) {
       const row = chunk + <usize>waiting * rowBytes;
@@ -149,7 +144,7 @@ export function runBatch(
     found = nextRecord();
   }
   if (waiting > 0) flushChunk(waiting);
-  return found < 0 ? CORRUPT : COMPLETE;
+  return found == RECORDS_CORRUPT ? BATCH_CORRUPT : BATCH_COMPLETE;
 }
 
 /** Reads a record and, for RowBinary, writes its row. False: the reference has to see it. */

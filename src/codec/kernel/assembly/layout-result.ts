@@ -1,4 +1,19 @@
-/** Numbers of what a task leaves in memory for its host, as byte offsets; shared by the kernel and its host (see layout.ts). */
+/**
+ * What the kernel answers its host: how its calls end, and, as byte offsets, what a task leaves in memory. Shared by the
+ * two (see layout.ts).
+ */
+
+/** How `runBatch` ended. */
+export const BATCH_COMPLETE = 0;
+/** What follows `lastReadOffset` cannot be read. */
+export const BATCH_CORRUPT = -1;
+/** Nothing was read: the batch is too large for the kernel's memory. */
+export const BATCH_NO_MEMORY = -2;
+
+/** What `nextRecord` found. */
+export const RECORD_FOUND = 1;
+export const RECORDS_OVER = 0;
+export const RECORDS_CORRUPT = -1;
 
 /** A record without a row: outcome and place (u32), offset and Kafka's time (f64), bounds of key and value (u32). */
 export const LEFT_OVER_BYTES = 40;

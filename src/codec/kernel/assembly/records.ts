@@ -1,3 +1,4 @@
+import { RECORD_FOUND, RECORDS_CORRUPT, RECORDS_OVER } from "./layout-result";
 import {
   isBeyond,
   readVarint,
@@ -56,40 +57,40 @@ export function openRecords(
 }
 
 /**
- * Moves to the next record (https://kafka.apache.org/documentation/#record): 1 when there is one, 0 after the last, −1
+ * Moves to the next record (https://kafka.apache.org/documentation/#record). RECORDS_CORRUPT
  * when a length leaves the record or the batch, an offset does not rise or passes the batch's last, or anything is left
- * over. After −1 the current record is still the last good one.
+ * over; the current record is still the last good one then.
  */
 export function nextRecord(): i32 {
   let cursor = recordsCursor;
-  if (recordsLeft == 0) return cursor == recordsEnd ? 0 : -1;
+  if (recordsLeft == 0) return cursor == recordsEnd ? RECORDS_OVER : RECORDS_CORRUPT;
   const length = readVarint(cursor);
   cursor = varintEnd(length);
-  if (isBeyond(cursor, recordsEnd)) return -1;
+  if (isBeyond(cursor, recordsEnd)) return RECORDS_CORRUPT;
   // A negative length is above what is left too.
-  if (<usize>varintValue(length) > recordsEnd - cursor) return -1;
+  if (<usize>varintValue(length) > recordsEnd - cursor) return RECORDS_CORRUPT;
   const end = cursor + <usize>varintValue(length);
 
   cursor++; // the record's attributes: unused by Kafka
   const timestampDelta = readVarlong(cursor);
-  if (timestampDelta == 0) return -1;
+  if (timestampDelta == 0) return RECORDS_CORRUPT;
   const offsetDelta = readVarint(cursor + varlongBytes(timestampDelta));
   const offset = batchBaseOffset + <i64>varintValue(offsetDelta);
-  if (isBeyond(varintEnd(offsetDelta), end) || offset <= recordOffset || offset > batchLastOffset) return -1;
+  if (isBeyond(varintEnd(offsetDelta), end) || offset <= recordOffset || offset > batchLastOffset) return RECORDS_CORRUPT;
 
   const keyLength = readVarint(varintEnd(offsetDelta));
   const key = varintEnd(keyLength);
   const keyStop = skipBytes(key, varintValue(keyLength), end);
-  if (keyStop == 0) return -1;
+  if (keyStop == 0) return RECORDS_CORRUPT;
   const valueLength = readVarint(keyStop);
   const value = varintEnd(valueLength);
   const valueStop = skipBytes(value, varintValue(valueLength), end);
-  if (valueStop == 0) return -1;
+  if (valueStop == 0) return RECORDS_CORRUPT;
   const headerCount = readVarint(valueStop);
   cursor = varintEnd(headerCount);
-  if (isBeyond(cursor, end)) return -1;
+  if (isBeyond(cursor, end)) return RECORDS_CORRUPT;
   if (varintValue(headerCount) != 0) cursor = skipHeaders(cursor, varintValue(headerCount), end);
-  if (cursor != end) return -1;
+  if (cursor != end) return RECORDS_CORRUPT;
 
   recordOffset = offset;
   timestampMs = isBatchStamped ? batchTimestampMs : batchTimestampMs + varlongValue(timestampDelta);
@@ -101,7 +102,7 @@ export function nextRecord(): i32 {
   valueEnd = isValueNull ? 0 : valueStop;
   recordsCursor = end;
   recordsLeft--;
-  return 1;
+  return RECORD_FOUND;
 }
 
 /** Skips `length` bytes (−1 = null, none) at `cursor`, the end of the varint; returns where they end, 0 beyond `end`. */

@@ -5,6 +5,8 @@ import {
   BASE_OFFSET_AT,
   BASE_TIMESTAMP_AT,
   BATCH_HEADER_BYTES,
+  COMPRESSION_LZ4,
+  COMPRESSION_SNAPPY,
   LAST_OFFSET_DELTA_AT,
   LENGTH_AT,
   LENGTH_EXCLUDES_BYTES,
@@ -57,16 +59,19 @@ export function drawBatch(
     baseTimestampMs: random.oneIn(12) ? -1 : RECORD_MS,
     maxTimestampMs: RECORD_MS + 500,
     attributes: codec | (isStamped ? LOG_APPEND_TIME_BIT : 0),
-    compress: random.oneIn(4) && (codec === 2 || codec === 3) ? otherPacker(codec) : packers[codec]!,
+    compress:
+      random.oneIn(4) && (codec === COMPRESSION_SNAPPY || codec === COMPRESSION_LZ4)
+        ? otherPacker(codec)
+        : packers[codec]!,
   });
 }
 
 /** Forms that the packers at hand do not make: snappy-java's stream, frames in a row, stored blocks. */
-function otherPacker(codec: 2 | 3): (bytes: Uint8Array) => Uint8Array {
+function otherPacker(codec: typeof COMPRESSION_SNAPPY | typeof COMPRESSION_LZ4): (bytes: Uint8Array) => Uint8Array {
   return function pack(bytes) {
     const half = bytes.length >> 1;
     const parts = [bytes.subarray(0, half), bytes.subarray(half)].filter(({ length }) => length > 0);
-    if (codec === 2) return xerial(parts.map(snappy));
+    if (codec === COMPRESSION_SNAPPY) return xerial(parts.map(snappy));
     return concat(parts.map((part) => lz4Frame({ hasContentSize: true }, [{ bytes: part, isStored: true }])));
   };
 }
@@ -93,7 +98,12 @@ export function drawDamagedDocuments(
   if (packing > 1) return makeBatch(records, { baseOffset, baseTimestampMs: RECORD_MS });
   const compress = (bytes: Uint8Array) =>
     packing === 0 ? lz4Frame({}, [{ bytes, isStored: true }]) : snappyBlock([{ literals: bytes }]);
-  return makeBatch(records, { baseOffset, baseTimestampMs: RECORD_MS, attributes: packing === 0 ? 3 : 2, compress });
+  return makeBatch(records, {
+    baseOffset,
+    baseTimestampMs: RECORD_MS,
+    attributes: packing === 0 ? COMPRESSION_LZ4 : COMPRESSION_SNAPPY,
+    compress,
+  });
 }
 
 const integers32 = [0, 1, -1, 2, 3, 7, 127, 128, 255, 65_535, 2 ** 31 - 1, -(2 ** 31)];
