@@ -140,7 +140,7 @@ describe("sql/access", () => {
     const at = { ...into, topic: "t", partition: 0 };
     const rows = { bytes: new Uint8Array(0), rowCount: 1, rowStarts: new Uint32Array(2), offsets: Float64Array.of(7) };
     const batch = { ...at, ...rows, format: plan!.format };
-    const held = heldClocksOf(batch, { from: 0, to: 1, parts: 2, part: 0 });
+    const held = heldClocksOf(batch, { firstRow: 0, endRow: 1, shareCount: 2, shareIndex: 0 });
     const sql = heldClocksQuery(table, held!, `${partitionKey} != today() AND `);
     const [read] = await resolve({ sql, parameters: {} });
     expect(read!.columns.sort()).toEqual([

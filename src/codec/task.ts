@@ -27,7 +27,7 @@ export interface TranscodeTask {
   input: ArrayBuffer;
   /**
    * What did not fit into `input`: a batch that does not fit after the one before it begins the next of these. So memory
-   * for input can be pooled in pieces of one size.
+   * for input can be pooled in buffers of one size.
    */
   further?: ArrayBuffer[] | undefined;
   batches: BatchSpan[];

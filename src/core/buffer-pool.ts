@@ -11,7 +11,7 @@ const ROUND_BYTES = 64 * 1024;
 /**
  * Ranges' rows and fetch responses, all of different lengths, get buffers of one length, so that each can follow each. It
  * is above the 32 MiB up to which glibc's malloc learns to serve requests from its heaps (mallopt(3),
- * M_MMAP_THRESHOLD): between the pieces of input those had holes of a hundred megabytes. Above it a buffer is a mapping
+ * M_MMAP_THRESHOLD): between the buffers of input those had holes of a hundred megabytes. Above it a buffer is a mapping
  * of its own, which has memory for what was written only and gives it back when it is freed.
  */
 const LARGE_BYTES_MIN = 4 * 1024 * 1024;

@@ -58,7 +58,7 @@ export const counterRows = [
     name: "splitInserts",
     unit: "inserts",
     report: "counts",
-    help: "sent in parts, because they touch too many partitions of the table",
+    help: "sent in pieces, because they touch too many partitions of the table",
   },
   {
     name: "replayedRanges",

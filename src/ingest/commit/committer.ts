@@ -3,7 +3,7 @@ import { type Clock, sleepOn } from "../../core/clock.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import type { LedgerState, PartitionLedger, Range } from "./ledger.ts";
+import type { LedgerRange, LedgerState, PartitionLedger } from "./ledger.ts";
 
 export interface CommitterOptions {
   clock: Clock;
@@ -74,7 +74,7 @@ export class Committer {
    *
    * @throws StaleOwner
    */
-  async announce(topic: string, partition: number, range: Range): Promise<void> {
+  async announce(topic: string, partition: number, range: LedgerRange): Promise<void> {
     if (range.announced) return;
     const key = partitionKey(topic, partition);
     this.#dirty.add(key);

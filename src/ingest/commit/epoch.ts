@@ -4,7 +4,7 @@ import type { AssignedPartition, CommitOffset, Intent } from "../../core/partiti
 import { partitionKey } from "../../core/raw-batch.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { Committer, type UnknownPartition } from "./committer.ts";
-import { PartitionLedger, type Range } from "./ledger.ts";
+import { type LedgerRange, PartitionLedger } from "./ledger.ts";
 
 export interface EpochOptions {
   partitions: readonly AssignedPartition[];
@@ -51,7 +51,7 @@ export class Epoch {
    *
    * @throws StaleOwner when the epoch is over, or never had the partition.
    */
-  open(topic: string, partition: number, intent: Intent): Range {
+  open(topic: string, partition: number, intent: Intent): LedgerRange {
     this.check();
     const ledger = this.#ledgers.get(partitionKey(topic, partition));
     if (ledger === undefined) throw new StaleOwner(`${partitionKey(topic, partition)} is not assigned`);
@@ -59,12 +59,12 @@ export class Epoch {
   }
 
   /** Resolves when the range's intent is durable in Kafka. @throws StaleOwner */
-  announce(topic: string, partition: number, range: Range): Promise<void> {
+  announce(topic: string, partition: number, range: LedgerRange): Promise<void> {
     return this.#committer.announce(topic, partition, range);
   }
 
   /** The range is stored: the offset moves as far as it can. @throws StaleOwner */
-  acknowledge(topic: string, partition: number, range: Range): void {
+  acknowledge(topic: string, partition: number, range: LedgerRange): void {
     this.check();
     const moved = this.#ledgers.get(partitionKey(topic, partition))!.markDurable(range);
     if (moved) this.#committer.note(topic, partition);

@@ -2,7 +2,7 @@ import type { Intent } from "../../core/partition-offsets.ts";
 import { encodeIntents } from "./intents.ts";
 
 /** A range of offsets from its cut until everything up to it is stored. */
-export interface Range extends Intent {
+export interface LedgerRange extends Intent {
   /** Its rows are stored. */
   durable: boolean;
   /** A commit that names it has been acknowledged: it may be inserted. */
@@ -13,7 +13,7 @@ export interface Range extends Intent {
 export interface LedgerState {
   offset: number;
   metadata: string;
-  announces: Range[];
+  announces: LedgerRange[];
 }
 
 /**
@@ -29,10 +29,10 @@ export interface LedgerState {
  */
 export class PartitionLedger {
   /** In offset order; the head is the oldest range that is not yet part of the prefix. */
-  readonly #open: Range[];
+  readonly #open: LedgerRange[];
   #position: number;
   /** Ranges that an earlier owner announced and that are not cut yet, a tail of `#open`. */
-  readonly #replays: Range[];
+  readonly #replays: LedgerRange[];
 
   /** `position`: the committed offset. `intents`: what its metadata says. */
   constructor(position: number, intents: readonly Intent[] = []) {
@@ -49,7 +49,7 @@ export class PartitionLedger {
    * @throws RangeError when the range begins at or before the end of the last one, or is not the one to be replayed
    * next: the caller has a logic error, and committing on top of it would hide a doubled row.
    */
-  open(firstOffset: number, lastOffset: number, judgedMs: number): Range {
+  open(firstOffset: number, lastOffset: number, judgedMs: number): LedgerRange {
     const replay = this.#replays.shift();
     if (replay !== undefined) {
       if (replay.firstOffset === firstOffset && replay.lastOffset === lastOffset) return replay;
@@ -68,7 +68,7 @@ export class PartitionLedger {
   }
 
   /** Marks a range and moves the position over the durable prefix. Returns whether the position moved. */
-  markDurable(range: Range): boolean {
+  markDurable(range: LedgerRange): boolean {
     range.durable = true;
     let moved = 0;
     for (const head of this.#open) {

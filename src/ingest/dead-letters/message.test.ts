@@ -78,7 +78,7 @@ describe("batches", () => {
 
   it("of messages end before a broker's limit", () => {
     const messages = [400_000, 400_000, 400_000, 1].map((byteLength) => ({ ...messageOf(row), byteLength }));
-    expect([...cutRequests(messages)].map((part) => part.length)).toEqual([2, 2]);
+    expect([...cutRequests(messages)].map((request) => request.length)).toEqual([2, 2]);
   });
 });
 

@@ -74,8 +74,8 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
   let producer = createProducer(kafka);
   let isStopped = false;
 
-  async function sendOnce(part: LetterMessage[]): Promise<void> {
-    const messages = part.map(({ key, value, headers }) => ({ key, value, headers }));
+  async function sendOnce(request: LetterMessage[]): Promise<void> {
+    const messages = request.map(({ key, value, headers }) => ({ key, value, headers }));
     const own = producer;
     try {
       await own.connect();
@@ -90,11 +90,11 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
     }
   }
 
-  async function sendPatiently(part: LetterMessage[], { signal, check }: Patience): Promise<void> {
+  async function sendPatiently(request: LetterMessage[], { signal, check }: Patience): Promise<void> {
     for (let failures = 1; ; failures += 1) {
       const pauseMs = jitteredPauseMs(failures, PAUSES);
       try {
-        return await unlessAborted(sendOnce(part), signal);
+        return await unlessAborted(sendOnce(request), signal);
       } catch (error) {
         signal.throwIfAborted();
         if (classifyKafkaError(error).class === "fatal") throw failure(topic, error);
@@ -127,7 +127,7 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
     async send(planKey, dead, patience) {
       if (dead.rowCount === 0) return;
       const messages = readers.get(planKey)!(dead).map(messageOf);
-      for (const part of cutRequests(messages)) await sendPatiently(part, patience);
+      for (const request of cutRequests(messages)) await sendPatiently(request, patience);
     },
     stop() {
       isStopped = true;

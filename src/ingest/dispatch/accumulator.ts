@@ -17,8 +17,8 @@ export interface CutLimits {
   intervalMs: number;
 }
 
-/** A batch of a cut; its bytes are in the cut's buffers. */
-export interface CutBatch {
+/** A batch of a range; its bytes are in the range's buffers. */
+export interface RangeBatch {
   byteLength: number;
   /** From the batch header: at least the number of records in range. */
   recordCount: number;
@@ -26,12 +26,12 @@ export interface CutBatch {
 }
 
 /** A range that was cut: raw batches of one partition, ready for a worker. */
-export interface Cut {
+export interface RawRange {
   topic: string;
   partition: number;
   firstOffset: number;
   lastOffset: number;
-  batches: CutBatch[];
+  batches: RangeBatch[];
   /**
    * The batches back to back; one that did not fit behind the one before it begins the next buffer. None for an
    * announced range whose records are gone.
@@ -67,7 +67,7 @@ export class Accumulator {
   #nextOffset: number;
   /** Ranges of an earlier owner that are still to be cut, in order. */
   readonly #announced: Intent[];
-  #batches: CutBatch[] = [];
+  #batches: RangeBatch[] = [];
   #buffers: ArrayBuffer[] = [];
   /** The last buffer, and how much of it is used. */
   #last = new Uint8Array(0);
@@ -185,11 +185,11 @@ export class Accumulator {
    *
    * `wallMs`: the wall clock, ms since 1970.
    */
-  cut(wallMs: number): Cut | undefined {
+  cut(wallMs: number): RawRange | undefined {
     const isReplay = this.isAnnouncedComplete;
     if (!isReplay && (this.#batches.length === 0 || this.#announced.length > 0)) return undefined;
     const announced = isReplay ? this.#announced.shift() : undefined;
-    const cut: Cut = {
+    const range: RawRange = {
       topic: this.topic,
       partition: this.partition,
       firstOffset: announced?.firstOffset ?? this.#rangeStart,
@@ -202,9 +202,9 @@ export class Accumulator {
       byteLength: this.#byteLength,
       recordCount: this.#recordCount,
     };
-    this.#rangeStart = cut.lastOffset + 1;
+    this.#rangeStart = range.lastOffset + 1;
     this.#forget();
-    return cut;
+    return range;
   }
 
   /** Lets go of what was collected. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BufferPool } from "../../core/buffer-pool.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
-import type { Cut } from "./accumulator.ts";
+import type { RawRange } from "./accumulator.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "./dispatcher.ts";
 
@@ -15,13 +15,13 @@ function batch(baseOffset: number, recordCount: number, byteLength = 10, partiti
   return { topic: "t", partition, fetchOffset: baseOffset, baseOffset, lastOffset, recordCount, bytes, receivedMs };
 }
 
-/** First and last offset of each cut. */
-function bounds(cuts: Cut[]): [number, number][] {
-  return cuts.map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]);
+/** First and last offset of each range. */
+function bounds(ranges: RawRange[]): [number, number][] {
+  return ranges.map(({ firstOffset, lastOffset }) => [firstOffset, lastOffset]);
 }
 
 describe("createDispatcher()", () => {
-  let cuts: Cut[];
+  let ranges: RawRange[];
   let budget: ByteBudget;
   let buffers: BufferPool;
   let pauses: string[];
@@ -32,7 +32,7 @@ describe("createDispatcher()", () => {
 
   beforeEach(() => {
     vi.useFakeTimers();
-    cuts = [];
+    ranges = [];
     room = true;
     busy = false;
     pauses = [];
@@ -52,8 +52,8 @@ describe("createDispatcher()", () => {
       wallMs: () => Date.now(),
       hasRoom: () => room,
       isBusy: () => busy,
-      onCut(cut) {
-        cuts.push(cut);
+      onCut(range) {
+        ranges.push(range);
         if (closesAfterCut) room = false;
       },
       onStarved: ({ partition }) => starved.push(partition),
@@ -75,24 +75,24 @@ describe("createDispatcher()", () => {
     vi.advanceTimersByTime(limits.intervalMs / 2);
     vi.setSystemTime(Date.now() + stepMs);
     vi.advanceTimersByTime(limits.intervalMs / 2 - 1);
-    expect(cuts).toHaveLength(0);
+    expect(ranges).toHaveLength(0);
     vi.advanceTimersByTime(limits.intervalMs / 10 + 1);
     // What leaves the process is the wall clock's.
-    expect(cuts.map(({ judgedMs }) => Date.now() - judgedMs <= limits.intervalMs / 10)).toEqual([true]);
+    expect(ranges.map(({ judgedMs }) => Date.now() - judgedMs <= limits.intervalMs / 10)).toEqual([true]);
   });
 
   it("cuts by rows, by bytes and by age, each partition on its own", () => {
     dispatcher.accept(batch(0, 60));
     dispatcher.accept(batch(0, 10, 10, 1));
-    expect(cuts).toHaveLength(0);
+    expect(ranges).toHaveLength(0);
     dispatcher.accept(batch(60, 60));
-    expect(cuts.map(({ partition, firstOffset, lastOffset }) => [partition, firstOffset, lastOffset])).toEqual([
+    expect(ranges.map(({ partition, firstOffset, lastOffset }) => [partition, firstOffset, lastOffset])).toEqual([
       [0, 0, 119],
     ]);
     dispatcher.accept(batch(120, 1, 1_000));
-    expect(cuts[1]).toMatchObject({ firstOffset: 120, lastOffset: 120, byteLength: 1_000 });
+    expect(ranges[1]).toMatchObject({ firstOffset: 120, lastOffset: 120, byteLength: 1_000 });
     vi.advanceTimersByTime(600);
-    expect(cuts[2]).toMatchObject({ partition: 1, firstOffset: 0, lastOffset: 9 });
+    expect(ranges[2]).toMatchObject({ partition: 1, firstOffset: 0, lastOffset: 9 });
   });
 
   it("drops what kafkajs fetched again and cuts a batch that begins below the next offset", () => {
@@ -101,8 +101,8 @@ describe("createDispatcher()", () => {
     dispatcher.accept(batch(40, 20));
     dispatcher.accept(batch(40, 20));
     dispatcher.cutAll();
-    expect(cuts).toHaveLength(1);
-    expect(cuts[0]).toMatchObject({ firstOffset: 50, lastOffset: 59 });
+    expect(ranges).toHaveLength(1);
+    expect(ranges[0]).toMatchObject({ firstOffset: 50, lastOffset: 59 });
     expect(budget.usedBytes).toBe(10);
   });
 
@@ -116,7 +116,7 @@ describe("createDispatcher()", () => {
     expect(dispatcher.accept(batch(0, 10, 300))).toBeUndefined();
     dispatcher.accept(batch(0, 10, 300, 1));
     dispatcher.cutAll();
-    expect(cuts.map((cut) => cut.partition)).toEqual([1]);
+    expect(ranges.map((range) => range.partition)).toEqual([1]);
   });
 
   it("cuts the ranges of an earlier owner with their bounds and their time before it cuts freely", () => {
@@ -128,29 +128,29 @@ describe("createDispatcher()", () => {
     dispatcher.accept(batch(100, 30, 1_000));
     vi.advanceTimersByTime(5_000);
     dispatcher.cutAll();
-    expect(cuts).toEqual([]);
+    expect(ranges).toEqual([]);
     dispatcher.accept(batch(130, 60));
-    expect(bounds(cuts)).toEqual([
+    expect(bounds(ranges)).toEqual([
       [100, 149],
       [150, 169],
     ]);
-    expect(cuts.map(({ judgedMs, recordCount }) => [judgedMs, recordCount])).toEqual([
+    expect(ranges.map(({ judgedMs, recordCount }) => [judgedMs, recordCount])).toEqual([
       [7, 90],
       [8, 60],
     ]);
     dispatcher.cutAll();
-    expect(bounds(cuts)[2]).toEqual([170, 189]);
-    expect(cuts[2]!.judgedMs).toBe(Date.now());
+    expect(bounds(ranges)[2]).toEqual([170, 189]);
+    expect(ranges[2]!.judgedMs).toBe(Date.now());
   });
 
   it("completes an announced range whose records are gone, without a batch", () => {
     const intents = [{ firstOffset: 100, lastOffset: 149, judgedMs: 7 }];
     dispatcher.assign([{ topic: "t", partition: 0, offset: 100, intents }]);
     dispatcher.accept({ ...batch(200, 10), fetchOffset: 100 });
-    expect(bounds(cuts)).toEqual([[100, 149]]);
-    expect(cuts[0]!.batches).toEqual([]);
+    expect(bounds(ranges)).toEqual([[100, 149]]);
+    expect(ranges[0]!.batches).toEqual([]);
     dispatcher.cutAll();
-    expect(bounds(cuts)[1]).toEqual([150, 209]);
+    expect(bounds(ranges)[1]).toEqual([150, 209]);
   });
 
   it("gives offsets without a record to the range behind them", () => {
@@ -158,10 +158,10 @@ describe("createDispatcher()", () => {
     dispatcher.cutAll();
     dispatcher.accept(batch(10, 15, 0));
     dispatcher.cutAll();
-    expect(cuts).toHaveLength(1);
+    expect(ranges).toHaveLength(1);
     dispatcher.accept(batch(25, 5));
     dispatcher.cutAll();
-    expect(bounds(cuts)).toEqual([
+    expect(bounds(ranges)).toEqual([
       [0, 9],
       [10, 29],
     ]);
@@ -172,7 +172,7 @@ describe("createDispatcher()", () => {
     dispatcher.loseTo("t", 0, 25);
     dispatcher.accept(batch(25, 5));
     dispatcher.cutAll();
-    expect(bounds(cuts)).toEqual([[25, 29]]);
+    expect(bounds(ranges)).toEqual([[25, 29]]);
   });
 
   it("does not take a batch whose fetch began beyond the next offset, and says where to go on", () => {
@@ -180,7 +180,7 @@ describe("createDispatcher()", () => {
     expect(dispatcher.accept(batch(20, 10))).toBe(10);
     expect(dispatcher.accept({ ...batch(20, 10), fetchOffset: 10 })).toBeUndefined();
     dispatcher.cutAll();
-    expect(bounds(cuts)).toEqual([[0, 29]]);
+    expect(bounds(ranges)).toEqual([[0, 29]]);
   });
 
   it("asks for one partition alone when ranges of an earlier owner hold the whole budget", () => {
@@ -195,7 +195,7 @@ describe("createDispatcher()", () => {
     vi.advanceTimersByTime(60);
     expect(starved[0]).toBe(0);
     dispatcher.accept(batch(50, 50, 1_000));
-    expect(bounds(cuts)).toEqual([[0, 99]]);
+    expect(bounds(ranges)).toEqual([[0, 99]]);
   });
 
   it("pauses at the high-water mark and resumes only at the low one", () => {
@@ -215,13 +215,13 @@ describe("createDispatcher()", () => {
     vi.advanceTimersByTime(100);
     dispatcher.accept(batch(0, 10));
     vi.advanceTimersByTime(2_000);
-    expect(cuts).toHaveLength(0);
+    expect(ranges).toHaveLength(0);
     dispatcher.accept(batch(10, 90));
-    expect(cuts.map((cut) => cut.recordCount)).toEqual([100]);
+    expect(ranges.map((range) => range.recordCount)).toEqual([100]);
     dispatcher.accept(batch(100, 5));
     vi.advanceTimersByTime(600);
     room = true;
     dispatcher.cutDue();
-    expect(cuts.map((cut) => cut.partition)).toEqual([0, 1]);
+    expect(ranges.map((range) => range.partition)).toEqual([0, 1]);
   });
 });

@@ -2,7 +2,7 @@ import type { BufferPool } from "../../core/buffer-pool.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { AssignedPartition } from "../../core/partition-offsets.ts";
 import { partitionKey, type RawBatch } from "../../core/raw-batch.ts";
-import { Accumulator, type Cut, type CutLimits } from "./accumulator.ts";
+import { Accumulator, type CutLimits, type RawRange } from "./accumulator.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 
 /** How often open accumulators are looked at, as a part of the cut interval: a range is at most this much late. */
@@ -18,11 +18,11 @@ export interface DispatcherOptions {
   clock: Clock;
   /** The wall clock, ms since 1970: what lateness is judged by. */
   wallMs(): number;
-  /** Whether a cut of this topic would go on at once. */
+  /** Whether a range of this topic that is cut now would go on at once. */
   hasRoom(topic: string): boolean;
   /** Whether anything is under way whose end will give bytes back. */
   isBusy(): boolean;
-  onCut(cut: Cut): void;
+  onCut(range: RawRange): void;
   /**
    * Intake is paused, nothing is under way, and nothing can be cut: ranges that an earlier owner has announced wait for
    * the rest of their records, and hold the whole budget. Only this partition is to be fetched now.
@@ -51,12 +51,12 @@ export interface Dispatcher {
 }
 
 /**
- * Collects raw batches by topic-partition and hands on a `Cut` whenever a limit is met. Cuts of one partition come in
+ * Collects raw batches by topic-partition and cuts a range whenever a limit is met. Ranges of one partition come in
  * offset order.
  *
- * Age cuts only while the topic `hasRoom()`: when workers and inserts are busy, a cut would only wait behind them, and ClickHouse
- * pays for every insert. Waiting here instead lets the range grow, so that inserts get larger as the load does. The
- * oldest range goes first; size limits cut in any case.
+ * Age cuts only while the topic `hasRoom()`: when workers and inserts are busy, a range would only wait behind them,
+ * and ClickHouse pays for every insert. Waiting here instead lets the range grow, so that inserts get larger as the
+ * load does. The oldest range goes first; size limits cut in any case.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { limits, budget, buffers, clock, hasRoom } = options;
@@ -79,8 +79,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function handOn(accumulator: Accumulator): void {
-    const cut = accumulator.cut(options.wallMs());
-    if (cut !== undefined) options.onCut(cut);
+    const range = accumulator.cut(options.wallMs());
+    if (range !== undefined) options.onCut(range);
   }
 
   function cutDue(): void {
@@ -108,7 +108,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       while (accumulator.reaches(batch)) {
         const taken = accumulator.add(batch, clock.nowMs());
         if (accumulator.isAnnouncedComplete || accumulator.isFull(limits)) handOn(accumulator);
-        // After the cut: pausing is for what waits, and the cut already counts as taken.
+        // After the cut: pausing is for what waits, and the range already counts as taken.
         if (taken > 0) budget.take(taken);
       }
       return undefined;

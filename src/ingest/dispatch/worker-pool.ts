@@ -3,7 +3,7 @@ import type { TranscodeResult, TranscodeTask } from "../../codec/task.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { TranscoderName } from "../../core/transcoding.ts";
 import type { TablePlan } from "../../schema/plan.ts";
-import type { Cut } from "./accumulator.ts";
+import type { RawRange } from "./accumulator.ts";
 
 const transcodeFile = new URL("../../../workers/transcode.ts", import.meta.url);
 
@@ -61,10 +61,10 @@ export function createWorkerPool(
 }
 
 /** The task that turns a cut into rows. It takes the cut's buffers over. */
-export function taskOf(cut: Cut, planKey: string, format: TranscodeTask["format"]): TranscodeTask {
-  const { topic, partition, firstOffset, lastOffset, judgedMs } = cut;
-  const [input, ...further] = cut.buffers as [ArrayBuffer, ...ArrayBuffer[]];
-  const batches = cut.batches.map(({ byteLength, receivedMs }) => ({ byteLength, receivedMs }));
+export function taskOf(range: RawRange, planKey: string, format: TranscodeTask["format"]): TranscodeTask {
+  const { topic, partition, firstOffset, lastOffset, judgedMs } = range;
+  const [input, ...further] = range.buffers as [ArrayBuffer, ...ArrayBuffer[]];
+  const batches = range.batches.map(({ byteLength, receivedMs }) => ({ byteLength, receivedMs }));
   return { planKey, format, topic, partition, input, further, batches, firstOffset, lastOffset, judgedMs, refused: [] };
 }
 

@@ -32,11 +32,11 @@ export interface Gap extends Origin {
  * case only: a range with as many records as offsets has none, and its count says so for nothing.
  */
 export function absentRuns(first: number, last: number, ...offsets: Float64Array[]): OffsetRun[] {
-  const present = new Float64Array(offsets.reduce((sum, part) => sum + part.length, 0));
+  const present = new Float64Array(offsets.reduce((sum, run) => sum + run.length, 0));
   let at = 0;
-  for (const part of offsets) {
-    present.set(part, at);
-    at += part.length;
+  for (const run of offsets) {
+    present.set(run, at);
+    at += run.length;
   }
   present.sort();
   const runs: OffsetRun[] = [];

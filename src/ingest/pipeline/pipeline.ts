@@ -15,7 +15,7 @@ import { EventLoopMeter } from "../../telemetry/event-loop.ts";
 import { recordBatch } from "../../telemetry/recorder.ts";
 import { StageTable } from "../../telemetry/stages.ts";
 import { Epoch } from "../commit/epoch.ts";
-import type { Cut } from "../dispatch/accumulator.ts";
+import type { RawRange } from "../dispatch/accumulator.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { createWorkerPool, WorkerEnded } from "../dispatch/worker-pool.ts";
@@ -209,10 +209,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     wallMs: () => Date.now(),
     hasRoom: (topic) => planRoom.hasRoom(planByTopic.get(topic)!.key),
     isBusy: () => flights.count > 0,
-    onCut(cut) {
-      const landed = planRoom.begin(planByTopic.get(cut.topic)!.key, cut.byteLength);
+    onCut(range) {
+      const landed = planRoom.begin(planByTopic.get(range.topic)!.key, range.byteLength);
       flights.add(
-        deliver(cut).then(() => {
+        deliver(range).then(() => {
           landed();
           holdTopics();
         }),
@@ -372,22 +372,22 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   /** One range from cut to commit. Never rejects: an error stops the pipeline, and the offset stays uncommitted. */
-  async function deliver(cut: Cut): Promise<void> {
-    const memory = new RangeMemory(tools.shared, cut.byteLength);
-    const key = `${partitionKey(cut.topic, cut.partition)}:${cut.firstOffset}`;
+  async function deliver(range: RawRange): Promise<void> {
+    const memory = new RangeMemory(tools.shared, range.byteLength);
+    const key = `${partitionKey(range.topic, range.partition)}:${range.firstOffset}`;
     const owner = epoch;
     try {
       if (owner === undefined) throw new StaleOwner("no partition is assigned");
-      openRanges.add(cut);
-      const plan = planByTopic.get(cut.topic)!;
-      const stored = await deliverRange(owner, cut, rangeWork(tools, plan, cut, memory), options.hooks?.onStep);
-      note(cut, stored);
+      openRanges.add(range);
+      const plan = planByTopic.get(range.topic)!;
+      const stored = await deliverRange(owner, range, rangeWork(tools, plan, range, memory), options.hooks?.onStep);
+      note(range, stored);
       stoppedPlans.noteStored(plan);
       workerFailures.delete(key);
     } catch (error) {
       // Of an epoch that is over, the range is read again in any case.
       if (error instanceof WorkerEnded && owner === epoch) onWorkerEnded(key, error);
-      else ended(error, cut.topic);
+      else ended(error, range.topic);
     } finally {
       memory.close();
       eventLoop.mark();
@@ -419,10 +419,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     );
   }
 
-  function note(cut: Cut, { result, stored, sentMs, acknowledgedMs }: StoredRange): void {
+  function note(range: RawRange, { result, stored, sentMs, acknowledgedMs }: StoredRange): void {
     if (result === undefined) return;
-    countRange(counters, cut, stored, result);
-    const batch = { ...result, batches: cut.batches, rowCount: stored, insertSentMs: sentMs, acknowledgedMs };
+    countRange(counters, range, stored, result);
+    const batch = { ...result, batches: range.batches, rowCount: stored, insertSentMs: sentMs, acknowledgedMs };
     recordBatch(total, batch);
     recordBatch(interval, batch);
   }

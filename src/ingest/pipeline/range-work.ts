@@ -3,7 +3,7 @@ import { MillraceError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import { type Origin, tokenScopeOf } from "../../core/origin.ts";
 import type { TablePlan } from "../../schema/plan.ts";
-import type { Cut } from "../dispatch/accumulator.ts";
+import type { RawRange } from "../dispatch/accumulator.ts";
 import { inputBuffers, taskOf, type WorkerPool } from "../dispatch/worker-pool.ts";
 import type { Sink, StoreOutcome } from "../sink/sink.ts";
 import type { RangeWork } from "./delivery.ts";
@@ -46,13 +46,13 @@ export interface StoredRange {
 export function rangeWork(
   tools: RangeTools,
   plan: TablePlan,
-  cut: Cut,
+  range: RawRange,
   memory: RangeMemory,
 ): RangeWork<TranscodeResult | undefined, StoredRange> {
   const { pool, sink, shared } = tools;
-  const { topic, partition, firstOffset, lastOffset } = cut;
+  const { topic, partition, firstOffset, lastOffset } = range;
   const offsetCount = lastOffset - firstOffset + 1;
-  const tokenScope = cut.isBare === true ? undefined : tokenScopeOf(tools.origin);
+  const tokenScope = range.isBare === true ? undefined : tokenScopeOf(tools.origin);
 
   async function transcode(task: TranscodeTask): Promise<TranscodeResult> {
     const result = await pool.run(task);
@@ -63,7 +63,7 @@ export function rangeWork(
 
   /** The range as a task once more, with the input that came back. */
   function again({ input, further }: TranscodeResult, refused: TranscodeTask["refused"]): Promise<TranscodeResult> {
-    const task = taskOf({ ...cut, buffers: [input, ...(further ?? [])] }, plan.key, "rows");
+    const task = taskOf({ ...range, buffers: [input, ...(further ?? [])] }, plan.key, "rows");
     return transcode({ ...task, refused });
   }
 
@@ -71,9 +71,9 @@ export function rangeWork(
     const { table, columns, partitionKey, clockDefaults, ingesterClocks } = target;
     const coordinates = (await tools.sharedTables.has(table)) ? undefined : target.coordinates;
     const into = { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates };
-    const announcedMs = cut.isReplay ? cut.judgedMs : undefined;
+    const announcedMs = range.isReplay ? range.judgedMs : undefined;
     const mergesRows = target === plan && plan.rowLoss?.kind === "merged";
-    const at = { ...into, topic, partition, tokenScope, isReplay: cut.isReplay, announcedMs, mergesRows };
+    const at = { ...into, topic, partition, tokenScope, isReplay: range.isReplay, announcedMs, mergesRows };
     // A pipeline that reads dead letters has both in one table.
     const tokenSuffix = target === plan.deadLetters ? "/dead" : "";
     return sink.store({ ...at, ...rows, tokenSuffix }, firstOffset, lastOffset, lease);
@@ -102,12 +102,12 @@ export function rangeWork(
 
   return {
     async prepare() {
-      if (cut.batches.length === 0) return undefined;
-      const outputBytes = shared.outputBytes(plan.key, cut.byteLength);
+      if (range.batches.length === 0) return undefined;
+      const outputBytes = shared.outputBytes(plan.key, range.byteLength);
       const spare = shared.pool.takeFree(outputBytes);
       memory.holdOutput(outputBytes);
-      const result = await transcode({ ...taskOf(cut, plan.key, tools.taskFormat), spare });
-      shared.noteGrowth(plan.key, cut.byteLength, result.rows.bytes.length);
+      const result = await transcode({ ...taskOf(range, plan.key, tools.taskFormat), spare });
+      shared.noteGrowth(plan.key, range.byteLength, result.rows.bytes.length);
       if (result.fields !== undefined) {
         const where = `${topic}:${partition}, offsets ${firstOffset} to ${lastOffset}`;
         await tools.checkFields(plan, where, result.fields, result.rows.rowCount);

@@ -48,9 +48,9 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
         "repeated after longer than the deduplication window: only rows that are absent are stored",
       );
     },
-    onSplit(table, token, parts) {
+    onSplit(table, token, pieceCount) {
       counters.splitInserts += 1;
-      log.info({ table, token, parts }, "insert touches too many partitions, sent in parts");
+      log.info({ table, token, parts: pieceCount }, "insert touches too many table partitions, sent in pieces");
     },
   };
 }

@@ -116,7 +116,7 @@ describe("the error codes of ClickHouse", () => {
     await expect(storeOne("(")).rejects.toThrow("nobody has judged this error yet");
   });
 
-  it("that nobody has judged stop where nobody can know whether the range is stored: its parts would double it", async () => {
+  it("that nobody has judged stop where nobody can know whether the range is stored: its pieces would double it", async () => {
     await ends([], "UInt8 DEFAULT 0");
     const road = await openRoad(engine.port);
     const client = connectTo(road.port);

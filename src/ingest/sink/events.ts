@@ -10,8 +10,11 @@ export interface SinkEvents {
   onSlowDown?(table: string, error: unknown, delayMs: number, insertsMax: number): void;
   /** An insert began after its deadline and wrote nothing. It goes again with a new one. */
   onLate?(table: string, token: string, deadlineMs: number): void;
-  /** A block touches more table partitions than an insert may: it goes again as `parts` parts, or, for a view's table, whole. */
-  onSplit?(table: string, token: string, parts: number): void;
+  /**
+   * A block touches more table partitions than an insert may: it goes again in `pieceCount` pieces, or, for a view's
+   * table, whole.
+   */
+  onSplit?(table: string, token: string, pieceCount: number): void;
   /** The table's columns are not what they were; the rows fit all the same. `changes`: one text a column. */
   onAltered?(table: string, changes: string[]): void;
   /** The table may have forgotten the token of this repeat: only rows that it does not have are sent into it. */

@@ -38,7 +38,7 @@ export class ForgottenTokens {
     const { table, coordinates } = batch;
     if (coordinates !== undefined && batch.mergesRows !== true) {
       const offset = `toInt64(assumeNotNull(${quoteName(coordinates.offset)}))`;
-      const rows = offsetsCondition(batch, coordinates, batch.offsets.subarray(piece.from, piece.to));
+      const rows = offsetsCondition(batch, coordinates, batch.offsets.subarray(piece.firstRow, piece.endRow));
       return `${offset} NOT IN (SELECT ${offset} FROM ${table} WHERE ${rows})`;
     }
     if (this.#allowsDuplicates) return undefined;

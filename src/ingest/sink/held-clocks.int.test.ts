@@ -122,16 +122,16 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
       expect(await viewed()).toEqual(await recomputed());
     });
 
-    it("finds the time of each part of a range that went in parts", async () => {
+    it("finds the time of each piece of a range that went in pieces", async () => {
       const wide = encode(batchOf({ ...rows, days: 12 }));
       await sink.store({ ...wide, clockDefaults }, 100, 219, longLease);
-      const parts = await readings();
-      expect(parts).toBeGreaterThan(1);
+      const pieceReadings = await readings();
+      expect(pieceReadings).toBeGreaterThan(1);
       await createView();
       await sleep(5);
       await sink.store(replayOf(wide), 100, 219, longLease);
       expect(await viewed()).toEqual(await recomputed());
-      expect([await readings(), await recomputed()]).toMatchObject([parts, { rows: 120 }]);
+      expect([await readings(), await recomputed()]).toMatchObject([pieceReadings, { rows: 120 }]);
     });
 
     it("does so at a second attempt as well as after a crash", async () => {
@@ -233,7 +233,7 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
       expect(await viewed()).toEqual(await hashOf(timedSelect.replace("d.fact", facts)));
     });
 
-    it("finds them for each part of a range that goes in parts", async () => {
+    it("finds them for each piece of a range that goes in pieces", async () => {
       await store(encoded(first, { days: 12 }));
       const facts = await timesIn();
       await createTimedView();

@@ -32,17 +32,17 @@ export interface HeldClocks {
 }
 
 /** For a repeat of the piece; undefined when there is nothing to look for, or no way to find it. */
-export function heldClocksOf(batch: SinkBatch, { from, to }: Piece): HeldClocks | undefined {
+export function heldClocksOf(batch: SinkBatch, { firstRow, endRow }: Piece): HeldClocks | undefined {
   const { clockDefaults = [], ingesterClocks = [], coordinates } = batch;
   if (clockDefaults.length + ingesterClocks.length === 0 || coordinates === undefined) return undefined;
-  const rows = offsetsCondition(batch, coordinates, batch.offsets.subarray(from, to));
+  const rows = offsetsCondition(batch, coordinates, batch.offsets.subarray(firstRow, endRow));
   return { columns: clockDefaults, ingesterClocks, offset: coordinates.offset, rows };
 }
 
 /**
  * The query for what the table holds, one tuple: the offsets, an array for each of `ingesterClocks` beside them, and the
- * reading of each of `columns`, NULL for none. `share`: the condition of a part by table partitions, with its AND; the
- * other parts have readings of their own.
+ * reading of each of `columns`, NULL for none. `share`: the condition of a piece by table partitions, with its AND; the
+ * other pieces have readings of their own.
  *
  * The earliest of each: a dead letter that was replayed in between is younger than the rows around it. Offsets and times
  * are collected in tuples, because groupArray() passes over a NULL.
@@ -63,7 +63,7 @@ export function heldClocksQuery(table: string, heldClocks: HeldClocks, share = "
  * reads the body; then what stands for a column of the body, and the values of `columns`.
  *
  * transform() hashes the offsets, and leaves the rows in their one block and in their order, which a JOIN would not
- * promise: blocks have parts of the token. With 200,000 rows held and sent, each column took 0.2 s.
+ * promise: each block has a part of the token. With 200,000 rows held and sent, each column took 0.2 s.
  */
 export function heldClocksWords(table: string, heldClocks: HeldClocks, share: string) {
   const { columns, ingesterClocks } = heldClocks;

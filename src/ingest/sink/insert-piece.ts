@@ -83,7 +83,7 @@ export function createPieceInserter(
     }
     const deadlineMs = await lease.deadlineMs();
     signal.throwIfAborted();
-    const share = piece.parts === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
+    const share = piece.shareCount === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
     try {
       const body = bodyOf(batch, piece);
       if (absentOnly !== undefined) events.onForgotten?.(batch.table, token);
@@ -118,8 +118,8 @@ export function createPieceInserter(
     const firstSentMs = batch.announcedMs ?? Date.now();
     const isDivisible = isDivisibleFormat(batch.format) && batch.partitionKey !== "";
     let partitionsMax = isDivisible ? options.partitionsMax : undefined;
-    // A part may have no row, and then writes none in time either.
-    let isLoud = insert.piece.parts > 1;
+    // A piece may have no row, and then writes none in time either.
+    let isLoud = insert.piece.shareCount > 1;
     let canLookUp = true;
     let failures = 0;
     let lateCount = 0;
@@ -167,7 +167,7 @@ export function createPieceInserter(
             throw hopeless(batch, token, error);
           } else if (diagnosis.class === "split" && partitionsMax !== undefined) {
             if (diagnosis.view === undefined) return { end: "split", error, attempts };
-            // A view's table: our rows are stored under this token, and parts of them under others would be doubles.
+            // A view's table: our rows are stored under this token, and pieces of them under others would be doubles.
             partitionsMax = undefined;
             events.onSplit?.(batch.table, token, 1);
           } else {
@@ -185,16 +185,16 @@ export function createPieceInserter(
 
 /**
  * RowBinaryOptional was not cut by table partitions before its inserts had a SELECT: a range of that time, stored whole,
- * would be doubled by its parts when it is repeated.
+ * would be doubled by its pieces when it is repeated.
  */
 function isDivisibleFormat(format: string): boolean {
   return format !== "RowBinaryOptional";
 }
 
-function bodyOf(batch: SinkBatch, { from, to }: Piece): InsertBody {
+function bodyOf(batch: SinkBatch, { firstRow, endRow }: Piece): InsertBody {
   const { rowStarts } = batch;
-  const bytes = rowStarts.length === 0 ? batch.bytes : batch.bytes.subarray(rowStarts[from], rowStarts[to]);
-  return { table: batch.table, columns: batch.columns, format: batch.format, bytes, rowCount: to - from };
+  const bytes = rowStarts.length === 0 ? batch.bytes : batch.bytes.subarray(rowStarts[firstRow], rowStarts[endRow]);
+  return { table: batch.table, columns: batch.columns, format: batch.format, bytes, rowCount: endRow - firstRow };
 }
 
 /** Nothing that Millrace can do makes the server take it. */

@@ -11,8 +11,8 @@ export interface InsertTerms {
   deadlineMs: number;
   /** What the table has to be for the insert to write anything. */
   shape: TableShape;
-  /** Rows whose table partition hashes to `part` modulo `parts`; undefined: all rows. */
-  share: { partitionKey: string; parts: number; part: number } | undefined;
+  /** Rows whose table partition hashes to `shareIndex` modulo `shareCount`; undefined: all rows. */
+  share: { partitionKey: string; shareCount: number; shareIndex: number } | undefined;
   /**
    * What a late insert does: nothing, and `written_rows` is 0; or, loudly, it fails (`isLateError`). Loud is for inserts
    * that may have nothing to write when they are in time, and for answers that come without a summary.
@@ -130,7 +130,9 @@ function fenceOf({ deadlineMs, isLoud }: InsertTerms): string {
   return isLoud ? `throwIf(now64(3) >= ${deadline}, '${LATE_TEXT}') = 0` : `now64(3) < ${deadline}`;
 }
 
-/** In a tuple, because the hash of a NULL is NULL, and such rows would be in no part. */
+/** In a tuple, because the hash of a NULL is NULL, and such rows would be in no piece. */
 function shareOf({ share }: InsertTerms): string {
-  return share === undefined ? "" : `sipHash64(tuple(${share.partitionKey})) % ${share.parts} = ${share.part}`;
+  return share === undefined
+    ? ""
+    : `sipHash64(tuple(${share.partitionKey})) % ${share.shareCount} = ${share.shareIndex}`;
 }

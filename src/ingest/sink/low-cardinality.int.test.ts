@@ -75,7 +75,7 @@ describe.each(["RowBinary", "Native"])("LowCardinality columns in %s", (format) 
   it("divide rows alike when they are in the partition key", async () => {
     await engine.run("TRUNCATE TABLE d.target");
     const partitionKey = "(short, absent, number)";
-    for (const part of [0, 2]) await insert(`part ${part}`, { partitionKey, parts: 3, part });
+    for (const shareIndex of [0, 2]) await insert(`share ${shareIndex}`, { partitionKey, shareCount: 3, shareIndex });
     const wanted = `(SELECT * FROM d.source WHERE sipHash64(tuple(${partitionKey})) % 3 != 1)`;
     expect(await hashOf("d.target")).toEqual(await hashOf(wanted));
   });

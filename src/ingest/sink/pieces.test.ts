@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { tokenScopeOf } from "../../core/origin.ts";
-import { halvesOf, partsOf, tokenOf } from "./pieces.ts";
+import { splitByPartitions, splitByRows, tokenOf } from "./pieces.ts";
 
 describe("pieces of a range", () => {
   const range = { topic: "logs.auth", partition: 3, firstOffset: 10, lastOffset: 99 };
   const offsets = Float64Array.of(12, 20, 31, 77, 90);
-  const whole = { from: 0, to: 5, parts: 1, part: 0 };
+  const whole = { firstRow: 0, endRow: 5, shareCount: 1, shareIndex: 0 };
 
   it("have tokens of the range's bounds for the whole, and of their own rows' offsets and number for a cut by rows", () => {
-    const [first, second] = halvesOf(whole);
+    const [first, second] = splitByRows(whole);
     expect([whole, first, second].map((piece) => tokenOf(range, piece, offsets))).toEqual([
       "logs.auth:3:10-99",
       "logs.auth:3:12-20/2",
@@ -17,14 +17,16 @@ describe("pieces of a range", () => {
   });
 
   it("by partitions cover the hashes of the piece they come from, and no other", () => {
-    const leaves = partsOf(whole).flatMap((part) => (part.part === 1 ? partsOf(part) : [part]));
+    const leaves = splitByPartitions(whole).flatMap((piece) =>
+      piece.shareIndex === 1 ? splitByPartitions(piece) : [piece],
+    );
     expect(leaves.map((piece) => tokenOf(range, piece, offsets))).toEqual([
       "logs.auth:3:10-99/0.2",
       "logs.auth:3:10-99/1.4",
       "logs.auth:3:10-99/3.4",
     ]);
     for (let hash = 0; hash < 16; hash += 1) {
-      expect(leaves.filter(({ parts, part }) => hash % parts === part)).toHaveLength(1);
+      expect(leaves.filter(({ shareCount, shareIndex }) => hash % shareCount === shareIndex)).toHaveLength(1);
     }
   });
 
@@ -37,7 +39,7 @@ describe("pieces of a range", () => {
   });
 
   it("have the batch's suffix behind all that", () => {
-    const [part] = partsOf(halvesOf(whole)[1]);
-    expect(tokenOf({ ...range, tokenSuffix: "/dead" }, part, offsets)).toBe("logs.auth:3:31-90/3/0.2/dead");
+    const [piece] = splitByPartitions(splitByRows(whole)[1]);
+    expect(tokenOf({ ...range, tokenSuffix: "/dead" }, piece, offsets)).toBe("logs.auth:3:31-90/3/0.2/dead");
   });
 });

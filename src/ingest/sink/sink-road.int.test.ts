@@ -155,8 +155,8 @@ describe("an insert with an accident on its way", () => {
     const reason = new Error("enough");
     setTimeout(() => stop.abort(reason), 100);
     const outcomes = await Promise.allSettled(
-      [0, 1, 2, 3, 4, 5].map((part) =>
-        sink.store(batchOf({ ...rows, first: part * 10, last: part * 10 + 9 }), 0, 9, longLease),
+      [0, 1, 2, 3, 4, 5].map((index) =>
+        sink.store(batchOf({ ...rows, first: index * 10, last: index * 10 + 9 }), 0, 9, longLease),
       ),
     );
     expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason)).toEqual(Array(6).fill(reason));

@@ -6,7 +6,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 import type { SinkEvents } from "./events.ts";
 import { createPieceInserter, hopeless } from "./insert-piece.ts";
-import { halvesOf, type Piece, partsOf, tokenOf } from "./pieces.ts";
+import { type Piece, splitByPartitions, splitByRows, tokenOf } from "./pieces.ts";
 import { hasAllRows } from "./stored-rows.ts";
 import { TableStates } from "./table-states.ts";
 
@@ -18,9 +18,11 @@ export { insertSecondsMax } from "./insert-settings.ts";
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 10_000;
 const PARTITIONS_MAX = 100;
-/** Some 25 s on average, by the pauses above; then it is no state that passes. A part of a range need not wait again. */
+/**
+ * Some 25 s on average, by the pauses above; then it is no state that passes. A piece of a range need not wait again.
+ */
 const DOUBTS_MAX = 12;
-const PART_DOUBTS_MAX = 1;
+const PIECE_DOUBTS_MAX = 1;
 /** So many rows that are refused one by one, of one range or of many, and none that is stored, are not the rows' fault. */
 const BLAMELESS_ROWS = 16;
 
@@ -32,8 +34,8 @@ export interface SinkOptions {
   retryFirstMs?: number;
   retryMaxMs?: number;
   /**
-   * An insert that touches more table partitions goes in parts. Default: 100, as the server's own. With another value a
-   * range that is replayed after the change is cut at other places, and its rows can be doubled.
+   * An insert that touches more table partitions goes in pieces. Default: 100, as the server's own. With another value
+   * a range that is replayed after the change is cut at other places, and its rows can be doubled.
    */
   partitionsMax?: number;
   /** Repeat a range though its token may be forgotten and nobody can know whether it is stored. Default: stop. */
@@ -44,10 +46,11 @@ export interface Sink {
   /**
    * Stores the rows. Returns those that the server refuses for their data; all others are durable then.
    *
-   * The token is `scope:topic:partition:first-last`, the scope being the batch's `tokenScope`. A part of a refused insert carries the offsets of its own first and last
-   * row; a part that was cut by table partitions has `/part.parts` behind it. A replay of the same range is refused at
-   * the same places and finds the same tokens. A batch that cannot be cut by rows comes back as `refusedWhole`, to be
-   * stored again by rows, under the same tokens.
+   * The token is `scope:topic:partition:first-last`, the scope being the batch's `tokenScope`. A piece of a refused
+   * insert carries the offsets of its own first and last row; one that was cut by table partitions has
+   * `/shareIndex.shareCount` after it. A replay of the same range is refused at the same places and finds the same
+   * tokens. A batch that cannot be cut by rows comes back as `refusedWhole`, to be stored again by rows, under the same
+   * tokens.
    *
    * The lease is asked before every attempt. An insert that begins after its deadline writes nothing, and goes again.
    *
@@ -81,7 +84,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
       const outcome: StoreOutcome = { refusals: [], refusedWhole: undefined, sentMs: Date.now(), isBodyRead: true };
       if (batch.rowCount === 0) return outcome;
       const range = { ...batch, firstOffset, lastOffset };
-      const whole: Piece = { from: 0, to: batch.rowCount, parts: 1, part: 0 };
+      const whole: Piece = { firstRow: 0, endRow: batch.rowCount, shareCount: 1, shareIndex: 0 };
       const refusals = new Map<number, Refusal>();
       let wasSent = false;
       let storedPieces = 0;
@@ -90,11 +93,11 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
         if (!wasSent) outcome.sentMs = Date.now();
         wasSent = true;
       };
-      // The next piece last: first part before second, earlier offsets before later ones.
+      // The next piece last: first share before second, earlier offsets before later ones.
       const pieces = [whole];
       for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
         const token = tokenOf(range, piece, batch.offsets);
-        const doubtsMax = piece === whole ? DOUBTS_MAX : PART_DOUBTS_MAX;
+        const doubtsMax = piece === whole ? DOUBTS_MAX : PIECE_DOUBTS_MAX;
         const done = await insertPiece({ batch, piece, token, lease, isRepeat, doubtsMax, onSent });
         if (piece === whole && done.attempts > 1) isRepeat = true;
         if (done.attempts > 1 || done.end !== "stored") outcome.isBodyRead = false;
@@ -103,24 +106,24 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
           continue;
         }
         if (done.end === "split") {
-          const parts = partsOf(piece);
-          events.onSplit?.(batch.table, token, parts[0].parts);
-          pieces.push(...parts.reverse());
+          const shares = splitByPartitions(piece);
+          events.onSplit?.(batch.table, token, shares[0].shareCount);
+          pieces.push(...shares.reverse());
           continue;
         }
         const isBefore = piece === whole ? await isStoredBefore(batch, done.attempts) : false;
         if (isBefore === true) {
           events.onFoundStored?.(batch.table, token);
         } else if (isBefore === undefined && done.isDoubtful) {
-          // An attempt of which nobody heard may have stored it: parts, under tokens of their own, would double it.
+          // An attempt of which nobody heard may have stored it: pieces, under tokens of their own, would double it.
           throw hopeless(batch, token, done.error);
         } else if (batch.rowStarts.length === 0) {
           return { ...outcome, refusedWhole: done.error };
-        } else if (piece.to - piece.from > 1) {
-          pieces.push(...halvesOf(piece).reverse());
+        } else if (piece.endRow - piece.firstRow > 1) {
+          pieces.push(...splitByRows(piece).reverse());
         } else {
-          // A row that no part can hold back, such as one that cannot be read, is refused in each of them.
-          const offset = batch.offsets[piece.from]!;
+          // A row that no piece can hold back, such as one that cannot be read, is refused in each of them.
+          const offset = batch.offsets[piece.firstRow]!;
           refusals.set(offset, refusalOf(offset, done.error));
           if (!done.isDoubtful || storedPieces > 0) continue;
           const isWholeRange = refusals.size === batch.rowCount && batch.rowCount > 1;

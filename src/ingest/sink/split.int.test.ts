@@ -8,13 +8,13 @@ import { batchOf, fencedFormats, longLease, testColumnsSql, windowSql } from "./
 describe("an insert that touches too many table partitions", () => {
   let engine: TestEngine;
   let sink: Sink;
-  let splits: [token: string, parts: number][] = [];
+  let splits: [token: string, pieceCount: number][] = [];
 
   beforeAll(async () => {
     engine = await startEngine();
     const events = {
       onRetry: (_table: string, error: unknown) => expect.fail(String(error)),
-      onSplit: (_table: string, token: string, parts: number) => splits.push([token, parts]),
+      onSplit: (_table: string, token: string, pieceCount: number) => splits.push([token, pieceCount]),
     };
     sink = createSink(
       engine.client,
@@ -46,7 +46,7 @@ describe("an insert that touches too many table partitions", () => {
     const all = { rows: 204, ids: 204, viewed: 204 };
     beforeEach(() => createTables("day"));
 
-    it.each(fencedFormats)("goes in parts, and a replay finds the same parts: %s", async (_name, encode) => {
+    it.each(fencedFormats)("goes in pieces, and a replay finds the same pieces: %s", async (_name, encode) => {
       const outcome = await sink.store(encode(batchOf(rows)), 0, 203, longLease);
       expect(outcome).toMatchObject({ refusals: [], refusedWhole: undefined, isBodyRead: false });
       expect(splits).toEqual([["t:0:0-203", 2]]);
@@ -55,17 +55,17 @@ describe("an insert that touches too many table partitions", () => {
       expect(await stored()).toEqual(all);
     });
 
-    it("doubles the parts until each is small enough", async () => {
-      // Of 23 partitions one of two parts has more than 10.
+    it("doubles the pieces until each is small enough", async () => {
+      // Of 23 partitions one of two pieces has more than 10.
       await sink.store(batchOf({ ...rows, days: 23 }), 0, 203, longLease);
       expect(splits[1]?.[0]).toMatch(/^t:0:0-203\/[01]\.2$/);
-      expect(Math.max(...splits.map(([, parts]) => parts))).toBe(4);
+      expect(Math.max(...splits.map(([, pieceCount]) => pieceCount))).toBe(4);
       expect(await stored()).toEqual(all);
       await sink.store(batchOf({ ...rows, days: 23 }), 0, 203, longLease);
       expect(await stored()).toEqual(all);
     });
 
-    it("finds its bad row among the parts", async () => {
+    it("finds its bad row among the pieces", async () => {
       await createTables("day", "tuple()", ", CONSTRAINT good CHECK id != 77");
       for (let repeat = 0; repeat < 2; repeat += 1) {
         const { refusals } = await sink.store(batchOf(rows), 0, 203, longLease);
@@ -82,7 +82,7 @@ describe("an insert that touches too many table partitions", () => {
       expect(await stored()).toEqual(all);
     });
 
-    it("is not taken for late when no row falls into a part", async () => {
+    it("is not taken for late when no row falls into a piece", async () => {
       const late: string[] = [];
       const events = { onRetry: () => {}, onLate: (_table: string, token: string) => late.push(token) };
       const signal = new AbortController().signal;
@@ -95,8 +95,8 @@ describe("an insert that touches too many table partitions", () => {
       );
       const batch = batchOf({ ...rows, last: 0 });
       const tokens = ["t:0:0-0/0.2", "t:0:0-0/1.2"];
-      for (const [part, token] of tokens.entries()) {
-        const piece = { from: 0, to: 1, parts: 2, part };
+      for (const [shareIndex, token] of tokens.entries()) {
+        const piece = { firstRow: 0, endRow: 1, shareCount: 2, shareIndex };
         const done = await inserter({
           batch,
           piece,
@@ -112,10 +112,10 @@ describe("an insert that touches too many table partitions", () => {
       expect(await stored()).toMatchObject({ rows: 1 });
 
       await createTables("day");
-      for (const [part, token] of tokens.entries()) {
+      for (const [shareIndex, token] of tokens.entries()) {
         let asked = 0;
         const lease = { deadlineMs: async () => Date.now() + (asked++ === 0 ? -1_000 : 60_000) };
-        const piece = { from: 0, to: 1, parts: 2, part };
+        const piece = { firstRow: 0, endRow: 1, shareCount: 2, shareIndex };
         await inserter({ batch, piece, token, lease, isRepeat: false, doubtsMax: 0, onSent: () => {} });
       }
       expect(late).toEqual(tokens);

@@ -9,13 +9,15 @@ const offsets = Float64Array.from({ length: 20 }, (_, index) => 10 + index);
 
 describe("readToken()", () => {
   it("reads the tokens that the sink makes: whole ranges, rows of them, table partitions, dead letters", () => {
-    const whole = { from: 0, to: 20, parts: 1, part: 0 };
+    const whole = { firstRow: 0, endRow: 20, shareCount: 1, shareIndex: 0 };
     expect(readToken(tokenOf({ ...range, tokenScope }, whole, offsets))).toEqual(range);
     expect(readToken(tokenOf({ ...range, tokenScope, tokenSuffix: "/dead" }, whole, offsets))).toEqual(range);
-    expect(readToken(tokenOf({ ...range, tokenScope }, { ...whole, parts: 4, part: 3 }, offsets))).toEqual(range);
-    const rows = { from: 5, to: 10, parts: 2, part: 1 };
-    const part = { ...range, firstOffset: 15, lastOffset: 19 };
-    expect(readToken(tokenOf({ ...range, tokenScope, tokenSuffix: "/dead" }, rows, offsets))).toEqual(part);
+    expect(readToken(tokenOf({ ...range, tokenScope }, { ...whole, shareCount: 4, shareIndex: 3 }, offsets))).toEqual(
+      range,
+    );
+    const rows = { firstRow: 5, endRow: 10, shareCount: 2, shareIndex: 1 };
+    const ofRows = { ...range, firstOffset: 15, lastOffset: 19 };
+    expect(readToken(tokenOf({ ...range, tokenScope, tokenSuffix: "/dead" }, rows, offsets))).toEqual(ofRows);
   });
 
   it("reads those of gaps", () => {

@@ -30,7 +30,9 @@ export interface JournalEntry {
 const tokenPattern =
   /^[^:]*:[^:]*:([^:]+):(\d+):(\d+)-(\d+)(?:\/\d+)?(?:\/\d+\.\d+)?(?:\/(?:dead|absent|lost|skipped))?$/;
 
-/** Reads the token of a range or of a part of one (src/ingest/sink/pieces.ts, src/run). Undefined: not such a token. */
+/**
+ * Reads the token of a range or of a piece of one (src/ingest/sink/pieces.ts, src/run). Undefined: not such a token.
+ */
 export function readToken(
   token: string,
 ): Pick<JournalEntry, "topic" | "partition" | "firstOffset" | "lastOffset"> | undefined {

@@ -4,7 +4,7 @@ import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { Epoch } from "../../ingest/commit/epoch.ts";
 import { decodeIntents } from "../../ingest/commit/intents.ts";
-import type { Cut } from "../../ingest/dispatch/accumulator.ts";
+import type { RawRange } from "../../ingest/dispatch/accumulator.ts";
 import { ByteBudget } from "../../ingest/dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../../ingest/dispatch/dispatcher.ts";
 import { deliverRange } from "../../ingest/pipeline/delivery.ts";
@@ -104,7 +104,7 @@ export class SimulatedMember {
       wallMs: () => Math.floor(this.life.nowMs()),
       hasRoom: () => this.#flights.count < FLIGHTS_MAX,
       isBusy: () => this.#flights.count > 0,
-      onCut: (cut) => this.#flights.add(this.#deliver(cut)),
+      onCut: (range) => this.#flights.add(this.#deliver(range)),
       onStarved: ({ partition }) => this.#fetch(partition),
     });
     void this.#join();
@@ -238,26 +238,26 @@ export class SimulatedMember {
     });
   }
 
-  async #deliver(cut: Cut): Promise<void> {
+  async #deliver(range: RawRange): Promise<void> {
     try {
       if (this.#epoch === undefined) throw new StaleOwner("no partition is assigned");
-      await deliverRange(this.#epoch, cut, this.#work(cut), (step) => this.#step(step));
+      await deliverRange(this.#epoch, range, this.#work(range), (step) => this.#step(step));
     } catch (error) {
       if (!(error instanceof StaleOwner)) throw error;
       this.#options.onStaleRange();
     } finally {
-      this.#budget.give(cut.byteLength);
-      for (const buffer of cut.buffers) buffers.give(buffer);
+      this.#budget.give(range.byteLength);
+      for (const buffer of range.buffers) buffers.give(buffer);
     }
   }
 
-  #work(cut: Cut) {
+  #work(range: RawRange) {
     const { world, warehouse, broker } = this.#options;
-    const token = `${cut.partition}:${cut.firstOffset}-${cut.lastOffset}`;
+    const token = `${range.partition}:${range.firstOffset}-${range.lastOffset}`;
     return {
       prepare: () => this.life.arrival(world.random.between(0, 10)),
       store: async (_: unknown, lease: { deadlineMs(): Promise<number> }) => {
-        const keys = recordsOf(broker, cut);
+        const keys = recordsOf(broker, range);
         for (;;) {
           const deadlineMs = await lease.deadlineMs();
           try {
@@ -283,7 +283,7 @@ export class SimulatedMember {
 }
 
 /** The records of a range, as the log has them. */
-function recordsOf(broker: SimulatedBroker, { partition, firstOffset, lastOffset }: Cut): string[] {
+function recordsOf(broker: SimulatedBroker, { partition, firstOffset, lastOffset }: RawRange): string[] {
   const keys: string[] = [];
   for (const batch of broker.logs[partition]!.batches) {
     for (let offset = batch.baseOffset; offset <= batch.lastOffset; offset += 1) {
