@@ -4,7 +4,7 @@ import { isImportMeta, isNode, literalText, nameOf, type SyntaxNode, walk } from
 export interface Reference {
   /** `import`: loads it, at once or later; `type`: needs its types alone; `path`: names where it lies. */
   how: "import" | "type" | "path";
-  /** As it is written. */
+  /** As it is written; "" for an import() whose name is put together while the program runs. */
   specifier: string;
   /** What it takes as values: names, `default`, or `*` for the whole. */
   names: readonly string[];
@@ -57,8 +57,7 @@ function importedName(specifier: SyntaxNode): string {
 /** `import("…")`, `require("…")`, `require.resolve("…")`. */
 function called(node: SyntaxNode, around: readonly SyntaxNode[]): Found | undefined {
   if (node.type === "ImportExpression") {
-    const specifier = literalText(node.source);
-    return specifier === undefined ? undefined : { how: "import", specifier, names: takenFrom(node, around) };
+    return { how: "import", specifier: literalText(node.source) ?? "", names: takenFrom(node, around) };
   }
   if (node.type !== "CallExpression") return undefined;
   const specifier = literalText((node.arguments as unknown[])[0]);

@@ -60,6 +60,13 @@ describe("import-order", () => {
     expect(said("import-order", "scripts/planted.ts", 'import "../src/testing/engine.ts";')).toEqual([]);
   });
 
+  it("finds an import of which nobody can say what it loads", () => {
+    expect(said("import-order", "src/core/planted.ts", 'await import("../" + name);')).toEqual([
+      "src/core/planted.ts:1: imports what only the running program knows",
+    ]);
+    expect(said("import-order", "bench/planted.ts", "await import(name);")).toEqual([]);
+  });
+
   it("takes no text for an import", () => {
     expect(
       said("import-order", "src/core/planted.ts", `// import "../run/run.ts"\nconst x = 'from "../run/run.ts"';`),

@@ -8,8 +8,8 @@ export function importOrder(tree: Tree, law: Law): Breach[] {
     .flatMap(({ name, references }) => {
       const from = folderLawOf(law, name);
       if (from === undefined) return []; // The rule about folders says so.
-      return references.flatMap(({ target, line }): Breach[] => {
-        const fault = target === undefined ? undefined : faultOf(law, from, target);
+      return references.flatMap(({ target, specifier, line }): Breach[] => {
+        const fault = specifier === "" ? hidden(from) : target === undefined ? undefined : faultOf(law, from, target);
         return fault === undefined ? [] : [{ file: name, line, ...fault }];
       });
     });
@@ -17,9 +17,18 @@ export function importOrder(tree: Tree, law: Law): Breach[] {
 
 type Fault = Pick<Breach, "wrong" | "remedy">;
 
+/** What a name that is put together loads, no rule sees; a bench or a script may do so all the same. */
+function hidden(from: FolderLaw): Fault | undefined {
+  if (!isProgram(from)) return undefined;
+  return { wrong: "imports what only the running program knows", remedy: "write the names out, one import() each" };
+}
+
+function isProgram({ folder }: FolderLaw): boolean {
+  return folder.startsWith("src/") || folder === "workers";
+}
+
 function faultOf(law: Law, from: FolderLaw, target: string): Fault | undefined {
-  const isProgram = from.folder.startsWith("src/") || from.folder === "workers";
-  if (isForTests(target) && isProgram)
+  if (isForTests(target) && isProgram(from))
     return {
       wrong: `imports ${target}, which is there for tests`,
       remedy: "move what the program needs out of the folder for tests",
