@@ -1,0 +1,126 @@
+import { BufferPool } from "../../core/buffer-pool.ts";
+import { systemClock } from "../../core/clock.ts";
+import type { TablePlan } from "../../schema/plan.ts";
+import type { RawRange } from "../dispatch/accumulator.ts";
+import { ByteBudget } from "../dispatch/byte-budget.ts";
+import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Source } from "../source/consumer-source.ts";
+import { Flights } from "./flights.ts";
+import { type PipelineState, planOf } from "./pipeline-state.ts";
+import { PlanRoom } from "./plan-room.ts";
+
+/**
+ * Shares of the byte budget. Intake pauses when so much of it is counted: the rest is for what cannot be counted piece by
+ * piece: a fetch that comes after the pause, the workers' own memory, and the pool's own share.
+ */
+const PAUSE_SHARE = 0.6;
+/** Intake resumes below this. What it then takes in before the next pause, the pool can supply. */
+const RESUME_SHARE = 0.45;
+/**
+ * The pool keeps what the budget has room for while ranges are under way, and so much in any case: the next fetch comes
+ * into it.
+ */
+const POOL_SHARE = 0.2;
+/** Of what intake may hold, records that pipelines whose tables take nothing may have under way. Their rows are as much again. */
+const STALLED_SHARE = 1 / 4;
+
+/** What intake asks of the other parts. */
+export interface IntakeParts {
+  /** The consumer of the moment. */
+  source(): Source;
+  /** From cut to commit. Never rejects. */
+  deliver(range: RawRange): Promise<void>;
+  isStopped(plan: TablePlan): boolean;
+  /** Whether the table has failed since it took something. */
+  isStalled(table: string): boolean;
+}
+
+/** Where records wait until they are cut into ranges, and how much may be under way. */
+export interface Intake {
+  readonly budget: ByteBudget;
+  readonly buffers: BufferPool;
+  readonly dispatcher: Dispatcher;
+  /** What is under way. */
+  readonly flights: Flights;
+  /** Topics that are not fetched: their pipeline is stopped, or has more under way than its table takes. */
+  readonly heldTopics: ReadonlySet<string>;
+  /** Something has changed that topics are held for. */
+  holdTopics(): void;
+}
+
+export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
+  const { plans, profile } = state.options;
+  let heldTopics: ReadonlySet<string> = new Set();
+  let isStarved = false;
+  const flights = new Flights(() => {
+    dispatcher.cutDue();
+    // A burst is over: what it took goes back to the system.
+    if (flights.count === 0) buffers.trimTo(profile.bytesMax * POOL_SHARE);
+  });
+  const budget = new ByteBudget({
+    highBytes: Math.floor(profile.bytesMax * PAUSE_SHARE),
+    lowBytes: Math.floor(profile.bytesMax * RESUME_SHARE),
+    onPause() {
+      state.counters.pauses += 1;
+      parts.source().pause();
+    },
+    onResume: () => parts.source().resume(),
+  });
+  const buffers = new BufferPool(() => Math.max(budget.roomBytes, profile.bytesMax * POOL_SHARE));
+  const planRoom = createPlanRoom(state, parts);
+  const dispatcher = createDispatcher({
+    limits: { rows: profile.flushRows, bytes: profile.flushBytes, intervalMs: profile.flushIntervalMs },
+    budget,
+    buffers,
+    clock: systemClock,
+    wallMs: () => Date.now(),
+    hasRoom: (topic) => planRoom.hasRoom(planOf(state, topic).key),
+    isBusy: () => flights.count > 0,
+    onCut(range) {
+      const landed = planRoom.begin(planOf(state, range.topic).key, range.byteLength);
+      flights.add(
+        parts.deliver(range).then(() => {
+          landed();
+          holdTopics();
+        }),
+      );
+      holdTopics();
+      // The one partition that was let through has what it needs.
+      if (isStarved && budget.paused) parts.source().pause();
+      isStarved = false;
+    },
+    onStarved(partition) {
+      isStarved = true;
+      parts.source().resumeOnly(partition);
+    },
+  });
+
+  /** One pipeline has nobody to give way to. */
+  function holdTopics(): void {
+    if (plans.length === 1) return;
+    const isHeld = (plan: TablePlan) => parts.isStopped(plan) || planRoom.isCrowded(plan.key);
+    const topics = plans.filter(isHeld).flatMap((plan) => plan.topics);
+    if (topics.length === heldTopics.size && topics.every((topic) => heldTopics.has(topic))) return;
+    heldTopics = new Set(topics);
+    parts.source().hold(heldTopics);
+  }
+
+  return {
+    ...{ budget, buffers, dispatcher, flights, holdTopics },
+    get heldTopics() {
+      return heldTopics;
+    },
+  };
+}
+
+function createPlanRoom({ options: { plans, profile } }: PipelineState, { isStalled }: IntakeParts): PlanRoom {
+  return new PlanRoom({
+    // One range in each insert, and one in each worker to follow it.
+    flightsMax: profile.insertsMax + profile.workers,
+    stalledBytesMax: Math.floor((profile.bytesMax * PAUSE_SHARE * STALLED_SHARE) / Math.max(1, plans.length - 1)),
+    isStalled(planKey) {
+      const plan = plans.find(({ key }) => key === planKey)!;
+      return isStalled(plan.table) || isStalled(plan.deadLetters.table);
+    },
+  });
+}

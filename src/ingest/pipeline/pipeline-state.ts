@@ -1,0 +1,76 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { abortableClient } from "../../clients/clickhouse/abortable-client.ts";
+import { ClickHouseClock } from "../../clients/clickhouse/clock.ts";
+import { systemClock } from "../../core/clock.ts";
+import type { Origin } from "../../core/origin.ts";
+import type { TablePlan } from "../../schema/plan.ts";
+import { type Counters, createCounters } from "../../telemetry/counters.ts";
+import { EventLoopMeter } from "../../telemetry/event-loop.ts";
+import { StageTable } from "../../telemetry/stages.ts";
+import type { Epoch } from "../commit/epoch.ts";
+import { Failure } from "./failure.ts";
+import { OpenRanges } from "./left-over.ts";
+import type { PipelineOptions } from "./pipeline-types.ts";
+
+/**
+ * What the parts of one pipeline share: the half that takes and gives up partitions (assignment-events.ts), and the one
+ * through which records flow (intake.ts, range-delivery.ts).
+ */
+export interface PipelineState {
+  readonly options: PipelineOptions;
+  readonly origin: Origin;
+  readonly planByTopic: ReadonlyMap<string, TablePlan>;
+  /** The present assignment: set at a join, undefined once its end has begun. */
+  epoch: Epoch | undefined;
+  /** False from the beginning of the drain: nothing is taken any more. */
+  isAccepting: boolean;
+  readonly failure: Failure;
+  /** Aborts when the time to drain is over: whatever is still under way ends. */
+  readonly abandon: AbortController;
+  /** Aborts at a failure too. */
+  readonly givenUp: AbortSignal;
+  /** Its requests end with `abandon`. */
+  readonly client: ClickHouseClient;
+  readonly clickHouseClock: ClickHouseClock;
+  /** Resolves when rows may be stored. */
+  readonly mayStore: Promise<unknown>;
+  readonly openRanges: OpenRanges;
+  readonly counters: Counters;
+  /** Latency since the start, and since the last flush. */
+  readonly total: StageTable;
+  interval: StageTable;
+  readonly eventLoop: EventLoopMeter;
+}
+
+export function createState(options: PipelineOptions): PipelineState {
+  const { plans, log, mayStore = Promise.resolve() } = options;
+  const failure = new Failure();
+  const abandon = new AbortController();
+  const givenUp = AbortSignal.any([failure.signal, abandon.signal]);
+  const client = abortableClient(options.client, abandon.signal);
+  const clickHouseClock = new ClickHouseClock({
+    client,
+    clock: systemClock,
+    signal: givenUp,
+    onError: (error) => log.warn({ err: error }, "ClickHouse does not tell its time, inserts wait"),
+  });
+  mayStore.catch((error) => failure.fail(error));
+  return {
+    options,
+    origin: { cluster: options.clusterId, group: options.source.groupId },
+    planByTopic: new Map(plans.flatMap((plan) => plan.topics.map((topic) => [topic, plan] as const))),
+    epoch: undefined,
+    isAccepting: true,
+    ...{ failure, abandon, givenUp, client, clickHouseClock, mayStore },
+    openRanges: new OpenRanges(),
+    counters: createCounters(),
+    total: new StageTable(),
+    interval: new StageTable(),
+    eventLoop: new EventLoopMeter(),
+  };
+}
+
+/** The plan that reads the topic. */
+export function planOf({ planByTopic }: PipelineState, topic: string): TablePlan {
+  return planByTopic.get(topic)!;
+}
