@@ -11,7 +11,7 @@ import {
   PLAN_STREAM_COUNT,
   PLAN_STREAMS,
 } from "./layout-plan";
-import { BATCH_COMPLETE, BATCH_CORRUPT, BATCH_NO_MEMORY, RECORD_FOUND, RECORDS_CORRUPT } from "./layout-result";
+import { BATCH_COMPLETE, BATCH_CORRUPT, BATCH_NO_MEMORY } from "./layout-result";
 import { inflateLz4 } from "./lz4";
 import { allocate, createRegion, regionBase, regionCursor, reserve, setRegionCursor } from "./memory";
 import { plan, rowBytes, usePlan } from "./plan";
@@ -133,7 +133,7 @@ export function runBatch(
   openRecords(start, end, count, <i64>baseOffset, <i64>lastOffset, <i64>baseTimestampMs, <i64>maxTimestampMs, isLogAppendTime);
   let waiting: u32 = 0;
   let found = nextRecord();
-  while (found == RECORD_FOUND) {
+  while (found > 0) {
     if (recordOffset > <i64>finalOffset) break;
     if (recordOffset >= <i64>firstOffset) {
       const row = chunk + <usize>waiting * rowBytes;
@@ -144,7 +144,7 @@ export function runBatch(
     found = nextRecord();
   }
   if (waiting > 0) flushChunk(waiting);
-  return found == RECORDS_CORRUPT ? BATCH_CORRUPT : BATCH_COMPLETE;
+  return found < 0 ? BATCH_CORRUPT : BATCH_COMPLETE;
 }
 
 /** Reads a record and, for RowBinary, writes its row. False: the reference has to see it. */

@@ -10,11 +10,6 @@ export const BATCH_CORRUPT = -1;
 /** Nothing was read: the batch is too large for the kernel's memory. */
 export const BATCH_NO_MEMORY = -2;
 
-/** What `nextRecord` found. */
-export const RECORD_FOUND = 1;
-export const RECORDS_OVER = 0;
-export const RECORDS_CORRUPT = -1;
-
 /** A record without a row: outcome and place (u32), offset and Kafka's time (f64), bounds of key and value (u32). */
 export const LEFT_OVER_BYTES = 40;
 export const LEFT_OVER_OUTCOME = 0;

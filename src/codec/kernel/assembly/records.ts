@@ -1,4 +1,3 @@
-import { RECORD_FOUND, RECORDS_CORRUPT, RECORDS_OVER } from "./layout-result";
 import {
   isBeyond,
   readVarint,
@@ -57,40 +56,40 @@ export function openRecords(
 }
 
 /**
- * Moves to the next record (https://kafka.apache.org/documentation/#record). RECORDS_CORRUPT
+ * Moves to the next record (https://kafka.apache.org/documentation/#record): 1 when there is one, 0 after the last, −1
  * when a length leaves the record or the batch, an offset does not rise or passes the batch's last, or anything is left
- * over; the current record is still the last good one then.
+ * over. After −1 the current record is still the last good one.
  */
 export function nextRecord(): i32 {
   let cursor = recordsCursor;
-  if (recordsLeft == 0) return cursor == recordsEnd ? RECORDS_OVER : RECORDS_CORRUPT;
+  if (recordsLeft == 0) return cursor == recordsEnd ? 0 : -1;
   const length = readVarint(cursor);
   cursor = varintEnd(length);
-  if (isBeyond(cursor, recordsEnd)) return RECORDS_CORRUPT;
+  if (isBeyond(cursor, recordsEnd)) return -1;
   // A negative length is above what is left too.
-  if (<usize>varintValue(length) > recordsEnd - cursor) return RECORDS_CORRUPT;
+  if (<usize>varintValue(length) > recordsEnd - cursor) return -1;
   const end = cursor + <usize>varintValue(length);
 
   cursor++; // the record's attributes: unused by Kafka
   const timestampDelta = readVarlong(cursor);
-  if (timestampDelta == 0) return RECORDS_CORRUPT;
+  if (timestampDelta == 0) return -1;
   const offsetDelta = readVarint(cursor + varlongBytes(timestampDelta));
   const offset = batchBaseOffset + <i64>varintValue(offsetDelta);
-  if (isBeyond(varintEnd(offsetDelta), end) || offset <= recordOffset || offset > batchLastOffset) return RECORDS_CORRUPT;
+  if (isBeyond(varintEnd(offsetDelta), end) || offset <= recordOffset || offset > batchLastOffset) return -1;
 
   const keyLength = readVarint(varintEnd(offsetDelta));
   const key = varintEnd(keyLength);
   const keyStop = skipBytes(key, varintValue(keyLength), end);
-  if (keyStop == 0) return RECORDS_CORRUPT;
+  if (keyStop == 0) return -1;
   const valueLength = readVarint(keyStop);
   const value = varintEnd(valueLength);
   const valueStop = skipBytes(value, varintValue(valueLength), end);
-  if (valueStop == 0) return RECORDS_CORRUPT;
+  if (valueStop == 0) return -1;
   const headerCount = readVarint(valueStop);
   cursor = varintEnd(headerCount);
-  if (isBeyond(cursor, end)) return RECORDS_CORRUPT;
+  if (isBeyond(cursor, end)) return -1;
   if (varintValue(headerCount) != 0) cursor = skipHeaders(cursor, varintValue(headerCount), end);
-  if (cursor != end) return RECORDS_CORRUPT;
+  if (cursor != end) return -1;
 
   recordOffset = offset;
   timestampMs = isBatchStamped ? batchTimestampMs : batchTimestampMs + varlongValue(timestampDelta);
@@ -102,7 +101,7 @@ export function nextRecord(): i32 {
   valueEnd = isValueNull ? 0 : valueStop;
   recordsCursor = end;
   recordsLeft--;
-  return RECORD_FOUND;
+  return 1;
 }
 
 /** Skips `length` bytes (−1 = null, none) at `cursor`, the end of the varint; returns where they end, 0 beyond `end`. */

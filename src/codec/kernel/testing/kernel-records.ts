@@ -1,7 +1,6 @@
 import { CodecError } from "../../codec-error.ts";
 import { nextRecord, openRecords, RecordCursor } from "../../records.ts";
 import type { BatchHeader } from "../../records-header.ts";
-import { RECORD_FOUND, RECORDS_CORRUPT } from "../assembly/layout-result.ts";
 import { KernelMemory } from "./kernel-memory.ts";
 
 /** A record as both walks tell it: places are offsets in the batch's records, −1 = null. */
@@ -41,7 +40,7 @@ export class KernelRecords {
     open(start, end, recordCount, ...longs, isLogAppendTime ? 1 : 0);
     const walked: WalkedRecord[] = [];
     let outcome = next();
-    for (; outcome === RECORD_FOUND; outcome = next()) {
+    for (; outcome === 1; outcome = next()) {
       walked.push({
         offset: this.#number("recordOffset"),
         timestampMs: this.#number("timestampMs"),
@@ -49,7 +48,7 @@ export class KernelRecords {
         value: this.#place("value", start),
       });
     }
-    return { records: walked, isCorrupt: outcome === RECORDS_CORRUPT, lastOffset: this.#number("recordOffset") };
+    return { records: walked, isCorrupt: outcome === -1, lastOffset: this.#number("recordOffset") };
   }
 
   #place(name: string, start: number): [number, number] | -1 {
