@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { docTables, pathOf, withTable } from "./doc-tables.ts";
+import { withTable } from "./doc-table.ts";
+import { docTables, pathOf } from "./doc-tables.ts";
 
 it.each(docTables)(
   "$file has the table $name as the code has it (mend with: npx node scripts/doc-tables.ts)",

@@ -2,6 +2,8 @@ import type { KafkaSecurity } from "../clients/kafka/security.ts";
 import type { TlsFiles } from "../clients/tls-files.ts";
 import { MillraceError } from "../core/errors.ts";
 import { rememberLogin } from "../core/redact.ts";
+import { ownRows } from "./options/environment-rows.ts";
+import { defaultsOf, readVariables } from "./options/read-options.ts";
 import { readSecret, type Variables, type Warnings } from "./secrets.ts";
 import { kafkaSecurityVariables, readKafkaSecurity } from "./secrets-kafka.ts";
 import { readTlsFiles, tlsVariables } from "./secrets-tls.ts";
@@ -31,7 +33,8 @@ export interface Environment {
   warnings: string[];
 }
 
-const logLevels = ["trace", "debug", "info", "warn", "error", "silent"];
+/** The database is checked here, and read by own-database.ts. */
+const plainRows = { dataDir: ownRows.dataDir, ownDatabase: ownRows.ownDatabase, logLevel: ownRows.logLevel };
 /** No address, path or name is longer. A longer value is a file's content in the wrong place. */
 const VALUE_CHARS_MAX = 32 * 1024;
 const TOKEN_CHARS_MIN = 16;
@@ -42,14 +45,7 @@ const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
 export function readEnvironment(env: Variables = process.env): Environment {
   refuseLongValues(env);
   const warnings: Warnings = [];
-  const database = env.MILLRACE_DATABASE;
-  if (database !== undefined && !/^[A-Za-z_]\w*$/.test(database)) {
-    throw new MillraceError("E_CONFIG", `MILLRACE_DATABASE: "${database}" must be letters, digits and _`);
-  }
-  const logLevel = env.MILLRACE_LOG_LEVEL ?? "info";
-  if (!logLevels.includes(logLevel)) {
-    throw new MillraceError("E_CONFIG", `MILLRACE_LOG_LEVEL: "${logLevel}" must be one of ${logLevels.join(", ")}`);
-  }
+  const own = { ...defaultsOf(plainRows), ...readVariables(plainRows, env) };
   const kafkaBrokers = env.KAFKA_BROKERS === undefined ? undefined : parseBrokers("KAFKA_BROKERS", env.KAFKA_BROKERS);
   const kafkaSecurity = readKafkaSecurity(env, warnings);
   const clickHouse = readClickHouse(env, warnings);
@@ -66,8 +62,8 @@ export function readEnvironment(env: Variables = process.env): Environment {
     kafkaSecurity,
     ...clickHouse,
     httpToken: readHttpToken(env, warnings),
-    dataDir: env.MILLRACE_DIR ?? ".millrace",
-    logLevel,
+    dataDir: own.dataDir,
+    logLevel: own.logLevel,
     startedByNpm: env.npm_command !== undefined,
     warnings,
   };

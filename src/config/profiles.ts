@@ -5,6 +5,7 @@ import { z } from "zod";
 import { MillraceError } from "../core/errors.ts";
 import { type InsertFormat, insertFormats, type TranscoderName, transcoderNames } from "../core/transcoding.ts";
 import { eventRate, vcpuCount } from "./options/bounds.ts";
+import { ownRows } from "./options/environment-rows.ts";
 
 /** How much is collected before an insert, and how much runs at once (S0-89). */
 export interface Profile {
@@ -75,7 +76,7 @@ export const defaultProfileFolder: string = fileURLToPath(new URL("../../ops/pro
 
 /** MILLRACE_PROFILES names another folder: how the benches try values out. */
 function profileFolder(): string {
-  return process.env.MILLRACE_PROFILES ?? defaultProfileFolder;
+  return process.env[ownRows.profileFolder.env] ?? defaultProfileFolder;
 }
 
 /** vCPU budgets that have a file, ascending. @throws MillraceError E_CONFIG when there is none. */

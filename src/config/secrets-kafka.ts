@@ -2,13 +2,16 @@ import { type KafkaSasl, type KafkaSecurity, saslMechanisms } from "../clients/k
 import type { TlsFiles } from "../clients/tls-files.ts";
 import { MillraceError } from "../core/errors.ts";
 import { rememberLogin } from "../core/redact.ts";
+import { serverRows } from "./options/environment-rows.ts";
+import { readVariables } from "./options/read-options.ts";
 import { readSecret, type Variables, type Warnings } from "./secrets.ts";
 import { readTlsFiles, tlsVariables } from "./secrets-tls.ts";
 
-const SSL = "KAFKA_SSL";
-const MECHANISM = "KAFKA_SASL_MECHANISM";
-const USERNAME = "KAFKA_SASL_USERNAME";
-const PASSWORD = "KAFKA_SASL_PASSWORD";
+const { kafkaTls, saslMechanism } = serverRows;
+const SSL = kafkaTls.env;
+const MECHANISM = saslMechanism.env;
+const USERNAME = serverRows.saslUsername.env;
+const PASSWORD = serverRows.saslPassword.env;
 
 /** @throws MillraceError E_CONFIG that names the variable that is wrong or absent. */
 export function readKafkaSecurity(env: Variables, warnings: Warnings): KafkaSecurity {
@@ -27,28 +30,20 @@ export function kafkaSecurityVariables(env: Variables): string[] {
 }
 
 function readTls(env: Variables, warnings: Warnings): TlsFiles | undefined {
-  const text = env[SSL]?.toLowerCase() ?? "false";
-  if (!["true", "1", "false", "0"].includes(text)) {
-    throw new MillraceError("E_CONFIG", `${SSL}: "${env[SSL]}" must be true or false`);
-  }
-  if (text === "true" || text === "1") return readTlsFiles(env, SSL, warnings);
+  if (readVariables({ kafkaTls }, env).kafkaTls === true) return readTlsFiles(env, SSL, warnings);
   const [stray] = tlsVariables(env, SSL);
   if (stray === undefined) return undefined;
   throw new MillraceError("E_CONFIG", `${stray} is set and ${SSL} is not true: without it the connection is not TLS`);
 }
 
 function readSasl(env: Variables, warnings: Warnings): KafkaSasl | undefined {
-  const named = env[MECHANISM];
+  const mechanism = readVariables({ saslMechanism }, env).saslMechanism;
   const username = env[USERNAME];
   const password = readSecret(env, PASSWORD, warnings);
-  if (named === undefined && username === undefined && password === undefined) return undefined;
-  if (named === undefined) {
+  if (mechanism === undefined && username === undefined && password === undefined) return undefined;
+  if (mechanism === undefined) {
     const set = username === undefined ? PASSWORD : USERNAME;
     throw new MillraceError("E_CONFIG", `${set} is set and ${MECHANISM} is not: one of ${saslMechanisms.join(", ")}`);
-  }
-  const mechanism = saslMechanisms.find((name) => name === named.toUpperCase());
-  if (mechanism === undefined) {
-    throw new MillraceError("E_CONFIG", `${MECHANISM}: "${named}" must be one of ${saslMechanisms.join(", ")}`);
   }
   if (username === undefined || username === "") {
     throw new MillraceError("E_CONFIG", `${MECHANISM} is set and ${USERNAME} is not`);

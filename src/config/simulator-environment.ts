@@ -1,16 +1,6 @@
-import type { OptionRows } from "./options/option-row.ts";
 import { readVariables } from "./options/read-options.ts";
-import { simulatorRows } from "./options/simulate-rows.ts";
+import { bootstrapRows, simulatorRows } from "./options/simulate-rows.ts";
 import type { SimulatorSettings } from "./simulator.ts";
-
-/** Whoever sets KAFKA_BROKERS, too, means that. */
-const brokersRows = {
-  brokers: {
-    env: "KAFKA_BOOTSTRAP",
-    type: { kind: "list", of: { kind: "text" } },
-    help: "brokers, where neither --brokers nor KAFKA_BROKERS names any",
-  },
-} as const satisfies OptionRows;
 
 /**
  * Accepted so that the seed system's compose file works as it is, without effect: they tune its threads and queues,
@@ -41,6 +31,9 @@ export interface SimulatorEnvironment {
  * @throws MillraceError E_CONFIG that names the variable and its value.
  */
 export function readSimulatorEnvironment(env: Record<string, string | undefined>): SimulatorEnvironment {
-  const options = { ...readVariables(brokersRows, env), ...readVariables(simulatorRows, env) };
+  // Its compose file sets variables to nothing to mean that they are not set.
+  const set = Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ""));
+  const where = (name: string, text: string) => `${name} is "${text}":`;
+  const options = { ...readVariables(bootstrapRows, set, where), ...readVariables(simulatorRows, set, where) };
   return { options, withoutEffect: withoutEffect.filter((name) => env[name] !== undefined) };
 }

@@ -44,6 +44,7 @@ export function wordsOf(type: OptionType): readonly string[] {
 
 /** 1_800_000 → "30m": in the largest unit that leaves no fraction, as an option takes it. */
 function durationOf(ms: number): string {
+  if (ms === 0) return "0ms";
   const units = Object.entries(durationUnitsMs).filter(([, size]) => ms % size === 0);
   const [unit, size] = units.at(-1)!;
   return `${ms / size}${unit}`;

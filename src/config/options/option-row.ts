@@ -19,6 +19,8 @@ export interface OptionRow {
   /** For parent processes: `--help` and docs/ do not show it. */
   hidden?: true;
   help: string;
+  /** What docs/ say besides, in sentences. */
+  details?: string;
   /** Why its bounds, or its default, are what they are. */
   why?: string;
 }
@@ -34,6 +36,10 @@ export type OptionType =
   | ({ kind: "duration" } & Bounds)
   /** `also`: other words for some of them. */
   | { kind: "choice"; choices: readonly string[]; also?: Readonly<Record<string, string>> }
+  /** The path of a file whose content is meant. */
+  | { kind: "file" }
+  /** From the variable, or from the file that the variable with `_FILE` behind its name is of. Never on a command line. */
+  | { kind: "secret" }
   /** Given several times, or as one text with commas. */
   | { kind: "list"; of: Exclude<OptionType, { kind: "list" | "flag" }> };
 
@@ -47,7 +53,7 @@ export type OptionRows = Readonly<Record<string, OptionRow>>;
 
 export type ValueOf<Type> = Type extends { kind: "flag" }
   ? boolean
-  : Type extends { kind: "text" }
+  : Type extends { kind: "text" | "file" | "secret" }
     ? string
     : Type extends { kind: "choice"; choices: readonly (infer Choice)[] }
       ? Choice
@@ -100,4 +106,14 @@ export function attributeOf(row: { flag: string }): string {
   return flagOf(row)
     .replace(/^--(?:no-)?/, "")
     .replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The names of the variables that set it, but for those of a secret's file. */
+export function variablesOf({ env = [] }: OptionRow): string[] {
+  return [env].flat();
+}
+
+/** `KAFKA_SASL_PASSWORD(_FILE)`: a variable as people are told of it. */
+export function variableText(row: OptionRow): string {
+  return variablesOf(row).join(", ") + (row.type.kind === "secret" ? "(_FILE)" : "");
 }

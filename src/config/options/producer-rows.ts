@@ -33,7 +33,7 @@ export const producerRows = {
     env: "PRODUCER_COMPRESSION",
     type: { kind: "choice", choices: compressions },
     default: "lz4",
-    help: "of the batches",
+    help: "codec of the batches",
   },
   /**
    * `sticky`: no key; a tick's events of one service go to one partition, the next tick's to the next, which keeps
@@ -127,7 +127,7 @@ export const queueRows = {
     env: "QUEUE_SOFT_THROTTLE_RATIO",
     type: ratio,
     default: "0.85",
-    help: "stage one: from here on the rate is scaled down step by step (S0-20)",
+    help: "stage one: from here on the rate is scaled down step by step",
   },
   softResumeRatio: { env: "QUEUE_SOFT_RESUME_RATIO", type: ratio, default: "0.7", help: "below, it is scaled up" },
   softScaleStep: { env: "QUEUE_SOFT_SCALE_STEP", type: scale, default: "0.1", help: "a step of the scale" },

@@ -6,6 +6,7 @@ import {
   type OptionRows,
   type OptionValues,
   type TypedOptions,
+  variablesOf,
 } from "./option-row.ts";
 import { readValue } from "./read-value.ts";
 
@@ -50,23 +51,31 @@ function readTypedValue(type: OptionRow["type"], typed: NonNullable<Typed>, flag
   return parts.map((part) => read(part.trim(), type.of));
 }
 
-/** What the environment's variables give, by the rows. An empty one gives nothing. @throws MillraceError E_CONFIG */
+/**
+ * What the environment's variables give, by the rows.
+ *
+ * @param where begins the sentence that refuses a value
+ * @throws MillraceError E_CONFIG that names the variable and its value
+ */
 export function readVariables<Rows extends OptionRows>(
   rows: Rows,
   env: Record<string, string | undefined>,
+  where = (name: string, text: string) => `${name}: "${text}"`,
 ): GivenValues<Rows> {
   const given: Record<string, unknown> = {};
   for (const [key, row] of Object.entries<OptionRow>(rows)) {
-    for (const name of [row.env ?? []].flat()) {
+    for (const name of variablesOf(row)) {
       const text = env[name];
-      if (text !== undefined && text !== "") given[key] = readVariable(row, name, text);
+      if (text !== undefined) given[key] = readVariable(row, text, where(name, text));
     }
   }
   return given as GivenValues<Rows>;
 }
 
-function readVariable({ type, variableUnit }: OptionRow, name: string, text: string): unknown {
-  const where = `${name} is "${text}":`;
+/** Words are taken in capitals and without. */
+function readVariable({ type, variableUnit }: OptionRow, text: string, where: string): unknown {
   if (variableUnit !== undefined) return readValue({ kind: "number" }, text, where) * variableUnit;
-  return readValue(type, type.kind === "choice" || type.kind === "flag" ? text.toLowerCase() : text, where);
+  if (type.kind === "flag") return readValue(type, text.toLowerCase(), where);
+  if (type.kind !== "choice") return readValue(type, text, where);
+  return readValue(type, type.choices.find((word) => word.toLowerCase() === text.toLowerCase()) ?? text, where);
 }

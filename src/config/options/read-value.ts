@@ -19,6 +19,9 @@ export function readValue(type: OptionType, text: string, where: string): unknow
     case "text":
       if (type.pattern?.test(text) !== false) return text;
       throw refuse(type.must ?? `must match ${type.pattern.source}`);
+    case "file":
+    case "secret":
+      return text;
     case "choice":
       return readChoice(type.choices, type.also?.[text] ?? text, refuse);
     case "list":

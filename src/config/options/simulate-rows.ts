@@ -24,3 +24,12 @@ export const simulateOnlyRows = {
   json: { flag: "--json", type: { kind: "flag" }, help: "print JSON lines: ready, stats, report" },
   stopOnStdinClose: stopOnStdinCloseRow,
 } as const satisfies OptionRows;
+
+/** Whoever sets KAFKA_BROKERS, too, means that. */
+export const bootstrapRows = {
+  brokers: {
+    env: "KAFKA_BOOTSTRAP",
+    type: { kind: "list", of: { kind: "text" } },
+    help: "Kafka brokers, where neither --brokers nor KAFKA_BROKERS names any",
+  },
+} as const satisfies OptionRows;
