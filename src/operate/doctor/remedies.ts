@@ -1,6 +1,6 @@
+import { readableName, readableTable } from "../../clients/clickhouse/sql-text.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import type { TableFacts } from "./facts.ts";
-import { sqlName, sqlTable } from "./sql-text.ts";
 
 export function isReplicated(engine: string): boolean {
   return /^(Replicated|Shared)\w*MergeTree$/.test(engine);
@@ -17,7 +17,7 @@ function windowSettings(engine: string, windowInserts: number, windowSeconds: nu
 
 /** Sets the window of a MergeTree table; takes effect with the next insert. */
 export function alterWindow(table: TableFacts, windowInserts: number, windowSeconds: number): string[] {
-  const statement = `ALTER TABLE ${sqlTable(table.database, table.table)} MODIFY SETTING ${windowSettings(table.engine, windowInserts, windowSeconds)};`;
+  const statement = `ALTER TABLE ${readableTable(table.database, table.table)} MODIFY SETTING ${windowSettings(table.engine, windowInserts, windowSeconds)};`;
   if (!/^Replicated/.test(table.engine)) return [statement];
   return ["-- settings are not replicated: on each replica", statement];
 }
@@ -32,8 +32,8 @@ export function rebuildTable(
   windowInserts: number,
   windowSeconds: number,
 ): string[] {
-  const old = sqlTable(table.database, table.table);
-  const fresh = sqlTable(table.database, `${table.table}_new`);
+  const old = readableTable(table.database, table.table);
+  const fresh = readableTable(table.database, `${table.table}_new`);
   const computed = table.columns.filter(({ defaultKind }) => defaultKind === "MATERIALIZED").map(({ name }) => name);
   return [
     "-- with millrace stopped",
@@ -43,7 +43,7 @@ export function rebuildTable(
     `INSERT INTO ${fresh} SELECT * FROM ${old};`,
     table.databaseEngine === "Atomic" || table.databaseEngine === "Replicated"
       ? `EXCHANGE TABLES ${old} AND ${fresh};`
-      : `RENAME TABLE ${old} TO ${sqlTable(table.database, `${table.table}_old`)}, ${fresh} TO ${old};`,
+      : `RENAME TABLE ${old} TO ${readableTable(table.database, `${table.table}_old`)}, ${fresh} TO ${old};`,
     "-- compare the rows of both, then drop the old one",
   ];
 }
@@ -64,7 +64,7 @@ export function stablePartitionKey(
         .map(({ name }) => name),
     ]);
   const column = candidates.find((name) => name !== undefined && isStable(name));
-  return column === undefined ? "tuple()" : `toDate(${sqlName(column)})`;
+  return column === undefined ? "tuple()" : `toDate(${readableName(column)})`;
 }
 
 export function sortingKeyOf({ sortingKey }: TableFacts): string {
