@@ -24,7 +24,7 @@ export const law: Law = [
     { folder: "src/operate/doctor", also: ["src/operate/migrations"] },
     { folder: "src/operate/reconcile" },
     { folder: "src/operate/dead-letters" },
-    { folder: "src/operate/offsets" },
+    { folder: "src/operate/offsets", also: ["src/operate/reconcile"] },
     { folder: "src/operate/migrations" },
   ],
   // A child process is the whole program once more: its entry is named, not imported.

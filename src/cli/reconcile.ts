@@ -1,10 +1,8 @@
-import type { ClickHouseClient } from "@clickhouse/client";
 import type { Command } from "commander";
 import type { Admin } from "kafkajs";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { commandKafkaConfig, connectCommandAdmin } from "../clients/kafka/command-admin.ts";
 import { readClusterId } from "../clients/kafka/connect.ts";
-import { type PartitionOffsets, readOffsets } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
 import { commandRows } from "../config/options/command-rows.ts";
 import type { OptionValues, TypedOptions } from "../config/options/option-row.ts";
@@ -13,28 +11,16 @@ import { choosePlan } from "../config/plan-choice.ts";
 import { parseTimeMs } from "../config/values.ts";
 import { counted } from "../core/counted.ts";
 import { MillraceError } from "../core/errors.ts";
-import type { Origin } from "../core/origin.ts";
-import { partitionKey } from "../core/raw-batch.ts";
-import { readOffsetsAt } from "../operate/offsets/group-offsets.ts";
-import { offsetsOf, type PartitionBalance, reconcile, sumBalances } from "../operate/reconcile/reconcile.ts";
-import { uncountableText, whyUncountable, withoutExpired } from "../operate/reconcile/reconcile-limits.ts";
-import { requireReconcileTarget } from "../operate/reconcile/reconcile-target.ts";
-import type { OffsetRange } from "../operate/reconcile/reconcile-windows.ts";
+import { sumBalances } from "../operate/reconcile/reconcile.ts";
+import { type Compared, committedRanges, reconcilePlans } from "../operate/reconcile/reconcile-plans.ts";
 import { requireBrokers, requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 import { buildPlans, choosePipelines } from "../run/plans.ts";
-import type { TablePlan } from "../schema/plan.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addOptions } from "./add-options.ts";
 import { addHelpAfter } from "./help-text.ts";
 import { printTable } from "./table.ts";
 
 const rows = commandRows.reconcile;
-
-interface Compared {
-  balances: PartitionBalance[];
-  /** What cannot be counted, and why; one sentence for each table. */
-  uncountable: string[];
-}
 
 const PROGRESS_MS = 2_000;
 
@@ -73,8 +59,8 @@ async function runReconcile(given: Environment, options: OptionValues<typeof row
     admin = await connectCommandAdmin(kafka);
     const origin = { cluster: await readClusterId(admin), group: plan.groupId };
     const plans = await buildPlans(client, await choosePipelines(plan), origin);
-    const ranges = await rangesOf(admin, plan.groupId, plans, sinceMs);
-    compared = await reconcilePlans(client, plans, ranges, { origin, spansMax: options.spansMax });
+    const ranges = await committedRanges(admin, plan.groupId, plans, sinceMs);
+    compared = await reconcilePlans(client, plans, ranges, { origin, spansMax: options.spansMax, progressOn });
   } finally {
     await admin?.disconnect();
     await client.close();
@@ -87,62 +73,6 @@ async function runReconcile(given: Environment, options: OptionValues<typeof row
       `${counted(missing, "record")} missing, ${counted(duplicate, "row")} doubled`,
     );
   }
-}
-
-/** What must be stored by now: from the log's start, or the time's offset, to the committed offset. */
-async function rangesOf(
-  admin: Admin,
-  groupId: string,
-  plans: TablePlan[],
-  sinceMs: number | undefined,
-): Promise<OffsetRange[]> {
-  const existing = new Set(await admin.listTopics());
-  const topics = plans.flatMap((plan) => plan.topics).filter((topic) => existing.has(topic));
-  if (topics.length === 0) {
-    const wanted = plans.flatMap((plan) => plan.topics).join(", ");
-    throw new MillraceError(
-      "E_KAFKA",
-      `Cannot compare ${wanted}: no such topic. Check --topic, --pipeline, --brokers.`,
-    );
-  }
-  const offsets = await readOffsets(admin, groupId, topics);
-  if (offsets.every(({ committed }) => committed === undefined)) {
-    throw new MillraceError(
-      "E_KAFKA",
-      `Group ${groupId} has committed nothing in ${topics.join(", ")}: check --group.`,
-    );
-  }
-  const floors = sinceMs === undefined ? new Map<string, number>() : await readOffsetsAt(admin, topics, sinceMs);
-  return offsets.map((found) => rangeOf(found, floors.get(partitionKey(found.topic, found.partition))));
-}
-
-function rangeOf({ topic, partition, logStart, committed }: PartitionOffsets, floor = 0): OffsetRange {
-  const first = Math.max(logStart, floor);
-  return { topic, partition, first, end: Math.max(first, committed ?? first) };
-}
-
-async function reconcilePlans(
-  client: ClickHouseClient,
-  plans: TablePlan[],
-  ranges: OffsetRange[],
-  options: { origin: Origin; spansMax: number },
-): Promise<Compared> {
-  const targets = plans.map((plan) => ({ plan, target: requireReconcileTarget(plan) }));
-  const compared: Compared = { balances: [], uncountable: [] };
-  for (const { plan, target } of targets) {
-    const own = ranges.filter(({ topic }) => target.topics.includes(topic));
-    const reason = await whyUncountable(client, plan);
-    if (reason !== undefined) {
-      compared.uncountable.push(uncountableText(plan, reason, offsetsOf(own)));
-      continue;
-    }
-    const onProgress = progressOn(target.facts.table);
-    const found = await reconcile(client, target, own, { ...options, onProgress });
-    const { balances, uncountable } = withoutExpired(plan, found);
-    compared.balances.push(...balances);
-    if (uncountable !== undefined) compared.uncountable.push(uncountable);
-  }
-  return compared;
 }
 
 /** A line on standard error every two seconds; none for what is done sooner. */

@@ -1,50 +1,36 @@
 import type { Admin } from "kafkajs";
-import { quoteText } from "../clients/clickhouse/sql-text.ts";
-import type { commandRows } from "../config/options/command-rows.ts";
-import type { OptionValues } from "../config/options/option-row.ts";
-import { counted } from "../core/counted.ts";
-import { type GroupPartition, readGroupState } from "../operate/offsets/group-offsets.ts";
-import type { ReconcileTarget } from "../operate/reconcile/reconcile-target.ts";
+import { quoteText } from "../../clients/clickhouse/sql-text.ts";
+import { counted } from "../../core/counted.ts";
+import type { ReconcileTarget } from "../reconcile/reconcile-target.ts";
+import { readGroupState } from "./group-offsets.ts";
+import { listOf, type Move, type ResetChoice } from "./reset-move.ts";
 
-export type ResetOptions = OptionValues<(typeof commandRows)["offsets reset"]>;
-
-/** One partition's way. Counts are of offsets: the records are as many at most. */
-export interface Move {
-  partition: GroupPartition;
-  from: number;
-  to: number;
-  skipped: number;
-  again: number;
-  /** Rows and dead letters at or beyond `to`, which reading on would double; undefined: not looked up. */
-  rows: number | undefined;
-}
-
-export async function groupFaults(admin: Admin, { group }: ResetOptions): Promise<string[]> {
+export async function groupFaults(admin: Admin, { group }: ResetChoice): Promise<string[]> {
   const { state, members, isIdle } = await readGroupState(admin, group);
   if (isIdle) return [];
   return [`Group ${group} is in use (${state}, ${counted(members, "member")}): stop every instance of it first.`];
 }
 
 /** Why the moves must not be made as they are, one sentence with the remedy each. */
-export function moveFaults(options: ResetOptions, moves: Move[], tables: ReconcileTarget | undefined): string[] {
+export function moveFaults(choice: ResetChoice, moves: Move[], tables: ReconcileTarget | undefined): string[] {
   const faults: string[] = [];
   const inFlight = moves.filter(({ partition: { intents } }) => intents === undefined || intents.length > 0);
-  if (inFlight.length > 0 && !options.discardIntents) {
+  if (inFlight.length > 0 && !choice.discardIntents) {
     faults.push(
       `${listOf(inFlight)}: the last commit names ranges in flight, which may be stored or not. Start and stop ` +
         "Millrace once, so that it settles them, or give --discard-intents.",
     );
   }
-  if (tables === undefined && moves.some(({ again }) => again > 0) && !options.allowDuplicates) {
+  if (tables === undefined && moves.some(({ again }) => again > 0) && !choice.allowDuplicates) {
     faults.push(
       "Records would be read again, and whether they are stored is not known: set CLICKHOUSE_URL, or give --allow-duplicates.",
     );
   }
   const doubled = moves.filter(({ rows = 0 }) => rows > 0);
-  if (tables !== undefined && doubled.length > 0 && !options.allowDuplicates) {
+  if (tables !== undefined && doubled.length > 0 && !choice.allowDuplicates) {
     faults.push(doubledText(tables, doubled));
   }
-  if (tables === undefined && options.record && moves.some(({ skipped }) => skipped > 0)) {
+  if (tables === undefined && choice.record && moves.some(({ skipped }) => skipped > 0)) {
     faults.push("Skipped records are noted in ClickHouse as a known gap: set CLICKHOUSE_URL, or give --no-record.");
   }
   return faults;
@@ -72,8 +58,4 @@ function doubledText({ facts, deadLetters }: ReconcileTarget, moves: Move[]): st
     "non_replicated_deduplication_window = 0, and back to what it was. Tables behind materialized views keep what they " +
     "have counted. Or give --allow-duplicates."
   );
-}
-
-export function listOf(moves: Move[]): string {
-  return moves.map(({ partition: { topic, partition } }) => `${topic}:${partition}`).join(", ");
 }
