@@ -2,7 +2,7 @@ import type { KafkaSecurity } from "../clients/kafka/security.ts";
 import type { TlsFiles } from "../clients/tls-files.ts";
 import { MillraceError } from "../core/errors.ts";
 import { rememberLogin } from "../core/redact.ts";
-import { ownRows } from "./options/environment-rows.ts";
+import { ownRows, tokenCharsMin } from "./options/environment-rows.ts";
 import { defaultsOf, readVariables } from "./options/read-options.ts";
 import { readSecret, type Variables, type Warnings } from "./secrets.ts";
 import { kafkaSecurityVariables, readKafkaSecurity } from "./secrets-kafka.ts";
@@ -37,7 +37,6 @@ export interface Environment {
 const plainRows = { dataDir: ownRows.dataDir, ownDatabase: ownRows.ownDatabase, logLevel: ownRows.logLevel };
 /** No address, path or name is longer. A longer value is a file's content in the wrong place. */
 const VALUE_CHARS_MAX = 32 * 1024;
-const TOKEN_CHARS_MIN = 16;
 const ourVariables = /^(?:KAFKA|CLICKHOUSE|MILLRACE)_/;
 const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -145,10 +144,10 @@ function parseClickHouseUrl(text: string): URL {
 function readHttpToken(env: Variables, warnings: Warnings): string | undefined {
   const token = readSecret(env, "MILLRACE_HTTP_TOKEN", warnings);
   if (token === undefined) return undefined;
-  if (token.length < TOKEN_CHARS_MIN || !/^[A-Za-z0-9._~+/=-]+$/.test(token)) {
+  if (token.length < tokenCharsMin || !/^[A-Za-z0-9._~+/=-]+$/.test(token)) {
     throw new MillraceError(
       "E_CONFIG",
-      `MILLRACE_HTTP_TOKEN: must have at least ${TOKEN_CHARS_MIN} characters, of letters, digits and ._~+/=- ` +
+      `MILLRACE_HTTP_TOKEN: must have at least ${tokenCharsMin} characters, of letters, digits and ._~+/=- ` +
         "(openssl rand -hex 32 makes one)",
     );
   }

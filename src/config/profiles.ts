@@ -37,6 +37,8 @@ export type ProfileName = (typeof profileNames)[number];
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+/** Workers, and inserts: of each a process has no more. */
+const AT_ONCE_MAX = 64;
 
 /** The values of one profile, as its file has them. The bounds are those below which, or above which, a run fails. */
 const valuesSchema = z.strictObject({
@@ -46,8 +48,8 @@ const valuesSchema = z.strictObject({
     .min(64 * KIB)
     .max(512 * MIB),
   flushIntervalMs: z.int().min(1).max(60_000),
-  workers: z.int().min(1).max(64),
-  insertsMax: z.int().min(1).max(64),
+  workers: z.int().min(1).max(AT_ONCE_MAX),
+  insertsMax: z.int().min(1).max(AT_ONCE_MAX),
   bytesMax: z
     .int()
     .min(MIB)
@@ -154,8 +156,8 @@ export function profileFor(name: string, vcpus: number, folder: string = profile
   return {
     name,
     ...values,
-    workers: scale(values.workers, 64),
-    insertsMax: scale(values.insertsMax, 64),
+    workers: scale(values.workers, AT_ONCE_MAX),
+    insertsMax: scale(values.insertsMax, AT_ONCE_MAX),
     bytesMax: Math.max(MIB, Math.round(values.bytesMax * factor)),
     simulatorEventsPerSecond: scale(values.simulatorEventsPerSecond, eventRate.max),
     transcoder,

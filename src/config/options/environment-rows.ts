@@ -5,6 +5,8 @@ const text = { kind: "text" } as const;
 const file = { kind: "file" } as const;
 const secret = { kind: "secret" } as const;
 
+export const tokenCharsMin = 16;
+
 /** Addresses and logins of the servers. */
 export const serverRows = {
   kafkaBrokers: {
@@ -79,7 +81,7 @@ export const ownRows = {
   httpToken: {
     env: "MILLRACE_HTTP_TOKEN",
     type: secret,
-    help: "what the simulator's HTTP control asks for, at least 16 characters",
+    help: `what the simulator's HTTP control asks for, at least ${tokenCharsMin} characters`,
   },
   profileFolder: {
     env: "MILLRACE_PROFILES",
