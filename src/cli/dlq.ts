@@ -14,20 +14,19 @@ import { readOptions } from "../config/options/read-options.ts";
 import { parseCount, parseTimeMs } from "../config/values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { unlessAborted } from "../core/within.ts";
-import { groupLines, letterJson, letterLines, letterPage, reportLines } from "../operate/dead-letters/describe.ts";
 import { type LetterFilter, parseOffsets } from "../operate/dead-letters/filter.ts";
 import { placeName } from "../operate/dead-letters/letter.ts";
+import { planReplay } from "../operate/dead-letters/plan-replay.ts";
 import { readHistory } from "../operate/dead-letters/read-history.ts";
-import { countOpenLetters, groupLetters, listLetters, loadLettersOf } from "../operate/dead-letters/read-letters.ts";
-import { refuseUnknownTable } from "../operate/dead-letters/refuse-unknown-table.ts";
+import { groupLetters, listLetters, loadLettersOf } from "../operate/dead-letters/read-letters.ts";
 import { replayDeadLetters } from "../operate/dead-letters/replay.ts";
 import { type ReplayReport, sumOf } from "../operate/dead-letters/replay-report.ts";
 import { createRoutes } from "../operate/dead-letters/routes.ts";
 import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 import { knownPipelines } from "../run/plans.ts";
 import { Shutdown } from "../run/shutdown.ts";
-import type { Pipeline } from "../schema/pipeline.ts";
 import { addOptions } from "./add-options.ts";
+import { groupLines, letterJson, letterLines, letterPage, reportLines } from "./dead-letter-text.ts";
 import { addHelpAfter } from "./help-text.ts";
 import { untilStopped } from "./signals.ts";
 import { printTable } from "./table.ts";
@@ -127,16 +126,12 @@ async function runReplay(client: ClickHouseClient, options: OptionValues<typeof 
     tell("warn", `letters of the pipeline ${name} cannot be replayed: ${message}`);
   }
   const pipelines = [...usable.values()];
-  const target =
-    options.table === undefined ? undefined : { table: options.table, writers: writersOf(options.table, pipelines) };
-  const filter = { ...toFilter(options), targets: target?.writers };
-  const { limit = Number.POSITIVE_INFINITY, ratePerSecond } = options;
-  const count = Math.min(limit, await countOpenLetters(client, filter));
-  if (count === 0 && target !== undefined) await refuseUnknownTable(client, target, pipelines);
+  const { table, limit = Number.POSITIVE_INFINITY, ratePerSecond } = options;
+  const { filter, letters: count } = await planReplay(client, toFilter(options), { table, pipelines, limit });
   if (!options.dryRun && !options.yes && count > 0 && !(await confirm(count))) return;
   const shutdown = new Shutdown(untilStopped({}), STOP_MS);
   const goingOn = abortableClient(client, shutdown.over);
-  const route = { client: goingOn, pipelines, table: options.table, atLeastOnce: options.atLeastOnce };
+  const route = { client: goingOn, pipelines, table, atLeastOnce: options.atLeastOnce };
   const replaying = replayDeadLetters({
     client: goingOn,
     filter,
@@ -153,11 +148,6 @@ async function runReplay(client: ClickHouseClient, options: OptionValues<typeof 
   console.log(options.json ? JSON.stringify(report) : reportLines(report).join("\n"));
   const isComplete = !report.stopped && sumOf(report.rejected) + sumOf(report.skipped) === 0;
   if (!isComplete && !report.dryRun) process.exitCode = 1;
-}
-
-/** Names of the pipelines whose letters are replayed into the table. That of `start --topic … --table …` is the table's. */
-function writersOf(table: string, pipelines: readonly Pipeline[]): string[] {
-  return [table, ...pipelines.filter((pipeline) => pipeline.table === table).map(({ name }) => name)];
 }
 
 async function confirm(count: number): Promise<boolean> {

@@ -1,9 +1,9 @@
-import { counted } from "../../core/counted.ts";
-import { describeRaw, textOf } from "../../ingest/dead-letters/raw-text.ts";
-import { type Letter, placeName } from "./letter.ts";
-import type { ReplayStepLine } from "./read-history.ts";
-import type { LetterGroup, LetterLine } from "./read-letters.ts";
-import { type ReplayReport, type SkipReason, sumOf, type Tally } from "./replay-report.ts";
+import { counted } from "../core/counted.ts";
+import { describeRaw, textOf } from "../ingest/dead-letters/raw-text.ts";
+import { type Letter, placeName } from "../operate/dead-letters/letter.ts";
+import type { ReplayStepLine } from "../operate/dead-letters/read-history.ts";
+import type { LetterGroup, LetterLine } from "../operate/dead-letters/read-letters.ts";
+import { type ReplayReport, type SkipReason, sumOf, type Tally } from "../operate/dead-letters/replay-report.ts";
 
 /** UTC, to the millisecond. */
 export function formatTime(timeMs: number): string {
