@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { explainError, withoutWebPage } from "../clients/explain-error.ts";
+import { withoutWebPage } from "../clients/clickhouse/explain-error.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { refuseSecretArguments } from "../config/secrets.ts";
 import { errorCodes, MillraceError } from "../core/errors.ts";
@@ -7,6 +7,7 @@ import { endBottomLine } from "./bottom-line.ts";
 import { addDlqCommand } from "./dlq.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEmbeddedCommand } from "./embedded.ts";
+import { explainError } from "./explain-error.ts";
 import { addHelpAfter } from "./help-text.ts";
 import { addLagCommand } from "./lag.ts";
 import { addLatencyCommand } from "./latency.ts";

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
-import { explainError } from "../clients/explain-error.ts";
 import { readEnvironment } from "../config/environment.ts";
 import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
 import { clickHouseAddress } from "../run/addresses.ts";
@@ -11,6 +10,7 @@ import { type Certificates, hasOpenssl, makeCertificates } from "../testing/cert
 import { type RealKafka, realKafka, startRealKafka } from "../testing/kafka/real-kafka.ts";
 import { type MillraceRun, runMillrace } from "../testing/run-millrace.ts";
 import { startTlsProxy, type TlsProxy } from "../testing/tls-proxy.ts";
+import { explainError } from "./explain-error.ts";
 
 /**
  * The commands as a user runs them, against Apache Kafka with TLS and SCRAM and the ClickHouse engine behind HTTPS with a

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { isPassingConnectionError } from "../clients/connection-codes.ts";
 import { classifyKafkaError } from "../clients/kafka/classify-error.ts";
 import { jitteredPauseMs } from "../core/backoff.ts";
 import { unlessAborted } from "../core/within.ts";
@@ -8,12 +9,10 @@ import { unlessAborted } from "../core/within.ts";
 const PATIENCE_MS = 60_000;
 const PAUSES = { firstMs: 200, maxMs: 5_000 };
 
-const passingCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH"]);
-
 /** Whether the connection failed, not the request: in the error or in what caused it. */
 function isUnreachable(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (passingCodes.has((at as NodeJS.ErrnoException).code ?? "") || at.message === "socket hang up") return true;
+    if (isPassingConnectionError(at)) return true;
     if (at.name.startsWith("KafkaJS") && classifyKafkaError(at).class === "retry") return true;
   }
   return false;

@@ -2,7 +2,8 @@ import { ClickHouseError } from "@clickhouse/client";
 import { isAlteredText } from "./altered-text.ts";
 import { ForeignAnswer } from "./answer.ts";
 import { diagnoseForeignAnswer } from "./foreign-answers.ts";
-import { type InsertErrorClass, insertErrors } from "./insert-errors.ts";
+import { type InsertErrorClass, type InsertErrorRow, insertErrors } from "./insert-errors.ts";
+import { codeOf, isServerError } from "./server-error.ts";
 
 export type { InsertErrorClass } from "./insert-errors.ts";
 
@@ -11,7 +12,7 @@ const viewPattern = new RegExp(
   `: while pushing to view (${identifier}(?:\\.${identifier})?)(?: \\([0-9a-f-]{36}\\))?\\.?\\s*$`,
 );
 
-const byCode = new Map(insertErrors.map((row) => [row.code, row]));
+const byCode = new Map<string, InsertErrorRow>(insertErrors.map((row) => [row.code, row]));
 
 /** An error with its class and what the table says about it. */
 export interface InsertDiagnosis {
@@ -27,7 +28,7 @@ const doubtful = {
   reason: "nobody has judged this error yet",
   remedy: "see the server's log; mend the table, its views or the server, and start again",
 } as const;
-const tooLong = byCode.get("229")!;
+const tooLong = byCode.get(codeOf("QUERY_IS_TOO_LARGE"))!;
 const fullDisk = {
   class: "disk",
   reason: "the disk is full",
@@ -48,8 +49,10 @@ export function diagnoseInsertError(error: unknown): InsertDiagnosis {
   if (isAlteredText(error.message)) return { ...altered, view: undefined };
   const row = byCode.get(error.code);
   const view = viewOf(error);
-  if (error.code === "252" && error.message.startsWith("Too many partitions")) return tooManyPartitions(view);
-  if (error.code === "62" && /Max query size exceeded/.test(error.message)) return { ...tooLong, view };
+  if (isServerError(error, "TOO_MANY_PARTS") && error.message.startsWith("Too many partitions"))
+    return tooManyPartitions(view);
+  if (isServerError(error, "SYNTAX_ERROR") && /Max query size exceeded/.test(error.message))
+    return { ...tooLong, view };
   if (/No space left on device/.test(error.message) && row?.class !== "data") return { ...fullDisk, view };
   const { class: errorClass, reason, remedy } = row ?? doubtful;
   if (view !== undefined && ["data", "fatal", "doubtful"].includes(errorClass)) return viewThrew(view);

@@ -19,11 +19,11 @@
 export type InsertErrorClass = "retry" | "overload" | "disk" | "split" | "data" | "view" | "doubtful" | "fatal";
 
 /** One row of the table of error classes. */
-export interface InsertErrorRow {
+export interface InsertErrorRow<Name extends string = string> {
   /** ClickHouse's code, as `ClickHouseError.code` has it. */
   code: string;
   /** Its name in `system.errors`. */
-  name: string;
+  name: Name;
   class: InsertErrorClass;
   /** Why this class. */
   reason: string;
@@ -31,16 +31,16 @@ export interface InsertErrorRow {
   remedy: string;
 }
 
-type Row = [code: number, name: string, reason: string, remedy?: string];
+type Row<Name extends string> = readonly [code: number, name: Name, reason: string, remedy?: string];
 
-const rows = (errorClass: InsertErrorClass, list: Row[]): InsertErrorRow[] =>
-  list.map(([code, name, reason, remedy]) => ({
-    code: String(code),
-    name,
-    class: errorClass,
-    reason,
-    remedy: remedy ?? "",
-  }));
+const rows = <const Name extends string>(errorClass: InsertErrorClass, list: readonly Row<Name>[]) =>
+  list.map(([code, name, reason, remedy = ""]): InsertErrorRow<Name> => {
+    return { code: String(code), name, class: errorClass, reason, remedy };
+  });
+
+/** Reasons that are told to a person in whatever the error came up. */
+export const LOGIN_REFUSED = "credentials";
+export const RIGHT_MISSING = "rights";
 
 const credentials = "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD";
 const restart = "restart Millrace, so that it reads the table's columns again";
@@ -63,7 +63,7 @@ const disk = "free disk space for ClickHouse, or mend the disk; Millrace goes on
  * The codes of ClickHouse 26.7 that an insert can meet, from its own list (`errorCodeToName`), with their classes. All others
  * are `doubtful`: most of them belong to statements and engines that we do not use, the rest to servers to come.
  */
-export const insertErrors: readonly InsertErrorRow[] = [
+export const insertErrors = [
   ...rows("retry", [
     [3, "UNEXPECTED_END_OF_FILE", "the body was cut off on its way, not by us: its bytes are counted"],
     [32, "ATTEMPT_TO_READ_AFTER_EOF", "the body was cut off on its way"],
@@ -266,10 +266,10 @@ export const insertErrors: readonly InsertErrorRow[] = [
     ],
     [180, "THERE_IS_NO_PROFILE", "the user's profile does not exist", "mend the user's settings profile"],
     [191, "SET_SIZE_LIMIT_EXCEEDED", limited, profile],
-    [192, "UNKNOWN_USER", "credentials", "check CLICKHOUSE_USER"],
-    [193, "WRONG_PASSWORD", "credentials", "check CLICKHOUSE_PASSWORD"],
-    [194, "REQUIRED_PASSWORD", "credentials", "set CLICKHOUSE_PASSWORD"],
-    [195, "IP_ADDRESS_NOT_ALLOWED", "credentials", "allow this machine's address for the user"],
+    [192, "UNKNOWN_USER", LOGIN_REFUSED, "check CLICKHOUSE_USER"],
+    [193, "WRONG_PASSWORD", LOGIN_REFUSED, "check CLICKHOUSE_PASSWORD"],
+    [194, "REQUIRED_PASSWORD", LOGIN_REFUSED, "set CLICKHOUSE_PASSWORD"],
+    [195, "IP_ADDRESS_NOT_ALLOWED", LOGIN_REFUSED, "allow this machine's address for the user"],
     [199, "UNKNOWN_QUOTA", "the user's quota does not exist", "mend the user's quota"],
     [207, "AMBIGUOUS_IDENTIFIER", "the table or a view has changed", restart],
     [
@@ -281,7 +281,7 @@ export const insertErrors: readonly InsertErrorRow[] = [
     [218, "TABLE_IS_DROPPED", "the table is being dropped", "create it again: millrace migrate"],
     [229, "QUERY_IS_TOO_LARGE", long, longRemedy],
     [277, "INDEX_NOT_USED", limited, profile],
-    [291, "DATABASE_ACCESS_DENIED", "rights", "GRANT INSERT on the table"],
+    [291, "DATABASE_ACCESS_DENIED", RIGHT_MISSING, "GRANT INSERT on the table"],
     [307, "TOO_MANY_BYTES", limited, profile],
     [344, "SUPPORT_IS_DISABLED", "the server was told not to do this", "ask who runs the server"],
     [386, "NO_COMMON_TYPE", "the table or a view has changed", restart],
@@ -302,15 +302,15 @@ export const insertErrors: readonly InsertErrorRow[] = [
     [
       482,
       "DICTIONARY_ACCESS_DENIED",
-      "rights",
+      RIGHT_MISSING,
       "GRANT dictGet on the dictionaries that the views and DEFAULT expressions read",
     ],
     [492, "ACCESS_ENTITY_NOT_FOUND", "a user, role or profile is gone", "mend the user's roles and profile"],
     [496, "QUOTA_REQUIRES_CLIENT_KEY", "the user's quota wants a key for each client", "give the user another quota"],
-    [497, "ACCESS_DENIED", "rights", "GRANT INSERT on the table, and SELECT on what its views read"],
-    [511, "UNKNOWN_ROLE", "rights", "check the user's roles"],
-    [512, "SET_NON_GRANTED_ROLE", "rights", "check the user's roles"],
-    [516, "AUTHENTICATION_FAILED", "credentials", credentials],
+    [497, "ACCESS_DENIED", RIGHT_MISSING, "GRANT INSERT on the table, and SELECT on what its views read"],
+    [511, "UNKNOWN_ROLE", RIGHT_MISSING, "check the user's roles"],
+    [512, "SET_NON_GRANTED_ROLE", RIGHT_MISSING, "check the user's roles"],
+    [516, "AUTHENTICATION_FAILED", LOGIN_REFUSED, credentials],
     [565, "TOO_MANY_PARTITIONS", limited, profile],
     [620, "QUERY_NOT_ALLOWED", "the server was told not to do this", "ask who runs the server"],
     [
@@ -319,9 +319,9 @@ export const insertErrors: readonly InsertErrorRow[] = [
       "the Distributed table names a cluster that is not there",
       "mend remote_servers of the server",
     ],
-    [720, "USER_EXPIRED", "credentials", "ALTER USER … VALID UNTIL"],
+    [720, "USER_EXPIRED", LOGIN_REFUSED, "ALTER USER … VALID UNTIL"],
     [764, "DEDUPLICATION_IS_NOT_POSSIBLE", "the server cannot keep the token", "run millrace doctor"],
-    [767, "REQUIRED_SECOND_FACTOR", "credentials", "use a user without a second factor"],
+    [767, "REQUIRED_SECOND_FACTOR", LOGIN_REFUSED, "use a user without a second factor"],
     [774, "TABLE_IS_PERMANENTLY_READ_ONLY", "the table's disk takes no writes", "use a table on a disk that does"],
   ]),
 ];

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { connect } from "node:tls";
 import type { KafkaConfig } from "kafkajs";
 import { MillraceError } from "../../core/errors.ts";
-import { certificateFault } from "../explain-error.ts";
+import { certificateFault } from "../explain-connection.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 3_000;
 

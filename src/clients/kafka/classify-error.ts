@@ -26,7 +26,22 @@ const rows = (errorClass: KafkaErrorClass, list: Row[]): KafkaErrorRow[] =>
 const election = "a leader or coordinator is being elected, or has moved";
 const network = "the connection, not the request";
 const acl = "allow it with kafka-acls.sh, or use another user";
-const login = "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM";
+const login = "check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD";
+
+/** The reason of an error that says that the login was refused. */
+export const LOGIN_REFUSED = "credentials";
+
+/** Errors of kafkajs, by name, that say that there is no connection; and those that say that a broker is not there. */
+export const connectionErrorNames: ReadonlySet<string> = new Set([
+  "KafkaJSConnectionError",
+  "KafkaJSConnectionClosedError",
+]);
+export const brokerAwayNames: ReadonlySet<string> = new Set([...connectionErrorNames, "KafkaJSRequestTimeoutError"]);
+
+/** Whether the broker refused it for want of a right: by the `type` of a protocol error. */
+export function isDenial(type: unknown): boolean {
+  return /_AUTHORIZATION_FAILED$/.test(String(type));
+}
 const bug = "this member sent what no member should send: report it, with the log";
 
 /**
@@ -68,9 +83,7 @@ export const kafkaErrors: readonly KafkaErrorRow[] = [
     ["OUT_OF_ORDER_SEQUENCE_NUMBER", "a producer's numbers are lost: a new one begins"],
     ["UNKNOWN_PRODUCER_ID", "the broker has forgotten the producer: a new one begins"],
     ["INVALID_PRODUCER_EPOCH", "the broker knows a newer producer of this id: a new one begins"],
-    ["KafkaJSConnectionError", network],
-    ["KafkaJSConnectionClosedError", network],
-    ["KafkaJSRequestTimeoutError", network],
+    ...[...brokerAwayNames].map((name): Row => [name, network]),
     ["KafkaJSBrokerNotFound", "the broker that was to be asked is not in the metadata: it is gone, or not yet back"],
     ["KafkaJSMetadataNotLoaded", "the metadata has to be fetched first"],
     ["KafkaJSTopicMetadataNotLoaded", "the metadata has to be fetched first"],
@@ -106,14 +119,14 @@ export const kafkaErrors: readonly KafkaErrorRow[] = [
     ["TOPIC_AUTHORIZATION_FAILED", "the user may not read the topic", `READ and DESCRIBE on the topic: ${acl}`],
     ["GROUP_AUTHORIZATION_FAILED", "the user may not join the group", `READ on the group: ${acl}`],
     ["CLUSTER_AUTHORIZATION_FAILED", "the user may not do this in the cluster", acl],
-    ["SASL_AUTHENTICATION_FAILED", "credentials", login],
+    ["SASL_AUTHENTICATION_FAILED", LOGIN_REFUSED, login],
     ["UNSUPPORTED_SASL_MECHANISM", "credentials: the broker does not offer this mechanism", login],
     [
       "ILLEGAL_SASL_STATE",
       "credentials: the broker did not expect a login here",
       "check the listener and its protocol",
     ],
-    ["KafkaJSSASLAuthenticationError", "credentials", login],
+    ["KafkaJSSASLAuthenticationError", LOGIN_REFUSED, login],
     ["SECURITY_DISABLED", "the broker has no security set up", "connect without credentials"],
     [
       "OFFSET_METADATA_TOO_LARGE",
@@ -146,6 +159,11 @@ export const kafkaErrors: readonly KafkaErrorRow[] = [
 
 const byName = new Map(kafkaErrors.map((row) => [row.name, row]));
 
+/** What the table says of one error, not of its causes. */
+export function kafkaErrorRow({ type, name }: { type?: unknown; name?: unknown }): KafkaErrorRow | undefined {
+  return byName.get(String(type)) ?? byName.get(String(name));
+}
+
 /** Looks through causes: kafkajs wraps the error that counts when it has given up repeating the request. */
 const DEPTH_MAX = 8;
 
@@ -160,7 +178,7 @@ export function classifyKafkaError(error: unknown): KafkaErrorRow {
   let current = error;
   for (let depth = 0; depth < DEPTH_MAX && typeof current === "object" && current !== null; depth += 1) {
     const { type, name, cause, errors } = current as Record<"type" | "name" | "cause" | "errors", unknown>;
-    const row = byName.get(String(type)) ?? byName.get(String(name));
+    const row = kafkaErrorRow({ type, name });
     if (row !== undefined) return row;
     current = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }

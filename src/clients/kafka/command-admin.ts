@@ -2,8 +2,8 @@ import type { Admin, KafkaConfig } from "kafkajs";
 import type { Logger } from "pino";
 import { MillraceError } from "../../core/errors.ts";
 import { within } from "../../core/within.ts";
-import { explainError } from "../explain-error.ts";
 import { connectAdmin, kafkaConfig } from "./connect.ts";
+import { explainKafkaError } from "./explain-error.ts";
 import type { KafkaSecurity } from "./security.ts";
 
 /** Somebody waits for the command: kafkajs' own six attempts take 11 s, each with a line of log. */
@@ -48,7 +48,7 @@ export async function connectCommandAdmin(config: KafkaConfig): Promise<Admin> {
     }
   } catch (error) {
     if (error instanceof MillraceError) throw error;
-    throw refusal(explainError(error) ?? (error as Error).message, error);
+    throw refusal(explainKafkaError(error) ?? (error as Error).message, error);
   }
   throw refusal(
     `none has answered within ${COMMAND_CONNECT_MS / 1000} s. Check the address, that it runs, and whether it wants ` +

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { brokerAwayNames } from "./classify-error.ts";
 
 /**
  * The fourth seam in kafkajs: whose fault a login was.
@@ -22,8 +23,6 @@ const require = createRequire(import.meta.url);
 const prototype: SaslAuthenticator = require("kafkajs/src/broker/saslAuthenticator/index.js").prototype;
 const { authenticate } = prototype;
 
-const awayNames = new Set(["KafkaJSConnectionError", "KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"]);
-
 prototype.authenticate = async function (this: SaslAuthenticator) {
   const { connection } = this;
   let away: unknown;
@@ -31,7 +30,7 @@ prototype.authenticate = async function (this: SaslAuthenticator) {
     try {
       return await connection.send(request);
     } catch (error) {
-      if (awayNames.has((error as Error).name)) away = error;
+      if (brokerAwayNames.has((error as Error).name)) away = error;
       throw error;
     }
   };

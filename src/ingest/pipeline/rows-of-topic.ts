@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
+import type { ClickHouseClient } from "@clickhouse/client";
 import { classifyInsertError } from "../../clients/clickhouse/diagnose-insert.ts";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
+import { isServerError } from "../../clients/clickhouse/server-error.ts";
 import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 
 const SECONDS_MAX = 20;
 const RETRY_MS = 1_000;
-const TIMEOUT_EXCEEDED = "159";
 
 /**
  * Whether the table has a row of the plan's topics; of any, where rows do not carry their topic. One that is too large to
@@ -30,7 +30,7 @@ export async function hasRowsOfTopics(
     try {
       return (await queryRows(client, `SELECT 1 FROM ${table} ${ofTopics} LIMIT 1 ${limits}`)).length > 0;
     } catch (error) {
-      if (error instanceof ClickHouseError && error.code === TIMEOUT_EXCEEDED) return true;
+      if (isServerError(error, "TIMEOUT_EXCEEDED")) return true;
       if (!["retry", "overload"].includes(classifyInsertError(error))) return false;
     }
     await sleep(RETRY_MS, undefined, { signal });

@@ -1,6 +1,7 @@
-import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
+import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
+import { isServerError } from "../../clients/clickhouse/server-error.ts";
 import { limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { counted } from "../../core/counted.ts";
 import { MillraceError } from "../../core/errors.ts";
@@ -10,8 +11,6 @@ import { writersTable } from "./writers.ts";
 
 /** The group waits for the answer, and the member sends no heartbeat meanwhile. */
 const SECONDS_MAX = 10;
-const TIMEOUT_EXCEEDED = "159";
-const ACCESS_DENIED = "497";
 
 /** Rows of one partition in a target table. */
 interface Stored {
@@ -85,7 +84,7 @@ export class UnknownGroup {
       const rows = await queryRows(this.#client, `SELECT 1 FROM ${table} WHERE ${where} LIMIT 1 ${inTime}`);
       return rows.length === 0 ? "none" : "some";
     } catch (error) {
-      if (error instanceof ClickHouseError && error.code === TIMEOUT_EXCEEDED) return "unasked";
+      if (isServerError(error, "TIMEOUT_EXCEEDED")) return "unasked";
       throw error;
     }
   }
@@ -98,7 +97,7 @@ export class UnknownGroup {
       const isTold = columns.some(({ name }) => name === "kafka_cluster");
       return !isTold && (await this.#areForeign(table, topic, origin.cluster)) ? new Map() : rows;
     } catch (error) {
-      if (!(error instanceof ClickHouseError && error.code === ACCESS_DENIED)) throw error;
+      if (!isServerError(error, "ACCESS_DENIED")) throw error;
       this.#log.warn({ err: error, table, topic }, "cannot look whether the table has rows of the topic already");
       return new Map();
     }
@@ -117,7 +116,7 @@ export class UnknownGroup {
         rows.map(({ part, stored, last }) => [Number(part), { count: Number(stored), lastOffset: Number(last) }]),
       );
     } catch (error) {
-      if (!(error instanceof ClickHouseError && error.code === TIMEOUT_EXCEEDED)) throw error;
+      if (!isServerError(error, "TIMEOUT_EXCEEDED")) throw error;
       // Ends with the first row that it finds.
       const found = await queryRows(this.#client, `SELECT 1 FROM ${table} WHERE ${ofTopic(own, topic)} LIMIT 1`);
       return found.length === 0 ? new Map() : "tooMany";

@@ -1,5 +1,5 @@
-import { ClickHouseError } from "@clickhouse/client";
 import type { InsertErrorClass } from "../../clients/clickhouse/diagnose-insert.ts";
+import { isServerError } from "../../clients/clickhouse/server-error.ts";
 import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import type { SinkBatch } from "./batch.ts";
 import type { ClockColumn } from "./insert-column.ts";
@@ -88,8 +88,14 @@ function offsetOf({ offset }: HeldClocks): string {
   return `toInt64(assumeNotNull(${quoteName(offset)}))`;
 }
 
-/** TIMEOUT_EXCEEDED, TOO_SLOW, and the limits of a profile on what a query may read. */
-const lookupLimits = new Set(["158", "159", "160", "307", "396"]);
+/** Time, and the limits of a profile on what a query may read. */
+const lookupLimits = [
+  "TIMEOUT_EXCEEDED",
+  "TOO_SLOW",
+  "TOO_MANY_ROWS",
+  "TOO_MANY_BYTES",
+  "TOO_MANY_ROWS_OR_BYTES",
+] as const;
 
 /**
  * Whether an attempt may have failed for what it looked up: the user may not SELECT, a column is gone, the table is too
@@ -97,5 +103,5 @@ const lookupLimits = new Set(["158", "159", "160", "307", "396"]);
  */
 export function isLookupFailure(error: unknown, errorClass: InsertErrorClass): boolean {
   if (errorClass === "fatal") return true;
-  return error instanceof ClickHouseError && lookupLimits.has(error.code);
+  return isServerError(error, ...lookupLimits);
 }

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { isAlteredText } from "../../clients/clickhouse/altered-text.ts";
 import { readAnswer } from "../../clients/clickhouse/answer.ts";
+import { isServerError } from "../../clients/clickhouse/server-error.ts";
 import type { InsertColumn } from "./insert-column.ts";
 import { insertSettings, statementLimits } from "./insert-settings.ts";
 import { type InsertTerms, insertStatement, LATE_TEXT } from "./insert-statement.ts";
@@ -53,7 +54,7 @@ export function isAlteredError(error: unknown): boolean {
 
 /** Whether this is the answer of a loud fence to an insert that came too late. */
 export function isLateError(error: unknown): boolean {
-  return error instanceof ClickHouseError && error.code === "395" && error.message.startsWith(LATE_TEXT);
+  return isServerError(error, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO") && error.message.startsWith(LATE_TEXT);
 }
 
 /** A body that goes to the socket as it is: the kernel takes what it has room for, and asks for the rest. */

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { AssignerProtocol, type PartitionAssigner } from "kafkajs";
+import { brokerAwayNames } from "../../clients/kafka/classify-error.ts";
 import { type AnsweredCluster, type PartitionError, tellPartitionsApart } from "../../clients/kafka/partial-admin.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
@@ -422,14 +423,14 @@ groupPrototype.filterPartitionsByNode = function (this: ConsumerGroup, nodeId, t
   }));
 };
 
-/** By name, errors that say that a broker is not there. kafkajs would stop the fetches of all others, longer each time. */
-const awayNames = new Set(["KafkaJSConnectionError", "KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"]);
-
-/** One broker is away: its partitions rest, and the others go on. The heartbeat behind a fetch tells when it is all. */
+/**
+ * One broker is away: its partitions rest, and the others go on; kafkajs would stop the fetches of all others, longer each
+ * time. The heartbeat behind a fetch tells when it is all.
+ */
 function restNode(group: ConsumerGroup, { watch }: Member, nodeId: number, error: unknown): FetchedBatch[] {
   const led = filterPartitionsByNode.call(group, nodeId, group.assigned());
   const partitions = led.flatMap((entry) => entry.partitions.map((partition) => ({ topic: entry.topic, partition })));
-  if (watch === undefined || partitions.length === 0 || !awayNames.has((error as Error).name)) throw error;
+  if (watch === undefined || partitions.length === 0 || !brokerAwayNames.has((error as Error).name)) throw error;
   const type = "its leader does not answer";
   watch.failed(
     partitions.map((at) => ({ ...at, type })),

@@ -1,4 +1,5 @@
 import { type Admin, type ConfigResourceTypes, Kafka, type KafkaConfig } from "kafkajs";
+import { isDenial } from "../../clients/kafka/classify-error.ts";
 import { readOffsets } from "../../clients/kafka/offsets.ts";
 import { partialAdmin } from "../../clients/kafka/partial-admin.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
@@ -147,7 +148,7 @@ async function readPartitions(
       }
       if (offsets.some(({ partition, logEnd }) => (ahead.get(partition) ?? logEnd) < logEnd)) topicsAhead.push(name);
     } catch (error) {
-      if (!isDenial(error)) throw error;
+      if (!isDenial((error as { type?: string }).type)) throw error;
       denied.push({ what: "topic", name, message: messageOf(error) });
     }
   }
@@ -171,7 +172,7 @@ async function readMetadata(
     }
     return byKey;
   } catch (error) {
-    if (!isDenial(error)) throw error;
+    if (!isDenial((error as { type?: string }).type)) throw error;
     denied.push({ what: "group", name: groupId, message: messageOf(error) });
     return undefined;
   }
@@ -203,10 +204,6 @@ async function countPartitions(admin: Admin, members: readonly DescribedMember[]
   if (topics.length === 0) return new Map();
   const { topics: found } = await admin.fetchTopicMetadata({ topics });
   return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
-}
-
-function isDenial(error: unknown): boolean {
-  return /_AUTHORIZATION_FAILED$/.test((error as { type?: string }).type ?? "");
 }
 
 function messageOf(error: unknown): string {

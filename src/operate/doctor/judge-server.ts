@@ -1,3 +1,4 @@
+import { codeOf } from "../../clients/clickhouse/server-error.ts";
 import { sqlTokens } from "../../clients/clickhouse/table-definition.ts";
 import type { ClickHouseFacts, Facts, SettingFacts, TrialInsert } from "./facts.ts";
 import type { Finding } from "./finding.ts";
@@ -72,13 +73,6 @@ function judgeServerIds({ server, tables }: ClickHouseFacts): Finding[] {
   ];
 }
 
-/** Codes of ClickHouse (system.errors) that the doctor can say more about than the server does. */
-const UNKNOWN_TABLE = "60";
-const READONLY = "164";
-const TABLE_IS_READ_ONLY = "242";
-const SETTING_CONSTRAINT_VIOLATION = "452";
-const ACCESS_DENIED = "497";
-
 /** Judges the inserts of no rows. After all others: what they can explain is explained better. Pure. */
 export function judgeTrials({ trials, server }: ClickHouseFacts): Finding[] {
   return trials.flatMap((trial) => judgeTrial(trial, server.user));
@@ -89,12 +83,13 @@ function judgeTrial({ table: where, error }: TrialInsert, user: string): Finding
     const found = "an insert of no rows, with all settings of a real one, goes through";
     return [{ code: "table.trial-insert", severity: "ok", where, found }];
   }
+  // What the doctor can say more about than the server does.
   const remedies: Record<string, string[]> = {
-    [UNKNOWN_TABLE]: ["millrace migrate"],
-    [READONLY]: [`ALTER USER ${user} SETTINGS readonly = 0;`],
-    [TABLE_IS_READ_ONLY]: [`SYSTEM RESTORE REPLICA ${where};`],
-    [SETTING_CONSTRAINT_VIOLATION]: ["-- see the setting that is locked, below"],
-    [ACCESS_DENIED]: [`GRANT INSERT, SELECT ON ${where} TO ${user};`],
+    [codeOf("UNKNOWN_TABLE")]: ["millrace migrate"],
+    [codeOf("READONLY")]: [`ALTER USER ${user} SETTINGS readonly = 0;`],
+    [codeOf("TABLE_IS_READ_ONLY")]: [`SYSTEM RESTORE REPLICA ${where};`],
+    [codeOf("SETTING_CONSTRAINT_VIOLATION")]: ["-- see the setting that is locked, below"],
+    [codeOf("ACCESS_DENIED")]: [`GRANT INSERT, SELECT ON ${where} TO ${user};`],
   };
   const found = `an insert of no rows fails: ${error.message}`;
   const remedy = remedies[error.code] ?? ["-- see the server's log"];
