@@ -16,7 +16,6 @@ export const longFiles: Record<string, number> = {
   "src/embedded/kafka/group/group.ts": 350,
   "src/ingest/sink/held-clocks.int.test.ts": 280,
   "src/ingest/source/membership.int.test.ts": 440,
-  "src/ingest/source/membership.ts": 480,
   "src/operate/dead-letters/replay.int.test.ts": 290,
   "src/operate/doctor/doctor.int.test.ts": 260,
   "src/operate/doctor/judges.test.ts": 330,

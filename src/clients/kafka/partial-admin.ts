@@ -2,7 +2,7 @@ import type { Admin, Kafka } from "kafkajs";
 import "./sasl-errors.ts";
 
 /**
- * The third seam in kafkajs (the others are raw-kafkajs.ts and membership.ts): what becomes of an answer in which one topic
+ * The third seam in kafkajs (the others are raw-kafkajs.ts and group-member.ts): what becomes of an answer in which one topic
  * or partition has an error.
  *
  * kafkajs 2.2.4 throws the first error that it finds in an answer, so a deleted topic, or a partition that has no leader,

@@ -3,7 +3,8 @@ import { BufferPool } from "../../core/buffer-pool.ts";
 import { partitionKey, type RawBatch } from "../../core/raw-batch.ts";
 import { byTopic } from "./by-topic.ts";
 import { frameSockets } from "./frame-socket.ts";
-import { createMember, type MembershipHooks } from "./membership.ts";
+import { createMember } from "./group-member.ts";
+import type { MembershipHooks } from "./membership.ts";
 import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
 
 /** kafkajs stops resolving offsets in JS numbers here too: 2^53 records in one partition do not happen. */

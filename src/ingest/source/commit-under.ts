@@ -1,0 +1,67 @@
+import { StaleOwner } from "../../core/stale-owner.ts";
+import { byTopic } from "./by-topic.ts";
+import { isStale } from "./group-start.ts";
+import type { Broker, ConsumerGroup } from "./kafkajs-methods.ts";
+import type { Member } from "./member-state.ts";
+import type { Membership } from "./membership.ts";
+
+/** Whether a broker said so, rather than the connection to it. */
+function isAnswer(error: unknown): boolean {
+  return (error as { name?: string }).name === "KafkaJSProtocolError";
+}
+
+/**
+ * The broker for one request that is checked in the last moment: kafkajs may connect and log in again before it encodes.
+ */
+function checked(broker: Broker, check: () => void): Broker {
+  const lookupRequest: Broker["lookupRequest"] = (apiKey, definition) => {
+    const protocolOf = broker.lookupRequest(apiKey, definition);
+    return (fields) => {
+      const protocol = protocolOf(fields);
+      const encode = async () => {
+        check();
+        return protocol.request.encode();
+      };
+      return { ...protocol, request: { ...protocol.request, encode } };
+    };
+  };
+  return Object.create(broker, { lookupRequest: { value: lookupRequest } }) as Broker;
+}
+
+/**
+ * How a commit of the present generation is made.
+ *
+ * Kafka numbers no commits: of two, the one that it comes to last counts. So the next is sent when the one before is
+ * answered, and never behind one that was sent and not answered, because its connection broke: a proxy, or a broker that
+ * stood still, may yet deliver it, and a row of the ranges that only the later one announced would be doubled at the next
+ * crash. The member joins anew instead, after which its old generation counts for nothing.
+ *
+ * `onOver`: the coordinator refused a commit, or did not answer. kafkajs would hear of the first by a heartbeat, in time, and
+ * of the second not at all.
+ */
+export function commitUnder(group: ConsumerGroup, member: Member, onOver: () => void): Membership["commit"] {
+  const { groupId, generationId: groupGenerationId, memberId, cluster } = group;
+  let coordinator: Broker | undefined;
+  return async (offsets, check) => {
+    const partitions = offsets.map(({ offset, ...rest }) => ({ ...rest, offset: String(offset) }));
+    const request = { groupId, groupGenerationId, memberId, topics: byTopic(partitions) };
+    let isSent = false;
+    const send = () => {
+      check();
+      isSent = true;
+    };
+    try {
+      if (coordinator?.isConnected() !== true) coordinator = await cluster.findGroupCoordinator({ groupId });
+      const { failed } = await checked(coordinator, send).offsetCommit(request);
+      if (failed.length > 0) member.watch?.askToRejoin();
+      return failed;
+    } catch (error) {
+      // It may have moved to another broker.
+      coordinator = undefined;
+      if (error instanceof StaleOwner || !(isStale(error) || (isSent && !isAnswer(error)))) throw error;
+      onOver();
+      const fate = isStale(error) ? "was refused by the coordinator" : "was not answered";
+      throw new StaleOwner(`a commit of generation ${groupGenerationId} ${fate}`, { cause: error });
+    }
+  };
+}

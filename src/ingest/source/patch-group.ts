@@ -1,0 +1,64 @@
+import { brokerAwayNames } from "../../clients/kafka/classify-error.ts";
+import { joinAs } from "./join-group.ts";
+import {
+  type ConsumerGroup,
+  type FetchedBatch,
+  groupPrototype,
+  kafkajsOwn,
+  runnerPrototype,
+} from "./kafkajs-methods.ts";
+import { expireMetadata, type Member, members } from "./member-state.ts";
+
+/** Joins, fetches, and hands on what was fetched, each in the membership in which it began. */
+
+groupPrototype.joinAndSync = function (this: ConsumerGroup) {
+  const member = members.get(this.cluster);
+  if (member === undefined) return kafkajsOwn.joinAndSync.call(this);
+  // Two fetches that meet the same change of the group would join one after the other.
+  member.joining ??= joinAs(this, member).finally(() => {
+    member.joining = undefined;
+  });
+  return member.joining;
+};
+
+groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
+  const member = members.get(this.cluster);
+  if (member === undefined) return kafkajsOwn.fetch.call(this, nodeId);
+  // Another fetch has begun a join: offsets are those of before, the generation may be the next one already.
+  await member.joining?.catch(() => {});
+  const { current } = member;
+  if (current === undefined) {
+    // A join has failed, or a commit was refused. kafkajs would fetch on without one; this makes it join.
+    throw Object.assign(new Error("not in the group"), { type: "REBALANCE_IN_PROGRESS" });
+  }
+  member.clockSteps.carryTo(this);
+  const batches = await kafkajsOwn.fetch
+    .call(this, nodeId)
+    .catch((error) => restNode(this, member, Number(nodeId), error));
+  for (const batch of batches) batch.membership = current;
+  return batches;
+};
+
+runnerPrototype.handleBatch = async function (this: typeof runnerPrototype, batch) {
+  const member = members.get(this.consumerGroup.cluster);
+  if (member === undefined) return kafkajsOwn.handleBatch.call(this, batch);
+  // Neither shown nor resolved: whoever owns the partition now fetches it from the committed offset.
+  if (batch.membership === member.current) await kafkajsOwn.handleBatch.call(this, batch);
+};
+
+/**
+ * One broker is away: its partitions rest, and the others go on; kafkajs would stop the fetches of all others, longer each
+ * time. The heartbeat behind a fetch tells when it is all.
+ */
+function restNode(group: ConsumerGroup, { watch }: Member, nodeId: number, error: unknown): FetchedBatch[] {
+  const led = kafkajsOwn.filterPartitionsByNode.call(group, nodeId, group.assigned());
+  const partitions = led.flatMap((entry) => entry.partitions.map((partition) => ({ topic: entry.topic, partition })));
+  if (watch === undefined || partitions.length === 0 || !brokerAwayNames.has((error as Error).name)) throw error;
+  const type = "its leader does not answer";
+  watch.failed(
+    partitions.map((at) => ({ ...at, type })),
+    performance.now(),
+  );
+  expireMetadata(group.cluster, 0);
+  return [];
+}
