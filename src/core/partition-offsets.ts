@@ -12,7 +12,7 @@ export interface CommitOffset {
 /** A range of offsets that is about to be inserted, or may have been: whoever owns the partition next cuts it alike. */
 export interface Intent {
   firstOffset: number;
-  /** Inclusive. */
+  /** Itself included. */
   lastOffset: number;
   /** The time that lateness is judged by, ms since 1970. */
   judgedMs: number;

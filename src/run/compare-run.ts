@@ -1,7 +1,7 @@
 import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/offsets.ts";
 import { counted } from "../core/counted.ts";
 import { partitionKey } from "../core/raw-batch.ts";
-import { type Account, type Accounting, account, type OffsetRange } from "../operate/reconcile/accounting.ts";
+import { type Account, type Accounting, account, type PartitionSection } from "../operate/reconcile/accounting.ts";
 import type { Run } from "./run.ts";
 
 export interface Comparison {
@@ -45,7 +45,7 @@ function endOf({ logStart, committed }: PartitionOffsets): number {
  * The offsets that this run had to store: from where the group stood at its start to where it stands now. When the run
  * waited for the end, at least to what the broker acknowledged to the simulator: a broker that lost it would show here.
  */
-function rangesOfRun(run: Run, now: PartitionOffsets[]): OffsetRange[] {
+function rangesOfRun(run: Run, now: PartitionOffsets[]): PartitionSection[] {
   const begin = new Map(run.begin.map((offsets) => [partitionKey(offsets.topic, offsets.partition), endOf(offsets)]));
   const acknowledged = new Map(
     (run.options.durationMs === undefined ? [] : (run.simulator?.report()?.partitions ?? [])).map(

@@ -1,8 +1,4 @@
-/** Offsets `first … last`, both included. */
-export interface OffsetRange {
-  first: number;
-  last: number;
-}
+import type { OffsetRun } from "../core/offset-run.ts";
 
 /**
  * Which offsets of one partition the broker acknowledged. Consecutive batches make one range; another producer's
@@ -13,7 +9,7 @@ export class AcknowledgedRanges {
   count = 0;
   /** Records acknowledged without an offset: acks=0, or a repeat that the broker knew but no longer where. */
   withoutOffset = 0;
-  readonly ranges: OffsetRange[] = [];
+  readonly ranges: OffsetRun[] = [];
 
   add(firstOffset: number, recordCount: number): void {
     this.count += recordCount;

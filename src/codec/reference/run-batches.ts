@@ -71,16 +71,16 @@ function buryUnread(
 ): void {
   const { record } = run.context;
   // Too few bytes to say which offsets they hold: one dead letter keeps them.
-  const from = Number.isNaN(unread) ? task.firstOffset : Math.max(unread, task.firstOffset);
-  const to = Number.isNaN(last) ? from : Math.min(last, task.lastOffset);
-  const deadLetterCount = Math.min(CORRUPT_DEAD_LETTERS_MAX, to - from + 1);
+  const firstOffset = Number.isNaN(unread) ? task.firstOffset : Math.max(unread, task.firstOffset);
+  const lastOffset = Number.isNaN(last) ? firstOffset : Math.min(last, task.lastOffset);
+  const deadLetterCount = Math.min(CORRUPT_DEAD_LETTERS_MAX, lastOffset - firstOffset + 1);
   record.key = null;
   for (let index = 0; index < deadLetterCount; index++) {
-    record.offset = from + index;
+    record.offset = firstOffset + index;
     record.value = index === 0 ? batch : null;
-    const stored = index === 0 ? "" : `; the batch's bytes are in the dead letter of offset ${from}`;
-    const isOverflow = index === CORRUPT_DEAD_LETTERS_MAX - 1 && record.offset < to;
-    const rest = isOverflow ? `; stands for offsets ${record.offset} to ${to}` : "";
+    const stored = index === 0 ? "" : `; the batch's bytes are in the dead letter of offset ${firstOffset}`;
+    const isOverflow = index === CORRUPT_DEAD_LETTERS_MAX - 1 && record.offset < lastOffset;
+    const rest = isOverflow ? `; stands for offsets ${record.offset} to ${lastOffset}` : "";
     bury(run, "batch_corrupt", `offset ${record.offset} cannot be read: ${reason}${stored}${rest}`, undefined);
   }
 }

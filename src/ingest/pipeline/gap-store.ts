@@ -1,16 +1,11 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { ownDatabase } from "../../config/own-database.ts";
+import type { OffsetRun } from "../../core/offset-run.ts";
 import type { Origin } from "../../core/origin.ts";
 import type { SinkBatch } from "../sink/sink.ts";
 
 /** Where known gaps are kept (sql/migrations/0010_gaps.sql). */
 export const gapTable = `${ownDatabase}.millrace_gaps`;
-
-/** Offsets `first … last`, both inclusive. */
-export interface OffsetRun {
-  first: number;
-  last: number;
-}
 
 /**
  * Why offsets have no row: `absent`, the log has no record there (control batches, aborted transactions, compaction);
@@ -28,8 +23,8 @@ export interface Gap extends Origin {
 }
 
 /**
- * The offsets of `first … last` (inclusive) that are in none of the arrays, which are in any order. For the uncommon
- * case only: a range with as many records as offsets has none, and its count says so for nothing.
+ * The offsets `first` to `last`, both included, that are in none of the arrays, which are in any order. For the
+ * uncommon case only: a range with as many records as offsets has none, and its count says so for nothing.
  */
 export function absentRuns(first: number, last: number, ...offsets: Float64Array[]): OffsetRun[] {
   const present = new Float64Array(offsets.reduce((sum, run) => sum + run.length, 0));

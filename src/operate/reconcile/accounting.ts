@@ -4,9 +4,9 @@ import type { TablePlan } from "../../schema/plan.ts";
 import { type Balance, offsetsOf, reconcile, sumBalances } from "./reconcile.ts";
 import { uncountableText, whyUncountable, withoutExpired } from "./reconcile-limits.ts";
 import { reconcileTarget } from "./reconcile-target.ts";
-import type { OffsetRange } from "./reconcile-windows.ts";
+import type { PartitionSection } from "./reconcile-windows.ts";
 
-export type { OffsetRange } from "./reconcile-windows.ts";
+export type { PartitionSection } from "./reconcile-windows.ts";
 
 /** What the tables hold of the given ranges. */
 export type Accounting = Balance;
@@ -29,7 +29,7 @@ export interface Account {
 export async function account(
   client: ClickHouseClient,
   plans: TablePlan[],
-  ranges: OffsetRange[],
+  ranges: PartitionSection[],
   options: { origin?: Origin } = {},
 ): Promise<Account> {
   const balances: Balance[] = [];

@@ -9,7 +9,7 @@ import type { TablePlan } from "../../schema/plan.ts";
 import { offsetsOf, type PartitionBalance, reconcile } from "./reconcile.ts";
 import { uncountableText, whyUncountable, withoutExpired } from "./reconcile-limits.ts";
 import { requireReconcileTarget } from "./reconcile-target.ts";
-import type { OffsetRange } from "./reconcile-windows.ts";
+import type { PartitionSection } from "./reconcile-windows.ts";
 
 export interface Compared {
   balances: PartitionBalance[];
@@ -35,7 +35,7 @@ export async function committedRanges(
   groupId: string,
   plans: TablePlan[],
   sinceMs: number | undefined,
-): Promise<OffsetRange[]> {
+): Promise<PartitionSection[]> {
   const existing = new Set(await admin.listTopics());
   const topics = plans.flatMap((plan) => plan.topics).filter((topic) => existing.has(topic));
   if (topics.length === 0) {
@@ -56,7 +56,7 @@ export async function committedRanges(
   return offsets.map((found) => rangeOf(found, floors.get(partitionKey(found.topic, found.partition))));
 }
 
-function rangeOf({ topic, partition, logStart, committed }: PartitionOffsets, floor = 0): OffsetRange {
+function rangeOf({ topic, partition, logStart, committed }: PartitionOffsets, floor = 0): PartitionSection {
   const first = Math.max(logStart, floor);
   return { topic, partition, first, end: Math.max(first, committed ?? first) };
 }
@@ -65,7 +65,7 @@ function rangeOf({ topic, partition, logStart, committed }: PartitionOffsets, fl
 export async function reconcilePlans(
   client: ClickHouseClient,
   plans: TablePlan[],
-  ranges: OffsetRange[],
+  ranges: PartitionSection[],
   { progressOn, ...options }: ReconcilePlansOptions,
 ): Promise<Compared> {
   const targets = plans.map((plan) => ({ plan, target: requireReconcileTarget(plan) }));

@@ -3,7 +3,7 @@ import { ownDatabase } from "../../config/own-database.ts";
 import type { Origin } from "../../core/origin.ts";
 import { gapTable } from "../../ingest/pipeline/gap-store.ts";
 import type { CountedTable, ReconcileTarget } from "./reconcile-target.ts";
-import type { OffsetRange } from "./reconcile-windows.ts";
+import type { PartitionSection } from "./reconcile-windows.ts";
 
 /** Outcomes of replayed dead letters (sql/migrations/0009). */
 export const replayTable = `${ownDatabase}.millrace_replays`;
@@ -35,7 +35,7 @@ const REPLAY = 3;
  * bytes (16 million rows: 0.3 s against 0.7 s on two cores). A dead letter whose replay is in the facts is no dead
  * letter any more; a second copy of it is.
  */
-export function countSql(subject: QuerySubject, windows: readonly OffsetRange[]): string {
+export function countSql(subject: QuerySubject, windows: readonly PartitionSection[]): string {
   const bitmap = (kind: number) => `groupBitmapStateIf(low, kind = ${kind})`;
   return `SELECT topic, partition, stored, dead - replayed AS dead, replayed,
       bitmapCardinality(rows) AS distinct, bitmapOrCardinality(rows, gap) AS covered
@@ -50,19 +50,19 @@ export function countSql(subject: QuerySubject, windows: readonly OffsetRange[])
 }
 
 /** Like `countSql` for one window, by buckets of offsets: rows, and offsets that are covered by a row or a gap. */
-export function bucketSql(subject: QuerySubject, window: OffsetRange, bucketOffsets: number): string {
+export function bucketSql(subject: QuerySubject, window: PartitionSection, bucketOffsets: number): string {
   return `SELECT intDiv(offset - ${window.first}, ${bucketOffsets}) AS bucket, sum(rows) AS total, countIf(rows > 0) AS distinct,
       count() AS covered
     FROM (${rowsByOffset(subject, window)}) GROUP BY bucket ORDER BY bucket`;
 }
 
 /** Every offset of the window that has a row or a gap, and its number of rows. At most one result row per offset. */
-export function offsetSql(subject: QuerySubject, window: OffsetRange): string {
+export function offsetSql(subject: QuerySubject, window: PartitionSection): string {
   return `SELECT offset, rows FROM (${rowsByOffset(subject, window)}) ORDER BY offset`;
 }
 
 /** Gaps that are too long to be unfolded, clipped to no window. */
-export function longGapSql(subject: QuerySubject, ranges: readonly OffsetRange[]): string {
+export function longGapSql(subject: QuerySubject, ranges: readonly PartitionSection[]): string {
   const bounds = ranges.map(
     ({ topic, partition, first, end }) =>
       `(topic = ${quoteText(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
@@ -75,11 +75,11 @@ export function longGapSql(subject: QuerySubject, ranges: readonly OffsetRange[]
 }
 
 /** The facts' part of the comparison alone, for EXPLAIN ESTIMATE. */
-export function factsSql({ target }: QuerySubject, windows: readonly OffsetRange[]): string {
+export function factsSql({ target }: QuerySubject, windows: readonly PartitionSection[]): string {
   return tableSql(target.facts, windows, FACT);
 }
 
-function rowsByOffset(subject: QuerySubject, window: OffsetRange): string {
+function rowsByOffset(subject: QuerySubject, window: PartitionSection): string {
   return `SELECT offset, facts + toUInt64(if(replays > 0 AND dead_letters > 0, dead_letters - 1, dead_letters)) AS rows FROM (
       SELECT offset, countIf(kind = ${FACT}) AS facts, countIf(kind = ${DEAD_LETTER}) AS dead_letters,
         countIf(kind = ${GAP}) AS gaps, countIf(kind = ${REPLAY}) AS replays
@@ -88,7 +88,7 @@ function rowsByOffset(subject: QuerySubject, window: OffsetRange): string {
 }
 
 /** Columns topic, partition, offset and kind: of the windows, every row, gap and replay. */
-function offsetsSql(subject: QuerySubject, windows: readonly OffsetRange[]): string {
+function offsetsSql(subject: QuerySubject, windows: readonly PartitionSection[]): string {
   const { target, hasGaps, hasReplays } = subject;
   const parts = [tableSql(target.facts, windows, FACT)];
   if (target.deadLetters !== undefined) parts.push(tableSql(target.deadLetters, windows, DEAD_LETTER));
@@ -101,14 +101,18 @@ function offsetsSql(subject: QuerySubject, windows: readonly OffsetRange[]): str
 
 const replays = { table: replayTable, topic: "topic", partition: "kafka_partition", offset: "kafka_offset" };
 
-function tableSql({ table, filter, ...names }: CountedTable, windows: readonly OffsetRange[], kind: number): string {
+function tableSql(
+  { table, filter, ...names }: CountedTable,
+  windows: readonly PartitionSection[],
+  kind: number,
+): string {
   const { topic, partition, offset } = names;
   return `SELECT toString(${topic}) AS topic, toInt32(${partition}) AS partition, toInt64(${offset}) AS offset, ${kind} AS kind
     FROM ${table} WHERE ${filter === "" ? "" : `${filter} AND `}(${within(windows, names)})`;
 }
 
 /** Short gaps, one row per offset. The windows are asked twice: for the gaps to read, then for their offsets. */
-function gapsSql(subject: QuerySubject, windows: readonly OffsetRange[]): string {
+function gapsSql(subject: QuerySubject, windows: readonly PartitionSection[]): string {
   const overlapping = windows.map(
     ({ topic, partition, first, end }) =>
       `(topic = ${quoteText(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
@@ -141,7 +145,10 @@ function ofCluster({ cluster }: Origin): string {
   return `kafka_cluster IN ('', ${quoteText(cluster)})`;
 }
 
-function within(windows: readonly OffsetRange[], names: { topic: string; partition: string; offset: string }): string {
+function within(
+  windows: readonly PartitionSection[],
+  names: { topic: string; partition: string; offset: string },
+): string {
   return windows
     .map(
       ({ topic, partition, first, end }) =>

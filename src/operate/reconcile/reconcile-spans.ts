@@ -1,13 +1,12 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
+import type { OffsetRun } from "../../core/offset-run.ts";
 import { bucketSql, offsetSql, type QuerySubject } from "./reconcile-query.ts";
 import type { OffsetWindow } from "./reconcile-windows.ts";
 
-/** Consecutive offsets, both ends inclusive, that have no row, or more than one each. */
-export interface OffsetSpan {
+/** Consecutive offsets that have no row, or more than one each. */
+export interface OffsetSpan extends OffsetRun {
   kind: "missing" | "duplicate";
-  first: number;
-  last: number;
 }
 
 /** Offsets that are looked at one by one, in the buckets where something is wrong. */
@@ -33,12 +32,12 @@ export async function findSpans(
   const buckets = await readBuckets(client, subject, window);
   const spans: OffsetSpan[] = [];
   for (let first = window.first, index = 0; first < window.end; first += BUCKET_OFFSETS, index += 1) {
-    const part = { ...window, first, end: Math.min(window.end, first + BUCKET_OFFSETS) };
+    const slice = { ...window, first, end: Math.min(window.end, first + BUCKET_OFFSETS) };
     const bucket = buckets.get(index);
     if (bucket === undefined) {
-      if (!window.inGap) addSpan(spans, { kind: "missing", first, last: part.end - 1 });
-    } else if (isWrong(bucket, part)) {
-      for (const span of await spansOf(client, subject, part)) addSpan(spans, span);
+      if (!window.inGap) addSpan(spans, { kind: "missing", first, last: slice.end - 1 });
+    } else if (isWrong(bucket, slice)) {
+      for (const span of await spansOf(client, subject, slice)) addSpan(spans, span);
     }
     // One more than asked for: the last of them may go on in the next bucket.
     if (spans.length > spansMax) break;
@@ -63,21 +62,24 @@ async function readBuckets(
   );
 }
 
-function isWrong({ total, distinct, covered }: Bucket, part: OffsetWindow): boolean {
-  return total > distinct || (!part.inGap && covered < part.end - part.first);
+function isWrong({ total, distinct, covered }: Bucket, slice: OffsetWindow): boolean {
+  return total > distinct || (!slice.inGap && covered < slice.end - slice.first);
 }
 
-async function spansOf(client: ClickHouseClient, subject: QuerySubject, part: OffsetWindow): Promise<OffsetSpan[]> {
-  const offsets = await queryRows<{ offset: string | number; rows: string | number }>(client, offsetSql(subject, part));
+async function spansOf(client: ClickHouseClient, subject: QuerySubject, slice: OffsetWindow): Promise<OffsetSpan[]> {
+  const offsets = await queryRows<{ offset: string | number; rows: string | number }>(
+    client,
+    offsetSql(subject, slice),
+  );
   const spans: OffsetSpan[] = [];
-  let next = part.first;
+  let next = slice.first;
   for (const { offset: text, rows } of offsets) {
     const offset = Number(text);
-    if (offset > next && !part.inGap) addSpan(spans, { kind: "missing", first: next, last: offset - 1 });
+    if (offset > next && !slice.inGap) addSpan(spans, { kind: "missing", first: next, last: offset - 1 });
     if (Number(rows) > 1) addSpan(spans, { kind: "duplicate", first: offset, last: offset });
     next = offset + 1;
   }
-  if (next < part.end && !part.inGap) addSpan(spans, { kind: "missing", first: next, last: part.end - 1 });
+  if (next < slice.end && !slice.inGap) addSpan(spans, { kind: "missing", first: next, last: slice.end - 1 });
   return spans;
 }
 

@@ -1,12 +1,13 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
+import type { OffsetRun } from "../../core/offset-run.ts";
 import { nobody, type Origin } from "../../core/origin.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
-import { gapTable, type OffsetRun } from "../../ingest/pipeline/gap-store.ts";
+import { gapTable } from "../../ingest/pipeline/gap-store.ts";
 import { deadLetterTable } from "../../schema/pipeline.ts";
 import { factsSql, longGapSql, type QuerySubject, replayTable } from "./reconcile-query.ts";
 import type { ReconcileTarget } from "./reconcile-target.ts";
-import { mergeRuns, type OffsetRange } from "./reconcile-windows.ts";
+import { mergeRuns, type PartitionSection } from "./reconcile-windows.ts";
 
 /** What can be asked for: a server that was migrated by an earlier version has no gaps, or no replays. */
 export async function subjectOf(
@@ -30,7 +31,7 @@ export async function subjectOf(
 export async function readLongGaps(
   client: ClickHouseClient,
   subject: QuerySubject,
-  ranges: readonly OffsetRange[],
+  ranges: readonly PartitionSection[],
 ): Promise<Map<string, OffsetRun[]>> {
   const gaps = new Map<string, OffsetRun[]>();
   if (ranges.length === 0) return gaps;
@@ -50,7 +51,7 @@ export async function readLongGaps(
 export async function estimateRows(
   client: ClickHouseClient,
   target: ReconcileTarget,
-  ranges: readonly OffsetRange[],
+  ranges: readonly PartitionSection[],
 ): Promise<number | undefined> {
   const subject = { target, origin: nobody, hasOrigins: false, hasGaps: false, hasReplays: false };
   const parts = await queryRows<{ rows: string | number }>(client, `EXPLAIN ESTIMATE ${factsSql(subject, ranges)}`);

@@ -1,16 +1,14 @@
+import type { OffsetRun, OffsetSection } from "../../core/offset-run.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
-import type { OffsetRun } from "../../ingest/pipeline/gap-store.ts";
 
-/** Offsets `first … end` (exclusive) of one partition, each of which must be exactly one row or a known gap. */
-export interface OffsetRange {
+/** Offsets of one partition, each of which must be exactly one row or a known gap. */
+export interface PartitionSection extends OffsetSection {
   topic: string;
   partition: number;
-  first: number;
-  end: number;
 }
 
-/** A range, or a part of one, that one query compares. */
-export interface OffsetWindow extends OffsetRange {
+/** A section, or some of one, that one query compares. */
+export interface OffsetWindow extends PartitionSection {
   /** The whole window lies in a long gap: a row may be there, but none has to. */
   inGap: boolean;
 }
@@ -21,21 +19,21 @@ const WINDOWS_PER_QUERY = 32;
 /** Bitmaps are made over the low 32 bits of offsets: within a window these must be unique. */
 const WINDOW_OFFSETS_MAX = 2 ** 31;
 
-/** Cuts a range at the ends of the long gaps in it (ascending, disjoint). */
-export function cutAtGaps(range: OffsetRange, gaps: readonly OffsetRun[]): OffsetWindow[] {
+/** Cuts a section at the ends of the long gaps in it (ascending, disjoint). */
+export function cutAtGaps(section: PartitionSection, gaps: readonly OffsetRun[]): OffsetWindow[] {
   const windows: OffsetWindow[] = [];
-  let next = range.first;
+  let next = section.first;
   const add = (end: number, inGap: boolean) => {
     for (; next < end; next = Math.min(end, next + WINDOW_OFFSETS_MAX)) {
-      windows.push({ ...range, first: next, end: Math.min(end, next + WINDOW_OFFSETS_MAX), inGap });
+      windows.push({ ...section, first: next, end: Math.min(end, next + WINDOW_OFFSETS_MAX), inGap });
     }
   };
   for (const gap of gaps) {
-    if (gap.last < next || gap.first >= range.end) continue;
+    if (gap.last < next || gap.first >= section.end) continue;
     add(Math.max(next, gap.first), false);
-    add(Math.min(range.end, gap.last + 1), true);
+    add(Math.min(section.end, gap.last + 1), true);
   }
-  add(range.end, false);
+  add(section.end, false);
   return windows;
 }
 
@@ -54,8 +52,8 @@ export function planQueries(windows: readonly OffsetWindow[], offsetsPerQuery: n
       const total = group.reduce((sum, { first, end, inGap }) => (inGap ? sum : sum + end - first), 0);
       const count = Math.max(1, Math.ceil(total / offsetsPerQuery));
       for (let step = 0; step < count; step += 1) {
-        const parts = group.map((window) => share(window, step, count)).filter(({ first, end }) => end > first);
-        if (parts.length > 0) queries.push(parts);
+        const shares = group.map((window) => share(window, step, count)).filter(({ first, end }) => end > first);
+        if (shares.length > 0) queries.push(shares);
       }
     }
   }

@@ -55,7 +55,7 @@ async function sql(query: string): Promise<void> {
   await client.command({ query });
 }
 
-/** Rows of offsets `first … end` (exclusive), where `condition` on `o` holds. */
+/** Rows of offsets `first` to `end` (half open), where `condition` on `o` holds. */
 async function facts(first: number, end: number, condition = "true", partition = 0): Promise<void> {
   await sql(`INSERT INTO analytics.fact_event (event_ts, ingest_ts, processed_ts, service, topic, kafka_partition, kafka_offset)
     SELECT addMilliseconds(now64(3), o % 100000000), now64(3), now64(3), 'auth', '${topic}', ${partition}, o

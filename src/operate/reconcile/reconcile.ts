@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { pauseMs } from "../../core/backoff.ts";
+import type { OffsetRun } from "../../core/offset-run.ts";
 import { nobody, type Origin } from "../../core/origin.ts";
 import { partitionKey } from "../../core/raw-batch.ts";
-import type { OffsetRun } from "../../ingest/pipeline/gap-store.ts";
 import { countSql, type QuerySubject } from "./reconcile-query.ts";
 import { findSpans, type OffsetSpan } from "./reconcile-spans.ts";
 import { estimateRows, readLongGaps, subjectOf } from "./reconcile-subject.ts";
 import type { ReconcileTarget } from "./reconcile-target.ts";
-import { cutAtGaps, type OffsetRange, type OffsetWindow, planQueries } from "./reconcile-windows.ts";
+import { cutAtGaps, type OffsetWindow, type PartitionSection, planQueries } from "./reconcile-windows.ts";
 
 /** Offsets against rows. `expected` = stored + dead − duplicate + gaps + missing. */
 export interface Balance {
@@ -26,12 +26,7 @@ export interface Balance {
   duplicate: number;
 }
 
-export interface PartitionBalance extends Balance {
-  topic: string;
-  partition: number;
-  first: number;
-  /** Exclusive. */
-  end: number;
+export interface PartitionBalance extends Balance, PartitionSection {
   /** The first spans that are missing or doubled. */
   spans: OffsetSpan[];
 }
@@ -65,7 +60,7 @@ const FIRST_PAUSE_MS = 250;
 export async function reconcile(
   client: ClickHouseClient,
   target: ReconcileTarget,
-  ranges: readonly OffsetRange[],
+  ranges: readonly PartitionSection[],
   options: ReconcileOptions = {},
 ): Promise<PartitionBalance[]> {
   const subject = await subjectOf(client, target, options.origin ?? nobody);
@@ -93,7 +88,7 @@ export async function reconcile(
 }
 
 /** Offsets in the ranges. */
-export function offsetsOf(ranges: readonly OffsetRange[]): number {
+export function offsetsOf(ranges: readonly PartitionSection[]): number {
   return ranges.reduce((sum, { first, end }) => sum + end - first, 0);
 }
 
@@ -193,6 +188,6 @@ function missingIn({ first, end, inGap }: OffsetWindow, { covered }: Counts): nu
   return inGap ? 0 : end - first - covered;
 }
 
-function emptyBalance(range: OffsetRange): PartitionBalance {
+function emptyBalance(range: PartitionSection): PartitionBalance {
   return { ...range, ...sumBalances([]), spans: [] };
 }

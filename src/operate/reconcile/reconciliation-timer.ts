@@ -12,7 +12,7 @@ import { type PartitionBalance, reconcile, sumBalances } from "./reconcile.ts";
 import { uncountableMissing, uncountableRows, withoutExpired } from "./reconcile-limits.ts";
 import { estimateRows } from "./reconcile-subject.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "./reconcile-target.ts";
-import type { OffsetRange } from "./reconcile-windows.ts";
+import type { PartitionSection } from "./reconcile-windows.ts";
 
 export interface ReconciliationOptions {
   admin: Admin;
@@ -106,7 +106,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
   function rangesOf(
     offsets: readonly PartitionOffsets[],
     bounds: (at: Progress, committed: number) => [number, number],
-  ): OffsetRange[] {
+  ): PartitionSection[] {
     return offsets.map(({ topic, partition, logStart, committed }) => {
       const key = partitionKey(topic, partition);
       if (!progress.has(key)) progress.set(key, { settled: logStart, fresh: logStart });
@@ -116,7 +116,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     });
   }
 
-  async function isTooCostly(target: ReconcileTarget, ranges: OffsetRange[]): Promise<boolean> {
+  async function isTooCostly(target: ReconcileTarget, ranges: PartitionSection[]): Promise<boolean> {
     const compared = ranges.filter(({ first, end }) => end > first);
     const offsets = compared.reduce((sum, { first, end }) => sum + end - first, 0);
     if (offsets === 0) return false;
@@ -129,7 +129,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     return true;
   }
 
-  async function compare(plan: TablePlan, target: ReconcileTarget, ranges: OffsetRange[]) {
+  async function compare(plan: TablePlan, target: ReconcileTarget, ranges: PartitionSection[]) {
     const { origin, client } = options;
     const found = await reconcile(client, target, ranges, { origin, spansMax: SPANS_MAX });
     const { balances } = withoutExpired(plan, found);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { judgeAcknowledged } from "./acknowledged.ts";
 
-const log = { topic: "t", partition: 0, start: 0, end: 100 };
+const log = { topic: "t", partition: 0, first: 0, end: 100 };
 
 function partition(ranges: [number, number][]) {
   return { topic: "t", partition: 0, count: 0, firstOffset: 0, lastOffset: 0, ranges };

@@ -16,9 +16,9 @@ export function judgeAcknowledged(partitions: SimulatorReport["partitions"], log
       if (before !== undefined && before[1] >= first) {
         findings.push(`${topic}:${partition}: offsets ${first}–${Math.min(last, before[1])} were acknowledged twice`);
       }
-      if (first < log.start || last >= log.end) {
+      if (first < log.first || last >= log.end) {
         findings.push(
-          `${topic}:${partition}: offsets ${first}–${last} were acknowledged, the log has ${log.start}–${log.end - 1}`,
+          `${topic}:${partition}: offsets ${first}–${last} were acknowledged, the log has ${log.first}–${log.end - 1}`,
         );
       }
     }

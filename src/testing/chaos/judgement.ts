@@ -62,7 +62,7 @@ async function readLogs(admin: Admin): Promise<LogBounds[]> {
   const logs: LogBounds[] = [];
   for (const topic of ingesters.topics) {
     for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-      logs.push({ topic, partition, start: Number(low), end: Number(high) });
+      logs.push({ topic, partition, first: Number(low), end: Number(high) });
     }
   }
   return logs;

@@ -19,8 +19,8 @@ const tables: RecordTable[] = [
   { table: deadLetterTable, ...coordinates },
 ];
 const logs: LogBounds[] = [
-  { topic: "logs.auth", partition: 0, start: 0, end: 1_000 },
-  { topic: "logs.auth", partition: 1, start: 50, end: 60 },
+  { topic: "logs.auth", partition: 0, first: 0, end: 1_000 },
+  { topic: "logs.auth", partition: 1, first: 50, end: 60 },
 ];
 
 let folder: string;

@@ -1,13 +1,12 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { quoteText } from "../../clients/clickhouse/sql-text.ts";
+import type { OffsetRun, OffsetSection } from "../../core/offset-run.ts";
 
-/** Offsets `start … end` (exclusive) that a partition's log holds, without gaps: its producers use no transactions. */
-export interface LogBounds {
+/** Offsets that a partition's log holds, without gaps: its producers use no transactions. */
+export interface LogBounds extends OffsetSection {
   topic: string;
   partition: number;
-  start: number;
-  end: number;
 }
 
 /** A table that holds records of some topics, and the columns that say which. */
@@ -19,12 +18,10 @@ export interface RecordTable {
 }
 
 /** Consecutive offsets with the same kind of fault. */
-export interface OffsetSpan {
+export interface OffsetSpan extends OffsetRun {
   kind: "missing" | "doubled" | "foreign";
   topic: string;
   partition: number;
-  first: number;
-  last: number;
   /** Rows of the span, by table; none when missing. */
   rows: Record<string, number>;
 }
@@ -81,21 +78,21 @@ async function judgePartition(
   log: LogBounds,
   verdict: DeliveryVerdict,
 ): Promise<void> {
-  const { topic, partition, start, end } = log;
-  verdict.expected += end - start;
-  const within = `topic = ${quoteText(topic)} AND partition = ${partition} AND offset >= ${start} AND offset < ${end}`;
+  const { topic, partition, first, end } = log;
+  verdict.expected += end - first;
+  const within = `topic = ${quoteText(topic)} AND partition = ${partition} AND offset >= ${first} AND offset < ${end}`;
   const [counts] = await queryRows<{ rows: string; offsets: string }>(
     client,
     `SELECT count() AS rows, uniqExact(offset) AS offsets FROM (${records}) WHERE ${within}`,
   );
   const [rows, offsets] = [Number(counts!.rows), Number(counts!.offsets)];
   verdict.duplicate += rows - offsets;
-  verdict.missing += end - start - offsets;
+  verdict.missing += end - first - offsets;
   if (rows > offsets) {
     const doubled = await offsetRows(client, records, within, "HAVING sum(rows) > 1");
     verdict.spans.push(...doubled.reduce<OffsetSpan[]>((spans, row) => addTo(spans, "doubled", row), []));
   }
-  if (offsets < end - start) verdict.spans.push(...(await missingSpans(client, records, within, log)));
+  if (offsets < end - first) verdict.spans.push(...(await missingSpans(client, records, within, log)));
 }
 
 /** The gaps between the offsets that are there, with the log's bounds as neighbours of the first and the last. */
@@ -103,12 +100,12 @@ async function missingSpans(
   client: ClickHouseClient,
   records: string,
   within: string,
-  { topic, partition, start, end }: LogBounds,
+  { topic, partition, first, end }: LogBounds,
 ): Promise<OffsetSpan[]> {
   const gaps = await queryRows<{ first: string; last: string }>(
     client,
     `SELECT before + 1 AS first, offset - 1 AS last FROM (
-      SELECT offset, lagInFrame(offset, 1, toInt64(${start - 1})) OVER (ORDER BY offset ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
+      SELECT offset, lagInFrame(offset, 1, toInt64(${first - 1})) OVER (ORDER BY offset ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
       FROM (SELECT DISTINCT offset FROM (${records}) WHERE ${within} UNION ALL SELECT toInt64(${end})))
     WHERE offset > before + 1 ORDER BY first LIMIT ${SPANS_MAX}`,
   );
@@ -129,8 +126,8 @@ async function findForeign(
   verdict: DeliveryVerdict,
 ): Promise<void> {
   const known = logs.map(
-    ({ topic, partition, start, end }) =>
-      `(topic = ${quoteText(topic)} AND partition = ${partition} AND offset >= ${start} AND offset < ${end})`,
+    ({ topic, partition, first, end }) =>
+      `(topic = ${quoteText(topic)} AND partition = ${partition} AND offset >= ${first} AND offset < ${end})`,
   );
   const outside = known.length === 0 ? "1" : `NOT (${known.join(" OR ")})`;
   const foreign = await offsetRows(client, records, outside, "");
