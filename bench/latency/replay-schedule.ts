@@ -1,7 +1,6 @@
+import type { TopicPartition } from "../../src/core/topic-partition.ts";
 /** One partition's part of the load: a batch every `periodMs`, each holding what happened in its window. */
-export interface ReplayLane {
-  topic: string;
-  partition: number;
+export interface ReplayLane extends TopicPartition {
   recordsPerBatch: number;
   periodMs: number;
   /** Start of the window of the next batch. Moves by the period, whatever the sender does: the loop is open. */

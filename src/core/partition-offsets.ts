@@ -1,9 +1,8 @@
+import type { TopicPartition } from "./topic-partition.ts";
 /** What the stages tell each other about the offsets of a partition. */
 
 /** An offset to commit, or a committed one: the next record to read, and text that goes with it. */
-export interface CommitOffset {
-  topic: string;
-  partition: number;
+export interface CommitOffset extends TopicPartition {
   offset: number;
   /** The ranges in flight above the offset (src/ingest/commit/intents.ts); "" for none. */
   metadata: string;
@@ -21,9 +20,7 @@ export interface Intent {
 }
 
 /** A partition as its new owner finds it. */
-export interface AssignedPartition {
-  topic: string;
-  partition: number;
+export interface AssignedPartition extends TopicPartition {
   /** The committed offset. */
   offset: number;
   /** Ranges that the owner before may have stored, from the committed offset on. */

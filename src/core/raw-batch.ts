@@ -1,7 +1,7 @@
+import type { TopicPartition } from "./topic-partition.ts";
+
 /** One Kafka record batch as the broker sent it, still compressed, with the offsets it covers. */
-export interface RawBatch {
-  topic: string;
-  partition: number;
+export interface RawBatch extends TopicPartition {
   /**
    * The first offset that this batch answers for: records between it and `baseOffset` do not exist (compaction, aborted
    * transactions). Where the fetch began, or after the batch before.
@@ -20,9 +20,4 @@ export interface RawBatch {
   bytes: Uint8Array;
   /** When the main thread received it, ms since 1970. */
   receivedMs: number;
-}
-
-/** A topic-partition as one string, for maps and logs: `logs.auth:3`. */
-export function partitionKey(topic: string, partition: number): string {
-  return `${topic}:${partition}`;
 }

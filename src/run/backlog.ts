@@ -1,6 +1,6 @@
 import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/offsets.ts";
 import { counted } from "../core/counted.ts";
-import { partitionKey } from "../core/raw-batch.ts";
+import { partitionKey } from "../core/topic-partition.ts";
 import type { Run } from "./run.ts";
 
 const TELL_EVERY_MS = 5_000;
@@ -48,9 +48,9 @@ export function recordsToReadFirst(begin: readonly PartitionOffsets[], from: "ea
 
 /** Records between where the group stands now and where the logs ended when the run began. */
 export function recordsLeft(begin: readonly PartitionOffsets[], now: readonly PartitionOffsets[]): number {
-  const byKey = new Map(now.map((offsets) => [partitionKey(offsets.topic, offsets.partition), offsets]));
+  const byKey = new Map(now.map((offsets) => [partitionKey(offsets), offsets]));
   return begin.reduce((sum, at) => {
-    const { committed, logStart } = byKey.get(partitionKey(at.topic, at.partition)) ?? at;
+    const { committed, logStart } = byKey.get(partitionKey(at)) ?? at;
     return sum + Math.max(0, at.logEnd - Math.max(logStart, committed ?? logStart));
   }, 0);
 }

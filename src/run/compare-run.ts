@@ -1,6 +1,6 @@
 import { type PartitionOffsets, readOffsets, totalLag } from "../clients/kafka/offsets.ts";
 import { counted } from "../core/counted.ts";
-import { partitionKey } from "../core/raw-batch.ts";
+import { partitionKey } from "../core/topic-partition.ts";
 import { type Account, type Accounting, account, type PartitionSection } from "../operate/reconcile/accounting.ts";
 import type { Run } from "./run.ts";
 
@@ -46,15 +46,15 @@ function endOf({ logStart, committed }: PartitionOffsets): number {
  * waited for the end, at least to what the broker acknowledged to the simulator: a broker that lost it would show here.
  */
 function rangesOfRun(run: Run, now: PartitionOffsets[]): PartitionSection[] {
-  const begin = new Map(run.begin.map((offsets) => [partitionKey(offsets.topic, offsets.partition), endOf(offsets)]));
+  const begin = new Map(run.begin.map((offsets) => [partitionKey(offsets), endOf(offsets)]));
   const acknowledged = new Map(
     (run.options.durationMs === undefined ? [] : (run.simulator?.report()?.partitions ?? [])).map(
-      ({ topic, partition, lastOffset }) => [partitionKey(topic, partition), lastOffset + 1],
+      ({ topic, partition, lastOffset }) => [partitionKey({ topic, partition }), lastOffset + 1],
     ),
   );
   const waitedForEnd = totalLag(now) === 0;
   return now.map((offsets) => {
-    const key = partitionKey(offsets.topic, offsets.partition);
+    const key = partitionKey(offsets);
     const end = waitedForEnd ? Math.max(endOf(offsets), acknowledged.get(key) ?? 0) : endOf(offsets);
     return { topic: offsets.topic, partition: offsets.partition, first: begin.get(key) ?? offsets.logStart, end };
   });

@@ -1,7 +1,6 @@
+import type { TopicPartition } from "../core/topic-partition.ts";
 /** What the broker acknowledged on one partition. */
-export interface PartitionReport {
-  topic: string;
-  partition: number;
+export interface PartitionReport extends TopicPartition {
   /** Records acknowledged. */
   count: number;
   /** First and last offset acknowledged; −1: none, or unknown (acks=0). */

@@ -1,3 +1,4 @@
+import type { TopicPartition } from "../core/topic-partition.ts";
 import { AcknowledgedRanges } from "./acknowledged-ranges.ts";
 import type { ProducerIdentity } from "./produce-protocol.ts";
 import { finishRecordBatch, RecordBatchBuilder } from "./record-batch.ts";
@@ -19,9 +20,7 @@ export interface SealedBatch {
  * One at a time keeps the order without any bookkeeping of sequence gaps, and costs nothing here: while a batch is in
  * flight the next one grows.
  */
-export interface PartitionLane {
-  topic: string;
-  partition: number;
+export interface PartitionLane extends TopicPartition {
   builder: RecordBatchBuilder;
   openedAtMs: number;
   sealed: SealedBatch[];

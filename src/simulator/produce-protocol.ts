@@ -7,17 +7,14 @@ import {
   type Reader,
   Writer,
 } from "@platformatic/kafka";
+import type { TopicPartition } from "../core/topic-partition.ts";
 
 /** A finished record batch and where it goes. */
-export interface PartitionBatch {
-  topic: string;
-  partition: number;
+export interface PartitionBatch extends TopicPartition {
   bytes: Buffer;
 }
 
-export interface PartitionAnswer {
-  topic: string;
-  partition: number;
+export interface PartitionAnswer extends TopicPartition {
   /** 0: written. */
   errorCode: number;
   /** −1: unknown. */

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { classifyKafkaError } from "./classify-error.ts";
 
 /** Where one partition of a group stands. Offsets are "next record" positions. */
-export interface PartitionOffsets {
-  topic: string;
-  partition: number;
+export interface PartitionOffsets extends TopicPartition {
   /** First offset that the log still has. */
   logStart: number;
   /** The offset that the next record will get. */
@@ -43,13 +41,13 @@ async function readOffsetsOnce(admin: Admin, groupId: string, topics: string[]):
   const existing = found.filter(({ partitions }) => partitions.length > 0).map(({ name }) => name);
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
     for (const { partition, offset } of partitions) {
-      if (Number(offset) >= 0) committed.set(partitionKey(topic, partition), Number(offset));
+      if (Number(offset) >= 0) committed.set(partitionKey({ topic, partition }), Number(offset));
     }
   }
   const offsets: PartitionOffsets[] = [];
   for (const topic of existing) {
     for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-      const own = committed.get(partitionKey(topic, partition));
+      const own = committed.get(partitionKey({ topic, partition }));
       offsets.push({ topic, partition, logStart: Number(low), logEnd: Number(high), committed: own });
     }
   }
@@ -67,9 +65,9 @@ export function totalLag(offsets: readonly PartitionOffsets[]): number {
 
 /** Whether the group has committed up to `ends` everywhere. An empty partition needs no commit. */
 export function hasReached(now: PartitionOffsets[], ends: PartitionOffsets[]): boolean {
-  const byKey = new Map(now.map((offsets) => [partitionKey(offsets.topic, offsets.partition), offsets]));
+  const byKey = new Map(now.map((offsets) => [partitionKey(offsets), offsets]));
   return ends.every((end) => {
-    const { committed, logStart } = byKey.get(partitionKey(end.topic, end.partition)) ?? end;
+    const { committed, logStart } = byKey.get(partitionKey(end)) ?? end;
     return Math.max(logStart, committed ?? logStart) >= end.logEnd;
   });
 }

@@ -1,4 +1,5 @@
 import type { Admin, Kafka } from "kafkajs";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import "./sasl-errors.ts";
 
 /**
@@ -33,9 +34,7 @@ const forbidden = new Map([
 ]);
 
 /** A partition that an answer said nothing of but an error. */
-export interface PartitionError {
-  topic: string;
-  partition: number;
+export interface PartitionError extends TopicPartition {
   /** The error's name in the protocol. */
   type: string;
 }

@@ -2,13 +2,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../core/clock.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import { Committer, type UnknownPartition } from "./committer.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
+import { Committer } from "./committer.ts";
 import { PartitionLedger } from "./ledger.ts";
 
 interface Gate {
-  accept(unknown?: UnknownPartition[]): void;
+  accept(unknown?: TopicPartition[]): void;
   refuse(error: Error): void;
 }
+
+const at = (partition: number): TopicPartition => ({ topic: "t", partition });
 
 describe("Committer", () => {
   let sent: CommitOffset[][];
@@ -32,7 +35,7 @@ describe("Committer", () => {
     });
     ledgers = [0, 1].map((partition) => {
       const ledger = new PartitionLedger(0);
-      committer.add("t", partition, ledger);
+      committer.add(at(partition), ledger);
       return ledger;
     });
   });
@@ -44,7 +47,7 @@ describe("Committer", () => {
   it("resolves an announcement only when the commit that names the range is acknowledged", async () => {
     const range = ledgers[0]!.open(0, 9, 1);
     let announced = false;
-    void committer.announce("t", 0, range).then(() => {
+    void committer.announce(at(0), range).then(() => {
       announced = true;
     });
     await settle();
@@ -56,11 +59,11 @@ describe("Committer", () => {
   });
 
   it("lets go of a partition that the coordinator does not know, and goes on with the others", async () => {
-    void committer.announce("t", 1, ledgers[1]!.open(0, 4, 1));
+    void committer.announce(at(1), ledgers[1]!.open(0, 4, 1));
     await settle();
     const [gone, stays] = [ledgers[0]!.open(0, 9, 1), ledgers[1]!.open(5, 9, 1)];
-    const refused = committer.announce("t", 0, gone).catch((error) => error);
-    const announced = committer.announce("t", 1, stays);
+    const refused = committer.announce(at(0), gone).catch((error) => error);
+    const announced = committer.announce(at(1), stays);
     gates[0]!.accept();
     await settle();
     expect(sent[1]).toHaveLength(2);
@@ -68,8 +71,8 @@ describe("Committer", () => {
     await announced;
     expect(await refused).toBeInstanceOf(StaleOwner);
     expect(gone.announced).toBe(false);
-    committer.note("t", 0);
-    committer.note("t", 1);
+    committer.note(at(0));
+    committer.note(at(1));
     const flushed = committer.flush();
     await settle();
     expect(sent[2]?.map(({ partition }) => partition)).toEqual([1]);
@@ -80,24 +83,24 @@ describe("Committer", () => {
 
   it("proves nothing by a commit of which no partition was taken: the generation was not looked at", async () => {
     await vi.advanceTimersByTimeAsync(5_000);
-    const proven = committer.prove("t", 0).catch((error) => error);
+    const proven = committer.prove(at(0)).catch((error) => error);
     await settle();
     gates[0]!.accept([{ topic: "t", partition: 0 }]);
     expect(await proven).toBeInstanceOf(StaleOwner);
     expect(committer.provenMs).toBe(Number.NEGATIVE_INFINITY);
-    expect(await committer.prove("t", 0).catch((error) => error)).toBeInstanceOf(StaleOwner);
+    expect(await committer.prove(at(0)).catch((error) => error)).toBeInstanceOf(StaleOwner);
     expect(sent).toHaveLength(1);
   });
 
   it("keeps one commit in flight; what comes meanwhile goes with the next, progress and intents together", async () => {
     const first = ledgers[0]!.open(0, 9, 1);
-    void committer.announce("t", 0, first);
+    void committer.announce(at(0), first);
     await settle();
     const second = ledgers[0]!.open(10, 19, 1);
-    void committer.announce("t", 0, second);
+    void committer.announce(at(0), second);
     ledgers[0]!.markDurable(first);
-    committer.note("t", 0);
-    void committer.announce("t", 1, ledgers[1]!.open(0, 4, 2));
+    committer.note(at(0));
+    void committer.announce(at(1), ledgers[1]!.open(0, 4, 2));
     await settle();
     expect(sent).toHaveLength(1);
     gates[0]!.accept();
@@ -110,12 +113,12 @@ describe("Committer", () => {
 
   it("commits progress that no intent takes along after a short while", async () => {
     const range = ledgers[0]!.open(0, 9, 1);
-    void committer.announce("t", 0, range);
+    void committer.announce(at(0), range);
     await settle();
     gates[0]!.accept();
     await settle();
     ledgers[0]!.markDurable(range);
-    committer.note("t", 0);
+    committer.note(at(0));
     await settle();
     expect(sent).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60);
@@ -125,7 +128,7 @@ describe("Committer", () => {
   it("repeats a failed commit with what is true by then, and announces nothing before", async () => {
     const range = ledgers[0]!.open(0, 9, 1);
     let announced = false;
-    void committer.announce("t", 0, range).then(() => {
+    void committer.announce(at(0), range).then(() => {
       announced = true;
     });
     await settle();
@@ -142,13 +145,13 @@ describe("Committer", () => {
 
   it("ends with the generation: whoever waits is told, and nothing is sent any more", async () => {
     const range = ledgers[0]!.open(0, 9, 1);
-    const announcement = expect(committer.announce("t", 0, range)).rejects.toThrow(StaleOwner);
+    const announcement = expect(committer.announce(at(0), range)).rejects.toThrow(StaleOwner);
     await settle();
     gates[0]!.refuse(new StaleOwner("generation 3 is over"));
     await announcement;
     expect(errors.map(String)).toEqual([expect.stringContaining("generation 3 is over")]);
     await expect(committer.flush()).rejects.toThrow(StaleOwner);
-    committer.note("t", 0);
+    committer.note(at(0));
     await vi.advanceTimersByTimeAsync(5_000);
     expect(sent).toHaveLength(1);
     expect(range.announced).toBe(false);
@@ -166,8 +169,8 @@ describe("Committer", () => {
       },
       onError: (error) => errors.push(error),
     });
-    looking.add("t", 0, ledgers[0]!);
-    const announcement = looking.announce("t", 0, ledgers[0]!.open(0, 9, 1)).catch((error) => error);
+    looking.add(at(0), ledgers[0]!);
+    const announcement = looking.announce(at(0), ledgers[0]!.open(0, 9, 1)).catch((error) => error);
     expect(check).not.toThrow();
     looking.end(new StaleOwner("the group is rebalancing"));
     expect(check).toThrow(StaleOwner);
@@ -178,7 +181,7 @@ describe("Committer", () => {
 
   it("flushes to an end while a commit is under way, and when there is nothing to do", async () => {
     await committer.flush();
-    void committer.announce("t", 0, ledgers[0]!.open(0, 9, 1));
+    void committer.announce(at(0), ledgers[0]!.open(0, 9, 1));
     let isFlushed = false;
     void committer.flush().then(() => {
       isFlushed = true;
@@ -194,7 +197,7 @@ describe("Committer", () => {
   it("proves ownership by the time at which an acknowledged commit was sent, not by that of its answer", async () => {
     ledgers[0]!.open(0, 9, 1);
     const askedMs = systemClock.nowMs();
-    const proof = committer.prove("t", 0);
+    const proof = committer.prove(at(0));
     await vi.advanceTimersByTimeAsync(5_000);
     gates[0]!.accept();
     await proof;
@@ -205,7 +208,7 @@ describe("Committer", () => {
     const many = Array.from({ length: 200 }, (_, index) => ledgers[0]!.open(index * 1e6, index * 1e6 + 1, 1e12));
     const announced: number[] = [];
     for (const [index, range] of many.entries()) {
-      void committer.announce("t", 0, range).then(() => announced.push(index));
+      void committer.announce(at(0), range).then(() => announced.push(index));
     }
     await settle();
     gates[0]!.accept();
@@ -215,7 +218,7 @@ describe("Committer", () => {
     expect(fitting).toBeLessThan(200);
     for (let commit = 1; announced.length < 200 && commit < 8; commit += 1) {
       for (const index of announced) ledgers[0]!.markDurable(many[index]!);
-      committer.note("t", 0);
+      committer.note(at(0));
       await vi.advanceTimersByTimeAsync(100);
       gates[commit]?.accept();
       await settle();

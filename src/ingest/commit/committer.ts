@@ -1,8 +1,8 @@
 import { pauseMs } from "../../core/backoff.ts";
 import { type Clock, sleepOn } from "../../core/clock.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import type { LedgerRange, LedgerState, PartitionLedger } from "./ledger.ts";
 
 export interface CommitterOptions {
@@ -13,7 +13,7 @@ export interface CommitterOptions {
    * is tried again. Returns the partitions that the coordinator does not know (their topic was deleted): they are in no
    * commit any more.
    */
-  commit(offsets: CommitOffset[], check: () => void): Promise<readonly UnknownPartition[]>;
+  commit(offsets: CommitOffset[], check: () => void): Promise<readonly TopicPartition[]>;
   /** A commit has failed: it is repeated, or with a StaleOwner nothing is committed any more. */
   onError(error: unknown): void;
   /** Around each commit, for every partition in it. */
@@ -24,19 +24,12 @@ export interface CommitterOptions {
 const PROGRESS_WAIT_MS = 50;
 const RETRY = { firstMs: 50, maxMs: 2_000 };
 
-export interface UnknownPartition {
-  topic: string;
-  partition: number;
-}
-
 interface Turn {
   resolve(): void;
   reject(reason: StaleOwner): void;
 }
 
-interface Entry {
-  topic: string;
-  partition: number;
+interface Entry extends TopicPartition {
   ledger: PartitionLedger;
 }
 
@@ -64,8 +57,8 @@ export class Committer {
     this.#options = options;
   }
 
-  add(topic: string, partition: number, ledger: PartitionLedger): void {
-    this.#entries.set(partitionKey(topic, partition), { topic, partition, ledger });
+  add({ topic, partition }: TopicPartition, ledger: PartitionLedger): void {
+    this.#entries.set(partitionKey({ topic, partition }), { topic, partition, ledger });
   }
 
   /**
@@ -74,9 +67,9 @@ export class Committer {
    *
    * @throws StaleOwner
    */
-  async announce(topic: string, partition: number, range: LedgerRange): Promise<void> {
+  async announce(at: TopicPartition, range: LedgerRange): Promise<void> {
     if (range.announced) return;
-    const key = partitionKey(topic, partition);
+    const key = partitionKey(at);
     this.#dirty.add(key);
     this.#start();
     while (!range.announced) {
@@ -86,8 +79,8 @@ export class Committer {
   }
 
   /** The partition's position has moved: commits it soon. */
-  note(topic: string, partition: number): void {
-    this.#dirty.add(partitionKey(topic, partition));
+  note(at: TopicPartition): void {
+    this.#dirty.add(partitionKey(at));
     if (this.#running || this.#over !== undefined) return;
     this.#cancelProgress ??= this.#options.clock.after(PROGRESS_WAIT_MS, () => this.#start());
   }
@@ -97,8 +90,8 @@ export class Committer {
    *
    * @throws StaleOwner
    */
-  async prove(topic: string, partition: number): Promise<void> {
-    const key = partitionKey(topic, partition);
+  async prove(at: TopicPartition): Promise<void> {
+    const key = partitionKey(at);
     this.#checkKnown(key);
     this.#dirty.add(key);
     await this.#nextCommit();
@@ -178,7 +171,7 @@ export class Committer {
     const offsets = states.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }));
     const { clock, onCommit, onError } = this.#options;
     const sentMs = clock.nowMs();
-    let unknown: readonly UnknownPartition[] = [];
+    let unknown: readonly TopicPartition[] = [];
     try {
       if (offsets.length > 0) {
         this.#isSending = true;
@@ -206,8 +199,8 @@ export class Committer {
   }
 
   /** One deleted topic must not keep the others waiting: its ranges end, theirs go on. */
-  #forget(unknown: readonly UnknownPartition[]): void {
-    for (const { topic, partition } of unknown) this.#entries.delete(partitionKey(topic, partition));
+  #forget(unknown: readonly TopicPartition[]): void {
+    for (const at of unknown) this.#entries.delete(partitionKey(at));
   }
 
   #takeDirty(): (Entry & LedgerState & { key: string })[] {

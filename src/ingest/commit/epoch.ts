@@ -1,9 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { AssignedPartition, CommitOffset, Intent } from "../../core/partition-offsets.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import { Committer, type UnknownPartition } from "./committer.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import { Committer } from "./committer.ts";
 import { type LedgerRange, PartitionLedger } from "./ledger.ts";
 
 export interface EpochOptions {
@@ -13,7 +13,7 @@ export interface EpochOptions {
   fenceMs: number;
   /** ClickHouse's clock minus `clock`, ms, and when that was measured, in `clock`'s ms. */
   clickHouseOffset(): Promise<{ offsetMs: number; measuredMs: number }>;
-  commit(offsets: CommitOffset[], check: () => void): Promise<readonly UnknownPartition[]>;
+  commit(offsets: CommitOffset[], check: () => void): Promise<readonly TopicPartition[]>;
   onCommitError(error: unknown): void;
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
 }
@@ -34,10 +34,10 @@ export class Epoch {
     this.#options = options;
     const { clock, commit, onCommitError: onError, onCommit } = options;
     this.#committer = new Committer({ clock, commit, onError, onCommit });
-    for (const { topic, partition, offset, intents } of options.partitions) {
-      const ledger = new PartitionLedger(offset, intents);
-      this.#ledgers.set(partitionKey(topic, partition), ledger);
-      this.#committer.add(topic, partition, ledger);
+    for (const start of options.partitions) {
+      const ledger = new PartitionLedger(start.offset, start.intents);
+      this.#ledgers.set(partitionKey(start), ledger);
+      this.#committer.add(start, ledger);
     }
   }
 
@@ -47,27 +47,27 @@ export class Epoch {
   }
 
   /**
-   * Opens a range that was cut. To be called in the order of the cuts.
+   * Opens a range that was cut. To be called in the order in which the ranges were cut.
    *
    * @throws StaleOwner when the epoch is over, or never had the partition.
    */
-  open(topic: string, partition: number, intent: Intent): LedgerRange {
+  open(range: TopicPartition & Intent): LedgerRange {
     this.check();
-    const ledger = this.#ledgers.get(partitionKey(topic, partition));
-    if (ledger === undefined) throw new StaleOwner(`${partitionKey(topic, partition)} is not assigned`);
-    return ledger.open(intent.firstOffset, intent.lastOffset, intent.judgedMs);
+    const ledger = this.#ledgers.get(partitionKey(range));
+    if (ledger === undefined) throw new StaleOwner(`${partitionKey(range)} is not assigned`);
+    return ledger.open(range.firstOffset, range.lastOffset, range.judgedMs);
   }
 
   /** Resolves when the range's intent is durable in Kafka. @throws StaleOwner */
-  announce(topic: string, partition: number, range: LedgerRange): Promise<void> {
-    return this.#committer.announce(topic, partition, range);
+  announce(at: TopicPartition, range: LedgerRange): Promise<void> {
+    return this.#committer.announce(at, range);
   }
 
   /** The range is stored: the offset moves as far as it can. @throws StaleOwner */
-  acknowledge(topic: string, partition: number, range: LedgerRange): void {
+  acknowledge(at: TopicPartition, range: LedgerRange): void {
     this.check();
-    const moved = this.#ledgers.get(partitionKey(topic, partition))!.markDurable(range);
-    if (moved) this.#committer.note(topic, partition);
+    const moved = this.#ledgers.get(partitionKey(at))!.markDurable(range);
+    if (moved) this.#committer.note(at);
   }
 
   /**
@@ -78,7 +78,7 @@ export class Epoch {
    * measured afterwards would carry an old proof over the time that it slept. For the same reason whoever asks again,
    * because the insert came late or failed, gets a new proof.
    */
-  lease(topic: string, partition: number): Lease {
+  lease(at: TopicPartition): Lease {
     const { clock, fenceMs, clickHouseOffset } = this.#options;
     const committer = this.#committer;
     let isAskedAgain = false;
@@ -88,7 +88,7 @@ export class Epoch {
         const { offsetMs, measuredMs } = await clickHouseOffset();
         // Half: what is left must do for the upload's first byte to arrive.
         const isOld = clock.nowMs() - committer.provenMs > fenceMs / 2;
-        if (isOld || isAskedAgain || committer.provenMs < measuredMs) await committer.prove(topic, partition);
+        if (isOld || isAskedAgain || committer.provenMs < measuredMs) await committer.prove(at);
         isAskedAgain = true;
         this.check();
         return Math.floor(committer.provenMs + offsetMs + fenceMs);

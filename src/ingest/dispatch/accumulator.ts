@@ -1,6 +1,7 @@
 import type { BufferPool } from "../../core/buffer-pool.ts";
 import type { AssignedPartition, Intent } from "../../core/partition-offsets.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 
 /**
  * Bytes of the buffers that batches are collected in. Small, so that little is held for nothing, and all of one size, so
@@ -26,9 +27,7 @@ export interface RangeBatch {
 }
 
 /** A range that was cut: raw batches of one partition, ready for a worker. */
-export interface RawRange {
-  topic: string;
-  partition: number;
+export interface RawRange extends TopicPartition {
   firstOffset: number;
   lastOffset: number;
   batches: RangeBatch[];
@@ -114,7 +113,7 @@ export class Accumulator {
   }
 
   /**
-   * The log has lost its records up to `offset` (exclusive). For when nothing is collected, or a range is announced.
+   * The log has lost its records before `offset`. For when nothing is collected, or a range is announced.
    */
   loseTo(offset: number): void {
     this.#nextOffset = Math.max(this.#nextOffset, offset);

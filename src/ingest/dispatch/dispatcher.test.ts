@@ -169,7 +169,7 @@ describe("createDispatcher()", () => {
 
   it("begins behind records that the log has lost", () => {
     dispatcher.assign([{ topic: "t", partition: 0, offset: 10, intents: [] }]);
-    dispatcher.loseTo("t", 0, 25);
+    dispatcher.loseTo({ topic: "t", partition: 0 }, 25);
     dispatcher.accept(batch(25, 5));
     dispatcher.cutAll();
     expect(bounds(ranges)).toEqual([[25, 29]]);

@@ -1,7 +1,8 @@
 import type { BufferPool } from "../../core/buffer-pool.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { AssignedPartition } from "../../core/partition-offsets.ts";
-import { partitionKey, type RawBatch } from "../../core/raw-batch.ts";
+import type { RawBatch } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { Accumulator, type CutLimits, type RawRange } from "./accumulator.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 
@@ -27,7 +28,7 @@ export interface DispatcherOptions {
    * Intake is paused, nothing is under way, and nothing can be cut: ranges that an earlier owner has announced wait for
    * the rest of their records, and hold the whole budget. Only this partition is to be fetched now.
    */
-  onStarved(partition: { topic: string; partition: number }): void;
+  onStarved(partition: TopicPartition): void;
 }
 
 export interface Dispatcher {
@@ -36,8 +37,8 @@ export interface Dispatcher {
    * when the batch lies beyond the next one and was not taken. A batch of a partition that is not assigned is dropped.
    */
   accept(batch: RawBatch): number | undefined;
-  /** The log has lost its records up to `offset` (exclusive): the next range begins there. */
-  loseTo(topic: string, partition: number, offset: number): void;
+  /** The log has lost its records before `offset`: the next range begins there. */
+  loseTo(at: TopicPartition, offset: number): void;
   /** Begins anew with these partitions. What was collected before is dropped. */
   assign(partitions: readonly AssignedPartition[]): void;
   /** Drops what is collected of these topics, and takes no more of them until the next assignment. */
@@ -102,7 +103,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     accept(batch) {
-      const accumulator = accumulators.get(partitionKey(batch.topic, batch.partition));
+      const accumulator = accumulators.get(partitionKey(batch));
       if (accumulator === undefined) return undefined;
       if (accumulator.isAhead(batch)) return accumulator.nextOffset;
       while (accumulator.reaches(batch)) {
@@ -113,8 +114,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       }
       return undefined;
     },
-    loseTo(topic, partition, offset) {
-      const accumulator = accumulators.get(partitionKey(topic, partition));
+    loseTo(at, offset) {
+      const accumulator = accumulators.get(partitionKey(at));
       if (accumulator === undefined) return;
       handOn(accumulator);
       accumulator.loseTo(offset);
@@ -123,7 +124,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     assign(partitions) {
       drop();
       for (const start of partitions) {
-        accumulators.set(partitionKey(start.topic, start.partition), new Accumulator(start, buffers));
+        accumulators.set(partitionKey(start), new Accumulator(start, buffers));
       }
     },
     dropTopics(topics) {

@@ -4,6 +4,7 @@ import { MillraceError } from "../../core/errors.ts";
 import { tokenScopeOf } from "../../core/origin.ts";
 import type { AssignedPartition } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { Epoch } from "../commit/epoch.ts";
 import type { SourceEvents } from "../source/consumer-source.ts";
 import type { Membership } from "../source/membership.ts";
@@ -42,10 +43,10 @@ export function createAssignmentEvents(
       unknownGroup.forget();
       await endEpoch(state, parts.intake);
     },
-    async onBegin(topic, partition, offset) {
-      if (!options.allowsDuplicates) await refuseUnknownGroup(state, unknownGroup, topic, partition, offset);
+    async onBegin(at, offset) {
+      if (!options.allowsDuplicates) await refuseUnknownGroup(state, unknownGroup, at, offset);
       if (options.source.from === "earliest" || offset === 0) return;
-      await noteSkipped(state, topic, partition, offset);
+      await noteSkipped(state, at, offset);
     },
     isNewTopic: (topic) => unreadTopics.wasAbsent(topic),
     onUnread(unread) {
@@ -84,7 +85,7 @@ function newEpoch(state: PipelineState, partitions: AssignedPartition[], commit:
         log.warn({ err: error }, "offset commit failed, will be repeated");
     },
     onCommit(when, at) {
-      hooks?.onStep?.(when, at.topic, at.partition, at.offset, at.offset);
+      hooks?.onStep?.(when);
       if (when === "afterCommit") openRanges.committed(at);
     },
   });
@@ -103,12 +104,11 @@ async function endEpoch(state: PipelineState, { dispatcher, flights }: Intake): 
 async function refuseUnknownGroup(
   state: PipelineState,
   unknownGroup: UnknownGroup,
-  topic: string,
-  partition: number,
+  at: TopicPartition,
   offset: number,
 ): Promise<void> {
   try {
-    await unknownGroup.check(planOf(state, topic), topic, partition, offset);
+    await unknownGroup.check(planOf(state, at.topic), at, offset);
   } catch (error) {
     if (error instanceof MillraceError) state.failure.raise(error);
     throw error;
@@ -116,9 +116,9 @@ async function refuseUnknownGroup(
 }
 
 /** The group begins at `offset`, because it was asked to: what lies before is a known gap. */
-async function noteSkipped(state: PipelineState, topic: string, partition: number, offset: number): Promise<void> {
+async function noteSkipped(state: PipelineState, at: TopicPartition, offset: number): Promise<void> {
   const { client, mayStore, origin } = state;
-  const gap = { ...origin, topic, partition, reason: "skipped" as const, runs: [{ first: 0, last: offset - 1 }] };
+  const gap = { ...origin, ...at, reason: "skipped" as const, runs: [{ first: 0, last: offset - 1 }] };
   await mayStore;
-  await storeGap(client, gap, `${tokenScopeOf(origin)}:${topic}:${partition}:begin-${offset}`);
+  await storeGap(client, gap, `${tokenScopeOf(origin)}:${partitionKey(at)}:begin-${offset}`);
 }

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { MillraceError } from "../../core/errors.ts";
 import type { AssignedPartition, CommitOffset } from "../../core/partition-offsets.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { decodeIntents } from "../commit/intents.ts";
 import type { Failure } from "./failure.ts";
 
@@ -23,7 +23,7 @@ export function readAssigned(
     try {
       return { topic, partition, offset, intents: decodeIntents(metadata) };
     } catch (error) {
-      const where = `${partitionKey(topic, partition)}: ${(error as Error).message}`;
+      const where = `${partitionKey({ topic, partition })}: ${(error as Error).message}`;
       if (policy === "stop") {
         const remedy = "Use a --group of its own, or accept doubled rows once with --unreadable-intents at-least-once";
         failure.raise(new MillraceError("E_KAFKA", `${where}. ${remedy}`));
@@ -39,20 +39,15 @@ export function readAssigned(
  * beginning, into the same table, can drop its records as repeats of the old ones, which had the same offsets; to do so
  * where a broker has lost its last records doubles all others.
  */
-export function beyondLogEnd(at: {
-  topic: string;
-  partition: number;
-  offset: number;
-  logEnd: number;
-  groupId: string;
-  table: string;
-}): MillraceError {
-  const { topic, partition, offset, logEnd, groupId, table } = at;
+export function beyondLogEnd(
+  at: TopicPartition & { offset: number; logEnd: number; groupId: string; table: string },
+): MillraceError {
+  const { topic, offset, logEnd, groupId, table } = at;
   const reset = `millrace offsets reset --group ${groupId} --topic ${topic}`;
   return new MillraceError(
     "E_KAFKA",
     [
-      `${partitionKey(topic, partition)}: the group stands at offset ${offset}, and the log ends at ${logEnd}. Nothing was ` +
+      `${partitionKey(at)}: the group stands at offset ${offset}, and the log ends at ${logEnd}. Nothing was ` +
         "changed; what is right depends on why:",
       "- Is this another cluster than before? Check KAFKA_BROKERS.",
       `- Was the topic deleted and made anew? Its records have offsets that rows in ${table} have already. Give it a --table ` +

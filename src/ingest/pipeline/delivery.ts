@@ -1,5 +1,6 @@
 import type { Lease } from "../../core/lease.ts";
 import type { Intent } from "../../core/partition-offsets.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import type { DeliveryObserver, DeliveryStep } from "./steps.ts";
 
@@ -32,25 +33,24 @@ export interface RangeWork<Prepared, Stored> {
  */
 export async function deliverRange<Prepared, Stored>(
   epoch: Epoch,
-  at: { topic: string; partition: number } & Intent,
+  at: TopicPartition & Intent,
   work: RangeWork<Prepared, Stored>,
   onStep?: DeliveryObserver,
 ): Promise<Stored> {
-  const { topic, partition, firstOffset, lastOffset } = at;
-  const step = (name: DeliveryStep) => onStep?.(name, topic, partition, firstOffset, lastOffset);
-  const range = epoch.open(topic, partition, at);
+  const step = (name: DeliveryStep) => onStep?.(name);
+  const range = epoch.open(at);
   step("beforeIntent");
-  const announced = epoch.announce(topic, partition, range).then(() => step("afterIntent"));
+  const announced = epoch.announce(at, range).then(() => step("afterIntent"));
   // Rejected while the rows are still being made, it would count as unhandled.
   announced.catch(() => {});
   const prepared = await work.prepare();
   await announced;
   step("beforeInsert");
-  const stored = await work.store(prepared, epoch.lease(topic, partition));
+  const stored = await work.store(prepared, epoch.lease(at));
   step("afterInsert");
   epoch.check();
   step("beforeAcknowledge");
-  epoch.acknowledge(topic, partition, range);
+  epoch.acknowledge(at, range);
   step("afterAcknowledge");
   return stored;
 }

@@ -2,6 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { ownDatabase } from "../../config/own-database.ts";
 import type { OffsetRun } from "../../core/offset-run.ts";
 import type { Origin } from "../../core/origin.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { SinkBatch } from "../sink/sink.ts";
 
 /** Where known gaps are kept (sql/migrations/0010_gaps.sql). */
@@ -14,9 +15,7 @@ export const gapTable = `${ownDatabase}.millrace_gaps`;
 export type GapReason = "absent" | "lost" | "skipped";
 
 /** Offsets of one partition that will never have a row. */
-export interface Gap extends Origin {
-  topic: string;
-  partition: number;
+export interface Gap extends Origin, TopicPartition {
   reason: GapReason;
   /** Ascending, disjoint, at least one. */
   runs: OffsetRun[];

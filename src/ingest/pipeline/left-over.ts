@@ -1,5 +1,5 @@
 import type { CommitOffset, Intent } from "../../core/partition-offsets.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 
 /** What a run took and did not finish. Nothing of it is committed: the next start reads it again. */
 export interface LeftOver {
@@ -20,20 +20,17 @@ export class OpenRanges {
     this.#open.clear();
   }
 
-  add({
-    topic,
-    partition,
-    firstOffset,
-    lastOffset,
-  }: { topic: string; partition: number } & Omit<Intent, "judgedMs">): void {
-    const key = partitionKey(topic, partition);
+  add(range: TopicPartition & Omit<Intent, "judgedMs">): void {
+    const { firstOffset, lastOffset } = range;
+    const key = partitionKey(range);
     const open = this.#open.get(key) ?? [];
     open.push({ firstOffset, lastOffset });
     this.#open.set(key, open);
   }
 
-  committed({ topic, partition, offset }: Pick<CommitOffset, "topic" | "partition" | "offset">): void {
-    const key = partitionKey(topic, partition);
+  committed(at: Pick<CommitOffset, "topic" | "partition" | "offset">): void {
+    const { offset } = at;
+    const key = partitionKey(at);
     const open = this.#open.get(key)?.filter(({ lastOffset }) => lastOffset >= offset) ?? [];
     if (open.length > 0) this.#open.set(key, open);
     else this.#open.delete(key);

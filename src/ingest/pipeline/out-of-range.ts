@@ -1,4 +1,5 @@
 import { tokenScopeOf } from "../../core/origin.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { SourceEvents } from "../source/consumer-source.ts";
 import { beyondLogEnd } from "./assignment.ts";
 import type { AssignmentParts } from "./assignment-parts.ts";
@@ -11,15 +12,15 @@ type OutOfRange = SourceEvents["onOutOfRange"];
 export function outOfRange(state: PipelineState, parts: AssignmentParts): OutOfRange {
   const { failure } = state;
   const { groupId } = state.options.source;
-  return (topic, partition, offset, logStart, logEnd) => {
+  return (at, offset, logStart, logEnd) => {
     if (offset > logEnd) {
-      const plan = planOf(state, topic);
-      parts.stoppedPlans.stop(plan, beyondLogEnd({ topic, partition, offset, logEnd, groupId, table: plan.table }));
+      const plan = planOf(state, at.topic);
+      parts.stoppedPlans.stop(plan, beyondLogEnd({ ...at, offset, logEnd, groupId, table: plan.table }));
       // Out of a callback of the Kafka client, which would try again.
       if (failure.first !== undefined) throw failure.first;
       return offset;
     }
-    noteLost(state, parts, { topic, partition, first: offset, logStart });
+    noteLost(state, parts, at, offset, logStart);
     return logStart;
   };
 }
@@ -27,24 +28,26 @@ export function outOfRange(state: PipelineState, parts: AssignmentParts): OutOfR
 function noteLost(
   state: PipelineState,
   { intake: { dispatcher, flights }, sink, ended }: AssignmentParts,
-  { topic, partition, first, logStart }: { topic: string; partition: number; first: number; logStart: number },
+  at: TopicPartition,
+  first: number,
+  logStart: number,
 ): void {
   const { counters, origin } = state;
   const { log } = state.options;
   const lost = logStart - first;
   counters.lostOffsets += lost;
   log.error(
-    { topic, partition, offset: first, logStart, lost },
+    { ...at, offset: first, logStart, lost },
     "records lost: retention deleted them before they were read. Raise retention.ms, or find out why the lag grew",
   );
-  dispatcher.loseTo(topic, partition, logStart);
-  const gap = { ...origin, topic, partition, reason: "lost" as const, runs: [{ first, last: logStart - 1 }] };
+  dispatcher.loseTo(at, logStart);
+  const gap = { ...origin, ...at, reason: "lost" as const, runs: [{ first, last: logStart - 1 }] };
   const owner = state.epoch;
   if (owner === undefined) return;
   flights.add(
-    sink.store(gapBatch(gap, tokenScopeOf(origin)), first, logStart - 1, owner.lease(topic, partition)).then(
+    sink.store(gapBatch(gap, tokenScopeOf(origin)), first, logStart - 1, owner.lease(at)).then(
       () => {},
-      (error) => ended(error, topic),
+      (error) => ended(error, at.topic),
     ),
   );
 }

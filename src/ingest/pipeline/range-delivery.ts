@@ -1,6 +1,6 @@
 import { MillraceError } from "../../core/errors.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
 import { countRange } from "../../telemetry/counters.ts";
 import { recordBatch } from "../../telemetry/recorder.ts";
 import type { RawRange } from "../dispatch/accumulator.ts";
@@ -34,7 +34,7 @@ export function createRangeDelivery(
 
   async function deliver(range: RawRange): Promise<void> {
     const memory = new RangeMemory(tools.shared, range.byteLength);
-    const key = `${partitionKey(range.topic, range.partition)}:${range.firstOffset}`;
+    const key = `${partitionKey(range)}:${range.firstOffset}`;
     const owner = state.epoch;
     try {
       if (owner === undefined) throw new StaleOwner("no partition is assigned");

@@ -12,20 +12,11 @@ export const deliverySteps = [
   /** The ledger knows that the range is stored. */
   "afterAcknowledge",
   "beforeCommit",
-  /** The coordinator has acknowledged an offset behind the range. */
+  /** The coordinator has acknowledged an offset after the range. */
   "afterCommit",
 ] as const;
 
 export type DeliveryStep = (typeof deliverySteps)[number];
 
-/**
- * Told synchronously of each step of the range `firstOffset … lastOffset` (both included), for tests that stop or kill a
- * process exactly there. Must not throw.
- */
-export type DeliveryObserver = (
-  step: DeliveryStep,
-  topic: string,
-  partition: number,
-  firstOffset: number,
-  lastOffset: number,
-) => void;
+/** Told synchronously of each step of a range, for tests that stop or kill a process exactly there. Must not throw. */
+export type DeliveryObserver = (step: DeliveryStep) => void;

@@ -21,7 +21,7 @@ function serverOf(...answers: (object[] | string)[]): ClickHouseClient {
 }
 
 const groupOf = (client: ClickHouseClient) => new UnknownGroup(client, pino({ level: "silent" }));
-const check = (client: ClickHouseClient) => groupOf(client).check(told, "t", 0, 0);
+const check = (client: ClickHouseClient) => groupOf(client).check(told, { topic: "t", partition: 0 }, 0);
 
 describe("UnknownGroup", () => {
   it("lets a user begin who may not look, as with a table that cannot be asked", async () => {
@@ -37,8 +37,8 @@ describe("UnknownGroup", () => {
 
   it("lets a partition begin that was added to a topic with more rows than can be counted, and asks once", async () => {
     const group = groupOf(serverOf("159", [{ 1: 1 }], []));
-    await group.check(told, "t", 7, 0);
-    await group.check(told, "t", 7, 0);
+    await group.check(told, { topic: "t", partition: 7 }, 0);
+    await group.check(told, { topic: "t", partition: 7 }, 0);
   });
 
   it("leaves other errors to whoever tries again", async () => {

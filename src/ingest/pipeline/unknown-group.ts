@@ -5,7 +5,7 @@ import { isServerError } from "../../clients/clickhouse/server-error.ts";
 import { limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { counted } from "../../core/counted.ts";
 import { MillraceError } from "../../core/errors.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { writersTable } from "./writers.ts";
 
@@ -56,7 +56,8 @@ export class UnknownGroup {
    *
    * @throws MillraceError E_INCOMPLETE when the table has rows there; what the client throws.
    */
-  async check(plan: TablePlan, topic: string, partition: number, offset: number): Promise<void> {
+  async check(plan: TablePlan, at: TopicPartition, offset: number): Promise<void> {
+    const { topic, partition } = at;
     if (plan.coordinates === undefined) return;
     let reading = this.#stored.get(topic);
     if (reading === undefined) {
@@ -64,20 +65,20 @@ export class UnknownGroup {
       this.#stored.set(topic, reading);
     }
     const rows = await reading;
-    const stored = rows === "tooMany" ? await this.#foundIn(plan, topic, partition, offset) : rows.get(partition);
+    const stored = rows === "tooMany" ? await this.#foundIn(plan, at, offset) : rows.get(partition);
     if (stored === undefined || stored === "none") return;
     if (typeof stored === "object" && stored.lastOffset < offset) return;
-    throw unknownGroup(plan, topic, partition, offset, stored);
+    throw unknownGroup(plan, at, offset, stored);
   }
 
-  #foundIn(plan: TablePlan, topic: string, partition: number, offset: number): Promise<Found> {
-    const key = `${partitionKey(topic, partition)}:${offset}`;
-    const finding = this.#found.get(key) ?? this.#find(plan, topic, partition, offset);
+  #foundIn(plan: TablePlan, at: TopicPartition, offset: number): Promise<Found> {
+    const key = `${partitionKey(at)}:${offset}`;
+    const finding = this.#found.get(key) ?? this.#find(plan, at, offset);
     this.#found.set(key, finding);
     return finding;
   }
 
-  async #find({ table, coordinates }: TablePlan, topic: string, partition: number, offset: number): Promise<Found> {
+  async #find({ table, coordinates }: TablePlan, { topic, partition }: TopicPartition, offset: number): Promise<Found> {
     const own = coordinates!;
     const where = `${quoteName(own.partition)} = ${partition} AND ${quoteName(own.offset)} >= ${offset} AND ${ofTopic(own, topic)}`;
     try {
@@ -151,15 +152,14 @@ function foundText(table: string, stored: Stored | Found): string {
 
 function unknownGroup(
   { pipeline, table, origin: { group } }: TablePlan,
-  topic: string,
-  partition: number,
+  { topic, partition }: TopicPartition,
   offset: number,
   stored: Stored | Found,
 ): MillraceError {
   const behind = typeof stored === "object" ? stored.lastOffset + 1 : "OFFSET";
   return new MillraceError(
     "E_INCOMPLETE",
-    `Pipeline ${pipeline}: the group ${group} has no committed offset in ${partitionKey(topic, partition)} and would begin at ` +
+    `Pipeline ${pipeline}: the group ${group} has no committed offset in ${partitionKey({ topic, partition })} and would begin at ` +
       `offset ${offset}, but ${foundText(table, stored)}: ` +
       "they would be stored twice. Was the group renamed, or have its offsets expired? Choose: (1) go on under the name of " +
       "the group that stored them: --group NAME; (2) begin behind the rows: " +

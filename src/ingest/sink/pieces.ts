@@ -1,3 +1,4 @@
+import type { TopicPartition } from "../../core/topic-partition.ts";
 /**
  * A piece of a range that goes in one insert: rows `firstRow` to `endRow` (half open) of the batch, and of these the
  * ones whose partition's hash is `shareIndex` modulo `shareCount` (1: all).
@@ -30,9 +31,7 @@ export function splitByPartitions(piece: Piece): [Piece, Piece] {
 }
 
 /** A range as its tokens name it. */
-export interface TokenRange {
-  topic: string;
-  partition: number;
+export interface TokenRange extends TopicPartition {
   firstOffset: number;
   lastOffset: number;
   tokenScope?: string | undefined;

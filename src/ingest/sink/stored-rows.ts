@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { queryVerifiedRows } from "../../clients/clickhouse/query-rows.ts";
 import { type Limit, limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 
 /** Names of the columns that hold a row's place in Kafka; the plan has them. */
 export interface Coordinates {
@@ -22,7 +23,7 @@ export interface RangeRows {
 
 /** The condition on a table's rows from the lowest to the highest of the offsets. @param offsets not empty, in any order */
 export function offsetsCondition(
-  { topic, partition }: { topic: string; partition: number },
+  { topic, partition }: TopicPartition,
   coordinates: Coordinates,
   offsets: Float64Array,
 ): string {

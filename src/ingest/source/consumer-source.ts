@@ -1,6 +1,7 @@
 import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
 import { BufferPool } from "../../core/buffer-pool.ts";
-import { partitionKey, type RawBatch } from "../../core/raw-batch.ts";
+import type { RawBatch } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { byTopic } from "./by-topic.ts";
 import { frameSockets } from "./frame-socket.ts";
 import { createMember } from "./group-member.ts";
@@ -31,11 +32,6 @@ export interface SourceEvents extends Omit<MembershipHooks, "from"> {
   onBatch(batch: RawBatch): void;
   /** kafkajs gave up. The source does not restart by itself; the pipeline decides. */
   onCrash(error: Error): void;
-}
-
-export interface TopicPartition {
-  topic: string;
-  partition: number;
 }
 
 export interface Source {
@@ -176,7 +172,7 @@ function toRawBatch(
 ): RawBatch {
   const lastOffset = BigInt(message.offset);
   if (lastOffset > OFFSET_MAX) {
-    throw new RangeError(`Offset ${lastOffset} of ${partitionKey(topic, partition)} is above ${OFFSET_MAX}`);
+    throw new RangeError(`Offset ${lastOffset} of ${partitionKey({ topic, partition })} is above ${OFFSET_MAX}`);
   }
   return {
     topic,

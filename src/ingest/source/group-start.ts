@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TopicOffsets, TopicQuestion } from "../../clients/kafka/partial-admin.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import { byTopic } from "./by-topic.ts";
-import type { TopicPartition } from "./topic-watch.ts";
 
 /** What a group has committed, and where partitions begin of which it has committed nothing. */
 

@@ -1,12 +1,13 @@
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import { byTopic } from "./by-topic.ts";
 import { commitUnder } from "./commit-under.ts";
 import { beginOffsets, isStale, readCommittedPatiently } from "./group-start.ts";
 import { type ConsumerGroup, kafkajsOwn } from "./kafkajs-methods.ts";
 import type { Member } from "./member-state.ts";
 import type { Membership } from "./membership.ts";
-import { type TopicPartition, TopicWatch } from "./topic-watch.ts";
+import { TopicWatch } from "./topic-watch.ts";
 
 /**
  * Whether the coordinator has given the generation of the last epoch again. One that heeds what members say of themselves
@@ -91,7 +92,7 @@ async function beginPartitions(
   const known = committed.filter(({ offset }) => offset >= 0);
   if (fresh.length === 0) return known;
   const begun = await beginOffsets(cluster, groupId, fresh, { ...hooks, begun: plan?.begun });
-  for (const { topic, partition, offset } of begun) await hooks.onBegin(topic, partition, offset);
+  for (const { topic, partition, offset } of begun) await hooks.onBegin({ topic, partition }, offset);
   const refused = begun.length === 0 ? [] : await commit(begun, () => {});
   return [...known, ...begun.filter((at) => !refused.some((other) => isSame(at, other)))];
 }

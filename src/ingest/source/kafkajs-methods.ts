@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { AnsweredCluster, PartitionError } from "../../clients/kafka/partial-admin.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { WallClockTimes } from "./clock-steps.ts";
 import type { GroupCluster, OffsetBroker } from "./group-start.ts";
 import type { Membership } from "./membership.ts";
@@ -53,7 +54,7 @@ export interface ConsumerGroup extends WallClockTimes {
   leave(): Promise<void>;
   joinAndSync(): Promise<void>;
   fetch(nodeId: number): Promise<FetchedBatch[]>;
-  recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
+  recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void>;
   checkForStaleAssignment(): void;
   filterPartitionsByNode(
     nodeId: number,

@@ -372,7 +372,7 @@ describe.concurrent("an offset out of range", () => {
       const logStart = Number(kept.slice(0, 20));
       const asked: number[][] = [];
       const next = member({
-        onOutOfRange(_topic, partition, offset, start, end) {
+        onOutOfRange({ partition }, offset, start, end) {
           asked.push([partition, offset, start, end]);
           return start + 5;
         },
@@ -417,7 +417,7 @@ describe.concurrent("an offset out of range", () => {
     await createTopics({ t: 1 });
     const asked: number[][] = [];
     const a = await start({
-      onOutOfRange(_topic, partition, offset, logStart, logEnd) {
+      onOutOfRange({ partition }, offset, logStart, logEnd) {
         asked.push([partition, offset, logStart, logEnd]);
         return logStart;
       },

@@ -1,5 +1,6 @@
 import type { CommitOffset } from "../../core/partition-offsets.ts";
-import type { TopicPartition, Unread } from "./topic-watch.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { Unread } from "./topic-watch.ts";
 
 /** One generation of this member, from the answer to its join request to the next join. No two of a member have one number. */
 export interface Membership {
@@ -25,7 +26,7 @@ export interface MembershipHooks {
    * The group begins this partition at `offset`, which is committed when this returns. Without that, what is read before
    * the first commit would be skipped by whoever begins at the end of the log next.
    */
-  onBegin(topic: string, partition: number, offset: number): Promise<void>;
+  onBegin(at: TopicPartition, offset: number): Promise<void>;
   /** Whether the topic was seen to be absent since this process began: all that is in it now came meanwhile. */
   isNewTopic(topic: string): boolean;
   /** The list of what should be read, and is not, has changed. Called before the join in which it comes back. */
@@ -37,5 +38,5 @@ export interface MembershipHooks {
    *
    * @throws to stop the consumer.
    */
-  onOutOfRange(topic: string, partition: number, offset: number, logStart: number, logEnd: number): number;
+  onOutOfRange(at: TopicPartition, offset: number, logStart: number, logEnd: number): number;
 }

@@ -1,3 +1,4 @@
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import { readCommittedPatiently } from "./group-start.ts";
 import { type ConsumerGroup, groupPrototype, kafkajsOwn } from "./kafkajs-methods.ts";
 import { members } from "./member-state.ts";
@@ -17,16 +18,19 @@ groupPrototype.recoverFromOffsetOutOfRange = async function (this: ConsumerGroup
   if (logStart === undefined || logEnd === undefined) return;
   const wanted = Number(this.offsetManager.nextOffset(topic, partition).toString());
   if (wanted >= logStart && wanted <= logEnd) return;
-  if (wanted > logEnd && !(await hasCommitted(this, topic, partition))) {
+  if (wanted > logEnd && !(await hasCommitted(this, { topic, partition }))) {
     // Kafka forgets a topic's offsets when it is deleted: this is another topic of the same name, to be begun.
     member.watch?.askToRejoin();
     return;
   }
-  const next = member.hooks.onOutOfRange(topic, partition, wanted, logStart, logEnd);
+  const next = member.hooks.onOutOfRange({ topic, partition }, wanted, logStart, logEnd);
   this.offsetManager.resolveOffset({ topic, partition, offset: String(next - 1) });
 };
 
-async function hasCommitted({ cluster, groupId }: ConsumerGroup, topic: string, partition: number): Promise<boolean> {
+async function hasCommitted(
+  { cluster, groupId }: ConsumerGroup,
+  { topic, partition }: TopicPartition,
+): Promise<boolean> {
   const committed = await readCommittedPatiently(cluster, groupId, [{ topic, partitions: [partition] }]);
   return committed.some(({ offset }) => offset >= 0);
 }

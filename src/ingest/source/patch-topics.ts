@@ -33,7 +33,7 @@ groupPrototype.filterPartitionsByNode = function (this: ConsumerGroup, nodeId, t
   const nowMs = performance.now();
   return found.map(({ topic, partitions }) => ({
     topic,
-    partitions: partitions.filter((partition) => !watch.isResting(topic, partition, nowMs)),
+    partitions: partitions.filter((partition) => !watch.isResting({ topic, partition }, nowMs)),
   }));
 };
 

@@ -37,9 +37,11 @@ describe("TopicWatch", () => {
       watch.failed([{ ...at("a", 1), type: "KAFKA_STORAGE_ERROR" }], nowMs);
       expect(watch.unread(both, nowMs).length).toBe(nowMs < 3_000 ? 0 : 1);
     }
-    expect([watch.isResting("a", 1, 3_499), watch.isResting("a", 1, 3_500), watch.isResting("a", 0, 3_100)]).toEqual([
-      ...[true, false, false],
-    ]);
+    expect([
+      watch.isResting(at("a", 1), 3_499),
+      watch.isResting(at("a", 1), 3_500),
+      watch.isResting(at("a", 0), 3_100),
+    ]).toEqual([...[true, false, false]]);
     expect(watch.unread(both, 6_100)).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { NO_LEADER, type PartitionError } from "../../clients/kafka/partial-admin.ts";
 import { pauseMs } from "../../core/backoff.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import type { GroupPlan } from "./group-plan.ts";
 
 /** A topic, or a partition of it, that is not read at present. */
@@ -9,11 +9,6 @@ export interface Unread {
   /** Undefined: the whole topic. */
   partition: number | undefined;
   reason: string;
-}
-
-export interface TopicPartition {
-  topic: string;
-  partition: number;
 }
 
 /** The cluster's metadata, as far as it is about partitions. */
@@ -74,7 +69,7 @@ export class TopicWatch {
 
   failed(errors: readonly PartitionError[], nowMs: number): void {
     for (const error of errors) {
-      const key = partitionKey(error.topic, error.partition);
+      const key = partitionKey(error);
       const sinceMs = this.#failing.get(key)?.sinceMs ?? nowMs;
       this.#failing.set(key, { ...error, sinceMs, lastMs: nowMs });
     }
@@ -85,8 +80,8 @@ export class TopicWatch {
     this.#isAsked = true;
   }
 
-  isResting(topic: string, partition: number, nowMs: number): boolean {
-    const failing = this.#failing.get(partitionKey(topic, partition));
+  isResting(at: TopicPartition, nowMs: number): boolean {
+    const failing = this.#failing.get(partitionKey(at));
     return failing !== undefined && nowMs - failing.lastMs < REST_MS;
   }
 
@@ -109,7 +104,7 @@ export class TopicWatch {
 
   #unreadPartition(at: TopicPartition, known: ReadonlyMap<number, number>, nowMs: number): Unread[] {
     if (known.get(at.partition) === NO_LEADER) return [{ ...at, reason: "it has no leader" }];
-    const failing = this.#failing.get(partitionKey(at.topic, at.partition));
+    const failing = this.#failing.get(partitionKey(at));
     if (failing === undefined || nowMs - failing.sinceMs < TOLD_AFTER_MS) return [];
     return [{ topic: at.topic, partition: at.partition, reason: failing.type }];
   }
@@ -136,12 +131,12 @@ export class TopicWatch {
       }
     }
     const gone = this.#assigned.find(({ topic, partition }) => byTopic.get(topic)?.has(partition) === false);
-    if (gone !== undefined) return `${partitionKey(gone.topic, gone.partition)} is not there any more`;
+    if (gone !== undefined) return `${partitionKey(gone)} is not there any more`;
     const back = this.#leftOut.find(({ topic, partition }) => {
       const leader = byTopic.get(topic)?.get(partition);
       return leader !== undefined && leader !== NO_LEADER;
     });
-    return back === undefined ? undefined : `${partitionKey(back.topic, back.partition)} can be begun`;
+    return back === undefined ? undefined : `${partitionKey(back)} can be begun`;
   }
 }
 

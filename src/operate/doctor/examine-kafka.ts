@@ -2,7 +2,7 @@ import { type Admin, type ConfigResourceTypes, Kafka, type KafkaConfig } from "k
 import { isDenial } from "../../clients/kafka/classify-error.ts";
 import { readOffsets } from "../../clients/kafka/offsets.ts";
 import { partialAdmin } from "../../clients/kafka/partial-admin.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
 import type { GroupFacts, KafkaFacts, PartitionFacts, TopicFacts } from "./facts.ts";
 import { type DescribedMember, subscribedTopics, unassignedPartitions } from "./group-gaps.ts";
 import { readApiVersions } from "./kafka-versions.ts";
@@ -140,7 +140,7 @@ async function readPartitions(
         const recent = Math.max(logStart, since.get(partition) ?? logEnd);
         partitions.push({
           ...at,
-          metadata: metadata.get(partitionKey(name, partition)),
+          metadata: metadata.get(partitionKey({ topic: name, partition })),
           produceRate: (logEnd - recent) / (RATE_WINDOW_MS / 1000),
           youngerThanHalf: half?.get(partition),
           youngerThanFourFifths: fourFifths?.get(partition),
@@ -168,7 +168,7 @@ async function readMetadata(
     // The same question, repeated until the coordinator has loaded its offsets.
     await readOffsets(admin, groupId, []);
     for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: topics.map(({ name }) => name) })) {
-      for (const { partition, metadata } of partitions) byKey.set(partitionKey(topic, partition), metadata ?? "");
+      for (const { partition, metadata } of partitions) byKey.set(partitionKey({ topic, partition }), metadata ?? "");
     }
     return byKey;
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Admin } from "kafkajs";
 import { type PartitionOffsets, readOffsets } from "../../clients/kafka/offsets.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { Intent } from "../../core/partition-offsets.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
 import { decodeIntents, UnreadableIntents } from "../../ingest/commit/intents.ts";
 
 /** Where one partition of a group stands, with what its last commit says about ranges in flight. */
@@ -50,10 +50,11 @@ export async function readGroupPartitions(admin: Admin, groupId: string, topics:
   const offsets = await readOffsets(admin, groupId, topics);
   const metadata = new Map<string, string>();
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics })) {
-    for (const entry of partitions) metadata.set(partitionKey(topic, entry.partition), entry.metadata ?? "");
+    for (const entry of partitions)
+      metadata.set(partitionKey({ topic, partition: entry.partition }), entry.metadata ?? "");
   }
   return offsets.map((found) => {
-    const text = metadata.get(partitionKey(found.topic, found.partition)) ?? "";
+    const text = metadata.get(partitionKey(found)) ?? "";
     const lost = Math.max(0, found.logStart - (found.committed ?? found.logStart));
     return { ...found, metadata: text, intents: readIntents(text), lost };
   });

@@ -3,7 +3,7 @@ import type { Admin } from "kafkajs";
 import { readOffsetsAt } from "../../clients/kafka/offsets-at.ts";
 import { counted } from "../../core/counted.ts";
 import { MillraceError } from "../../core/errors.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
 import { otherClusters, sharedTableText } from "../../ingest/pipeline/writers.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
@@ -59,7 +59,7 @@ async function planMoves(admin: Admin, choice: ResetChoice, target: ResetTarget)
   const atTime = target.kind === "time" ? await readOffsetsAt(admin, [topic], target.timeMs) : undefined;
   return choosePartitions(choice, partitions).map((partition) => {
     const from = partition.committed ?? partition.logStart;
-    const to = resolveTarget(target, partition, atTime?.get(partitionKey(partition.topic, partition.partition)));
+    const to = resolveTarget(target, partition, atTime?.get(partitionKey(partition)));
     return { partition, from, to, skipped: Math.max(0, to - from), again: Math.max(0, from - to), rows: undefined };
   });
 }

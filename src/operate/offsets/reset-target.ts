@@ -1,5 +1,6 @@
 import { parseTimeMs } from "../../config/values.ts";
 import { MillraceError } from "../../core/errors.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 
 /** What `--to` says. */
 export type ResetTarget =
@@ -17,9 +18,7 @@ export function parseResetTarget(text: string, nowMs: number): ResetTarget {
   return { kind: "time", timeMs: parseTimeMs("--to", text, nowMs) };
 }
 
-export interface PartitionBounds {
-  topic: string;
-  partition: number;
+export interface PartitionBounds extends TopicPartition {
   logStart: number;
   logEnd: number;
   committed: number | undefined;

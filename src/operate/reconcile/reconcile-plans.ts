@@ -4,7 +4,7 @@ import { type PartitionOffsets, readOffsets } from "../../clients/kafka/offsets.
 import { readOffsetsAt } from "../../clients/kafka/offsets-at.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { Origin } from "../../core/origin.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { offsetsOf, type PartitionBalance, reconcile } from "./reconcile.ts";
 import { uncountableText, whyUncountable, withoutExpired } from "./reconcile-limits.ts";
@@ -53,7 +53,7 @@ export async function committedRanges(
     );
   }
   const floors = sinceMs === undefined ? new Map<string, number>() : await readOffsetsAt(admin, topics, sinceMs);
-  return offsets.map((found) => rangeOf(found, floors.get(partitionKey(found.topic, found.partition))));
+  return offsets.map((found) => rangeOf(found, floors.get(partitionKey(found))));
 }
 
 function rangeOf({ topic, partition, logStart, committed }: PartitionOffsets, floor = 0): PartitionSection {

@@ -2,7 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import type { OffsetRun } from "../../core/offset-run.ts";
 import { nobody, type Origin } from "../../core/origin.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
 import { gapTable } from "../../ingest/pipeline/gap-store.ts";
 import { deadLetterTable } from "../../schema/pipeline.ts";
 import { factsSql, longGapSql, type QuerySubject, replayTable } from "./reconcile-query.ts";
@@ -37,7 +37,7 @@ export async function readLongGaps(
   if (ranges.length === 0) return gaps;
   type GapRow = { topic: string; partition: number; first: string; last: string };
   for (const row of await queryRows<GapRow>(client, longGapSql(subject, ranges))) {
-    const key = partitionKey(row.topic, row.partition);
+    const key = partitionKey(row);
     gaps.set(key, [...(gaps.get(key) ?? []), { first: Number(row.first), last: Number(row.last) }]);
   }
   for (const [key, runs] of gaps) gaps.set(key, mergeRuns(runs));

@@ -1,11 +1,8 @@
 import type { OffsetRun, OffsetSection } from "../../core/offset-run.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 
 /** Offsets of one partition, each of which must be exactly one row or a known gap. */
-export interface PartitionSection extends OffsetSection {
-  topic: string;
-  partition: number;
-}
+export interface PartitionSection extends OffsetSection, TopicPartition {}
 
 /** A section, or some of one, that one query compares. */
 export interface OffsetWindow extends PartitionSection {
@@ -65,7 +62,7 @@ function layers(windows: readonly OffsetWindow[]): OffsetWindow[][] {
   const seen = new Map<string, number>();
   const found: OffsetWindow[][] = [];
   for (const window of windows) {
-    const key = partitionKey(window.topic, window.partition);
+    const key = partitionKey(window);
     const layer = seen.get(key) ?? 0;
     seen.set(key, layer + 1);
     found[layer] ??= [];

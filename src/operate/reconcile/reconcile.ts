@@ -4,7 +4,7 @@ import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { pauseMs } from "../../core/backoff.ts";
 import type { OffsetRun } from "../../core/offset-run.ts";
 import { nobody, type Origin } from "../../core/origin.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { countSql, type QuerySubject } from "./reconcile-query.ts";
 import { findSpans, type OffsetSpan } from "./reconcile-spans.ts";
 import { estimateRows, readLongGaps, subjectOf } from "./reconcile-subject.ts";
@@ -65,10 +65,8 @@ export async function reconcile(
 ): Promise<PartitionBalance[]> {
   const subject = await subjectOf(client, target, options.origin ?? nobody);
   const gaps = subject.hasGaps ? await readLongGaps(client, subject, ranges) : new Map<string, OffsetRun[]>();
-  const windows = ranges.flatMap((range) =>
-    cutAtGaps(range, gaps.get(partitionKey(range.topic, range.partition)) ?? []),
-  );
-  const balances = new Map(ranges.map((range) => [partitionKey(range.topic, range.partition), emptyBalance(range)]));
+  const windows = ranges.flatMap((range) => cutAtGaps(range, gaps.get(partitionKey(range)) ?? []));
+  const balances = new Map(ranges.map((range) => [partitionKey(range), emptyBalance(range)]));
   const total = offsetsOf(windows);
   // Where there is nothing to wait for, the first answer counts.
   const patience = { leftMs: target.readsMayLag ? (options.patienceMs ?? PATIENCE_MS) : 0 };
@@ -76,8 +74,8 @@ export async function reconcile(
   for (const query of planQueries(windows, await offsetsPerQuery(client, subject, windows, total))) {
     const counts = await countSettled(client, subject, query, patience);
     for (const window of query) {
-      const balance = balances.get(partitionKey(window.topic, window.partition))!;
-      const found = addWindow(balance, window, counts.get(partitionKey(window.topic, window.partition)));
+      const balance = balances.get(partitionKey(window))!;
+      const found = addWindow(balance, window, counts.get(partitionKey(window)));
       const wanted = (options.spansMax ?? 0) - balance.spans.length;
       if (found.isWrong && wanted > 0) balance.spans.push(...(await findSpans(client, subject, window, wanted)));
       done += window.end - window.first;
@@ -133,7 +131,7 @@ async function countSettled(
 ): Promise<Map<string, Counts>> {
   const counts = await countRows(client, subject, windows);
   const of = ({ topic, partition }: OffsetWindow, found = counts) =>
-    found.get(partitionKey(topic, partition)) ?? nothing;
+    found.get(partitionKey({ topic, partition })) ?? nothing;
   for (let round = 1; patience.leftMs > 0; round += 1) {
     const lacking = windows.filter((window) => missingIn(window, of(window)) > 0);
     if (lacking.length === 0) break;
@@ -143,7 +141,7 @@ async function countSettled(
     const again = await countRows(client, subject, lacking);
     for (const window of lacking) {
       const found = of(window, again);
-      if (found.covered > of(window).covered) counts.set(partitionKey(window.topic, window.partition), found);
+      if (found.covered > of(window).covered) counts.set(partitionKey(window), found);
     }
   }
   return counts;
@@ -154,13 +152,13 @@ async function countRows(
   subject: QuerySubject,
   windows: readonly OffsetWindow[],
 ): Promise<Map<string, Counts>> {
-  const rows = await queryRows<Record<keyof Counts, string | number> & { topic: string; partition: number }>(
+  const rows = await queryRows<Record<keyof Counts, string | number> & TopicPartition>(
     client,
     countSql(subject, windows),
   );
   return new Map(
     rows.map(({ topic, partition, ...counts }) => [
-      partitionKey(topic, partition),
+      partitionKey({ topic, partition }),
       Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, Number(count)])) as unknown as Counts,
     ]),
   );

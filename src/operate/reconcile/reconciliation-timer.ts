@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { type PartitionOffsets, readOffsets } from "../../clients/kafka/offsets.ts";
 import { counted } from "../../core/counted.ts";
 import type { Origin } from "../../core/origin.ts";
-import { partitionKey } from "../../core/raw-batch.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
 import { otherClusters } from "../../ingest/pipeline/writers.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { newReconciliationFigures, type ReconciliationFigures } from "../../telemetry/reconciliation.ts";
@@ -70,7 +70,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
   async function begin(): Promise<void> {
     for (const offsets of await readGroup(options)) {
       const start = offsets.committed ?? offsets.logStart;
-      progress.set(partitionKey(offsets.topic, offsets.partition), { settled: start, fresh: start });
+      progress.set(partitionKey(offsets), { settled: start, fresh: start });
     }
   }
 
@@ -91,7 +91,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
       fresh.duplicate += second.duplicate;
       figures.checkedOffsets += second.expected;
       for (const { topic, partition, end } of next) {
-        const key = partitionKey(topic, partition);
+        const key = partitionKey({ topic, partition });
         progress.set(key, { settled: progress.get(key)!.fresh, fresh: end });
         figures.checkedTo[key] = end;
       }
@@ -108,7 +108,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     bounds: (at: Progress, committed: number) => [number, number],
   ): PartitionSection[] {
     return offsets.map(({ topic, partition, logStart, committed }) => {
-      const key = partitionKey(topic, partition);
+      const key = partitionKey({ topic, partition });
       if (!progress.has(key)) progress.set(key, { settled: logStart, fresh: logStart });
       const at = progress.get(key)!;
       const [first, end] = bounds(at, Math.max(committed ?? at.fresh, at.fresh));

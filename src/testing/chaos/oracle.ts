@@ -2,12 +2,10 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import type { OffsetRun, OffsetSection } from "../../core/offset-run.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 
 /** Offsets that a partition's log holds, without gaps: its producers use no transactions. */
-export interface LogBounds extends OffsetSection {
-  topic: string;
-  partition: number;
-}
+export interface LogBounds extends OffsetSection, TopicPartition {}
 
 /** A table that holds records of some topics, and the columns that say which. */
 export interface RecordTable {
@@ -42,9 +40,7 @@ export interface DeliveryVerdict {
 
 const SPANS_MAX = 40;
 
-interface OffsetRow {
-  topic: string;
-  partition: number;
+interface OffsetRow extends TopicPartition {
   offset: string;
   by_table: [string, string][];
 }

@@ -39,7 +39,7 @@ const source = createSource(
     isNewTopic: () => false,
     onUnread: () => {},
     onJoined: () => {},
-    onOutOfRange: (_topic, _partition, _offset, logStart) => logStart,
+    onOutOfRange: (_at, _offset, logStart) => logStart,
     onCrash: (crash) => {
       error = crash;
     },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin } from "kafkajs";
+import type { TopicPartition } from "../../../core/topic-partition.ts";
 import type { Membership } from "../membership.ts";
 import { type MemberSetup, type WatchedMember, watchMember } from "./watched-member.ts";
 
@@ -15,7 +16,7 @@ export interface WatchedGroup {
   isSettled(): boolean;
   joinAnew(member: WatchedMember): Promise<[before: Membership, after: Membership]>;
   /** What is committed of a partition: `offset metadata`. */
-  committed(at: { topic: string; partition: number }): Promise<string>;
+  committed(at: TopicPartition): Promise<string>;
   stop(): Promise<void>;
 }
 

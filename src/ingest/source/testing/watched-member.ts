@@ -1,4 +1,5 @@
 import { logLevel } from "kafkajs";
+import { partitionKey } from "../../../core/topic-partition.ts";
 import { createSource, type Source, type SourceEvents, type SourceOptions } from "../consumer-source.ts";
 import type { Membership } from "../membership.ts";
 import type { Unread } from "../topic-watch.ts";
@@ -59,9 +60,9 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
         generation = 0;
         await setup.beforeJoin?.();
       },
-      async onBegin(topic, partition, offset) {
-        begun.push([topic, partition, offset]);
-        await setup.onBegin?.(topic, partition, offset);
+      async onBegin(at, offset) {
+        begun.push([at.topic, at.partition, offset]);
+        await setup.onBegin?.(at, offset);
       },
       isNewTopic: (topic) => setup.isNewTopic?.(topic) ?? false,
       onUnread(list) {
@@ -78,9 +79,9 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
         shown.push({ generation, topic, partition, fetchOffset, baseOffset, lastOffset });
         setup.onBatch?.(batch);
       },
-      onOutOfRange(...where) {
-        if (setup.onOutOfRange !== undefined) return setup.onOutOfRange(...where);
-        throw new RangeError(`out of range: ${where.join(" ")}`);
+      onOutOfRange(at, offset, logStart, logEnd) {
+        if (setup.onOutOfRange !== undefined) return setup.onOutOfRange(at, offset, logStart, logEnd);
+        throw new RangeError(`out of range: ${partitionKey(at)} ${offset} ${logStart} ${logEnd}`);
       },
       onCrash(error) {
         crashes.push(error);

@@ -4,6 +4,7 @@ import { Kafka, logLevel, type Producer } from "kafkajs";
 import { queryRows } from "../../../clients/clickhouse/query-rows.ts";
 import { quoteText } from "../../../clients/clickhouse/sql-text.ts";
 import { type ProfileName, profileFor } from "../../../config/profiles.ts";
+import type { TopicPartition } from "../../../core/topic-partition.ts";
 import { Random } from "../../../simulator/random.ts";
 import { describeRecords, describeWrong, type Judgement, judgeRecords, recordFindings } from "../judgement.ts";
 import { ingesters, type Rig, withRig } from "../rig.ts";
@@ -22,9 +23,7 @@ const PAUSE_MS = [300, 1_700] as const;
 /** This share is refused by the codec and must be as quick in the dead letters. */
 const BAD_SHARE = 0.2;
 
-interface Measured {
-  topic: string;
-  partition: number;
+interface Measured extends TopicPartition {
   offset: string;
   table: string;
   /** From the producer's acknowledgement until a query of this process found the row. */
@@ -115,7 +114,7 @@ async function measureProfile(rig: Rig, name: ProfileName, { say, signal, seed }
 async function measureOne(
   client: ClickHouseClient,
   producer: Producer,
-  { topic, partition }: { topic: string; partition: number },
+  { topic, partition }: TopicPartition,
   isBad: boolean,
 ): Promise<Measured> {
   const event = { event_name: "quiet", domain: "auth", service: topic.slice("logs.".length), ts_ms: Date.now() };
