@@ -28,3 +28,18 @@ it("closes what comes too late, and lets nothing else be opened by it", async ()
   await expect(openings.add("admin", closer("admin"))).rejects.toThrow("opened after the end of its run");
   expect(closed).toEqual(["admin"]);
 });
+
+it("closes again what a request opened that was not waited for", async () => {
+  const { openings, closed, closer } = recorded();
+  await openings.add("admin", closer("admin"));
+  let answer = () => {};
+  void openings.during(
+    new Promise<void>((resolve) => {
+      answer = resolve;
+    }),
+  );
+  await openings.close();
+  expect(closed).toEqual(["admin"]);
+  answer();
+  await expect.poll(() => closed).toEqual(["admin", "admin"]);
+});

@@ -4,7 +4,7 @@ import { within } from "../core/within.ts";
 /** What a run opens, in the order in which it is closed: what makes records first, what the others need last. */
 const closingOrder = ["simulator", "reconciliation", "pipeline", "deadLetterTopic", "admin", "client"] as const;
 
-/** A request that is under way opens its connection again when that is closed meanwhile; a server that hangs is not waited for. */
+/** A request that is under way opens its connection again when that is closed meanwhile; a server that hangs is not waited for longer. */
 const UNDER_WAY_MS = 1_000;
 
 export type Opening = (typeof closingOrder)[number];
@@ -47,12 +47,17 @@ export class Openings {
     return request;
   }
 
-  /** Closes everything. @throws the first error, after the last was closed. */
+  /**
+   * Closes everything, and once more what a request has opened again that ends later. @throws the first error, after the
+   * last was closed.
+   */
   async close(): Promise<void> {
     this.#isClosing = true;
     const closers = closingOrder.map((what) => this.#closers.get(what)).filter((close) => close !== undefined);
     this.#closers.clear();
-    await within(UNDER_WAY_MS, Promise.all(this.#underWay));
+    const settled = Promise.all(this.#underWay);
+    const inTime = await within(UNDER_WAY_MS, settled);
+    if (inTime === undefined) void settled.then(() => closeAll(closers)).catch(() => {});
     await closeAll(closers);
   }
 
