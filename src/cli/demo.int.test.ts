@@ -72,7 +72,6 @@ describe("the demo", { timeout: 120_000 }, () => {
 
   it.concurrent.each([
     [["lag"], /^logs\.auth .*\d/m],
-    [["latency"], /^e2e .*\d/m],
     [["offsets", "show"], /group millrace\.events/],
     [["topics", "plan"], /logs\.auth +\d+ +unchanged/],
     [["reconcile"], /^all .* 0 +0$/m],
@@ -82,8 +81,16 @@ describe("the demo", { timeout: 120_000 }, () => {
     [["query", "SELECT 1 AS one"], /│ *1 *│/],
   ])("is found by millrace %j", async (args, found) => {
     const run = await runMillrace(args, env);
-    expect([run.stderr, run.code]).toEqual(["", 0]);
+    // A comparison that takes seconds, as on a busy machine, says how far it is.
+    expect([run.stderr.replaceAll(/^.* offsets compared .*\n/gm, ""), run.code]).toEqual(["", 0]);
     expect(run.stdout).toMatch(found);
+  });
+
+  it.concurrent('is found by millrace ["latency"]', async () => {
+    // The first figures are stored ten seconds after the start.
+    const latency = () => runMillrace(["latency"], env);
+    await expect.poll(async () => (await latency()).stdout, { timeout: 60_000, interval: 2_000 }).toMatch(/^e2e .*\d/m);
+    expect(await latency()).toMatchObject({ stderr: "", code: 0 });
   });
 
   it.concurrent("is not mixed with servers that are named", async () => {
