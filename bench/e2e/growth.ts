@@ -3,10 +3,10 @@
  * seconds per million rows and peak memory side by side (bench/README.md).
  */
 import { parseArgs } from "node:util";
+import { formatTable } from "../../src/cli/print-table.ts";
 import { hideNegativeTimeoutWarnings } from "../../src/cli/quiet-warnings.ts";
-import { formatTable } from "../../src/cli/table.ts";
+import { parseCount } from "../../src/config/parse-values.ts";
 import { profileFor } from "../../src/config/profiles.ts";
-import { parseCount } from "../../src/config/values.ts";
 import { errorCodes, MillraceError } from "../../src/core/errors.ts";
 import { isMain } from "../common/is-main.ts";
 import { appendResults, resultFile } from "../common/result-file.ts";

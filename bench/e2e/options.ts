@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
+import { parseCount } from "../../src/config/parse-values.ts";
 import { type EventMode, eventModes } from "../../src/config/simulator-words.ts";
-import { parseCount } from "../../src/config/values.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 
 export interface BenchOptions {

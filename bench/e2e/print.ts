@@ -1,4 +1,4 @@
-import { formatTable } from "../../src/cli/table.ts";
+import { formatTable } from "../../src/cli/print-table.ts";
 import type { PeerSummary } from "./rounds.ts";
 import type { JudgedTarget } from "./targets.ts";
 

@@ -1,4 +1,4 @@
-import { formatTable } from "../../src/cli/table.ts";
+import { formatTable } from "../../src/cli/print-table.ts";
 import { appendResults, resultFile } from "../common/result-file.ts";
 import { factSelect, messageFields } from "./fact-select.ts";
 import type { BenchOptions } from "./options.ts";

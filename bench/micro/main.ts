@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { formatTable } from "../../src/cli/table.ts";
-import { parseCount } from "../../src/config/values.ts";
+import { formatTable } from "../../src/cli/print-table.ts";
+import { parseCount } from "../../src/config/parse-values.ts";
 import { appendResults, resultFile } from "../common/result-file.ts";
 import { kernelCase, type MicroResult, measureMicro } from "./measure.ts";
 

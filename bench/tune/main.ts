@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { hideNegativeTimeoutWarnings } from "../../src/cli/quiet-warnings.ts";
+import { parseChoice, parseCount } from "../../src/config/parse-values.ts";
 import {
   defaultProfileFolder,
   type ProfileName,
@@ -8,7 +9,6 @@ import {
   profileFor,
   profileNames,
 } from "../../src/config/profiles.ts";
-import { parseChoice, parseCount } from "../../src/config/values.ts";
 import { errorCodes, MillraceError } from "../../src/core/errors.ts";
 import { defaultTranscoder, type InsertFormat, insertFormats, transcoderNames } from "../../src/core/transcoding.ts";
 import { describeMachine } from "../common/machine.ts";

@@ -1,4 +1,4 @@
-import { formatTable } from "../../src/cli/table.ts";
+import { formatTable } from "../../src/cli/print-table.ts";
 import type { ProfileName } from "../../src/config/profiles.ts";
 import type { CodecFigures } from "./codec-cases.ts";
 import type { TunedProfile } from "./tune-profiles.ts";

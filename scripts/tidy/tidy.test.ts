@@ -98,13 +98,13 @@ describe("known-folders", () => {
 
 describe("file-circles", () => {
   it.each([
-    ["a value", 'import { tell } from "./tell.ts";'],
-    ["a type", 'import type { Told } from "./tell.ts";'],
-    ["at once with a name", 'export { tell } from "./tell.ts";'],
-    ["later", 'await import("./tell.ts");'],
+    ["a value", 'import { printNotice } from "./notice.ts";'],
+    ["a type", 'import type { Notice } from "./notice.ts";'],
+    ["at once with a name", 'export { printNotice } from "./notice.ts";'],
+    ["later", 'await import("./notice.ts");'],
   ])("finds two files of which one needs %s of the other", (_, statement) => {
     expect(said("file-circles", "src/cli/terminal.ts", `\n${statement}`)).toEqual([
-      "src/cli/tell.ts:2: imports itself through others: src/cli/tell.ts → src/cli/terminal.ts → src/cli/tell.ts",
+      "src/cli/notice.ts:2: imports itself through others: src/cli/notice.ts → src/cli/terminal.ts → src/cli/notice.ts",
     ]);
   });
 
@@ -169,8 +169,8 @@ describe("server-clients", () => {
   });
 
   it("finds an exception that is not needed any more", () => {
-    expect(serverClients(tree, { ...connectingElsewhere, "src/cli/tell.ts": "" }).map(({ wrong }) => wrong)).toEqual([
-      "excuses src/cli/tell.ts, which opens no connection",
+    expect(serverClients(tree, { ...connectingElsewhere, "src/cli/notice.ts": "" }).map(({ wrong }) => wrong)).toEqual([
+      "excuses src/cli/notice.ts, which opens no connection",
     ]);
   });
 });

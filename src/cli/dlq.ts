@@ -11,7 +11,7 @@ import { commandRows } from "../config/options/command-rows.ts";
 import type { letterFilterRows } from "../config/options/letter-rows.ts";
 import type { OptionValues, TypedOptions } from "../config/options/option-row.ts";
 import { readOptions } from "../config/options/read-options.ts";
-import { parseCount, parseTimeMs } from "../config/values.ts";
+import { parseCount, parseTimeMs } from "../config/parse-values.ts";
 import { MillraceError } from "../core/errors.ts";
 import { unlessAborted } from "../core/within.ts";
 import { type LetterFilter, parseOffsets } from "../operate/dead-letters/filter.ts";
@@ -21,16 +21,16 @@ import { readHistory } from "../operate/dead-letters/read-history.ts";
 import { groupLetters, listLetters, loadLettersOf } from "../operate/dead-letters/read-letters.ts";
 import { replayDeadLetters } from "../operate/dead-letters/replay.ts";
 import { type ReplayReport, sumOf } from "../operate/dead-letters/replay-report.ts";
-import { createRoutes } from "../operate/dead-letters/routes.ts";
+import { createRoutes } from "../operate/dead-letters/replay-routes.ts";
 import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 import { knownPipelines } from "../run/plans.ts";
 import { Shutdown } from "../run/shutdown.ts";
 import { addOptions } from "./add-options.ts";
 import { groupLines, letterJson, letterLines, letterPage, reportLines } from "./dead-letter-text.ts";
 import { addHelpAfter } from "./help-text.ts";
+import { printNotice } from "./notice.ts";
+import { printTable } from "./print-table.ts";
 import { untilStopped } from "./signals.ts";
-import { printTable } from "./table.ts";
-import { tell } from "./tell.ts";
 
 const PROGRESS_MS = 2_000;
 /** From a signal to the end of a replay, whatever ClickHouse does: the batch at hand is announced, the next one ends it. */
@@ -123,7 +123,7 @@ async function runShow(client: ClickHouseClient, typed: [string, string, string]
 async function runReplay(client: ClickHouseClient, options: OptionValues<typeof replayRows>): Promise<void> {
   const { usable, faults } = await knownPipelines(options.pipelineFolder);
   for (const [name, { message }] of faults) {
-    tell("warn", `letters of the pipeline ${name} cannot be replayed: ${message}`);
+    printNotice("warn", `letters of the pipeline ${name} cannot be replayed: ${message}`);
   }
   const pipelines = [...usable.values()];
   const { table, limit = Number.POSITIVE_INFINITY, ratePerSecond } = options;

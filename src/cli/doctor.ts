@@ -14,9 +14,9 @@ import { guaranteeOf } from "../operate/doctor/finding.ts";
 import { type DoctorReport, runDoctor } from "../operate/doctor/run-doctor.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { clickHouseAddress, embeddedServersOf, withRunningDemo } from "../run/addresses.ts";
+import { doctorSetUpOf } from "../run/doctor-set-up.ts";
 import { launchServers } from "../run/embedded-servers.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "../run/plans.ts";
-import { setUpOf } from "../run/set-up.ts";
 import { eventsPipeline } from "../schema/events-pipeline.ts";
 import { deadLetterTable } from "../schema/pipeline.ts";
 import type { TablePlan } from "../schema/plan.ts";
@@ -70,7 +70,7 @@ async function runDoctorCommand(given: Environment, options: StartOptions): Prom
       await ensureTopics(admin, defaultTopics).finally(() => admin.disconnect());
     }
     const { plans, absent } = await readPlans(client, pipelines);
-    const report = await runDoctor({ client, kafka, setUp: setUpOf(options, plans, { brokers, embedded }) });
+    const report = await runDoctor({ client, kafka, setUp: doctorSetUpOf(options, plans, { brokers, embedded }) });
     print(withAbsent(report, absent), options);
   } finally {
     await client.close();

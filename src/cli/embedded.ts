@@ -27,18 +27,18 @@ export function addEmbeddedCommand(program: Command): void {
       if (load === undefined) throw new MillraceError("E_CONFIG", `embedded ${server}: must be kafka or clickhouse`);
       const { port, dataDir, stopOnStdinClose, orFree } = readOptions(commandRows.embedded, typed);
       const start = await load();
-      const patienceMs = stopOnStdinClose ? PARENT_GONE_MS : 0;
+      const waitMs = stopOnStdinClose ? PARENT_GONE_MS : 0;
       const address = { port, orFree };
-      const running = await whenFree(patienceMs, () => start({ ...address, dataDir }));
+      const running = await whenFree(waitMs, () => start({ ...address, dataDir }));
       console.log(`embedded ${server} ready on 127.0.0.1:${running.port}`);
       await untilStopped({ onStdinClose: stopOnStdinClose });
       await running.close();
     });
 }
 
-/** Starts a server; while its data directory is held, tries again for `patienceMs`. */
-async function whenFree<T>(patienceMs: number, start: () => Promise<T>): Promise<T> {
-  const deadlineMs = performance.now() + patienceMs;
+/** Starts a server; while its data directory is held, tries again for `waitMs`. */
+async function whenFree<T>(waitMs: number, start: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + waitMs;
   for (;;) {
     try {
       return await start();

@@ -10,7 +10,7 @@ import { committedTopics } from "../operate/offsets/group-offsets.ts";
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addOptions } from "./add-options.ts";
-import { printTable } from "./table.ts";
+import { printTable } from "./print-table.ts";
 
 const hints = [
   "lag falls: the ingester catches up. lag grows: it is slower than the producers, or stopped.",

@@ -8,7 +8,7 @@ import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
 import { latencyLines, loadLatency } from "../telemetry/latency-store.ts";
 import { summarise } from "../telemetry/stages.ts";
 import { addOptions } from "./add-options.ts";
-import { printTable } from "./table.ts";
+import { printTable } from "./print-table.ts";
 
 /** `millrace latency`: the stored histograms of a window, merged (S3-29). */
 export function addLatencyCommand(program: Command, environment: Environment): void {

@@ -14,7 +14,7 @@ import { requireBrokers, requireClickHouse, withRunningDemo } from "../run/addre
 import { buildPlans, choosePipelines } from "../run/plans.ts";
 import type { Pipeline } from "../schema/pipeline.ts";
 import { createLog } from "../telemetry/log.ts";
-import { printTable } from "./table.ts";
+import { printTable } from "./print-table.ts";
 
 type ResetOptions = OptionValues<(typeof commandRows)["offsets reset"]>;
 

@@ -17,7 +17,7 @@ import { createLog } from "../telemetry/log.ts";
 import { addOptions } from "./add-options.ts";
 import { addHelpAfter } from "./help-text.ts";
 import { runReset } from "./offsets-reset.ts";
-import { printTable } from "./table.ts";
+import { printTable } from "./print-table.ts";
 
 const showRows = commandRows["offsets show"];
 const resetRows = commandRows["offsets reset"];

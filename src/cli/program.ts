@@ -12,6 +12,7 @@ import { addHelpAfter } from "./help-text.ts";
 import { addLagCommand } from "./lag.ts";
 import { addLatencyCommand } from "./latency.ts";
 import { addMigrateCommand } from "./migrate.ts";
+import { describeUnexpected, printNotice } from "./notice.ts";
 import { addOffsetsCommand } from "./offsets.ts";
 import { guardOutput } from "./output.ts";
 import { addQueryCommand } from "./query.ts";
@@ -19,7 +20,6 @@ import { hideNegativeTimeoutWarnings } from "./quiet-warnings.ts";
 import { addReconcileCommand } from "./reconcile.ts";
 import { addSimulateCommand } from "./simulate.ts";
 import { addStartCommand } from "./start.ts";
-import { describeUnexpected, tell } from "./tell.ts";
 import { addTopicsCommand } from "./topics.ts";
 import { millraceVersion } from "./version.ts";
 
@@ -39,7 +39,7 @@ export async function runCommandLine(args: string[]): Promise<void> {
   try {
     refuseSecretArguments(args);
     const environment = readEnvironment();
-    for (const warning of environment.warnings) tell("warn", warning);
+    for (const warning of environment.warnings) printNotice("warn", warning);
     await createProgram(environment).parseAsync(args, { from: "user" });
     endBottomLine();
     process.exit(process.exitCode ?? 0);
@@ -80,9 +80,9 @@ function report(error: unknown): number {
     // A wrong input is explained where it was found.
     const advice = error.code === "E_CONFIG" ? undefined : explainError(error.cause);
     const isNews = advice !== undefined && !error.message.includes(advice);
-    tell("error", `${withoutWebPage(error.message)}${isNews ? `\n${advice}` : ""}`, error);
+    printNotice("error", `${withoutWebPage(error.message)}${isNews ? `\n${advice}` : ""}`, error);
     return errorCodes[error.code].exit;
   }
-  tell("error", explainError(error) ?? describeUnexpected(error), error);
+  printNotice("error", explainError(error) ?? describeUnexpected(error), error);
   return 1;
 }

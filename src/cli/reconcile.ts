@@ -7,8 +7,8 @@ import type { Environment } from "../config/environment.ts";
 import { commandRows } from "../config/options/command-rows.ts";
 import type { OptionValues, TypedOptions } from "../config/options/option-row.ts";
 import { readOptions } from "../config/options/read-options.ts";
+import { parseTimeMs } from "../config/parse-values.ts";
 import { choosePlan } from "../config/plan-choice.ts";
-import { parseTimeMs } from "../config/values.ts";
 import { counted } from "../core/counted.ts";
 import { MillraceError } from "../core/errors.ts";
 import { sumBalances } from "../operate/reconcile/reconcile.ts";
@@ -18,7 +18,7 @@ import { buildPlans, choosePipelines } from "../run/plans.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addOptions } from "./add-options.ts";
 import { addHelpAfter } from "./help-text.ts";
-import { printTable } from "./table.ts";
+import { printTable } from "./print-table.ts";
 
 const rows = commandRows.reconcile;
 

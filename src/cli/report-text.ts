@@ -1,7 +1,7 @@
 import { counted } from "../core/counted.ts";
 import type { RunReport } from "../run/report.ts";
 import { labelOf } from "../telemetry/counter-rows.ts";
-import { formatTable } from "./table.ts";
+import { formatTable } from "./print-table.ts";
 
 const FIELDS_SHOWN = 8;
 

@@ -1,4 +1,4 @@
-import { tell } from "./tell.ts";
+import { printNotice } from "./notice.ts";
 
 const PARENT_POLL_MS = 500;
 
@@ -51,7 +51,7 @@ export function untilStopped(options: { onStdinClose?: boolean; onParentGone?: b
     };
     const onSignal = (signal: string) => {
       if (ask(signal) !== "again") return;
-      tell("warn", `${signal} once more: ended at once. What was under way is read again at the next start`);
+      printNotice("warn", `${signal} once more: ended at once. What was under way is read again at the next start`);
       process.exit(130);
     };
     process.on("SIGINT", onSignal);

@@ -12,8 +12,8 @@ import type { SimulatorReport } from "../run/simulator-report.ts";
 import type { Simulator } from "../simulator/simulator.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addOptions } from "./add-options.ts";
+import { printTable } from "./print-table.ts";
 import { untilStopped } from "./signals.ts";
-import { printTable } from "./table.ts";
 
 type SimulateArguments = TypedOptions<typeof commandRows.simulate>;
 

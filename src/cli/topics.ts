@@ -8,7 +8,7 @@ import { defaultTopics } from "../config/topics.ts";
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import { createLog } from "../telemetry/log.ts";
 import { addOptions } from "./add-options.ts";
-import { printTable } from "./table.ts";
+import { printTable } from "./print-table.ts";
 
 type TopicsArguments = TypedOptions<(typeof commandRows)["topics plan"]>;
 

@@ -15,12 +15,12 @@ import { requireGuarantee, runDoctor } from "../operate/doctor/run-doctor.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { startReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
 import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
+import { doctorSetUpOf, fetchBytesPerPartition } from "./doctor-set-up.ts";
 import type { EmbeddedServers } from "./embedded-servers.ts";
 import { openKafka, requireTopics } from "./open-kafka.ts";
 import { Openings } from "./openings.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Run } from "./run.ts";
-import { fetchBytesPerPartition, setUpOf } from "./set-up.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { untilReachable } from "./until-reachable.ts";
 
@@ -83,7 +83,7 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   const plans = await reach("ClickHouse", () => buildPlans(client, pipelines, origin));
   const topics = plans.flatMap((plan) => plan.topics);
   await reach("Kafka", () => requireTopics(admin, topics));
-  const setUp = setUpOf(options, plans, { brokers, embedded: embeddedServersOf(environment) });
+  const setUp = doctorSetUpOf(options, plans, { brokers, embedded: embeddedServersOf(environment) });
   // Not waited for: to examine the servers takes as long as to join the group and to fetch. The first insert waits.
   const examined = untilReachable("ClickHouse", log, requestsEnd, () =>
     openings.during(runDoctor({ client, kafka, setUp })),

@@ -8,10 +8,10 @@ import { embeddedServersOf } from "./addresses.ts";
 import { connectRun } from "./connect-run.ts";
 import { type EmbeddedServers, launchServers } from "./embedded-servers.ts";
 import { machineBytes, memoryWarning } from "./memory.ts";
-import { operate } from "./operate.ts";
 import { relaxCollectionOfBuffers } from "./relax-collection.ts";
 import type { Run } from "./run.ts";
 import type { RunEnd, RunFace } from "./run-face.ts";
+import { runToEnd } from "./run-to-end.ts";
 import { Shutdown, Stopped } from "./shutdown.ts";
 
 export interface RunInput {
@@ -61,7 +61,7 @@ export async function runIngester(input: RunInput): Promise<RunEnd> {
     face.serversReady(servers);
     run = await connectRun({ ...input, servers, shutdown, startedMs });
     stopShowingStart();
-    end = await operate(run, face);
+    end = await runToEnd(run, face);
   } catch (error) {
     if (!(error instanceof Stopped)) {
       // Whoever asks why the run ended wants the error that ended it, not what came of that.

@@ -1,7 +1,7 @@
 /**
  * What to do about a failed insert.
  * - `retry`: outcome unknown, or a state that passes: the same bytes under the same token, after a pause.
- * - `overload`: the same, and all inserts of the table slow down (src/ingest/sink/pace.ts).
+ * - `overload`: the same, and all inserts of the table slow down (src/ingest/sink/insert-pace.ts).
  * - `disk`: the same, because the server cannot write its files; said in these words, since fewer inserts are no way out.
  * - `split`: too many table partitions: the same bytes in parts, each with some of the partitions.
  * - `data`: the server read the bytes and refused a value: cut the insert in two until the bad rows are alone.

@@ -6,7 +6,7 @@ import { peekOffsets, readBatchHeader } from "../records-header.ts";
 import type { TranscodeTask } from "../task.ts";
 import { batchesOf } from "../task-buffers.ts";
 import { setRecordTime } from "./current-record.ts";
-import { bury, runRecord, type TaskRun } from "./task-run.ts";
+import { addDeadLetter, runRecord, type TaskRun } from "./task-run.ts";
 
 /**
  * Dead letters that one unreadable batch makes. A batch that was ever produced has far fewer records; a header that lies
@@ -53,7 +53,7 @@ export function runBatch(
     if (!(error instanceof CodecError)) throw error;
     // The time that the batch claims, not the one of the record that happened to be read before.
     setRecordTime(record, batchMs, run.judgedMs);
-    buryUnread(run, task, batch, unread, claimed.last, error.message);
+    addUnreadBatch(run, task, batch, unread, claimed.last, error.message);
   }
 }
 
@@ -61,7 +61,7 @@ export function runBatch(
  * Makes a dead letter of each offset of the batch that could not be read and is in range. A compacted batch has fewer
  * records than offsets, so there may be a dead letter too many, never one too few. The raw bytes go into the first one.
  */
-function buryUnread(
+function addUnreadBatch(
   run: TaskRun,
   task: TranscodeTask,
   batch: Uint8Array,
@@ -81,6 +81,6 @@ function buryUnread(
     const stored = index === 0 ? "" : `; the batch's bytes are in the dead letter of offset ${firstOffset}`;
     const isOverflow = index === CORRUPT_DEAD_LETTERS_MAX - 1 && record.offset < lastOffset;
     const rest = isOverflow ? `; stands for offsets ${record.offset} to ${lastOffset}` : "";
-    bury(run, "batch_corrupt", `offset ${record.offset} cannot be read: ${reason}${stored}${rest}`, undefined);
+    addDeadLetter(run, "batch_corrupt", `offset ${record.offset} cannot be read: ${reason}${stored}${rest}`, undefined);
   }
 }

@@ -75,16 +75,21 @@ export function runRecord(run: TaskRun): void {
     for (const applyRule of compiled.rules) applyRule(document, context);
     const refusal = run.refused.get(context.record.offset);
     if (refusal === undefined) writeRow(run, document, start);
-    else bury(run, refusal.errorType, refusal.errorMessage, document);
+    else addDeadLetter(run, refusal.errorType, refusal.errorMessage, document);
   } catch (error) {
     rows.out.offset = start;
     const { errorType, message } = explain(error, context);
-    bury(run, errorType, message, document);
+    addDeadLetter(run, errorType, message, document);
   }
 }
 
 /** Writes the current record as a dead letter. */
-export function bury(run: TaskRun, errorType: string, errorMessage: string, document: Document | undefined): void {
+export function addDeadLetter(
+  run: TaskRun,
+  errorType: string,
+  errorMessage: string,
+  document: Document | undefined,
+): void {
   const { compiled, context, deadLetters, counts } = run;
   const start = deadLetters.out.offset;
   context.coercions = {}; // what is written here is the envelope; the record's own conversions are counted already

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { cutBatches } from "../../operate/dead-letters/replay.ts";
 import { messageOf, VALUE_BYTES_MAX } from "./message.ts";
-import { createDeadLetterTopic, cutRequests } from "./topic.ts";
+import { createDeadLetterTopic, splitIntoRequests } from "./topic.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const row = {
@@ -78,7 +78,7 @@ describe("batches", () => {
 
   it("of messages end before a broker's limit", () => {
     const messages = [400_000, 400_000, 400_000, 1].map((byteLength) => ({ ...messageOf(row), byteLength }));
-    expect([...cutRequests(messages)].map((request) => request.length)).toEqual([2, 2]);
+    expect([...splitIntoRequests(messages)].map((request) => request.length)).toEqual([2, 2]);
   });
 });
 

@@ -8,9 +8,9 @@ import { jitteredPauseMs } from "../../core/backoff.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { unlessAborted } from "../../core/within.ts";
 import type { TablePlan } from "../../schema/plan.ts";
-import { cutGroups } from "./cut-groups.ts";
 import { type LetterMessage, messageOf } from "./message.ts";
 import { compileRowReader } from "./row-reader.ts";
+import { splitIntoGroups } from "./split-into-groups.ts";
 
 export interface DeadLetterTopicOptions {
   kafka: KafkaConfig;
@@ -22,7 +22,7 @@ export interface DeadLetterTopicOptions {
 }
 
 /** How long a range goes on trying. */
-export interface Patience {
+export interface SendLimits {
   /** Aborts when nobody waits any more. */
   signal: AbortSignal;
   /** Before each repeat. @throws StaleOwner when the range is somebody else's by now. */
@@ -40,9 +40,9 @@ export interface DeadLetterTopic {
    * At-least-once: a range that is delivered again is sent again. While brokers or topic are away it is repeated: the range
    * waits, and with it the intake.
    *
-   * @throws MillraceError E_KAFKA when the topic will never take them; what `patience` throws.
+   * @throws MillraceError E_KAFKA when the topic will never take them; what `limits` throws.
    */
-  send(planKey: string, dead: EncodedRows, patience: Patience): Promise<void>;
+  send(planKey: string, deadLetters: EncodedRows, limits: SendLimits): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
     }
   }
 
-  async function sendPatiently(request: LetterMessage[], { signal, check }: Patience): Promise<void> {
+  async function sendUntilTaken(request: LetterMessage[], { signal, check }: SendLimits): Promise<void> {
     for (let failures = 1; ; failures += 1) {
       const pauseMs = jitteredPauseMs(failures, PAUSES);
       try {
@@ -124,10 +124,10 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
         await admin.disconnect();
       }
     },
-    async send(planKey, dead, patience) {
-      if (dead.rowCount === 0) return;
-      const messages = readers.get(planKey)!(dead).map(messageOf);
-      for (const request of cutRequests(messages)) await sendPatiently(request, patience);
+    async send(planKey, deadLetters, limits) {
+      if (deadLetters.rowCount === 0) return;
+      const messages = readers.get(planKey)!(deadLetters).map(messageOf);
+      for (const request of splitIntoRequests(messages)) await sendUntilTaken(request, limits);
     },
     stop() {
       isStopped = true;
@@ -147,9 +147,9 @@ function createProducer(kafka: Kafka): Producer {
 }
 
 /** Cuts messages into requests; a single one that is longer goes alone. */
-export function cutRequests(messages: readonly LetterMessage[]): Generator<LetterMessage[]> {
+export function splitIntoRequests(messages: readonly LetterMessage[]): Generator<LetterMessage[]> {
   const max = { items: Number.POSITIVE_INFINITY, bytes: REQUEST_BYTES_MAX };
-  return cutGroups(messages, ({ byteLength }) => byteLength, max);
+  return splitIntoGroups(messages, ({ byteLength }) => byteLength, max);
 }
 
 function failure(topic: string, cause: unknown): MillraceError {

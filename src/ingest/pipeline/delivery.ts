@@ -2,7 +2,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { Intent } from "../../core/partition-offsets.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { Epoch } from "../commit/epoch.ts";
-import type { DeliveryObserver, DeliveryStep } from "./steps.ts";
+import type { DeliveryObserver, DeliveryStep } from "./delivery-steps.ts";
 
 /** What is done with the records of a range; everything else about it is the protocol's. */
 export interface RangeWork<Prepared, Stored> {

@@ -10,9 +10,9 @@ import type { DeadLetterTopic } from "../dead-letters/topic.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 import type { SourceOptions } from "../source/consumer-source.ts";
 import type { UnreadableIntentsPolicy } from "./assignment.ts";
+import type { DeliveryObserver } from "./delivery-steps.ts";
 import type { FieldFigures } from "./field-watch.ts";
 import type { LeftOver } from "./left-over.ts";
-import type { DeliveryObserver } from "./steps.ts";
 import type { StoppedPipeline } from "./stopped-plans.ts";
 
 export interface PipelineOptions {
@@ -43,7 +43,7 @@ export interface PipelineOptions {
   hooks?: PipelineHooks | undefined;
 }
 
-/** Repeats what passes as long as `patience` has it: it throws when the range is not this process's any more. */
+/** Repeats what passes as long as `limits` allows: it throws when the range is not this process's any more. */
 export type PublishDeadLetters = DeadLetterTopic["send"];
 
 export interface PipelineHooks {

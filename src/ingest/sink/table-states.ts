@@ -1,24 +1,24 @@
 import type { PauseBounds } from "../../core/backoff.ts";
-import { Pace } from "./pace.ts";
-import { Places } from "./places.ts";
+import { InsertPace } from "./insert-pace.ts";
+import { InsertPlaces } from "./insert-places.ts";
 
 /** What the sink knows of each table: at which pace it takes inserts, and whether it takes them at all. */
 export class TableStates {
-  readonly #paces = new Map<string, Pace>();
+  readonly #paces = new Map<string, InsertPace>();
   readonly #stalled = new Set<string>();
   /** By table: rows that were refused alone, in doubt, since it took something. */
   readonly #doubted = new Map<string, number>();
-  readonly #newPace: () => Pace;
+  readonly #newPace: () => InsertPace;
   readonly #onRecovered: (table: string) => void;
 
   constructor(insertsMax: number, bounds: PauseBounds, signal: AbortSignal, onRecovered: (table: string) => void) {
     // One more than a single table takes: inserts that hang leave a place to the other tables.
-    const places = new Places(insertsMax + 1);
-    this.#newPace = () => new Pace(insertsMax, bounds, signal, places);
+    const places = new InsertPlaces(insertsMax + 1);
+    this.#newPace = () => new InsertPace(insertsMax, bounds, signal, places);
     this.#onRecovered = onRecovered;
   }
 
-  paceOf(table: string): Pace {
+  paceOf(table: string): InsertPace {
     const pace = this.#paces.get(table) ?? this.#newPace();
     this.#paces.set(table, pace);
     return pace;

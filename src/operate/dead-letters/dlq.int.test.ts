@@ -89,7 +89,7 @@ describe.concurrent("millrace dlq", () => {
 
 describe.concurrent("a topic for dead letters", () => {
   const log = pino({ level: "silent" });
-  const patience = { signal: new AbortController().signal, check: async () => {} };
+  const limits = { signal: new AbortController().signal, check: async () => {} };
 
   it("gets one message a letter, all acknowledged; none goes to a topic that is not there", async () => {
     const plan = await ordersPlan(servers.client, "orders");
@@ -105,7 +105,7 @@ describe.concurrent("a topic for dead letters", () => {
     const topic = createDeadLetterTopic({ ...options, topic: "orders.dead" });
     await topic.start();
     for (const [index, value] of ["no JSON", "{", "[1]"].entries())
-      await topic.send(plan.key, deadRowOf(plan, value, index), patience);
+      await topic.send(plan.key, deadRowOf(plan, value, index), limits);
     await topic.stop();
     const ends = await admin.fetchTopicOffsets("orders.dead");
     expect(ends.reduce((sum, { high }) => sum + Number(high), 0)).toBe(3);
@@ -122,14 +122,14 @@ describe.concurrent("a topic for dead letters", () => {
     const kafka = { brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING };
     const topic = createDeadLetterTopic({ kafka, topic: "dead", ownTopics: [], plans: [plan], log });
     await topic.start();
-    await topic.send(plan.key, deadRowOf(plan, "{", 0), patience);
+    await topic.send(plan.key, deadRowOf(plan, "{", 0), limits);
     await broker.close();
     let isStored = false;
-    const waiting = topic.send(plan.key, deadRowOf(plan, "[", 1), patience).then(() => {
+    const waiting = topic.send(plan.key, deadRowOf(plan, "[", 1), limits).then(() => {
       isStored = true;
     });
     const lost = topic.send(plan.key, deadRowOf(plan, "]", 2), {
-      ...patience,
+      ...limits,
       check: () => Promise.reject(new StaleOwner("a test")),
     });
     await expect(lost).rejects.toBeInstanceOf(StaleOwner);

@@ -1,7 +1,7 @@
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import type { ReplayLog } from "./replay-log.ts";
 import type { ReplayReport } from "./replay-report.ts";
-import type { createRoutes } from "./routes.ts";
+import type { createRoutes } from "./replay-routes.ts";
 
 /** The places between which a replay may be killed. */
 export type ReplayStep = "beforeIntent" | "afterIntent" | "afterInsert" | "afterOutcome";

@@ -3,7 +3,7 @@ import { loadLetters } from "./read-letters.ts";
 import type { ReplayContext } from "./replay-context.ts";
 import type { Destination, ReplayNote } from "./replay-log.ts";
 import { countAlreadyThere, countRejected, countSkipped, countStored } from "./replay-report.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./replay-routes.ts";
 import { BEGIN_MS_MAX, type ReadyLetter, storeBatch } from "./store-batch.ts";
 
 /** A letter that was acknowledged and is not there is sent once more, under a token of its own. */

@@ -1,5 +1,5 @@
 import { type LetterKey, placeName } from "./letter.ts";
-import type { Skip } from "./routes.ts";
+import type { Skip } from "./replay-routes.ts";
 
 /**
  * Why a letter was left alone.

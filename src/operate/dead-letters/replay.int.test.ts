@@ -15,7 +15,7 @@ import { readHistory } from "./read-history.ts";
 import { countOpenLetters, groupLetters, listLetters, loadLetters } from "./read-letters.ts";
 import { ReplayLog } from "./replay-log.ts";
 import {
-  bury,
+  addLetters,
   createOrders,
   mendOrders,
   openClient,
@@ -26,7 +26,7 @@ import {
 } from "./testing/letter-desk.ts";
 import { unreplayedDeadLetters } from "./unreplayed.ts";
 
-/** A letter as `bury` makes it. */
+/** A letter as `addLetters` makes it. */
 const keyOf = (topic: string, partition: number, offset: number) => {
   return { topic, partition, offset, pipeline: ordersTable, ...nobody };
 };
@@ -103,7 +103,7 @@ async function untilStopped(pid: number): Promise<void> {
 
 describe("a replay", () => {
   it("stores a letter under the coordinates, time and key of its record once the table is mended", async () => {
-    await bury(client, await ordersPlan(client, topic), [order(256), order(1000, 2), "no JSON"]);
+    await addLetters(client, await ordersPlan(client, topic), [order(256), order(1000, 2), "no JSON"]);
     await mendOrders(client);
     const planned = await replayTopic(client, topic, { dryRun: true });
     expect(planned).toMatchObject({ taken: 3, stored: 2, rejected: { json_parse_failed: { count: 1 } } });
@@ -124,7 +124,7 @@ describe("a replay", () => {
   });
 
   it("leaves a letter alone that was rejected three times, unless it is forced", async () => {
-    await bury(client, await ordersPlan(client, topic), [order(256)]);
+    await addLetters(client, await ordersPlan(client, topic), [order(256)]);
     for (let time = 0; time < 3; time += 1) {
       expect(await replayTopic(client, topic)).toMatchObject({ rejected: { field_range: { count: 1 } }, skipped: {} });
     }
@@ -141,7 +141,7 @@ describe("a replay", () => {
     ["afterInsert", 6],
     ["afterOutcome", 6],
   ])("that is killed at %s and started again stores each letter once", async (step, before) => {
-    await bury(client, await ordersPlan(client, topic), orders(6));
+    await addLetters(client, await ordersPlan(client, topic), orders(6));
     await mendOrders(client);
     expect(await startReplay(step, "SIGKILL").ended).toMatchObject({ by: "SIGKILL", output: "" });
     expect(await stored()).toMatchObject({ offsets: { length: before } });
@@ -152,7 +152,7 @@ describe("a replay", () => {
   });
 
   it("that is killed, and taken over when the table has forgotten its token, stores what is absent alone", async () => {
-    await bury(client, await ordersPlan(client, topic), orders(6));
+    await addLetters(client, await ordersPlan(client, topic), orders(6));
     await mendOrders(client);
     expect(await startReplay("afterInsert", "SIGKILL").ended).toMatchObject({ by: "SIGKILL" });
     for (const query of [
@@ -169,7 +169,7 @@ describe("a replay", () => {
   it.runIf(process.platform === "linux")(
     "that sleeps between intent and insert while another stores its letters doubles nothing when it wakes",
     async () => {
-      await bury(client, await ordersPlan(client, topic), orders(4));
+      await addLetters(client, await ordersPlan(client, topic), orders(4));
       await mendOrders(client);
       const sleeper = startReplay("afterIntent", "SIGSTOP");
       await untilStopped(sleeper.pid);
@@ -182,7 +182,7 @@ describe("a replay", () => {
   );
 
   it("beside three others at once stores each letter once", async () => {
-    await bury(client, await ordersPlan(client, topic), orders(24));
+    await addLetters(client, await ordersPlan(client, topic), orders(24));
     await mendOrders(client);
     const reports = await Promise.all([
       replayTopic(client, topic, { ratePerSecond: 5, filter: { topics: [topic], partition: 0 } }),
@@ -197,7 +197,8 @@ describe("a replay", () => {
   });
 
   it("finds the rows that ClickHouse itself refuses, and stores the others", async () => {
-    await bury(client, await ordersPlan(client, topic), [order(300), order(666), order(302), order(303), order(304)]);
+    const five = [order(300), order(666), order(302), order(303), order(304)];
+    await addLetters(client, await ordersPlan(client, topic), five);
     await mendOrders(client);
     await client.command({ query: "ALTER TABLE shop.orders ADD CONSTRAINT no_beast CHECK amount != 666" });
     expect(await replayTopic(client, topic)).toMatchObject({
@@ -209,7 +210,7 @@ describe("a replay", () => {
   });
 
   it("finds what the table holds already, and what a killed replay announced under another plan it leaves for a while", async () => {
-    await bury(client, await ordersPlan(client, topic), [order(300), order(301), order(302)]);
+    await addLetters(client, await ordersPlan(client, topic), [order(300), order(301), order(302)]);
     const old = await ordersPlan(client, topic);
     await mendOrders(client);
     await client.command({
@@ -231,7 +232,7 @@ describe("a replay", () => {
   });
 
   it("refuses a table that could double rows, and says why", async () => {
-    await bury(client, await ordersPlan(client, topic), [order(300)]);
+    await addLetters(client, await ordersPlan(client, topic), [order(300)]);
     await mendOrders(client);
     await client.command({ query: "ALTER TABLE shop.orders RESET SETTING non_replicated_deduplication_window" });
     await expect(replayTopic(client, topic)).rejects.toThrow(/no deduplication window.*--at-least-once/);
@@ -246,7 +247,7 @@ describe("a replay", () => {
   it("never replays a letter of a topic that holds dead letters, whatever its document says", async () => {
     const [deadTopic] = deadLettersPipeline.topics as [string];
     const plan = { ...(await ordersPlan(client, deadTopic)), pipeline: "shop.orders" };
-    await bury(client, plan, [order(300)]);
+    await addLetters(client, plan, [order(300)]);
     await mendOrders(client);
     expect(await replayTopic(client, deadTopic)).toMatchObject({
       taken: 1,
@@ -258,7 +259,7 @@ describe("a replay", () => {
 describe("the letters", () => {
   it("are listed by reason, one by one, and whole, by every filter", async () => {
     const bytes = Uint8Array.of(0x7b, 0xff, 0x00, 0x7d);
-    await bury(client, await ordersPlan(client, topic), [order(256), order(257), "it's no JSON \\", bytes]);
+    await addLetters(client, await ordersPlan(client, topic), [order(256), order(257), "it's no JSON \\", bytes]);
     const topics = [topic];
     expect(await groupLetters(client, { topics })).toMatchObject([
       { errorType: "field_range", count: 2, replayed: 0, topics, services: ["shop"] },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { cutGroups } from "../../ingest/dead-letters/cut-groups.ts";
+import { splitIntoGroups } from "../../ingest/dead-letters/split-into-groups.ts";
 import { readNewerSettings } from "../../ingest/sink/insert-settings.ts";
 import type { LetterFilter } from "./filter.ts";
 import { type LetterKey, letterName } from "./letter.ts";
@@ -9,7 +9,7 @@ import type { ReplayContext, ReplayStep } from "./replay-context.ts";
 import { replayFresh } from "./replay-fresh.ts";
 import { ReplayLog } from "./replay-log.ts";
 import { countSkipped, emptyReport, type ReplayReport } from "./replay-report.ts";
-import type { createRoutes } from "./routes.ts";
+import type { createRoutes } from "./replay-routes.ts";
 import { takeOver } from "./take-over.ts";
 
 export interface ReplayOptions {
@@ -80,7 +80,7 @@ export async function replayDeadLetters(options: ReplayOptions): Promise<ReplayR
 
 /** Cuts letters into batches of so many letters, and of so many bytes unless a single one is longer. */
 export function cutBatches(letters: readonly OpenLetter[], lettersMax: number): Generator<OpenLetter[]> {
-  return cutGroups(letters, ({ rawBytes }) => rawBytes, { items: lettersMax, bytes: BATCH_BYTES_MAX });
+  return splitIntoGroups(letters, ({ rawBytes }) => rawBytes, { items: lettersMax, bytes: BATCH_BYTES_MAX });
 }
 
 async function replayBatch(context: ReplayContext, keys: readonly LetterKey[]): Promise<void> {

@@ -7,8 +7,8 @@ import { insertOnce } from "../../ingest/sink/insert.ts";
 import { checkFit, readShape } from "../../ingest/sink/table-shape.ts";
 import { type Letter, letterName } from "./letter.ts";
 import type { Batch } from "./replay-log.ts";
-import type { Route } from "./routes.ts";
-import type { Place } from "./target.ts";
+import type { Route } from "./replay-routes.ts";
+import type { Place } from "./replay-target.ts";
 
 /** A letter that is a row now. */
 export interface ReadyLetter {

@@ -6,7 +6,7 @@ import type { ReplayContext } from "./replay-context.ts";
 import { destinationOf, transcodeAll } from "./replay-fresh.ts";
 import type { OpenBatch, ReplayNote } from "./replay-log.ts";
 import { countRejected, countSkipped, countStored } from "./replay-report.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./replay-routes.ts";
 import { BEGIN_MS_MAX, type ReadyLetter, storeBatch } from "./store-batch.ts";
 
 /** From then on no insert of the batch's owner can be on its way: it had to begin, and was ended by the server. */

@@ -1,4 +1,4 @@
-import { parseTimeMs } from "../../config/values.ts";
+import { parseTimeMs } from "../../config/parse-values.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 

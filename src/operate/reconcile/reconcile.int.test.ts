@@ -227,8 +227,8 @@ describe("reconcile", () => {
   });
 
   describe("where a replica may lag", () => {
-    const ask = (patienceMs: number, readsMayLag = true) =>
-      reconcile(client, { ...target, readsMayLag }, [{ topic, partition: 0, first: 0, end: 100 }], { patienceMs });
+    const ask = (replicaWaitMs: number, readsMayLag = true) =>
+      reconcile(client, { ...target, readsMayLag }, [{ topic, partition: 0, first: 0, end: 100 }], { replicaWaitMs });
 
     it("asks again before it calls a row missing", async () => {
       await facts(0, 100, "o != 50");

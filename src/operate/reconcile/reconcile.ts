@@ -37,7 +37,7 @@ export interface ReconcileOptions {
   /** How many spans to look up per partition where something is wrong; default 0. */
   spansMax?: number;
   /** How long to ask again for rows that a replica may not have yet, ms in all; default 15 s. */
-  patienceMs?: number;
+  replicaWaitMs?: number;
   onProgress?: (doneOffsets: number, totalOffsets: number) => void;
 }
 
@@ -48,7 +48,7 @@ export interface ReconcileOptions {
 const OFFSETS_PER_QUERY = 64 * 1024 * 1024;
 const OFFSETS_PER_SCAN = 1024 * 1024 * 1024;
 
-const PATIENCE_MS = 15_000;
+const REPLICA_WAIT_MS = 15_000;
 const FIRST_PAUSE_MS = 250;
 
 /**
@@ -69,10 +69,10 @@ export async function reconcile(
   const balances = new Map(ranges.map((range) => [partitionKey(range), emptyBalance(range)]));
   const total = offsetsOf(windows);
   // Where there is nothing to wait for, the first answer counts.
-  const patience = { leftMs: target.readsMayLag ? (options.patienceMs ?? PATIENCE_MS) : 0 };
+  const replicaWait = { leftMs: target.readsMayLag ? (options.replicaWaitMs ?? REPLICA_WAIT_MS) : 0 };
   let done = 0;
   for (const query of planQueries(windows, await offsetsPerQuery(client, subject, windows, total))) {
-    const counts = await countSettled(client, subject, query, patience);
+    const counts = await countSettled(client, subject, query, replicaWait);
     for (const window of query) {
       const balance = balances.get(partitionKey(window))!;
       const found = addWindow(balance, window, counts.get(partitionKey(window)));
@@ -127,16 +127,16 @@ async function countSettled(
   client: ClickHouseClient,
   subject: QuerySubject,
   windows: readonly OffsetWindow[],
-  patience: { leftMs: number },
+  replicaWait: { leftMs: number },
 ): Promise<Map<string, Counts>> {
   const counts = await countRows(client, subject, windows);
   const of = ({ topic, partition }: OffsetWindow, found = counts) =>
     found.get(partitionKey({ topic, partition })) ?? nothing;
-  for (let round = 1; patience.leftMs > 0; round += 1) {
+  for (let round = 1; replicaWait.leftMs > 0; round += 1) {
     const lacking = windows.filter((window) => missingIn(window, of(window)) > 0);
     if (lacking.length === 0) break;
-    const sleepMs = pauseMs(round, { firstMs: FIRST_PAUSE_MS, maxMs: patience.leftMs });
-    patience.leftMs -= sleepMs;
+    const sleepMs = pauseMs(round, { firstMs: FIRST_PAUSE_MS, maxMs: replicaWait.leftMs });
+    replicaWait.leftMs -= sleepMs;
     await sleep(sleepMs);
     const again = await countRows(client, subject, lacking);
     for (const window of lacking) {

@@ -1,4 +1,4 @@
-import type { DeliveryStep } from "../../ingest/pipeline/steps.ts";
+import type { DeliveryStep } from "../../ingest/pipeline/delivery-steps.ts";
 import { describeInsertFault, type InsertFault, type ShortageCode } from "./insert-proxy.ts";
 import type { Move } from "./kafka-answers.ts";
 import type { LineSpeed } from "./tcp-proxy.ts";

@@ -4,7 +4,7 @@ import { runStart } from "../../cli/start-run.ts";
 import { readEnvironment } from "../../config/environment.ts";
 import { parseStartArguments } from "../../config/start-options.ts";
 import { errorCodes, MillraceError } from "../../core/errors.ts";
-import type { DeliveryObserver, DeliveryStep } from "../../ingest/pipeline/steps.ts";
+import type { DeliveryObserver, DeliveryStep } from "../../ingest/pipeline/delivery-steps.ts";
 import { redirectPort } from "./redirect.ts";
 import { sidePipeline } from "./side-pipeline.ts";
 import { realNowMs, stepClock } from "./stepped-clock.ts";

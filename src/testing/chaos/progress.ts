@@ -23,12 +23,12 @@ export async function isCommittedWithin(admin: Admin, group: Group, timeoutMs: n
  * Waits until the group has committed everything that the logs hold, as long as it gets anywhere: the deadline counts
  * from the last time that the lag became smaller. Returns the offsets then.
  *
- * @throws MillraceError E_INCOMPLETE with the partitions that lag, when the lag stood still for `patienceMs`.
+ * @throws MillraceError E_INCOMPLETE with the partitions that lag, when the lag stood still for `standStillMs`.
  */
 export async function untilCommitted(
   admin: Admin,
   group: Group,
-  patienceMs: number,
+  standStillMs: number,
   onLag: (lag: number) => void,
   signal: AbortSignal,
 ): Promise<PartitionOffsets[]> {
@@ -44,12 +44,12 @@ export async function untilCommitted(
       best = lag;
       movedMs = Date.now();
     }
-    if (Date.now() - movedMs > patienceMs) throw stuck(offsets, patienceMs);
+    if (Date.now() - movedMs > standStillMs) throw stuck(offsets, standStillMs);
     await sleep(POLL_MS, undefined, { signal });
   }
 }
 
-function stuck(offsets: PartitionOffsets[], patienceMs: number): MillraceError {
+function stuck(offsets: PartitionOffsets[], standStillMs: number): MillraceError {
   const behind = offsets
     .filter((partition) => lagOf(partition) > 0)
     .map(
@@ -57,6 +57,6 @@ function stuck(offsets: PartitionOffsets[], patienceMs: number): MillraceError {
     );
   return new MillraceError(
     "E_INCOMPLETE",
-    `The group has not moved for ${patienceMs / 1_000} s without any fault: ${behind.join(", ")}`,
+    `The group has not moved for ${standStillMs / 1_000} s without any fault: ${behind.join(", ")}`,
   );
 }

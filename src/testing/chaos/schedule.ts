@@ -1,4 +1,4 @@
-import { deliverySteps } from "../../ingest/pipeline/steps.ts";
+import { deliverySteps } from "../../ingest/pipeline/delivery-steps.ts";
 import { cumulate, pickWeighted, Random } from "../../simulator/random.ts";
 import type { Fault, FaultAction, FaultKind } from "./faults.ts";
 import type { InsertFault, ShortageCode } from "./insert-proxy.ts";

@@ -14,7 +14,7 @@ import { readTable } from "../../../schema/read-table.ts";
 import { recordBatchOf } from "../record-batch.ts";
 import { type ReplayOptions, replayDeadLetters } from "../replay.ts";
 import type { ReplayReport } from "../replay-report.ts";
-import { createRoutes } from "../routes.ts";
+import { createRoutes } from "../replay-routes.ts";
 
 /** Makes dead letters as ingestion does, and replays them. For tests. */
 
@@ -59,7 +59,11 @@ export async function ordersPlan(client: ClickHouseClient, topic: string): Promi
  * Runs records through the plan and inserts their dead letters, all at once. Offsets begin at 10 and rise by ten,
  * partitions are 0 and 1 in turn.
  */
-export async function bury(client: ClickHouseClient, plan: TablePlan, values: (string | Uint8Array)[]): Promise<void> {
+export async function addLetters(
+  client: ClickHouseClient,
+  plan: TablePlan,
+  values: (string | Uint8Array)[],
+): Promise<void> {
   const dead = values.map((value, index) => deadRowOf(plan, value, index));
   await insertOnce(
     client,
@@ -104,7 +108,7 @@ export function deadRowOf(plan: TablePlan, value: string | Uint8Array, index: nu
   return deadLetters;
 }
 
-/** Kafka's time of the first record that `bury` makes, ms since 1970. */
+/** Kafka's time of the first record that `addLetters` makes, ms since 1970. */
 export const recordMs = Date.UTC(2026, 5, 1, 12);
 
 /** A replay of the letters of one topic, with all that a test does not name. */

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { describeUnexpected, teller } from "./tell.ts";
+import { describeUnexpected, noticePrinter } from "./notice.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -21,7 +21,7 @@ it.each([
   ["debug", true],
 ])("with log level %s a stack trace is shown: %s", (level, hasStack) => {
   const print = vi.spyOn(console, "error").mockImplementation(() => {});
-  teller(["lag"], level)("error", "Cannot do it", error);
+  noticePrinter(["lag"], level)("error", "Cannot do it", error);
   expect(print).toHaveBeenCalledOnce();
   const [text] = print.mock.calls[0]!;
   expect(text).toMatch(/^millrace: Cannot do it/);

@@ -2,13 +2,16 @@ import { createLog } from "../telemetry/log.ts";
 import { hasTerminal } from "./terminal.ts";
 
 /** Says to whoever started the command what is neither its result nor its log. `error` is what the text is about. */
-export type Tell = (level: "warn" | "error", text: string, error?: unknown) => void;
+export type PrintNotice = (level: "warn" | "error", text: string, error?: unknown) => void;
 
 /**
  * A sentence on standard error; for `start` without a terminal a line of the log, so that a container's output is of one
  * kind. The stack trace is for those who look for a fault in Millrace: with MILLRACE_LOG_LEVEL debug or trace.
  */
-export function teller(args: readonly string[], level: string | undefined = process.env.MILLRACE_LOG_LEVEL): Tell {
+export function noticePrinter(
+  args: readonly string[],
+  level: string | undefined = process.env.MILLRACE_LOG_LEVEL,
+): PrintNotice {
   const isLogged = args[0] === "start" && !hasTerminal();
   const withStack = level === "debug" || level === "trace";
   return (kind, text, error) => {
@@ -18,7 +21,7 @@ export function teller(args: readonly string[], level: string | undefined = proc
   };
 }
 
-export const tell: Tell = teller(process.argv.slice(2));
+export const printNotice: PrintNotice = noticePrinter(process.argv.slice(2));
 
 /** An error that nobody foresaw, and what caused it, a line each. */
 export function describeUnexpected(error: unknown): string {

@@ -16,7 +16,7 @@ const LATENCY_FLUSH_MS = 10_000;
  *
  * @throws the pipeline's first error that no retry can help.
  */
-export async function operate(run: Run, face: RunFace): Promise<RunEnd> {
+export async function runToEnd(run: Run, face: RunFace): Promise<RunEnd> {
   const { pipeline, log, shutdown } = run;
   await runUntilStop(run, face);
   shutdown.begin();

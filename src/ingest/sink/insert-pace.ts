@@ -1,6 +1,6 @@
 import { jitteredPauseMs, type PauseBounds } from "../../core/backoff.ts";
 import { systemClock } from "../../core/clock.ts";
-import { Places } from "./places.ts";
+import { InsertPlaces } from "./insert-places.ts";
 
 /**
  * How many inserts of a table run at once, and when. All its inserts go through one pace: a table that has too many parts
@@ -9,11 +9,11 @@ import { Places } from "./places.ts";
  *
  * After an overload everybody pauses, half as many inserts run, and each further round of stored inserts allows one more.
  */
-export class Pace {
+export class InsertPace {
   readonly #insertsMax: number;
   readonly #bounds: PauseBounds;
   readonly #signal: AbortSignal;
-  readonly #places: Places;
+  readonly #places: InsertPlaces;
   readonly #onFree = () => this.#admit();
   readonly #waiting: { enter: () => void; reject: (reason: unknown) => void }[] = [];
   #allowed: number;
@@ -25,7 +25,7 @@ export class Pace {
   #pauseEndMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(insertsMax: number, bounds: PauseBounds, signal: AbortSignal, places = new Places(insertsMax)) {
+  constructor(insertsMax: number, bounds: PauseBounds, signal: AbortSignal, places = new InsertPlaces(insertsMax)) {
     this.#places = places;
     this.#insertsMax = insertsMax;
     this.#allowed = insertsMax;

@@ -1,5 +1,5 @@
 /** Places for inserts that all tables share. Whoever finds none is called when there may be one, in the order of asking. */
-export class Places {
+export class InsertPlaces {
   #free: number;
   readonly #waiting = new Set<() => void>();
 

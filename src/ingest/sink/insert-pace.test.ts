@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Pace } from "./pace.ts";
+import { InsertPace } from "./insert-pace.ts";
 
 describe("the pace of the sink", () => {
   let stop: AbortController;
-  let pace: Pace;
+  let pace: InsertPace;
   beforeEach(() => {
     vi.useFakeTimers();
     vi.spyOn(Math, "random").mockReturnValue(0.5);
     stop = new AbortController();
-    pace = new Pace(8, { firstMs: 100, maxMs: 1_000 }, stop.signal);
+    pace = new InsertPace(8, { firstMs: 100, maxMs: 1_000 }, stop.signal);
   });
   afterEach(() => {
     vi.useRealTimers();

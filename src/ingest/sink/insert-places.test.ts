@@ -1,15 +1,19 @@
 import { expect, it } from "vitest";
-import { Pace } from "./pace.ts";
-import { Places } from "./places.ts";
+import { InsertPace } from "./insert-pace.ts";
+import { InsertPlaces } from "./insert-places.ts";
 
 const bounds = { firstMs: 60_000, maxMs: 60_000 };
 
 it("a table that is slowed down, or whose inserts hang, leaves a place to the others, in the order of asking", async () => {
   const { signal } = new AbortController();
-  const places = new Places(3);
-  const [stuck, one, other] = [0, 1, 2].map(() => new Pace(2, bounds, signal, places)) as [Pace, Pace, Pace];
+  const places = new InsertPlaces(3);
+  const [stuck, one, other] = [0, 1, 2].map(() => new InsertPace(2, bounds, signal, places)) as [
+    InsertPace,
+    InsertPace,
+    InsertPace,
+  ];
   const order: string[] = [];
-  const enter = (pace: Pace, name: string) => pace.enter(false).then(() => order.push(name));
+  const enter = (pace: InsertPace, name: string) => pace.enter(false).then(() => order.push(name));
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   for (let count = 0; count < 5; count += 1) void enter(stuck, "stuck");
   await turn();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readEnvironment } from "./environment.ts";
+import { parseCount, parseDurationMs, parseTimeMs } from "./parse-values.ts";
 import { profileFor } from "./profiles.ts";
-import { parseCount, parseDurationMs, parseTimeMs } from "./values.ts";
 
 describe("parseDurationMs()", () => {
   it.each([

@@ -7,7 +7,7 @@ import type { TablePlan } from "../schema/plan.ts";
 export const fetchBytesPerPartition = 4 * 1024 * 1024;
 
 /** What the doctor has to know of a run. */
-export function setUpOf(
+export function doctorSetUpOf(
   options: StartOptions,
   plans: TablePlan[],
   servers: Pick<SetUp, "brokers" | "embedded">,

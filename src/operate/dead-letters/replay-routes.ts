@@ -6,7 +6,7 @@ import { deadLetterTable, type Pipeline } from "../../schema/pipeline.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { readTable } from "../../schema/read-table.ts";
 import type { Letter } from "./letter.ts";
-import { readTarget, type Target } from "./target.ts";
+import { readTarget, type Target } from "./replay-target.ts";
 import { createLetterTranscoder, type TranscodeLetter } from "./transcode.ts";
 
 /** Where the letters of one pipeline, cluster and group go. */

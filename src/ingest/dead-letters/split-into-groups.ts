@@ -1,5 +1,5 @@
 /** Cuts items into groups of at most so many items and so many bytes; one that is longer by itself goes alone. */
-export function* cutGroups<Item>(
+export function* splitIntoGroups<Item>(
   items: readonly Item[],
   byteLengthOf: (item: Item) => number,
   max: { items: number; bytes: number },
