@@ -3,7 +3,7 @@ import type { Command } from "commander";
 /** That of the options' list: commander's own where output is no terminal. */
 const WIDTH_WITHOUT_TERMINAL = 80;
 
-/** Text behind the list of options, as wide as that list: a line of `text` is a paragraph, or a name and its meaning. */
+/** Text after the list of options, as wide as that list: a line of `text` is a paragraph, or a name and its meaning. */
 export function addHelpAfter(command: Command, text: () => string): Command {
   return command.addHelpText("after", ({ error }) => {
     const { columns = WIDTH_WITHOUT_TERMINAL } = error ? process.stderr : process.stdout;
@@ -11,7 +11,7 @@ export function addHelpAfter(command: Command, text: () => string): Command {
   });
 }
 
-/** Breaks lines between words. What belongs to a name goes on in the column behind it. */
+/** Breaks lines between words. What belongs to a name goes on in the column after it. */
 export function wrapHelp(text: string, width: number): string {
   return text
     .split("\n")

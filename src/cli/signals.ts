@@ -7,7 +7,7 @@ const SAME_WISH_MS = 1_000;
 
 /**
  * A terminal sends Ctrl-C to its whole process group; npm is in it and hands it on to its child, which has it twice. Mostly
- * within 2 ms, but npm has slept since the start: swapped out, or behind others on a busy machine, it is seconds late.
+ * within 2 ms, but npm has slept since the start: swapped out, or waiting on a busy machine, it is seconds late.
  * Whose copy never comes (the signal was sent to the process alone) has to ask a third time.
  */
 const NPM_COPY_MS = 10_000;

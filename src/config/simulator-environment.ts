@@ -3,7 +3,7 @@ import { bootstrapRows, simulatorRows } from "./options/simulate-rows.ts";
 import type { SimulatorSettings } from "./simulator.ts";
 
 /**
- * Accepted so that the seed system's compose file works as it is, without effect: they tune its threads and queues,
+ * Accepted so that the replaced system's compose file works as it is, without effect: they tune its threads and queues,
  * which this simulator does not have (one event loop fills the batches of all partitions).
  */
 const withoutEffect = [

@@ -24,7 +24,7 @@ export interface SimulatorProfile {
   emitOnFail: boolean;
   seed: number | undefined;
   timeWeights: TimeWeight[];
-  /** Keys of the file that the simulator does not use, such as the seed system's `funnel`. */
+  /** Keys of the file that the simulator does not use, such as the replaced system's `funnel`. */
   ignoredKeys: string[];
 }
 

@@ -8,7 +8,7 @@ import {
   readSimulatorRoutes,
 } from "./simulator-files.ts";
 
-test("the files that come with Millrace are the load of the seed system", () => {
+test("the files that come with Millrace are the load of the replaced system", () => {
   const profile = readSimulatorProfile();
   expect(profile).toMatchObject({
     eventsPerSecond: 5_000,
@@ -26,7 +26,7 @@ test("the files that come with Millrace are the load of the seed system", () => 
   ]);
 });
 
-test("a profile in the seed's form is accepted, unknown keys and time weights included", () => {
+test("a profile in the replaced system's form is accepted, unknown keys and time weights included", () => {
   const text = `
 eps: 10000
 mix: { auth: 0.34, order: 0.33, payment: 0.33 }
@@ -84,7 +84,7 @@ test("a wrong route is refused with its place", () => {
   expect(() => readSimulatorRoutes("/nowhere/routes.yml")).toThrow(/\/nowhere\/routes\.yml: cannot be read/);
 });
 
-test("the seed's variables set the options", () => {
+test("the replaced system's variables set the options", () => {
   const { options, withoutEffect } = readSimulatorEnvironment({
     KAFKA_BOOTSTRAP: "a:1, b:2",
     SIM_EVENT_MODE: "ALL",

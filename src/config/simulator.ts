@@ -38,7 +38,7 @@ const defaults: Omit<SimulatorSettings, "brokers"> = {
 };
 
 /**
- * Puts the defaults behind the options and checks them, alone and in pairs.
+ * Puts the defaults after the options and checks them, alone and in pairs.
  *
  * @throws MillraceError E_CONFIG naming the option, the value and the bound.
  */

@@ -36,7 +36,7 @@ export function missingBefore({ ofRun, totals }: Comparison, group: string): str
   );
 }
 
-/** Up to here rows must be there: what lies behind was left for the next run. */
+/** Up to here rows must be there: what lies after it was left for the next run. */
 function endOf({ logStart, committed }: PartitionOffsets): number {
   return Math.max(logStart, committed ?? logStart);
 }

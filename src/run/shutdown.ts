@@ -1,6 +1,6 @@
 import { MillraceError } from "../core/errors.ts";
 
-/** Of the time to stop, so much is kept for what comes behind the drain: the report, and the embedded servers' end. */
+/** Of the time to stop, so much is kept for what comes after the drain: the report, and the embedded servers' end. */
 const RESERVE_SHARE = 1 / 3;
 const RESERVE_MAX_MS = 6_000;
 
@@ -65,7 +65,7 @@ export class Shutdown {
     return Math.max(0, this.restMs - this.#reserveMs);
   }
 
-  /** What leaving the group may take, behind the drain. */
+  /** What leaving the group may take, after the drain. */
   get leaveMs(): number {
     return this.#reserveMs / 2;
   }

@@ -39,7 +39,7 @@ describe("reading by rows", () => {
     isOn: { env: ["OLD_ON", "ON"], type: { kind: "flag" }, default: "true", help: "" },
   } as const satisfies OptionRows;
 
-  it("puts defaults behind what was typed", () => {
+  it("puts defaults after what was typed", () => {
     const defaults = { waitMs: undefined, topics: undefined, parts: [1, 2], record: true, isOn: true };
     expect(readOptions(rows, {})).toEqual(defaults);
     expect(readOptions(rows, { waitLong: "2s", topic: ["a", "b"], parts: "3, 4", record: false })).toEqual({

@@ -38,7 +38,7 @@ export type OptionType =
   | { kind: "choice"; choices: readonly string[]; also?: Readonly<Record<string, string>> }
   /** The path of a file whose content is meant. */
   | { kind: "file" }
-  /** From the variable, or from the file that the variable with `_FILE` behind its name is of. Never on a command line. */
+  /** From the variable, or from the file that the variable with `_FILE` after its name is of. Never on a command line. */
   | { kind: "secret" }
   /** Given several times, or as one text with commas. */
   | { kind: "list"; of: Exclude<OptionType, { kind: "list" | "flag" }> };

@@ -11,7 +11,7 @@ import type { Intent } from "../../core/partition-offsets.ts";
  *
  * Version 1 differs in the word `m1` and in the tokens of its ranges, which name neither cluster nor group. A range keeps
  * its token until it is stored. Committed again without new ones, such ranges are written as version 1 wrote them: one
- * byte more, and a full text would lose its last range, which may be stored already. With new ones behind them, the last
+ * byte more, and a full text would lose its last range, which may be stored already. With new ones after them, the last
  * of them has the mark `/1`, which is about all before it, too. A program that knows version 1 only refuses `m2`, as it
  * must: it would repeat a range under a token that nobody has seen.
  *
@@ -37,7 +37,7 @@ export class UnreadableIntents extends Error {
 
 /**
  * Writes as many ranges as fit, from the first on. Returns the text and how many it holds: all that were in a text before,
- * as long as others are added behind them and taken away before them only.
+ * as long as others are added after them and taken away before them only.
  */
 export function encodeIntents(intents: readonly Intent[]): { metadata: string; count: number } {
   const bare = intents.filter(({ isBare }) => isBare === true);

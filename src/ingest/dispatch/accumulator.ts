@@ -32,7 +32,7 @@ export interface RawRange extends TopicPartition {
   lastOffset: number;
   batches: RangeBatch[];
   /**
-   * The batches back to back; one that did not fit behind the one before it begins the next buffer. None for an
+   * The batches back to back; one that did not fit after the one before it begins the next buffer. None for an
    * announced range whose records are gone.
    */
   buffers: ArrayBuffer[];
@@ -51,7 +51,7 @@ export interface RawRange extends TopicPartition {
  * Collects the raw batches of one partition until a limit is met.
  *
  * Ranges follow each other without a hole: where the log has no records (compaction, aborted transactions), the offsets
- * belong to the range behind. Announced ranges come first, with the bounds that they had; no other limit cuts them.
+ * belong to the range after them. Announced ranges come first, with the bounds that they had; no other limit cuts them.
  *
  * A batch that lies wholly below the next offset was fetched twice: dropped. One that begins below it is cut there. One
  * whose fetch began above it would leave a hole that nobody has looked into: it is not taken.

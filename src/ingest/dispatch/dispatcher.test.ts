@@ -153,7 +153,7 @@ describe("createDispatcher()", () => {
     expect(bounds(ranges)[1]).toEqual([150, 209]);
   });
 
-  it("gives offsets without a record to the range behind them", () => {
+  it("gives offsets without a record to the range after them", () => {
     dispatcher.accept(batch(0, 10));
     dispatcher.cutAll();
     dispatcher.accept(batch(10, 15, 0));
@@ -167,7 +167,7 @@ describe("createDispatcher()", () => {
     ]);
   });
 
-  it("begins behind records that the log has lost", () => {
+  it("begins after records that the log has lost", () => {
     dispatcher.assign([{ topic: "t", partition: 0, offset: 10, intents: [] }]);
     dispatcher.loseTo({ topic: "t", partition: 0 }, 25);
     dispatcher.accept(batch(25, 5));

@@ -55,7 +55,7 @@ export interface Dispatcher {
  * Collects raw batches by topic-partition and cuts a range whenever a limit is met. Ranges of one partition come in
  * offset order.
  *
- * Age cuts only while the topic `hasRoom()`: when workers and inserts are busy, a range would only wait behind them,
+ * Age cuts only while the topic `hasRoom()`: when workers and inserts are busy, a range would only wait for them,
  * and ClickHouse pays for every insert. Waiting here instead lets the range grow, so that inserts get larger as the
  * load does. The oldest range goes first; size limits cut in any case.
  */

@@ -35,7 +35,7 @@ export function readAssigned(
 }
 
 /**
- * The group stands behind the end of the log. No single remedy is right: to read a topic that was made anew from its
+ * The group stands beyond the end of the log. No single remedy is right: to read a topic that was made anew from its
  * beginning, into the same table, can drop its records as repeats of the old ones, which had the same offsets; to do so
  * where a broker has lost its last records doubles all others.
  */

@@ -10,7 +10,7 @@ import { runMillrace } from "../../testing/run-millrace.ts";
 
 /** A topic that was deleted and made anew, with fewer records than the group has read. */
 
-describe.each(await brokersToTest())("a group that stands behind the end of a log of %s", (_name, startServers) => {
+describe.each(await brokersToTest())("a group that stands beyond the end of a log of %s", (_name, startServers) => {
   let servers: IngestServers;
   let clients: KafkaClients;
   const target = ["--topic", "anew", "--table", "d.anew", "--group", "g"];

@@ -20,7 +20,7 @@ const DOCUMENTS_TO_WARN = 1_000;
 
 /**
  * Where the table has rows of the topic already, this pipeline, or one like it, has worked before: a few odd documents
- * behind a restart do not stop it.
+ * after a restart do not stop it.
  */
 const DOCUMENTS_TO_STOP_A_PROVEN = 100;
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { absentRuns, countOffsets } from "./gap-store.ts";
 
 describe("absentRuns", () => {
-  it("finds what lies before, between and behind the records, whatever their order", () => {
+  it("finds what lies before, between and after the records, whatever their order", () => {
     expect(absentRuns(10, 20, Float64Array.of(15, 12, 13), Float64Array.of(18))).toEqual([
       { first: 10, last: 11 },
       { first: 14, last: 14 },

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { OpenRanges } from "./left-over.ts";
 
-it("what is left are the ranges that were cut and are not behind a committed offset", () => {
+it("what is left are the ranges that were cut and no committed offset covers", () => {
   const open = new OpenRanges();
   open.add({ topic: "a", partition: 0, firstOffset: 0, lastOffset: 9 });
   open.add({ topic: "a", partition: 0, firstOffset: 10, lastOffset: 14 });

@@ -10,7 +10,7 @@ export interface LeftOver {
   partitions: string[];
 }
 
-/** Which ranges of the present assignment were cut, and are not behind a committed offset yet. */
+/** Which ranges of the present assignment were cut, and no committed offset covers yet. */
 export class OpenRanges {
   /** By partition, in offset order. */
   readonly #open = new Map<string, Pick<Intent, "firstOffset" | "lastOffset">[]>();

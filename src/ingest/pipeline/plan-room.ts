@@ -34,7 +34,7 @@ export class PlanRoom {
   }
 
   /**
-   * Whether a range that is old enough may be cut: it would not wait behind others. One of each plan always may: full ranges
+   * Whether a range that is old enough may be cut: it would not wait for others. One of each plan always may: full ranges
    * are cut in any case, and the backlog of one table would keep the rows of all others waiting.
    */
   hasRoom(planKey: string): boolean {

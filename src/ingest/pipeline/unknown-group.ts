@@ -162,7 +162,7 @@ function unknownGroup(
     `Pipeline ${pipeline}: the group ${group} has no committed offset in ${partitionKey({ topic, partition })} and would begin at ` +
       `offset ${offset}, but ${foundText(table, stored)}: ` +
       "they would be stored twice. Was the group renamed, or have its offsets expired? Choose: (1) go on under the name of " +
-      "the group that stored them: --group NAME; (2) begin behind the rows: " +
+      "the group that stored them: --group NAME; (2) begin after the rows: " +
       `millrace offsets reset --group ${group} --topic ${topic} --partition ${partition} --to ${behind} --yes, with ` +
       "the --table or --pipeline of this start; (3) store them again: --allow-duplicates, or another or an emptied table. " +
       "When the topic was made anew under its old name, take another table: this one knows the ranges of the old one",

@@ -19,14 +19,14 @@ export interface SinkBatch {
   partition: number;
   bytes: Uint8Array;
   rowCount: number;
-  /** Byte offset of each row, and the total behind the last; empty for a format that cannot be cut by rows. */
+  /** Byte offset of each row, and the total after the last; empty for a format that cannot be cut by rows. */
   rowStarts: Uint32Array;
   /** Kafka offset of each row. */
   offsets: Float64Array;
   /** Put before every token of the batch, with a colon: whose range it is (tokenScopeOf in src/core/origin.ts). */
   tokenScope?: string | undefined;
   /**
-   * Put behind every token of the batch. For a second batch of the same range: where both go into one table, it would
+   * Put after every token of the batch. For a second batch of the same range: where both go into one table, it would
    * otherwise pass for a repeat of the first.
    */
   tokenSuffix?: string;

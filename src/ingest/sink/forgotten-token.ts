@@ -64,7 +64,7 @@ function cannotAsk({ table, topic, partition, mergesRows }: SinkBatch, token: st
   return (
     `The range ${token} is in flight since ${new Date(sinceMs).toISOString()}, and ${table}, or a table behind its views, may ` +
     `have forgotten by now whether it was stored (deduplication window); the table cannot be asked: ${why}. Look whether ` +
-    `the rows of ${topic}:${partition} are there. If they are: millrace offsets reset to behind them, with ` +
+    `the rows of ${topic}:${partition} are there. If they are: millrace offsets reset to the offset after them, with ` +
     "--discard-intents; if not, or doubled rows do not matter: start once with --allow-duplicates"
   );
 }

@@ -38,7 +38,7 @@ describe("pieces of a range", () => {
     expect(new Set([scoped("a:b", ""), scoped("a", "b"), scoped("", "a:b"), scoped("", "a%3Ab")]).size).toBe(4);
   });
 
-  it("have the batch's suffix behind all that", () => {
+  it("have the batch's suffix after all that", () => {
     const [piece] = splitByPartitions(splitByRows(whole)[1]);
     expect(tokenOf({ ...range, tokenSuffix: "/dead" }, piece, offsets)).toBe("logs.auth:3:31-90/3/0.2/dead");
   });

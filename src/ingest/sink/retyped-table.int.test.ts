@@ -134,7 +134,7 @@ describe("the DEFAULT expressions of a table", () => {
     await engine.run(`CREATE TABLE d.target ${table}`, `CREATE TABLE d.oracle ${table}`);
     await engine.run("INSERT INTO d.oracle (id, before) VALUES (1, 'own'), (2, '')");
     await engine.run(`INSERT INTO d.oracle (id, before, value) SELECT 3, 'own', ${given}`);
-    // The engine's own bytes of a value, behind the length of an array that holds it.
+    // The engine's own bytes of a value, after the length of an array that holds it.
     const query = `SELECT value FROM d.oracle WHERE id = 3 FORMAT RowBinary`;
     const { stream } = await engine.client.exec({ query });
     const value: number[] = [];

@@ -61,7 +61,7 @@ describe("an insert with an accident on its way", () => {
     ["reset during the upload", "during", "retry"],
     ["reset instead of the answer", "after", "retry"],
     ["an answer that is cut off", "cut", "retry"],
-    ["an exception behind status 200", memoryLimit, "overload"],
+    ["an exception after status 200", memoryLimit, "overload"],
     ["a body that was cut off by somebody between", { status: 500, code: 33, name: "CANNOT_READ_ALL_DATA" }, "retry"],
   ])("goes again under its token: %s", async (_name, accident, errorClass) => {
     for (const [, encode] of fencedFormats) {

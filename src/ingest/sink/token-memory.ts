@@ -43,7 +43,7 @@ export class TokenMemory {
     const windows = (await this.#windowsOf(table)).filter(({ inserts }) => inserts > 0);
     const ageMs = Date.now() - sinceMs;
     if (windows.some((window) => isOver(window, ageMs))) return true;
-    // Behind an outage hundreds of ranges are repeated, and what holds for the oldest holds for the others.
+    // After an outage hundreds of ranges are repeated, and what holds for the oldest holds for the others.
     const known = this.#rooms.get(table);
     if (known !== undefined && sinceMs >= known.sinceMs && performance.now() - known.readMs < ROOM_BELIEVED_MS)
       return false;
@@ -64,7 +64,7 @@ export class TokenMemory {
 
   /**
    * How many inserts the smallest of the windows has room for beside those since `sinceMs`; at least, because their number
-   * is an upper bound. Each insert takes a block number: those that come behind the highest of a part that has not changed
+   * is an upper bound. Each insert takes a block number: those that come after the highest of a part that has not changed
    * since. In a plain table they are numbered for the whole table, in a replicated one for each partition.
    */
   async #roomSince(windows: readonly TokenWindow[], sinceMs: number): Promise<number> {

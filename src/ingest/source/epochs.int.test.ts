@@ -139,7 +139,7 @@ function suite(openServer: () => Promise<Server>): void {
   });
 
   inGroup(
-    "nothing is committed behind a commit that may still come: the member joins anew first",
+    "nothing is committed after a commit that may still come: the member joins anew first",
     async ({ pair, isSettled, committed, members }) => {
       const [follower] = await pair();
       const old = lastOf(follower);

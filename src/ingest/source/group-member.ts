@@ -15,7 +15,7 @@ import "./patch-topics.ts";
  * The second seam in kafkajs (the first is raw-kafkajs.ts): what happens between two generations of the group.
  *
  * kafkajs 2.2.4 joins again without asking, commits under whatever generation is current, and hands on batches that were
- * fetched under an earlier one; having done so it goes on fetching behind them, and everything between the committed
+ * fetched under an earlier one; having done so it goes on fetching after them, and everything between the committed
  * offset and there is skipped. At an offset out of range it jumps to the log's start or end and commits that. Six methods
  * are wrapped (patch-group.ts, patch-topics.ts, patch-out-of-range.ts) for consumers that ask for it by `createMember`; others in
  * the process are not touched.

@@ -68,7 +68,7 @@ describe("a join that fails", () => {
       await a.source.start();
       await put("t", [0, 1], 5);
       await until("all is shown", () => reached(a, "t", 0) === 4 && reached(a, "t", 1) === 4);
-      // While no fetch is empty, kafkajs hears of the rebalance only with the heartbeat behind a batch.
+      // While no fetch is empty, kafkajs hears of the rebalance only with the heartbeat after a batch.
       let isLoaded = true;
       const load = (async () => {
         for (; isLoaded; await sleep(20)) await put("t", [0, 1], 1);

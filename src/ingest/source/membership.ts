@@ -8,7 +8,7 @@ export interface Membership {
   partitions: CommitOffset[];
   /**
    * Commits under this generation, whatever the member's present one is. `check` throws when the owner's epoch is over: it
-   * is called in the last moment before the request leaves, behind all that the client waits for. Returns the partitions
+   * is called in the last moment before the request leaves, after all that the client waits for. Returns the partitions
    * that the coordinator does not know: their topic was deleted, and nothing can be committed for them. All others are.
    *
    * @throws StaleOwner when the coordinator says that it is over, or does not answer: the request may still come to it, and

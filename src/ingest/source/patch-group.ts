@@ -48,7 +48,7 @@ runnerPrototype.handleBatch = async function (this: typeof runnerPrototype, batc
 
 /**
  * One broker is away: its partitions rest, and the others go on; kafkajs would stop the fetches of all others, longer each
- * time. The heartbeat behind a fetch tells when it is all.
+ * time. The heartbeat after a fetch tells when it is all.
  */
 function restNode(group: ConsumerGroup, { watch }: Member, nodeId: number, error: unknown): FetchedBatch[] {
   const led = kafkajsOwn.filterPartitionsByNode.call(group, nodeId, group.assigned());

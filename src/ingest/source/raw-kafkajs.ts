@@ -153,7 +153,7 @@ interface Connection {
 }
 
 /**
- * After each response kafkajs keeps what came behind it, an empty buffer as a rule, and concatenates it with the next
+ * After each response kafkajs keeps what came after it, an empty buffer as a rule, and concatenates it with the next
  * chunk: a copy of every response, even when each arrives whole (frame-socket.ts). Without the empty one there is
  * nothing to concatenate.
  */

@@ -43,7 +43,7 @@ export class TopicWatch {
   #plan: GroupPlan | undefined;
   #joinedMs = 0;
   #isAsked = false;
-  /** Joins asked for one behind the other, for which there was a reason again. */
+  /** Joins asked for one after the other, for which there was a reason again. */
   #vainRejoins = 0;
   #rejoinNotBeforeMs = 0;
 

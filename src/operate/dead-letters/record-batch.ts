@@ -21,7 +21,7 @@ import type { Letter } from "./letter.ts";
  * computes it (src/codec/records-header.ts).
  */
 export function recordBatchOf(letter: Pick<Letter, "offset" | "ingestMs" | "key" | "raw">): Uint8Array<ArrayBuffer> {
-  // Attributes, timestamp delta 0 and offset delta 0 before the key; no headers behind the value.
+  // Attributes, timestamp delta 0 and offset delta 0 before the key; no headers after the value.
   const payload = [0, 0, 0, ...varint(letter.key?.length ?? -1)];
   const valueLength = varint(letter.raw.length);
   const length = payload.length + (letter.key?.length ?? 0) + valueLength.length + letter.raw.length + 1;

@@ -25,7 +25,7 @@ export interface ReplayOptions {
   /** Letters to look at, at most. */
   limit: number;
   ratePerSecond: number;
-  /** Ends the replay behind the batch at hand. */
+  /** Ends the replay after the batch at hand. */
   signal: AbortSignal;
   onProgress?: (report: ReplayReport) => void;
   onStep?: (step: ReplayStep) => void;

@@ -103,7 +103,7 @@ describe("migrate() on a fresh server", () => {
     ]);
   });
 
-  it("has the columns of the replaced system's fact table in its order, and the cluster behind them", async () => {
+  it("has the columns of the replaced system's fact table in its order, and the cluster after them", async () => {
     const columns = await rowsOf<{ name: string }>(
       "SELECT name FROM system.columns WHERE database = 'analytics' AND table = 'fact_event' ORDER BY position",
     );

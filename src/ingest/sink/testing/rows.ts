@@ -86,7 +86,7 @@ const timeColumns: [name: string, type: string, time: keyof IngesterTimes][] = [
 export const ingesterClocks = timeColumns.map(([name]) => name);
 export const timeColumnsSql = timeColumns.map(([name, type]) => `${name} ${type}`).join(", ");
 
-/** The rows in RowBinary, with `timeColumns` behind their other columns. */
+/** The rows in RowBinary, with `timeColumns` after their other columns. */
 export function timedBatchOf(rows: TestRows, timesOf: (offset: number) => IngesterTimes): SinkBatch {
   const plain = batchOf(rows);
   const columns = timeColumns.map(([name, type]) => column(name, parseColumnType(type), { coercion: "lenient" }));

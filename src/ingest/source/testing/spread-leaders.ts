@@ -7,7 +7,7 @@ const SECOND_NODE_ID = 2;
  */
 export function spreadLeaders(frame: Buffer, topics: readonly string[]): Buffer {
   if (topics.length === 0) return frame;
-  // Behind size, correlation id and throttle time.
+  // After size, correlation id and throttle time.
   const brokersAt = 12;
   if (frame.readInt32BE(brokersAt) !== 1) throw new Error("Cannot add a broker to a cluster of more than one");
   const brokerAt = brokersAt + 4;
