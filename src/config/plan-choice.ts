@@ -39,7 +39,7 @@ function directPipeline({
     throw new MillraceError("E_CONFIG", "--topic and --table go together: name both, or use --pipeline");
   }
   if (pipelineNames !== undefined) {
-    throw new MillraceError("E_CONFIG", "--pipeline names its topics and table itself: leave --topic and --table away");
+    throw new MillraceError("E_CONFIG", "--pipeline names its topics and table itself: leave out --topic and --table");
   }
   return { topics, table };
 }

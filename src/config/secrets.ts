@@ -88,7 +88,7 @@ export function refuseSecretArguments(args: readonly string[]): void {
 }
 
 function takeSecret(secret: string, where: string, warnings: Warnings): string {
-  if (secret === "") throw new MillraceError("E_CONFIG", `${where} is empty: leave it away, or put the secret there`);
+  if (secret === "") throw new MillraceError("E_CONFIG", `${where} is empty: leave it out, or put the secret there`);
   if (secret.includes("\0") || /[\r\n]/.test(secret)) {
     throw new MillraceError("E_CONFIG", `${where} has more than one line, or a NUL: must be the secret alone`);
   }

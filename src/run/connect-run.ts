@@ -53,7 +53,9 @@ export async function connectRun(input: ConnectInput): Promise<Run> {
   } catch (error) {
     shutdown.begin();
     const closing = openings.abandon(error);
-    await within(shutdown.requestsMs, closing).catch((also) => log.warn({ err: also }, "not everything was closed"));
+    await within(shutdown.requestsMs, closing).catch((also) =>
+      log.warn({ err: also }, "not everything could be closed"),
+    );
     throw error;
   }
 }

@@ -65,7 +65,7 @@ export async function runIngester(input: RunInput): Promise<RunEnd> {
   } catch (error) {
     if (!(error instanceof Stopped)) {
       // Whoever asks why the run ended wants the error that ended it, not what came of that.
-      await close().catch((also) => log.warn({ err: also }, "not everything was closed"));
+      await close().catch((also) => log.warn({ err: also }, "not everything could be closed"));
       throw error;
     }
     log.info(`${error.message}: nothing was taken`);

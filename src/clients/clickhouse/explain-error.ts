@@ -27,7 +27,7 @@ function explainForeign(error: unknown): string | undefined {
     if (message.startsWith("the answer is not ClickHouse's")) return `${message}; ${advice}`;
     if (/There is no handle/.test(message)) {
       return (
-        "ClickHouse knows no such path: leave the path of CLICKHOUSE_URL away. It is that of a proxy, never a " +
+        "ClickHouse knows no such path: leave out the path of CLICKHOUSE_URL. It is that of a proxy, never a " +
         "database; tables are named with theirs"
       );
     }

@@ -34,7 +34,7 @@ export function commandKafkaConfig(
 export async function connectCommandAdmin(config: KafkaConfig): Promise<Admin> {
   const brokers = Array.isArray(config.brokers) ? config.brokers.join(", ") : "";
   const refusal = (reason: string, cause?: unknown) =>
-    new MillraceError("E_KAFKA", `no Kafka broker of ${brokers} lets us in: ${reason}`, { cause });
+    new MillraceError("E_KAFKA", `no Kafka broker of ${brokers} accepts the connection: ${reason}`, { cause });
   const retry = {
     initialRetryTime: COMMAND_RETRY_MS,
     retries: Math.max(COMMAND_CONNECT_RETRIES, config.brokers.length),

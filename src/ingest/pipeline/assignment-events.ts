@@ -80,9 +80,8 @@ function newEpoch(state: PipelineState, partitions: AssignedPartition[], commit:
     clock: systemClock,
     clickHouseOffset: () => clickHouseClock.offset(),
     onCommitError(error) {
-      if (error instanceof StaleOwner) log.info(`${error.message}: joins anew, what is under way is repeated`);
-      else if (!failure.failIfHopeless("commit to", error))
-        log.warn({ err: error }, "offset commit failed, will be repeated");
+      if (error instanceof StaleOwner) log.info(`${error.message}: rejoining the group; what is under way is repeated`);
+      else if (!failure.failIfHopeless("commit to", error)) log.warn({ err: error }, "offset commit failed, retrying");
     },
     onCommit(when, at) {
       hooks?.onStep?.(when);

@@ -52,7 +52,7 @@ export function createState(options: PipelineOptions): PipelineState {
     client,
     clock: systemClock,
     signal: givenUp,
-    onError: (error) => log.warn({ err: error }, "ClickHouse does not tell its time, inserts wait"),
+    onError: (error) => log.warn({ err: error }, "cannot read ClickHouse's clock, inserts wait"),
   });
   mayStore.catch((error) => failure.fail(error));
   return {

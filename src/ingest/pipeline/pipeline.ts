@@ -61,7 +61,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     shared: new RangeBuffers(intake.budget, intake.buffers),
     publishDeadLetters: options.publishDeadLetters,
     checkFields: (plan, where, fields, rowCount) => watches.get(plan.key)!.check(where, fields, rowCount),
-    onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, will be sent by rows"),
+    onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, sending it by rows"),
   };
   const delivery = createRangeDelivery(state, tools, stoppedPlans, restart);
   const assignment = createAssignmentEvents(state, {

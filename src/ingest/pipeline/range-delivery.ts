@@ -68,7 +68,7 @@ export function createRangeDelivery(
     workerFailures.set(key, failures);
     counters.workerRestarts += 1;
     if (failures < WORKER_FAILURES_MAX) {
-      log.error({ err: error, range: key }, "a worker thread ended, its range will be read again");
+      log.error({ err: error, range: key }, "a worker thread ended, reading its range again");
       restart();
       return;
     }

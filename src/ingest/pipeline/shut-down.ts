@@ -29,7 +29,7 @@ export async function shutDown(
   const finishing = async (): Promise<true> => {
     await flights.landed();
     // What was stored is committed even after a failure elsewhere: the next start has less to repeat.
-    await state.epoch?.flush().catch((error) => log.warn({ err: error }, "the last offsets are not committed"));
+    await state.epoch?.flush().catch((error) => log.warn({ err: error }, "the last offsets were not committed"));
     return true;
   };
   if ((await within(finishMs, finishing())) === undefined) {
@@ -39,6 +39,7 @@ export async function shutDown(
   state.epoch = undefined;
   const leaving = supervisor.stop().then(() => true);
   const hasLeft = await within(leaveMs, leaving).catch(() => undefined);
-  if (hasLeft === undefined) log.warn("Kafka did not answer to the leave of the group: it waits for the session's end");
+  if (hasLeft === undefined)
+    log.warn("Kafka did not answer when this member left the group: it waits until the session times out");
   await within(leaveMs, pool.close());
 }

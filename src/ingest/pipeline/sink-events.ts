@@ -37,7 +37,7 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
     onLate(table, token, deadlineMs) {
       counters.lateInserts += 1;
       clock.doubt();
-      log.warn({ table, token, deadlineMs }, "insert came after its deadline and wrote nothing, will be repeated");
+      log.warn({ table, token, deadlineMs }, "insert came after its deadline and wrote nothing, retrying");
     },
     onAltered(table, changes) {
       log.warn({ table, changes }, "the table was altered; the rows fit, new columns are filled after a restart");

@@ -88,7 +88,7 @@ export class SourceSupervisor {
       return true;
     } catch (error) {
       if (!failure.failIfHopeless("read from", error)) {
-        log.error({ err: error }, "Kafka consumer did not start, will be tried again");
+        log.error({ err: error }, "Kafka consumer did not start, retrying");
       }
       return false;
     }

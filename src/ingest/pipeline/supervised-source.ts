@@ -21,12 +21,12 @@ export function superviseSource(
       const wantedOffset = dispatcher.accept(batch);
       if (wantedOffset === undefined) return;
       const at = { topic: batch.topic, partition: batch.partition, offset: batch.fetchOffset, wantedOffset };
-      log.warn(at, "the client skipped records, will be fetched again");
+      log.warn(at, "the client skipped records, fetching them again");
       supervisor.source.seek(batch, wantedOffset);
     },
     onCrash(error) {
       if (failure.failIfHopeless("read from", error)) return;
-      log.error({ err: error }, "Kafka consumer stopped, will be started again");
+      log.error({ err: error }, "Kafka consumer stopped, starting it again");
       supervisor.restart();
     },
   };

@@ -99,7 +99,7 @@ export class UnknownGroup {
       return !isTold && (await this.#areForeign(table, topic, origin.cluster)) ? new Map() : rows;
     } catch (error) {
       if (!isServerError(error, "ACCESS_DENIED")) throw error;
-      this.#log.warn({ err: error, table, topic }, "cannot look whether the table has rows of the topic already");
+      this.#log.warn({ err: error, table, topic }, "cannot check whether the table has rows of the topic already");
       return new Map();
     }
   }

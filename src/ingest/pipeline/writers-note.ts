@@ -16,7 +16,7 @@ export class WritersNote {
     } catch (error) {
       this.#isNoted = false;
       if (givenUp.aborted) return;
-      log.warn({ err: error }, "it is not noted who writes into the tables, will be tried again at the next rebalance");
+      log.warn({ err: error }, "cannot record who writes into the tables, retrying at the next rebalance");
     }
   }
 }

@@ -159,7 +159,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
       .then(checkOnce)
       .catch((error) => {
         figures.failures += 1;
-        log.warn({ err: error }, "reconciliation failed, will be tried again");
+        log.warn({ err: error }, "reconciliation failed, retrying");
       })
       .finally(() => {
         running = undefined;
@@ -168,7 +168,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
   }
 
   const started = begin().catch((error) => {
-    log.warn({ err: error }, "reconciliation did not find where to begin: begins at the logs' start");
+    log.warn({ err: error }, "reconciliation found no place to begin: beginning at the logs' start");
   });
   const timer = setInterval(check, options.everyMs ?? EVERY_MS);
   timer.unref();
