@@ -17,6 +17,17 @@ export interface Intent {
   judgedMs: number;
   /** Announced by a version whose tokens named neither cluster nor group: they stay so until the range is stored. */
   isBare?: true | undefined;
+  /** The bundle that it is inserted with; undefined: it is inserted alone. */
+  bundle?: BundleRef | undefined;
+  /** It is stored, and the committed offset cannot move over it yet. */
+  isStored?: true | undefined;
+}
+
+/** A bundle (src/core/bundle.ts), as each of its ranges names it. */
+export interface BundleRef {
+  id: string;
+  /** How many ranges it has. */
+  count: number;
 }
 
 /** A partition as its new owner finds it. */

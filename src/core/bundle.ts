@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import type { TopicPartition } from "./topic-partition.ts";
+
+/** The offsets of one partition that are a member of a bundle, both included. */
+export interface BundleMember extends TopicPartition {
+  firstOffset: number;
+  lastOffset: number;
+}
+
+/** Of base64url, six bits each: two bundles of one group with the same id are out of the question. */
+const ID_LENGTH = 16;
+
+/** The order of a bundle's ranges, and of their rows in its block: by topic, byte for byte, then by partition. */
+export function compareMembers(a: TopicPartition, b: TopicPartition): number {
+  if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
+  return a.partition - b.partition;
+}
+
+/**
+ * The id of a bundle: a digest of its ranges and of the time that they are judged by, so that whoever has put the list
+ * together again from what its partitions say can tell whether it is whole.
+ *
+ * @param members in the order of `compareMembers`
+ */
+export function bundleIdOf(members: readonly BundleMember[], judgedMs: number): string {
+  const hash = createHash("sha256");
+  for (const { topic, partition, firstOffset, lastOffset } of members) {
+    hash.update(`${topic}:${partition}:${firstOffset}-${lastOffset}\n`);
+  }
+  return hash.update(`@${judgedMs}`).digest("base64url").slice(0, ID_LENGTH);
+}
