@@ -56,7 +56,11 @@ describe("a wrong CLICKHOUSE_URL", () => {
     ["a proxy's error page", () => at("badGateway"), /no ClickHouse but a web server \("Welcome to nginx!"\)/],
     ["a redirect", () => at("redirect"), /error without a text, such as a redirect/],
     ["a server that hangs up", () => at("hangsUp"), /closed the connection without an answer/],
-    ["a database for a path", () => `http://127.0.0.1:${engine.port}/analytics`, /leave out the path of CLICKHOUSE_URL/],
+    [
+      "a database for a path",
+      () => `http://127.0.0.1:${engine.port}/analytics`,
+      /leave out the path of CLICKHOUSE_URL/,
+    ],
   ])("is explained: %s", async (_, url, message) => {
     const runs = [["latency"], ["migrate"], ["query", "SELECT 1"]].map(async (args) => {
       const run = await runMillrace(args, { CLICKHOUSE_URL: url() });
