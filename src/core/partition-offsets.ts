@@ -23,7 +23,7 @@ export interface Intent {
   isStored?: true | undefined;
 }
 
-/** A bundle (src/core/bundle.ts), as each of its ranges names it. */
+/** A bundle (src/ingest/commit/bundle-id.ts), as each of its ranges names it. */
 export interface BundleRef {
   id: string;
   /** How many ranges it has. */

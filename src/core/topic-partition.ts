@@ -8,3 +8,9 @@ export interface TopicPartition {
 export function partitionKey({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`;
 }
+
+/** An order of topic-partitions: by topic, code unit by code unit, then by the partition's number. */
+export function compareTopicPartitions(a: TopicPartition, b: TopicPartition): number {
+  if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
+  return a.partition - b.partition;
+}

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { TopicPartition } from "./topic-partition.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 
 /** The offsets of one partition that are a member of a bundle, both included. */
 export interface BundleMember extends TopicPartition {
@@ -10,17 +10,11 @@ export interface BundleMember extends TopicPartition {
 /** Of base64url, six bits each: two bundles of one group with the same id are out of the question. */
 const ID_LENGTH = 16;
 
-/** The order of a bundle's ranges, and of their rows in its block: by topic, byte for byte, then by partition. */
-export function compareMembers(a: TopicPartition, b: TopicPartition): number {
-  if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
-  return a.partition - b.partition;
-}
-
 /**
  * The id of a bundle: a digest of its ranges and of the time that they are judged by, so that whoever has put the list
  * together again from what its partitions say can tell whether it is whole.
  *
- * @param members in the order of `compareMembers`
+ * @param members in the order of `compareTopicPartitions`
  */
 export function bundleIdOf(members: readonly BundleMember[], judgedMs: number): string {
   const hash = createHash("sha256");

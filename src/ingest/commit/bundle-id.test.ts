@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bundleIdOf, compareMembers } from "./bundle.ts";
+import { compareTopicPartitions } from "../../core/topic-partition.ts";
+import { bundleIdOf } from "./bundle-id.ts";
 
 const member = (topic: string, partition: number, firstOffset: number, lastOffset: number) => ({
   topic,
@@ -10,7 +11,7 @@ const member = (topic: string, partition: number, firstOffset: number, lastOffse
 const members = [member("a", 2, 0, 9), member("a", 10, 5, 5), member("b", 0, 7, 8)];
 
 test("the order is by topic, then by partition as a number", () => {
-  expect([members[2]!, members[1]!, members[0]!].sort(compareMembers)).toEqual(members);
+  expect([members[2]!, members[1]!, members[0]!].sort(compareTopicPartitions)).toEqual(members);
 });
 
 test("an id depends on every range and on the judging time, and on nothing else", () => {
