@@ -1,8 +1,8 @@
 import type { LatencyGroup } from "../codec/task.ts";
 import type { StageTable } from "./stages.ts";
 
-/** What is known of one durable batch when ClickHouse has acknowledged it. Times in ms since 1970. */
-export interface DurableBatch {
+/** What is known of a range when ClickHouse has acknowledged it. Times in ms since 1970. */
+export interface AcknowledgedRange {
   batches: { receivedMs: number; recordCount: number }[];
   latency: LatencyGroup[];
   rowCount: number;
@@ -13,18 +13,19 @@ export interface DurableBatch {
 }
 
 /**
- * Turns a durable batch into records of each stage. The work is by distinct millisecond, not by record: the worker sends
- * sparse counts relative to its start, and what the main thread alone knows is added to each.
+ * Adds a range to the counts of each stage. The work is by distinct millisecond, not by record: the worker sends sparse
+ * counts of times up to its start, and the time from there to the acknowledgement, which only the main thread knows, is
+ * added to each.
  */
-export function recordBatch(table: StageTable, batch: DurableBatch): void {
-  const { startedMs, acknowledgedMs } = batch;
-  for (const { receivedMs, recordCount } of batch.batches)
+export function recordRange(table: StageTable, range: AcknowledgedRange): void {
+  const { startedMs, acknowledgedMs } = range;
+  for (const { receivedMs, recordCount } of range.batches)
     table.record("queue", "", startedMs - receivedMs, recordCount);
-  if (batch.rowCount > 0) {
-    table.record("process", "", batch.endedMs - startedMs, batch.rowCount);
-    table.record("insert", "", acknowledgedMs - batch.insertSentMs, batch.rowCount);
+  if (range.rowCount > 0) {
+    table.record("process", "", range.endedMs - startedMs, range.rowCount);
+    table.record("insert", "", acknowledgedMs - range.insertSentMs, range.rowCount);
   }
-  for (const group of batch.latency) {
+  for (const group of range.latency) {
     const afterStartMs = acknowledgedMs - startedMs;
     recordPairs(table, "produce", group.group, group.produce, 0);
     recordPairs(table, "fetch", group.group, group.fetch, 0);

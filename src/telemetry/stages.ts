@@ -1,14 +1,14 @@
 import { build, type Histogram } from "hdr-histogram-js";
 
 /**
- * Latency stages in milliseconds, in the order of an event's way. One record counts once in each.
+ * Latency stages in milliseconds, in the order in which an event passes them. One record counts once in each.
  *
  * - `produce`: event time → Kafka record time. The producer's own delay, up to an hour: beyond it an event is late, not
  *   slow, and counts in a lateness band (src/core/lateness.ts) instead of here and in `e2e`.
  * - `fetch`: Kafka record time → received. Broker and fetch wait.
  * - `queue`: received → worker start. Waiting for the cut and for a worker.
- * - `process`: time of its batch in the worker.
- * - `insert`: insert sent → acknowledged, of its batch.
+ * - `process`: the time that its range took in the worker.
+ * - `insert`: insert sent → acknowledged, of its range.
  * - `pipeline`: Kafka record time → acknowledged.
  * - `e2e`: event time → acknowledged.
  */

@@ -58,7 +58,7 @@ export class Epoch {
     return ledger.open(range.firstOffset, range.lastOffset, range.judgedMs);
   }
 
-  /** Resolves when the range's intent is durable in Kafka. @throws StaleOwner */
+  /** Resolves when Kafka has acknowledged a commit that names the range. @throws StaleOwner */
   announce(at: TopicPartition, range: LedgerRange): Promise<void> {
     return this.#committer.announce(at, range);
   }

@@ -10,41 +10,44 @@ import { type PipelineState, planOf } from "./pipeline-state.ts";
 import { PlanRoom } from "./plan-room.ts";
 
 /**
- * Shares of the byte budget. Intake pauses when so much of it is counted: the rest is for what cannot be counted piece by
- * piece: a fetch that comes after the pause, the workers' own memory, and the pool's own share.
+ * Intake pauses when this share of the byte budget is in flight. The rest is for bytes that are not counted one by one: a
+ * fetch that arrives after the pause, the workers' own memory, and what the pool keeps.
  */
 const PAUSE_SHARE = 0.6;
-/** Intake resumes below this. What it then takes in before the next pause, the pool can supply. */
+/** Intake resumes below this share. Buffers for what it takes in from here to the next pause are in the pool. */
 const RESUME_SHARE = 0.45;
 /**
- * The pool keeps what the budget has room for while ranges are under way, and so much in any case: the next fetch comes
- * into it.
+ * The share that the pool keeps even when nothing is under way, for the next fetch. While ranges are under way it may keep
+ * as much as the budget has room for.
  */
 const POOL_SHARE = 0.2;
-/** Of what intake may hold, records that pipelines whose tables take nothing may have under way. Their rows are as much again. */
+/**
+ * Of the bytes up to the pause, the share that may belong to pipelines whose tables take nothing. Only records are counted
+ * here; their rows take as many bytes again.
+ */
 const STALLED_SHARE = 1 / 4;
 
 /** What intake asks of the other parts. */
 export interface IntakeParts {
   /** The consumer of the moment. */
   source(): Source;
-  /** From cut to commit. Never rejects. */
+  /** Takes a range from its cut to its acknowledgement. Never rejects. */
   deliver(range: RawRange): Promise<void>;
   isStopped(plan: TablePlan): boolean;
   /** Whether the table has failed since it took something. */
   isStalled(table: string): boolean;
 }
 
-/** Where records wait until they are cut into ranges, and how much may be under way. */
+/** Where records wait until they are cut into ranges; it decides how much may be under way. */
 export interface Intake {
   readonly budget: ByteBudget;
   readonly buffers: BufferPool;
   readonly dispatcher: Dispatcher;
-  /** What is under way. */
+  /** The ranges that are under way. */
   readonly flights: Flights;
   /** Topics that are not fetched: their pipeline is stopped, or has more under way than its table takes. */
   readonly heldTopics: ReadonlySet<string>;
-  /** Something has changed that topics are held for. */
+  /** Decides anew which topics are held; to be called when a pipeline stops or goes on, or a table fails or recovers. */
   holdTopics(): void;
 }
 
@@ -54,7 +57,7 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
   let isStarved = false;
   const flights = new Flights(() => {
     dispatcher.cutDue();
-    // A burst is over: what it took goes back to the system.
+    // A burst is over: its buffers go back to the system.
     if (flights.count === 0) buffers.trimTo(profile.bytesMax * POOL_SHARE);
   });
   const budget = new ByteBudget({
@@ -85,7 +88,7 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
         }),
       );
       holdTopics();
-      // The one partition that was let through has what it needs.
+      // The range for which one partition was let through is complete.
       if (isStarved && budget.paused) parts.source().pause();
       isStarved = false;
     },
@@ -95,7 +98,7 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
     },
   });
 
-  /** One pipeline has nobody to give way to. */
+  /** With one pipeline there is no other for which to hold its topics. */
   function holdTopics(): void {
     if (plans.length === 1) return;
     const isHeld = (plan: TablePlan) => parts.isStopped(plan) || planRoom.isCrowded(plan.key);
@@ -115,7 +118,7 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
 
 function createPlanRoom({ options: { plans, profile } }: PipelineState, { isStalled }: IntakeParts): PlanRoom {
   return new PlanRoom({
-    // One range in each insert, and one in each worker to follow it.
+    // One range in each insert, and in each worker one that comes next.
     flightsMax: profile.insertsMax + profile.workers,
     stalledBytesMax: Math.floor((profile.bytesMax * PAUSE_SHARE * STALLED_SHARE) / Math.max(1, plans.length - 1)),
     isStalled(planKey) {

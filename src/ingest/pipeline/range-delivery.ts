@@ -2,7 +2,7 @@ import { MillraceError } from "../../core/errors.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
 import { countRange } from "../../telemetry/counters.ts";
-import { recordBatch } from "../../telemetry/recorder.ts";
+import { recordRange } from "../../telemetry/recorder.ts";
 import type { RawRange } from "../dispatch/accumulator.ts";
 import { WorkerEnded } from "../dispatch/worker-pool.ts";
 import { deliverRange } from "./delivery.ts";
@@ -88,7 +88,7 @@ function noteStored(
 ): void {
   if (result === undefined) return;
   countRange(state.counters, range, stored, result);
-  const batch = { ...result, batches: range.batches, rowCount: stored, insertSentMs: sentMs, acknowledgedMs };
-  recordBatch(state.total, batch);
-  recordBatch(state.interval, batch);
+  const acknowledged = { ...result, batches: range.batches, rowCount: stored, insertSentMs: sentMs, acknowledgedMs };
+  recordRange(state.total, acknowledged);
+  recordRange(state.interval, acknowledged);
 }

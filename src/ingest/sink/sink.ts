@@ -44,7 +44,7 @@ export interface SinkOptions {
 
 export interface Sink {
   /**
-   * Stores the rows. Returns those that the server refuses for their data; all others are durable then.
+   * Stores the rows. Returns those that the server refuses for their data; ClickHouse has acknowledged all others.
    *
    * The token is `scope:topic:partition:first-last`, the scope being the batch's `tokenScope`. A piece of a refused
    * insert carries the offsets of its own first and last row; one that was cut by table partitions has

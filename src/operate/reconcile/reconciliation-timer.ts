@@ -35,23 +35,26 @@ export interface PeriodicReconciliation {
 const EVERY_MS = 300_000;
 const SPANS_MAX = 3;
 
-/** A check that would read more rows than this, and so many times the offsets compared, is not cheap: it is left out. */
+/**
+ * A check that would read more than this many rows, and more than this many for each offset compared, costs too much: the
+ * table is compared no more.
+ */
 const ROWS_MAX = 50_000_000;
 const ROWS_PER_OFFSET_MAX = 20;
 
 interface Progress {
-  /** Compared twice, and its findings are in the figures for good. */
+  /** Offsets below this were compared twice; what was found there stays in the figures. */
   settled: number;
-  /** Compared once. */
+  /** Offsets below this were compared once. */
   fresh: number;
 }
 
 /**
- * Compares what the group commits with the rows that are there, every few minutes, and tells the log when something is
- * missing or doubled. Begins at the offsets that are committed now; `millrace reconcile` compares older ones.
+ * Every few minutes, compares what the group has committed with the rows in the tables, and logs what is missing or
+ * doubled. It begins at the offsets that are committed now; `millrace reconcile` compares older ones.
  *
- * Each offset is compared twice, in two checks in a row: what a stale owner doubles, it doubles a while after the commit.
- * A check never throws and never runs beside another.
+ * Each offset is compared in two successive checks, because a stale owner that doubles rows does so some time after the
+ * commit. A check never throws, and only one runs at a time.
  */
 export function startReconciliation(options: ReconciliationOptions): PeriodicReconciliation {
   const { plans, log } = options;
@@ -80,10 +83,10 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     for (const { plan, target } of targets) {
       if (tooCostly.has(target) || (await otherClusters(options.client, plan)).length > 0) continue;
       const own = now.filter(({ topic }) => target.topics.includes(topic));
-      const again = rangesOf(own, (at) => [at.settled, at.fresh]);
-      const next = rangesOf(own, (at, committed) => [at.fresh, committed]);
+      const again = sectionsOf(own, (at) => [at.settled, at.fresh]);
+      const next = sectionsOf(own, (at, committed) => [at.fresh, committed]);
       if (await isTooCostly(target, [...next, ...again])) continue;
-      // Both, before either is counted: a check that fails half-way is made again from where it began.
+      // Both are compared before either is counted, so that a check that fails half-way can be made again.
       const [first, second] = [await compare(plan, target, again), await compare(plan, target, next)];
       settled.missing += first.missing;
       settled.duplicate += first.duplicate;
@@ -102,8 +105,8 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     figures.checkedToMs = Date.now();
   }
 
-  /** One range per partition; new partitions begin at the log's start. */
-  function rangesOf(
+  /** One section a partition; new partitions begin at the start of their logs. */
+  function sectionsOf(
     offsets: readonly PartitionOffsets[],
     bounds: (at: Progress, committed: number) => [number, number],
   ): PartitionSection[] {
@@ -116,22 +119,20 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
     });
   }
 
-  async function isTooCostly(target: ReconcileTarget, ranges: PartitionSection[]): Promise<boolean> {
-    const compared = ranges.filter(({ first, end }) => end > first);
+  async function isTooCostly(target: ReconcileTarget, sections: PartitionSection[]): Promise<boolean> {
+    const compared = sections.filter(({ first, end }) => end > first);
     const offsets = compared.reduce((sum, { first, end }) => sum + end - first, 0);
     if (offsets === 0) return false;
     const rows = (await estimateRows(options.client, target, compared)) ?? 0;
     if (rows <= Math.max(ROWS_MAX, offsets * ROWS_PER_OFFSET_MAX)) return false;
     tooCostly.add(target);
-    const { table, offset } = target.facts;
-    const remedy = `ALTER TABLE ${table} ADD INDEX kafka_offset_range ${offset} TYPE minmax GRANULARITY 1`;
-    log.warn({ table, rows, offsets }, `not reconciled periodically: each check would read ${rows} rows; ${remedy}`);
+    log.warn({ table: target.facts.table, rows, offsets }, costText(target, rows));
     return true;
   }
 
-  async function compare(plan: TablePlan, target: ReconcileTarget, ranges: PartitionSection[]) {
+  async function compare(plan: TablePlan, target: ReconcileTarget, sections: PartitionSection[]) {
     const { origin, client } = options;
-    const found = await reconcile(client, target, ranges, { origin, spansMax: SPANS_MAX });
+    const found = await reconcile(client, target, sections, { origin, spansMax: SPANS_MAX });
     const { balances } = withoutExpired(plan, found);
     for (const balance of balances) if (balance.missing + balance.duplicate > 0) report(target, balance);
     return sumBalances(balances);
@@ -159,7 +160,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
       .then(checkOnce)
       .catch((error) => {
         figures.failures += 1;
-        log.warn({ err: error }, "reconciliation failed, retrying");
+        log.warn({ err: error }, "reconciliation failed; the next check compares the same offsets");
       })
       .finally(() => {
         running = undefined;
@@ -168,7 +169,7 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
   }
 
   const started = begin().catch((error) => {
-    log.warn({ err: error }, "reconciliation found no place to begin: beginning at the logs' start");
+    log.warn({ err: error }, "the committed offsets cannot be read: reconciliation begins at the start of the logs");
   });
   const timer = setInterval(check, options.everyMs ?? EVERY_MS);
   timer.unref();
@@ -181,6 +182,11 @@ export function startReconciliation(options: ReconciliationOptions): PeriodicRec
       await running;
     },
   };
+}
+
+function costText({ facts: { table, offset } }: ReconcileTarget, rows: number): string {
+  const remedy = `ALTER TABLE ${table} ADD INDEX kafka_offset_range ${offset} TYPE minmax GRANULARITY 1`;
+  return `not compared with Kafka every few minutes: each check would read ${rows} rows; to make it cheap: ${remedy}`;
 }
 
 function readGroup({ admin, origin, plans }: ReconciliationOptions): Promise<PartitionOffsets[]> {

@@ -10,25 +10,26 @@ import { type MemberSetup, type WatchedMember, watchMember } from "./watched-mem
 const UNTIL_MS = 30_000;
 const CASE_TIMEOUT_MS = 120_000;
 
-/** An embedded broker of one case, with the members that read from it. */
+/** The embedded broker of one test case, with the group members that read from it. */
 export interface WatchedBroker {
   readonly admin: Admin;
-  /** Of all topics, in the broker's own layout. */
+  /** Where the broker keeps all topics, in its own layout. */
   readonly dataDir: string;
   readonly members: readonly WatchedMember[];
-  /** A member of group `g` that reads topic `t`, unless the set-up says otherwise; it is not started. */
+  /** Makes a member, by default of group `g` and reading topic `t`, and does not start it. */
   member(setup?: Partial<MemberSetup>): WatchedMember;
+  /** Makes a member and starts it. */
   start(setup?: Partial<MemberSetup>): Promise<WatchedMember>;
   createTopics(counts: Record<string, number>, configs?: Record<string, string>): Promise<void>;
   /** One batch of `count` records into each partition. */
   put(topic: string, partitions: readonly number[], count?: number): Promise<void>;
-  /** Runs `meanwhile` while the broker is closed. */
+  /** Closes the broker, runs `meanwhile`, and opens the broker again on the same port and folder. */
   whileClosed(meanwhile: () => Promise<void>): Promise<void>;
 }
 
 /**
- * A case with a broker of its own. Cases of a concurrent suite run side by side: what takes their time is heartbeats, joins
- * and the age of metadata, and none of them computes.
+ * Declares a test case with a broker of its own, so that the cases of a concurrent suite can run side by side. That saves
+ * nearly all of their time: they mostly wait, for heartbeats, for joins and for metadata to age.
  */
 export function onBroker(name: string, run: (broker: WatchedBroker) => Promise<void>): void {
   it(
@@ -56,7 +57,7 @@ async function open(): Promise<WatchedBroker & { close(): Promise<void> }> {
   const kafka = new Kafka({ brokers: [`127.0.0.1:${broker.port}`], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
-  /** By topic: one that knows two would not send to one while the other is deleted. */
+  /** By topic: while one of its topics is being deleted, a producer sends to none of the others. */
   const producers = new Map<string, Producer>();
 
   const member = (setup: Partial<MemberSetup> = {}): WatchedMember => {
