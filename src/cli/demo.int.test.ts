@@ -153,6 +153,6 @@ describe("the demo", { timeout: 120_000 }, () => {
     demo = await startDemo().finally(() => holder.close());
     expect(demo.servers.clickHouseUrl).toBe(first.clickHouseUrl);
     expect(demo.servers.kafkaBroker).not.toBe(first.kafkaBroker);
-    expect(demo.output.stderr).toContain(`port ${first.kafkaBroker.split(":")[1]} is taken by another program`);
+    expect(demo.output.stderr).toContain(`port ${first.kafkaBroker.split(":")[1]} is in use by another program`);
   });
 });

@@ -111,7 +111,7 @@ async function runShow(client: ClickHouseClient, typed: [string, string, string]
   if (letters.length === 0) {
     throw new MillraceError(
       "E_INCOMPLETE",
-      `no dead letter ${placeName(place)}; \`millrace dlq list --each\` has some`,
+      `no dead letter ${placeName(place)}; \`millrace dlq list --each\` shows which there are`,
     );
   }
   for (const letter of letters) {
@@ -154,7 +154,7 @@ async function confirm(count: number): Promise<boolean> {
   if (process.stdin.isTTY !== true) {
     throw new MillraceError(
       "E_CONFIG",
-      `${count} dead letters would be replayed: repeat it with --yes, or look first with --dry-run`,
+      `${count} dead letters would be replayed: repeat the command with --yes, or look first with --dry-run`,
     );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -52,8 +52,8 @@ const at = (name: string) => `http://127.0.0.1:${(others[name]!.address() as Add
 
 describe("a wrong CLICKHOUSE_URL", () => {
   it.each<[what: string, url: () => string, message: RegExp]>([
-    ["a web page", () => at("page"), /no ClickHouse/],
-    ["a proxy's error page", () => at("badGateway"), /no ClickHouse but a web server \("Welcome to nginx!"\)/],
+    ["a web page", () => at("page"), /not ClickHouse/],
+    ["a proxy's error page", () => at("badGateway"), /not ClickHouse but a web server \("Welcome to nginx!"\)/],
     ["a redirect", () => at("redirect"), /error without a text, such as a redirect/],
     ["a server that hangs up", () => at("hangsUp"), /closed the connection without an answer/],
     [

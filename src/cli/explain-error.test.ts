@@ -16,7 +16,7 @@ it.each<[what: string, error: Error, words: RegExp]>([
   [
     "a page for JSON",
     new SyntaxError("Unexpected token '<', \"<!DOCTYPE \"... is not JSON"),
-    /no ClickHouse but a web/,
+    /not ClickHouse but a web/,
   ],
   [
     "the native port",

@@ -41,7 +41,7 @@ export async function runReset(given: Environment, options: ResetOptions): Promi
     if (options.dryRun) return;
     if (faults.length > 0) throw new MillraceError("E_KAFKA", `Nothing was changed. ${faults.join(" ")}`);
     if (!options.yes) {
-      throw new MillraceError("E_CONFIG", "Nothing was changed: --yes does it, --dry-run only shows it");
+      throw new MillraceError("E_CONFIG", "Nothing was changed: --yes makes the change, --dry-run only shows it");
     }
     await applyReset({ kafka, admin, client, origin }, options, moves);
   } finally {

@@ -14,7 +14,8 @@ export function sayWhereServersAre(
 ): void {
   const [kafkaBroker] = kafkaBrokers ?? [];
   if (kafkaBroker === undefined || clickHouseUrl === undefined) return;
-  for (const port of takenPorts) log.warn(`port ${port} is taken by another program: another is used from now on`);
+  for (const port of takenPorts)
+    log.warn(`port ${port} is in use by another program: this folder's demo has another one from now on`);
   if (json || process.stdout.isTTY !== true) {
     log.info({ kafkaBroker, clickHouseUrl, dataDir }, "embedded servers are ready");
     return;

@@ -79,7 +79,7 @@ export function parseBrokers(name: string, text: string): string[] {
     if (/[@/]/.test(broker)) {
       throw new MillraceError(
         "E_CONFIG",
-        `${name}: an address is host:port alone, without scheme and credentials; these belong into ` +
+        `${name}: an address is host:port alone, without scheme and credentials; these belong in ` +
           "KAFKA_SSL, KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD",
       );
     }
@@ -88,7 +88,7 @@ export function parseBrokers(name: string, text: string): string[] {
       throw new MillraceError(
         "E_CONFIG",
         `${name}: "${broker}" is an IPv6 address, which the Kafka client cannot take here: name a host that resolves to ` +
-          "it (localhost:9092 for ::1). Addresses that the brokers themselves advertise may be of IPv6",
+          "it (localhost:9092 for ::1). Addresses that the brokers themselves advertise may be IPv6",
       );
     }
     const port = Number(/^[^:\s[\]]+:(\d{1,5})$/.exec(broker)?.[1] ?? 0);
@@ -128,7 +128,7 @@ function parseClickHouseUrl(text: string): URL {
   const refuse = (why: string) => new MillraceError("E_CONFIG", `CLICKHOUSE_URL: ${why}`);
   // Before anything that shows the value.
   if (text.includes("@") || /[?&](?:user|password)=/i.test(text)) {
-    throw refuse("has credentials in it; these belong into CLICKHOUSE_USER and CLICKHOUSE_PASSWORD(_FILE)");
+    throw refuse("has credentials in it; these belong in CLICKHOUSE_USER and CLICKHOUSE_PASSWORD(_FILE)");
   }
   if (!/^https?:\/\/.+/.test(text)) throw refuse(`"${text}" must begin with http:// or https://`);
   if (!URL.canParse(text)) throw refuse(`"${text}" is not a URL, such as https://clickhouse.example.com:8443`);

@@ -46,7 +46,9 @@ function readCertificates(variable: string, file: string, warnings: Warnings): s
   for (const block of blocks) {
     const { validToDate, subject } = parseCertificate(variable, file, block);
     if (validToDate.getTime() > Date.now()) continue;
-    warnings.push(`${variable}: ${file}: the certificate of ${oneLine(subject)} ended ${validToDate.toISOString()}`);
+    warnings.push(
+      `${variable}: ${file}: the certificate of ${oneLine(subject)} expired on ${validToDate.toISOString()}`,
+    );
   }
   return `${blocks.join("\n")}\n`;
 }

@@ -24,7 +24,7 @@ describe("parseStartArguments()", () => {
 
   it("deletes data of the embedded servers alone", () => {
     expect(parseStartArguments({ ...typed, fresh: true }, { areEmbedded: true }).fresh).toBe(true);
-    expect(() => parseStartArguments({ ...typed, fresh: true })).toThrow("not with servers that are named");
+    expect(() => parseStartArguments({ ...typed, fresh: true })).toThrow("cannot be used with servers that are named");
   });
 
   it("names the group after the pipelines, in whatever order they are named", () => {

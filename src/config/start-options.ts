@@ -38,7 +38,7 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
   if (values.fresh && !servers.areEmbedded) {
     throw new MillraceError(
       "E_CONFIG",
-      "--fresh deletes the data of embedded servers: not with servers that are named",
+      "--fresh deletes the data of embedded servers: it cannot be used with servers that are named",
     );
   }
   const vcpus = values.vcpus ?? availableParallelism();
@@ -72,7 +72,7 @@ function simulation(
     const other = readsEvents ? "--until-end" : "the pipelines that are named";
     throw new MillraceError(
       "E_CONFIG",
-      `--simulate makes events for the built-in pipeline, without end: not with ${other}`,
+      `--simulate makes events for the built-in pipeline, without end: it cannot be used with ${other}`,
     );
   }
   const isDemo = simulate || areEmbedded;

@@ -23,19 +23,24 @@ export function tellBacklog(run: Run, joined: Promise<unknown>): () => void {
     () => {},
   );
   if (total > 0) {
-    log.info({ records: total }, `${counted(total, "record")} in Kafka already: read first`);
+    log.info({ records: total }, `${counted(total, "record")} in Kafka already, to be read first`);
   }
   const timer = setInterval(async () => {
     if (!isIn) {
       const sessionSeconds = options.sessionTimeoutMs / 1000;
-      log.info(`waiting for the group ${options.groupId}: a member that did not leave counts for ${sessionSeconds} s`);
+      log.info(
+        `waiting for the group ${options.groupId}: a member that ended without leaving it counts for ${sessionSeconds} s more`,
+      );
       return;
     }
     const now = await readOffsets(admin, options.groupId, topics).catch(() => undefined);
     if (now === undefined) return;
     const left = recordsLeft(begin, now);
     if (left > 0)
-      log.info({ records: left }, `${left} of the ${counted(total, "record")} that lay in Kafka at the start to go`);
+      log.info(
+        { records: left },
+        `${left} of the ${counted(total, "record")} that were in Kafka at the start are still to be read`,
+      );
     else clearInterval(timer);
   }, TELL_EVERY_MS);
   return () => clearInterval(timer);

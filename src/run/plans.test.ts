@@ -41,6 +41,8 @@ it("refuses a name that two files have", async () => {
 });
 
 it("offers the name that was meant", async () => {
-  await expect(choose("goood")).rejects.toThrow(/--pipeline goood: is not known, did you mean good\? There are events/);
-  await expect(choose("xyz")).rejects.toThrow(/--pipeline xyz: is not known\. There are events, dead-letters, good/);
+  await expect(choose("goood")).rejects.toThrow(
+    /--pipeline goood: is not known, did you mean good\? Pipelines: events/,
+  );
+  await expect(choose("xyz")).rejects.toThrow(/--pipeline xyz: is not known\. Pipelines: events, dead-letters, good/);
 });

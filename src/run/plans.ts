@@ -80,7 +80,7 @@ function choose(name: string, { usable, faults }: KnownPipelines, folder: string
   const hint = nearest === undefined ? "" : `, did you mean ${nearest}?`;
   throw new MillraceError(
     "E_CONFIG",
-    `--pipeline ${name}${hint === "" ? ": is not known." : `: is not known${hint}`} There are ${names.join(", ")}; files are looked for in ${folder} (--pipelines)`,
+    `--pipeline ${name}${hint === "" ? ": is not known." : `: is not known${hint}`} Pipelines: ${names.join(", ")}; their files are looked for in ${folder} (--pipelines)`,
   );
 }
 

@@ -68,7 +68,7 @@ export async function runIngester(input: RunInput): Promise<RunEnd> {
       await close().catch((also) => log.warn({ err: also }, "not everything could be closed"));
       throw error;
     }
-    log.info(`${error.message}: nothing was taken`);
+    log.info(`${error.message}: no record was read`);
     end = { kind: "not begun" };
   }
   await close();

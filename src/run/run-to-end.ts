@@ -25,7 +25,10 @@ export async function runToEnd(run: Run, face: RunFace): Promise<RunEnd> {
     left = await pipeline.drain({ finishMs: shutdown.drainMs, leaveMs: shutdown.leaveMs });
   } catch (error) {
     await within(shutdown.requestsMs, flushLatency(run));
-    log.error({ err: error }, "stopped: nothing after the committed offsets is lost, start again once it is mended");
+    log.error(
+      { err: error },
+      "stopped: mend the cause and start again; it goes on from the committed offsets, and no record is lost",
+    );
     throw error;
   }
   await within(shutdown.requestsMs, flushLatency(run));

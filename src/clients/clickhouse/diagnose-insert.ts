@@ -25,7 +25,7 @@ export interface InsertDiagnosis {
 
 const doubtful = {
   class: "doubtful",
-  reason: "nobody has judged this error yet",
+  reason: "Millrace does not know this error",
   remedy: "see the server's log; mend the table, its views or the server, and start again",
 } as const;
 const tooLong = byCode.get(codeOf("QUERY_IS_TOO_LARGE"))!;

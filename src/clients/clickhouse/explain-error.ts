@@ -21,7 +21,7 @@ function explainForeign(error: unknown): string | undefined {
   for (const { name, message, code } of causesOf(error)) {
     if (webPage.test(message) || /^Unexpected token '<'/.test(message)) {
       const title = /<title>([^<]{1,80})/i.exec(message)?.[1];
-      return `What answers is no ClickHouse but a web server${title === undefined ? "" : ` ("${title}")`}; ${advice}`;
+      return `What answers is not ClickHouse but a web server${title === undefined ? "" : ` ("${title}")`}; ${advice}`;
     }
     // answer.ts, which has taken the page for its text.
     if (message.startsWith("the answer is not ClickHouse's")) return `${message}; ${advice}`;

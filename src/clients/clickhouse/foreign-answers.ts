@@ -18,12 +18,12 @@ const byStatus: Record<number, ForeignDiagnosis> = {
   408: { class: "retry", reason: "the upload stood still", remedy: "" },
   411: {
     class: "fatal",
-    reason: "the proxy does not pass on a body whose length it is not told",
+    reason: "the proxy passes on no request without a Content-Length",
     remedy: "let it pass chunked bodies on (nginx: proxy_request_buffering off)",
   },
   413: {
     class: "fatal",
-    reason: "the proxy passes on no body of this size",
+    reason: "the proxy refuses a body of this size",
     remedy:
       "raise its limit well above the profile's flushBytes (nginx: client_max_body_size 256m); ranges that are announced keep their size",
   },
@@ -32,8 +32,8 @@ const byStatus: Record<number, ForeignDiagnosis> = {
     reason: "the statement is too long for the proxy",
     remedy: "raise its limit on the request line (nginx: large_client_header_buffers 4 1m), or list fewer columns",
   },
-  425: { class: "retry", reason: "the proxy wants the request once more", remedy: "" },
-  429: { class: "overload", reason: "the proxy lets no more requests through", remedy: "raise its limit" },
+  425: { class: "retry", reason: "the proxy asks for the request again", remedy: "" },
+  429: { class: "overload", reason: "the proxy limits the number of requests", remedy: "raise its limit" },
   431: {
     class: "fatal",
     reason: "the statement is too long for the proxy",
@@ -45,6 +45,6 @@ const byStatus: Record<number, ForeignDiagnosis> = {
 export function diagnoseForeignAnswer(status: number): ForeignDiagnosis {
   const known = byStatus[status];
   if (known !== undefined) return known;
-  if (status >= 500) return { class: "retry", reason: "the proxy does not reach ClickHouse", remedy: "" };
-  return { class: "fatal", reason: "something else than ClickHouse answers", remedy: elsewhere };
+  if (status >= 500) return { class: "retry", reason: "the proxy cannot reach ClickHouse", remedy: "" };
+  return { class: "fatal", reason: "something other than ClickHouse answers", remedy: elsewhere };
 }

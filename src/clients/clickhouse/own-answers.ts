@@ -39,7 +39,7 @@ function checkAnswer(answer: Answer): Answer {
   else answer.stream?.destroy();
   throw new MillraceError(
     "E_CLICKHOUSE",
-    "What answers is no ClickHouse, but perhaps a web server or a proxy: check CLICKHOUSE_URL (ClickHouse's HTTP " +
+    "What answers is not ClickHouse, but perhaps a web server or a proxy: check CLICKHOUSE_URL (ClickHouse's HTTP " +
       "interface has port 8123, or 8443 with https). A proxy must pass on the header X-ClickHouse-Query-Id.",
   );
 }

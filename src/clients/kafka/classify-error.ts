@@ -183,5 +183,5 @@ export function classifyKafkaError(error: unknown): KafkaErrorRow {
     current = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }
   const { name = "unknown" } = Object(error) as { name?: string };
-  return { name, class: "retry", reason: "not in the table of errors", remedy: "" };
+  return { name, class: "retry", reason: "Millrace does not know this error", remedy: "" };
 }

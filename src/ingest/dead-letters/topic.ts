@@ -100,7 +100,7 @@ export function createDeadLetterTopic(options: DeadLetterTopicOptions): DeadLett
         if (classifyKafkaError(error).class === "fatal") throw failure(topic, error);
         options.log.warn(
           { err: error, topic },
-          `dead letters are not taken, next try in ${pauseMs} ms; their range waits`,
+          `dead letters cannot be sent, next try in ${pauseMs} ms; their range waits`,
         );
       }
       await unlessAborted(sleep(pauseMs), signal);

@@ -47,8 +47,8 @@ export function beyondLogEnd(
   return new MillraceError(
     "E_KAFKA",
     [
-      `${partitionKey(at)}: the group stands at offset ${offset}, and the log ends at ${logEnd}. Nothing was ` +
-        "changed; what is right depends on why:",
+      `${partitionKey(at)}: the group has committed offset ${offset}, but the log ends at ${logEnd}. Nothing was ` +
+        "changed; what to do depends on the reason:",
       "- Is this another cluster than before? Check KAFKA_BROKERS.",
       `- Was the topic deleted and made anew? Its records have offsets that rows in ${table} have already. Give it a --table ` +
         `and a --group of its own; or, if the old rows are not needed: TRUNCATE TABLE ${table} (which forgets their tokens, ` +

@@ -48,7 +48,7 @@ describe.each(await brokersToTest())("a group that stands beyond the end of a lo
     await commitAs(servers.brokers, "g", [{ topic: "anew", partition: 0, offset: 100, metadata: "" }]);
     const stopped = await start();
     expect([stopped.code, stopped.stdout]).toEqual([1, ""]);
-    expect(stopped.stderr).toContain("anew:0: the group stands at offset 100, and the log ends at 20.");
+    expect(stopped.stderr).toContain("anew:0: the group has committed offset 100, but the log ends at 20.");
     expect(stopped.stderr).toContain("Check KAFKA_BROKERS");
 
     // The old rows are needed: a table and a group of its own.
@@ -87,7 +87,7 @@ describe.each(await brokersToTest())("a group that stands beyond the end of a lo
     const args = ["--pipelines", folder, "--pipeline", "broken", "whole", "--group", "two", "--until-end", "--json"];
     const { code, stdout, stderr } = await runMillrace(["start", ...args], servers.env);
     await rm(folder, { recursive: true });
-    expect(stderr).toContain("broken:0: the group stands at offset 100, and the log ends at 1.");
+    expect(stderr).toContain("broken:0: the group has committed offset 100, but the log ends at 1.");
     expect([code, JSON.parse(stdout)]).toMatchObject([1, { stored: 1, stopped: [{ pipeline: "broken" }] }]);
   }, 120_000);
 });

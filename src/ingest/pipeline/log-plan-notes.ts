@@ -12,5 +12,5 @@ export function logPlanNotes(plans: readonly TablePlan[], taskFormat: "native" |
 }
 
 function staysByRows({ table }: TablePlan): string {
-  return `${table} is written row by row, not in Native: only so can a field that is missing get the column's DEFAULT`;
+  return `${table} is written row by row, not in Native: only then does a missing field get the column's DEFAULT`;
 }

@@ -72,7 +72,7 @@ export function createRangeDelivery(
       restart();
       return;
     }
-    const text = `The worker ended ${failures} times at the range that begins at ${key}: ${error.message}`;
+    const text = `A worker thread ended ${failures} times at the range that begins at ${key}: ${error.message}`;
     failure.fail(
       new MillraceError("E_WORKER", `${text}. Look at the records there; --transcoder reference may tell more`),
     );

@@ -40,6 +40,6 @@ export async function shutDown(
   const leaving = supervisor.stop().then(() => true);
   const hasLeft = await within(leaveMs, leaving).catch(() => undefined);
   if (hasLeft === undefined)
-    log.warn("Kafka did not answer when this member left the group: it waits until the session times out");
+    log.warn("Kafka did not answer when this member left the group: the group waits until its session times out");
   await within(leaveMs, pool.close());
 }

@@ -18,7 +18,10 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
       // Said by onSlowDown.
       if (errorClass === "overload") return;
       if (errorClass !== "disk") {
-        log.warn({ table, attempt, delayMs, errorClass, err: error }, "insert failed, repeated under the same token");
+        log.warn(
+          { table, attempt, delayMs, errorClass, err: error },
+          "insert failed, repeating it under the same token",
+        );
         return;
       }
       if (withoutDisk.has(table)) return;
@@ -40,12 +43,12 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
       log.warn({ table, token, deadlineMs }, "insert came after its deadline and wrote nothing, retrying");
     },
     onAltered(table, changes) {
-      log.warn({ table, changes }, "the table was altered; the rows fit, new columns are filled after a restart");
+      log.warn({ table, changes }, "the table was altered; the rows still fit, new columns are filled after a restart");
     },
     onForgotten(table, token) {
       log.warn(
         { table, token },
-        "repeated after longer than the deduplication window: only rows that are absent are stored",
+        "repeating a range whose token may be forgotten: only rows that the table does not have are stored",
       );
     },
     onSplit(table, token, pieceCount) {

@@ -20,9 +20,9 @@ export class UnreadTopics {
     for (const { topic, partition } of unread) if (partition === undefined) this.#absent.add(topic);
     const lines = new Set(byReason(unread));
     for (const line of lines) {
-      if (!this.#told.has(line)) this.#log.error(`not read: ${line}. It is looked for, and read once it is there`);
+      if (!this.#told.has(line)) this.#log.error(`not read: ${line}. Millrace keeps looking, and reads it once it can`);
     }
-    for (const line of this.#told) if (!lines.has(line)) this.#log.info(`no longer so: ${line}`);
+    for (const line of this.#told) if (!lines.has(line)) this.#log.info(`no longer true: ${line}`);
     this.#told = lines;
   }
 }

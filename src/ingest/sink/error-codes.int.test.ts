@@ -99,7 +99,7 @@ describe("the error codes of ClickHouse", () => {
   it("that nobody has judged stop, when no row is taken: then it is not the rows", async () => {
     const names = Array.from({ length: 40 }, () => "(");
     await expect(ends(names, "UInt8 MATERIALIZED match('x', name)")).rejects.toThrow(
-      "nobody has judged this error yet",
+      "Millrace does not know this error",
     );
     expect(retries.length).toBeLessThan(60);
     expect(await stored()).toEqual({ ids: [] });
@@ -113,7 +113,7 @@ describe("the error codes of ClickHouse", () => {
     await storeOne("a");
     await engine.run("TRUNCATE TABLE d.target");
     for (let count = 1; count <= 15; count += 1) expect((await storeOne("(")).refusals).toHaveLength(1);
-    await expect(storeOne("(")).rejects.toThrow("nobody has judged this error yet");
+    await expect(storeOne("(")).rejects.toThrow("Millrace does not know this error");
   });
 
   it("that nobody has judged stop where nobody can know whether the range is stored: its pieces would double it", async () => {
@@ -123,7 +123,7 @@ describe("the error codes of ClickHouse", () => {
     const unjudged = { status: 500, code: 9_998, name: "UNJUDGED" };
     road.accidents.push("after", ...Array.from({ length: 13 }, () => unjudged));
     const batch = { ...batchOf(["a", "b", "c", "d"]), coordinates: undefined };
-    await expect(sinkOf(client).store(batch, 0, 3, longLease)).rejects.toThrow("nobody has judged this error yet");
+    await expect(sinkOf(client).store(batch, 0, 3, longLease)).rejects.toThrow("Millrace does not know this error");
     expect([await stored(), road.inserts]).toEqual([{ ids: [0, 1, 2, 3] }, 14]);
     await client.close();
     await road.close();

@@ -59,7 +59,7 @@ describe.concurrent("millrace dlq", () => {
     expect(show.stdout).toContain("never replayed");
 
     const unasked = await runMillrace(["dlq", "replay"], env);
-    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining("repeat it with --yes")]);
+    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining("repeat the command with --yes")]);
     await client.command({ query: "ALTER TABLE shop.orders MODIFY COLUMN amount UInt32" });
     const replay = ["dlq", "replay", "--table", "shop.orders", "--json"];
     const dryRun = await runMillrace([...replay, "--dry-run"], env);
@@ -76,7 +76,7 @@ describe.concurrent("millrace dlq", () => {
     for (const table of ["shop.nope", "orders"]) {
       const unknown = await runMillrace(["dlq", "replay", "--table", table, "--yes"], env);
       expect([unknown.code, unknown.stdout]).toEqual([2, ""]);
-      expect(unknown.stderr).toContain(`--table ${table}: no dead letter is of it`);
+      expect(unknown.stderr).toContain(`--table ${table}: no dead letter names it`);
       expect(unknown.stderr).toContain("there are letters of shop.orders");
     }
     await client.command({ query: "CREATE TABLE shop.quiet AS shop.orders" });

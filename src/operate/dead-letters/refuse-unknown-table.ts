@@ -29,7 +29,7 @@ export async function refuseUnknownTable(
     const others = tables.length === 0 ? "there are no dead letters" : `there are letters of ${tables.join(", ")}`;
     throw new MillraceError(
       "E_CONFIG",
-      `--table ${table}: no dead letter is of it, and ClickHouse has no table of that name, or the user may not see it; ${others}`,
+      `--table ${table}: no dead letter names it, and ClickHouse has no table of that name, or the user may not see it; ${others}`,
       { cause },
     );
   }

@@ -115,7 +115,7 @@ function judgeSettings({ server }: ClickHouseFacts): Finding[] {
       code: "setting.locked",
       severity: "error",
       where: name,
-      found: `the profile of user ${server.user} holds it at ${setting.value}, and each insert sets it to ${wanted}`,
+      found: `the profile of user ${server.user} fixes it at ${setting.value}, and each insert sets it to ${wanted}`,
       meaning: "ClickHouse refuses every insert",
       remedy: [
         `ALTER USER ${server.user} SETTINGS ${name} = ${wanted} WRITABLE;`,

@@ -125,12 +125,12 @@ describe("migrate() refuses", () => {
     });
   });
 
-  it("a server that has a version which no file has", async () => {
+  it("a server that has a version for which there is no file", async () => {
     const directory = await directoryWith(lastName, (text) => text);
     await rm(join(directory, lastName));
     await expect(migrate(client, { directory })).rejects.toMatchObject({
       code: "E_MIGRATION",
-      message: expect.stringContaining(`${lastName}, which no file has`),
+      message: expect.stringContaining(`${lastName}, for which there is no file`),
     });
   });
 

@@ -25,7 +25,7 @@ export function checkApplied(
       const advice = "use the Millrace that applied it, or a newer one";
       throw new MillraceError(
         "E_MIGRATION",
-        `The server has migration ${migration.name}, which no file has: ${advice}`,
+        `The server has migration ${migration.name}, for which there is no file: ${advice}`,
       );
     }
     if (file.checksum !== migration.checksum) {
