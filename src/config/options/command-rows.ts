@@ -20,7 +20,7 @@ export const commandRows = {
       flag: "--since <duration>",
       type: { kind: "duration" },
       default: "10m",
-      help: "window that ends now",
+      help: "how far back to look",
     },
     by: {
       flag: "--by <field>",

@@ -19,12 +19,17 @@ export const serverRows = {
     env: "KAFKA_SSL",
     type: { kind: "flag" },
     default: "false",
-    help: "true: connections to Kafka are TLS",
+    help: "true: connect to Kafka with TLS",
   },
-  kafkaCaFile: { env: "KAFKA_SSL_CA_FILE", type: file, otherwise: "the runtime's", help: "authority of the brokers" },
-  kafkaCertFile: { env: "KAFKA_SSL_CERT_FILE", type: file, help: "certificate to log in by, with its key" },
+  kafkaCaFile: {
+    env: "KAFKA_SSL_CA_FILE",
+    type: file,
+    otherwise: "the runtime's",
+    help: "CA certificates for the brokers",
+  },
+  kafkaCertFile: { env: "KAFKA_SSL_CERT_FILE", type: file, help: "certificate to log in with, together with its key" },
   kafkaKeyFile: { env: "KAFKA_SSL_KEY_FILE", type: file, help: "key of that certificate" },
-  kafkaKeyPassphrase: { env: "KAFKA_SSL_KEY_PASSPHRASE", type: secret, help: "opens the key" },
+  kafkaKeyPassphrase: { env: "KAFKA_SSL_KEY_PASSPHRASE", type: secret, help: "passphrase of that key" },
   saslMechanism: {
     env: "KAFKA_SASL_MECHANISM",
     type: { kind: "choice", choices: saslMechanisms },
@@ -45,15 +50,15 @@ export const serverRows = {
     env: "CLICKHOUSE_CA_FILE",
     type: file,
     otherwise: "the runtime's",
-    help: "authority of an https server",
+    help: "CA certificates for an https server",
   },
   clickHouseCertFile: {
     env: "CLICKHOUSE_CERT_FILE",
     type: file,
-    help: "certificate to log in by instead of a password, with its key",
+    help: "certificate to log in with instead of a password, together with its key",
   },
   clickHouseKeyFile: { env: "CLICKHOUSE_KEY_FILE", type: file, help: "key of that certificate" },
-  clickHouseKeyPassphrase: { env: "CLICKHOUSE_KEY_PASSPHRASE", type: secret, help: "opens the key" },
+  clickHouseKeyPassphrase: { env: "CLICKHOUSE_KEY_PASSPHRASE", type: secret, help: "passphrase of that key" },
 } as const satisfies OptionRows;
 
 /** Millrace's own. */
@@ -81,7 +86,7 @@ export const ownRows = {
   httpToken: {
     env: "MILLRACE_HTTP_TOKEN",
     type: secret,
-    help: `what the simulator's HTTP control asks for, at least ${tokenCharsMin} characters`,
+    help: `token that the simulator's HTTP control asks for, at least ${tokenCharsMin} characters`,
   },
   profileFolder: {
     env: "MILLRACE_PROFILES",
@@ -89,7 +94,7 @@ export const ownRows = {
     otherwise: "ops/profiles",
     help: "folder of the profiles, <vcpus>.json",
   },
-  withoutColours: { env: "NO_COLOR", type: text, help: "set: no colours in the log on a terminal" },
+  withoutColours: { env: "NO_COLOR", type: text, help: "when set, the log on a terminal has no colours" },
 } as const satisfies OptionRows;
 
 /** Variables of every command: addresses and secrets, which do not belong on a command line. */

@@ -9,7 +9,7 @@ const letterCount = { kind: "count", min: 1, max: 1_000_000_000 } as const;
 
 /** Which dead letters are meant; what is not given does not matter. */
 export const letterFilterRows = {
-  reasons: { flag: "--reason <type...>", type: names, help: "error_type" },
+  reasons: { flag: "--reason <type...>", type: names, help: "why it was rejected (error_type)" },
   since: {
     flag: "--since <when>",
     type: { kind: "text" },
@@ -25,7 +25,7 @@ export const letterFilterRows = {
   offset: { flag: "--offset <n>", type: { kind: "text" }, help: "offset of the record, or a range: 17-93" },
   pipelines: { flag: "--pipeline <name...>", type: names, help: "pipeline that rejected it" },
   services: { flag: "--service <name...>", type: names, help: "service that the document names" },
-  text: { flag: "--text <text>", type: { kind: "text" }, help: "occurs in the document or in the message" },
+  text: { flag: "--text <text>", type: { kind: "text" }, help: "text that is in the document or in the error message" },
   json: jsonRow,
 } as const satisfies OptionRows;
 
@@ -42,7 +42,7 @@ export const letterShowRows = {
 export const letterReplayRows = {
   ...letterFilterRows,
   dryRun: { flag: "--dry-run", type: { kind: "flag" }, help: "say what would happen and write nothing" },
-  limit: { flag: "--limit <n>", type: letterCount, otherwise: "all", help: "letters to look at, at most" },
+  limit: { flag: "--limit <n>", type: letterCount, otherwise: "all", help: "look at no more letters than this" },
   ratePerSecond: {
     flag: "--rate <n>",
     type: { kind: "count", min: 1, max: 1_000_000 },
@@ -53,9 +53,9 @@ export const letterReplayRows = {
   table: {
     flag: "--table <database.table>",
     type: { kind: "text" },
-    help: "take only the letters of what writes into this table, `start --topic … --table …` too",
+    help: "take only letters of pipelines that write into this table, those of `start --topic … --table …` too",
   },
-  force: { flag: "--force", type: { kind: "flag" }, help: "take letters again that replays have rejected three times" },
+  force: { flag: "--force", type: { kind: "flag" }, help: "take also letters that replays have rejected three times" },
   atLeastOnce: {
     flag: "--at-least-once",
     type: { kind: "flag" },

@@ -27,7 +27,7 @@ export const loadRows = {
     env: "SIM_EVENT_MODE",
     type: { kind: "choice", choices: eventModes },
     default: "domain",
-    help: "which events a request leaves",
+    help: "which events a simulated request makes",
   },
   seed: {
     flag: "--seed <n>",
@@ -39,7 +39,7 @@ export const loadRows = {
     flag: "--timezone <zone>",
     type: { kind: "text" },
     default: "Asia/Seoul",
-    help: "of the profiles file's time_weights",
+    help: "time zone of time_weights in the profiles file",
   },
   eventId: {
     flag: "--event-id <kind>",
@@ -64,12 +64,12 @@ export const loadRows = {
     flag: "--port <n>",
     type: { kind: "count", ...portNumber },
     otherwise: "none",
-    help: "HTTP control; 0 takes a free port",
+    help: "port of the HTTP control; 0 chooses a free one",
   },
   httpAddress: {
     flag: "--listen <address>",
     type: { kind: "text" },
     default: "127.0.0.1",
-    help: "IP address of the HTTP control; beyond loopback it asks for MILLRACE_HTTP_TOKEN",
+    help: "IP address of the HTTP control; any but a loopback address needs MILLRACE_HTTP_TOKEN",
   },
 } as const satisfies OptionRows;

@@ -18,37 +18,37 @@ export const tableRows = {
     flag: "--deduplication-window-seconds <s>",
     type: { kind: "count", min: 1, max: 31_536_000 },
     default: "86400",
-    help: "for how long, on replicated tables",
+    help: "how long replicated tables remember them, in seconds",
   },
   factTtlDays: {
     flag: "--fact-ttl-days <days>",
     type: days,
     default: "14",
-    help: "keep events by event day; 8 and up, or 0 for ever",
+    help: "how long events are kept, by event day: 8 and up, or 0 for ever",
   },
   deadLetterTtlDays: {
     flag: "--dead-letter-ttl-days <days>",
     type: days,
     default: "30",
-    help: "keep dead letters and their counts; 0 for ever",
+    help: "how long dead letters and their counts are kept; 0 for ever",
   },
   latencyTtlDays: {
     flag: "--latency-ttl-days <days>",
     type: days,
     default: "30",
-    help: "keep latency histograms; 0 for ever",
+    help: "how long latency histograms are kept; 0 for ever",
   },
   aggregateTtlDays: {
     flag: "--aggregate-ttl-days <days>",
     type: days,
     default: "30",
-    help: "keep aggregates by event time; 0 for ever",
+    help: "how long aggregates by event time are kept; 0 for ever",
   },
   realtimeTtlDays: {
     flag: "--realtime-ttl-days <days>",
     type: days,
     default: "2",
-    help: "keep the 10-second aggregates; 0 for ever",
+    help: "how long the 10-second aggregates are kept; 0 for ever",
   },
 } as const satisfies OptionRows;
 
@@ -56,7 +56,7 @@ export const migrateRows = {
   events: {
     flag: "--events",
     type: { kind: "flag" },
-    help: "also the tables and views of the built-in pipeline: fact_event and what counts it",
+    help: "make also the tables and views of the built-in pipeline: fact_event and what counts it",
   },
   dryRun: { flag: "--dry-run", type: { kind: "flag" }, help: "print the SQL that would run, and change nothing" },
   json: { ...jsonRow, help: "print the report as one JSON document" },

@@ -40,8 +40,8 @@ export const resetRows = {
     otherwise: "all",
     help: "partitions",
   },
-  dryRun: { flag: "--dry-run", type: { kind: "flag" }, help: "print what would be done, change nothing" },
-  yes: { flag: "--yes", type: { kind: "flag" }, help: "do it" },
+  dryRun: { flag: "--dry-run", type: { kind: "flag" }, help: "print what would be done, and change nothing" },
+  yes: { flag: "--yes", type: { kind: "flag" }, help: "make the change" },
   discardIntents: {
     flag: "--discard-intents",
     type: { kind: "flag" },

@@ -24,7 +24,7 @@ export const pipelineChoiceRows = {
       pattern: qualifiedTablePattern,
       must: "must be database.table, of letters, digits and _",
     },
-    help: "target of --topic",
+    help: "table that --topic goes into",
   },
   pipelineNames: {
     flag: "--pipeline <name...>",
@@ -70,7 +70,7 @@ export const guaranteeRows = {
     flag: "--session-timeout <time>",
     type: { kind: "duration", min: 1_000, max: 1_800_000 },
     default: "30s",
-    help: "without a heartbeat for so long a member is dead to its group",
+    help: "a member that sends no heartbeat for this long is taken for dead by its group",
     why: "below a second no group is stable; above half an hour a dead member's partitions wait for too long",
   },
   fenceMs: {
@@ -84,7 +84,7 @@ export const guaranteeRows = {
     flag: "--survive <time>",
     type: { kind: "duration", min: 60_000, max: 31 * 86_400_000 },
     default: "24h",
-    help: "the longest outage that deduplication windows are judged by",
+    help: "the longest outage that deduplication windows have to cover",
     why: "after a longer one the tables are restored from a backup",
   },
   requiredGuarantee: {

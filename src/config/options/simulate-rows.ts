@@ -30,6 +30,6 @@ export const bootstrapRows = {
   brokers: {
     env: "KAFKA_BOOTSTRAP",
     type: { kind: "list", of: { kind: "text" } },
-    help: "Kafka brokers, where neither --brokers nor KAFKA_BROKERS names any",
+    help: "Kafka brokers, if neither --brokers nor KAFKA_BROKERS names any",
   },
 } as const satisfies OptionRows;
