@@ -1,3 +1,5 @@
+import type { TopicPartition } from "../../core/topic-partition.ts";
+
 /** `topic → partitions`, as kafkajs' requests have it. What else an entry says stays with its partition. */
 export function byTopic<T extends { topic: string }>(
   entries: readonly T[],
@@ -9,4 +11,12 @@ export function byTopic<T extends { topic: string }>(
     else list.push(rest);
   }
   return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
+}
+
+/** `topic → partition numbers`, as kafkajs' consumer has it. */
+export function numbersByTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
+  return byTopic(partitions.map(({ topic, partition }) => ({ topic, partition }))).map((entry) => ({
+    topic: entry.topic,
+    partitions: entry.partitions.map(({ partition }) => partition),
+  }));
 }

@@ -2,7 +2,7 @@ import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
 import { BufferPool } from "../../core/buffer-pool.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
-import { byTopic } from "./by-topic.ts";
+import { numbersByTopic } from "./by-topic.ts";
 import { frameSockets } from "./frame-socket.ts";
 import { createMember } from "./group-member.ts";
 import type { MembershipHooks } from "./membership.ts";
@@ -67,10 +67,11 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     onJoined(membership) {
       assigned = membership.partitions;
       isRunning = true;
-      events.onJoined(membership);
+      const starts = events.onJoined(membership);
       // kafkajs keeps what is paused by partition, also while another member has it.
       if (paused) pauseAll();
       else resumeAll();
+      return starts;
     },
   });
   const consumer: Consumer = kafka.consumer({
@@ -184,12 +185,4 @@ function toRawBatch(
     bytes: message.isAborted ? message.value.subarray(0, 0) : message.value,
     receivedMs,
   };
-}
-
-/** `topic → partition numbers`, as kafkajs' consumer has it. */
-function numbersByTopic(partitions: TopicPartition[]): { topic: string; partitions: number[] }[] {
-  return byTopic(partitions).map(({ topic, partitions: list }) => ({
-    topic,
-    partitions: list.map(({ partition }) => partition),
-  }));
 }

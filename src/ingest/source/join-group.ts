@@ -1,12 +1,12 @@
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import type { TopicPartition } from "../../core/topic-partition.ts";
-import { byTopic } from "./by-topic.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import { numbersByTopic } from "./by-topic.ts";
 import { commitUnder } from "./commit-under.ts";
-import { beginOffsets, isStale, readCommittedPatiently } from "./group-start.ts";
+import { beginOffsets, isStale, readCommittedPatiently, readGroupCommits } from "./group-start.ts";
 import { type ConsumerGroup, kafkajsOwn } from "./kafkajs-methods.ts";
 import type { Member } from "./member-state.ts";
-import type { Membership } from "./membership.ts";
+import type { FetchStarts, Membership } from "./membership.ts";
 import { TopicWatch } from "./topic-watch.ts";
 
 /**
@@ -37,17 +37,21 @@ export async function joinAs(group: ConsumerGroup, member: Member): Promise<void
     const commit = commitUnder(group, member, () => {
       if (member.current === membership) member.current = undefined;
     });
-    const membership: Membership = { generation, partitions: [], commit };
+    const membership: Membership = { generation, partitions: [], groupCommits: [], commit };
     try {
       const assigned = group
         .assigned()
         .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
-      membership.partitions = await beginPartitions(group, member, commit);
-      startFetchesAt(group, membership.partitions);
+      const read = await readCommits(group, assigned);
+      membership.groupCommits = read.groupCommits;
+      membership.partitions = await beginPartitions(group, member, read.own, commit);
       const leftOut = assigned.filter((at) => !membership.partitions.some((begun) => isSame(at, begun)));
       member.watch.joined(assigned, leftOut, member.plan, performance.now());
       member.seen = undefined;
-      member.hooks.onJoined(membership);
+      // Asked before kafkajs is told, because only the listener knows which ranges were announced. No fetch comes between:
+      // all wait for this join, and what is ordered meanwhile (pause, seek) kafkajs keeps apart from its offsets.
+      const starts = member.hooks.onJoined(membership);
+      startFetchesAt(group, membership.partitions, starts);
       member.current = membership;
       return;
     } catch (error) {
@@ -64,30 +68,53 @@ export async function joinAs(group: ConsumerGroup, member: Member): Promise<void
 /**
  * Tells kafkajs where to begin. It would ask for the offsets once more, and begin a partition that was left out by itself.
  */
-function startFetchesAt(group: ConsumerGroup, partitions: readonly CommitOffset[]): void {
-  const byName = byTopic(partitions.map(({ topic, partition }) => ({ topic, partition }))).map((entry) => ({
-    topic: entry.topic,
-    partitions: entry.partitions.map(({ partition }) => partition),
-  }));
+function startFetchesAt(
+  group: ConsumerGroup,
+  partitions: readonly CommitOffset[],
+  starts: FetchStarts = new Map(),
+): void {
+  const byName = numbersByTopic(partitions);
   group.subscriptionState.assign(byName);
   const { offsetManager } = group;
   offsetManager.topics = byName.map(({ topic }) => topic);
   offsetManager.memberAssignment = Object.fromEntries(byName.map((entry) => [entry.topic, entry.partitions]));
   offsetManager.clearAllOffsets();
   for (const { topic, partition, offset } of partitions) {
-    offsetManager.committedOffsets()[topic]![partition] = String(offset);
+    const start = starts.get(partitionKey({ topic, partition })) ?? offset;
+    if (start < offset) {
+      throw new RangeError(`Cannot fetch ${partitionKey({ topic, partition })} from ${start}: ${offset} is committed`);
+    }
+    // Its name for what it falls back to; it commits nothing by itself.
+    offsetManager.committedOffsets()[topic]![partition] = String(start);
   }
+}
+
+/**
+ * What the group has committed, in all and of the member's own partitions, in one request. Those of its own that are not in
+ * the answer are asked for by name: mostly the group is only beginning them, but a topic that was hidden from this user for
+ * a moment must fail the join, and not begin anew.
+ */
+async function readCommits(
+  { cluster, groupId, coordinator }: ConsumerGroup,
+  assigned: readonly TopicPartition[],
+): Promise<{ groupCommits: CommitOffset[]; own: CommitOffset[] }> {
+  if (assigned.length === 0) return { groupCommits: [], own: [] };
+  const groupCommits = await readGroupCommits(cluster, groupId, coordinator);
+  const byKey = new Map(groupCommits.map((commit) => [partitionKey(commit), commit]));
+  const absent = numbersByTopic(assigned.filter((at) => !byKey.has(partitionKey(at))));
+  const named = await readCommittedPatiently(cluster, groupId, absent, coordinator);
+  return { groupCommits, own: [...assigned.flatMap((at) => byKey.get(partitionKey(at)) ?? []), ...named] };
 }
 
 /** Partitions as they begin, and those of them that cannot begin yet. */
 async function beginPartitions(
   group: ConsumerGroup,
   member: Member,
+  committed: readonly CommitOffset[],
   commit: Membership["commit"],
 ): Promise<CommitOffset[]> {
   const { hooks, plan } = member;
   const { cluster, groupId } = group;
-  const committed = await readCommittedPatiently(cluster, groupId, group.assigned(), group.coordinator);
   const fresh = committed.filter(({ offset }) => offset < 0);
   const known = committed.filter(({ offset }) => offset >= 0);
   if (fresh.length === 0) return known;

@@ -180,7 +180,7 @@ describe.concurrent("pause, resume and seek", () => {
     a.source.resume();
     await until("all is shown", () => a.shown.length === 2);
     // In the middle of a join: for partitions that the member does not have yet.
-    const b = member({ onJoined: () => a.source.pause() });
+    const b = member({ onJoined: () => void a.source.pause() });
     await b.source.start();
     await untilPartitions(a, [partitionsOf(b)[0] === 0 ? 1 : 0]);
     await b.source.stop();

@@ -7,6 +7,12 @@ export interface Membership {
   generation: number;
   partitions: CommitOffset[];
   /**
+   * What the group had committed when this member had joined, of all partitions that it has ever committed, also of
+   * those that others own or nobody, and for a moment of a topic that was deleted. Offsets that this join has begun are not
+   * among them. Those of others may have changed since. Empty for a member that was given no partition.
+   */
+  groupCommits: readonly CommitOffset[];
+  /**
    * Commits under this generation, whatever the member's present one is. `check` throws when the owner's epoch is over: it
    * is called in the last moment before the request leaves, after all that the client waits for. Returns the partitions
    * that the coordinator does not know: their topic was deleted, and nothing can be committed for them. All others are.
@@ -16,6 +22,9 @@ export interface Membership {
    */
   commit(offsets: CommitOffset[], check: () => void): Promise<readonly TopicPartition[]>;
 }
+
+/** Where fetching begins, by `partitionKey`; a partition that is not named begins at its committed offset. */
+export type FetchStarts = ReadonlyMap<string, number>;
 
 export interface MembershipHooks {
   /** Where a partition begins that has no committed offset. */
@@ -31,8 +40,12 @@ export interface MembershipHooks {
   isNewTopic(topic: string): boolean;
   /** The list of what should be read, and is not, has changed. Called before the join in which it comes back. */
   onUnread(unread: readonly Unread[]): void;
-  /** The member has joined; nothing is fetched before this returns. */
-  onJoined(membership: Membership): void;
+  /**
+   * The member has joined; nothing is fetched before this returns. Returns where fetching begins, at or behind the
+   * committed offsets; undefined: at these. What lies between is not fetched, and `onOutOfRange` does not tell when it is
+   * gone.
+   */
+  onJoined(membership: Membership): FetchStarts | undefined;
   /**
    * The log does not have `offset` any more, or not yet. Returns the offset to go on at.
    *

@@ -72,7 +72,7 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
       onJoined(membership) {
         joins.push(membership);
         generation = membership.generation;
-        setup.onJoined?.(membership);
+        return setup.onJoined?.(membership);
       },
       onBatch(batch) {
         const { topic, partition, fetchOffset, baseOffset, lastOffset } = batch;

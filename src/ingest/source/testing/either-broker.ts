@@ -1,0 +1,57 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe } from "vitest";
+import { startKafkaBroker } from "../../../embedded/kafka/server.ts";
+import { freePort } from "../../../testing/kafka/free-port.ts";
+import { realKafka, startRealKafka } from "../../../testing/kafka/real-kafka.ts";
+
+/** A broker that keeps its port and its data over a restart. */
+export interface TestBroker {
+  readonly port: number;
+  /** Ends it, if it runs. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const real = await realKafka();
+if (!real.available) console.warn(`skipped: ${real.reason}`);
+
+/** The same cases against the embedded broker and against Apache Kafka. */
+export function describeEitherBroker(name: string, cases: (open: () => Promise<TestBroker>) => void): void {
+  describe(`${name}, against the embedded broker`, () => {
+    cases(() => openBroker((port, dataDir) => startKafkaBroker({ port, dataDir })));
+  });
+  describe.skipIf(!real.available)(`${name}, against Apache Kafka`, () => {
+    cases(() =>
+      openBroker((port, dataDir) =>
+        // Compaction and retention within a test's time.
+        startRealKafka({ port, dataDir, properties: { "log.cleaner.backoff.ms": "200" } }),
+      ),
+    );
+  });
+}
+
+async function openBroker(
+  startAt: (port: number, dataDir: string) => Promise<{ close(): Promise<void> }>,
+): Promise<TestBroker> {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-either-"));
+  const port = await freePort();
+  let running: { close(): Promise<void> } | undefined;
+  const start = async () => {
+    running ??= await startAt(port, join(folder, "data"));
+  };
+  const stop = async () => {
+    await running?.close();
+    running = undefined;
+  };
+  await start();
+  return {
+    ...{ port, start, stop },
+    async close() {
+      await stop();
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
