@@ -51,12 +51,9 @@ export function eventsTask(plan: TablePlan, events: number, compression: "none" 
   return {
     planKey: plan.key,
     format: "rows",
-    topic: TOPIC,
-    partition: 0,
+    sections: [{ topic: TOPIC, partition: 0, firstOffset: 0, lastOffset: events - 1, batchCount: batches.length }],
     input: Uint8Array.from(Buffer.concat(batches)).buffer,
     batches: batches.map((batch) => ({ byteLength: batch.length, receivedMs })),
-    firstOffset: 0,
-    lastOffset: events - 1,
     judgedMs: receivedMs,
     refused: [],
   };

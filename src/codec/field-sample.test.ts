@@ -4,7 +4,7 @@ import { createFieldSampler } from "./field-sample.ts";
 import type { FieldSample, TranscodeTask } from "./task.ts";
 import { column, makePlan, types } from "./testing/plan.ts";
 import { makeBatch, text } from "./testing/record-batch.ts";
-import { makeTask } from "./testing/task.ts";
+import { makeTask, makeTaskOf } from "./testing/task.ts";
 
 const plan = makePlan({
   columns: [
@@ -19,7 +19,7 @@ const plan = makePlan({
   ],
 });
 
-function taskOf(values: (string | null)[], more: Partial<TranscodeTask> = {}, baseOffset = 0): TranscodeTask {
+function taskOf(values: (string | null)[], more: Parameters<typeof makeTask>[1] = {}, baseOffset = 0): TranscodeTask {
   const records = values.map((value) => ({ value: value === null ? null : text(value) }));
   return makeTask([makeBatch(records, { baseOffset })], more);
 }
@@ -49,8 +49,21 @@ describe("createFieldSampler()", () => {
     const sample = createFieldSampler(plan, nodeInflaters);
     const values = ['{"a":1}', '{"b":1}', '{"c":1}'];
     expect(shown(sample(taskOf(values, { firstOffset: 1, lastOffset: 1 })))?.unknownFields).toEqual({ b: 1 });
-    const refused = [{ offset: 0, errorType: "x", errorMessage: "" }];
+    const refused = [{ section: 0, offset: 0, errorType: "x", errorMessage: "" }];
     expect(sample(taskOf(values, { refused }))).toBeUndefined();
+  });
+
+  it("looks at the range of each section, where several have the same offsets", () => {
+    const batch = (field: string) => makeBatch([0, 1, 2].map((at) => ({ value: text(`{"${field}${at}":1}`) })));
+    const task = makeTaskOf([
+      { batches: [batch("a")], firstOffset: 2 },
+      { batches: [] },
+      { batches: [batch("b"), batch("c")], lastOffset: 0 },
+    ]);
+    expect(shown(createFieldSampler(plan, nodeInflaters)(task))).toMatchObject({
+      documents: 3,
+      unknownFields: { a2: 1, b0: 1, c0: 1 },
+    });
   });
 
   it("looks at some documents of a topic that matches, and at every one as long as nothing does", () => {

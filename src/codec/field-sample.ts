@@ -8,8 +8,8 @@ import { collectKnownKeys } from "./reference/compile-plan.ts";
 import { type Decoded, decodeDocument } from "./reference/document.ts";
 import { compilePath, type Document, type FieldPath, isDocument, locate } from "./reference/path.ts";
 import { sourcesOfRule } from "./reference/rules.ts";
-import type { FieldSample, TranscodeTask } from "./task.ts";
-import { batchesOf } from "./task-buffers.ts";
+import type { FieldSample, TaskSection, TranscodeTask } from "./task.ts";
+import { batchesBySection } from "./task-buffers.ts";
 
 /** Looks at some documents of a task; undefined when it is not this task's turn. Takes nothing from the task. */
 export type FieldSampler = (task: TranscodeTask) => FieldSample | undefined;
@@ -87,23 +87,32 @@ function noteUnknown(unknown: Map<string, number>, key: string, value: unknown):
   }
 }
 
-/** The documents of a task's range. What is none becomes a dead letter elsewhere. */
+/** The documents of a task's ranges. What is none becomes a dead letter elsewhere. */
 function* documentsOf(task: TranscodeTask, codec: TablePlan["codec"], inflaters: Inflaters): Generator<Document> {
+  for (const { section, batches } of batchesBySection(task)) {
+    for (const { bytes } of batches) yield* documentsOfBatch(bytes, section, codec, inflaters);
+  }
+}
+
+function* documentsOfBatch(
+  batch: Uint8Array,
+  { firstOffset, lastOffset }: TaskSection,
+  codec: TablePlan["codec"],
+  inflaters: Inflaters,
+): Generator<Document> {
   const cursor = new RecordCursor();
   const decoded: Decoded = { document: {}, jsonText: undefined, isUnwrapped: false, wholeFloats: undefined };
-  for (const batch of batchesOf(task)) {
-    try {
-      const header = readBatchHeader(batch, 0, batch.length);
-      if (header.isControl || header.lastOffset < task.firstOffset || header.baseOffset > task.lastOffset) continue;
-      openRecords(cursor, header, inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), inflaters));
-      while (nextRecord(cursor)) {
-        const { bytes, recordOffset, valueStart, valueEnd } = cursor;
-        if (recordOffset < task.firstOffset || recordOffset > task.lastOffset || valueStart < 0) continue;
-        if (isDecoded(bytes.subarray(valueStart, valueEnd), codec, decoded)) yield decoded.document;
-      }
-    } catch (error) {
-      if (!(error instanceof CodecError)) throw error;
+  try {
+    const header = readBatchHeader(batch, 0, batch.length);
+    if (header.isControl || header.lastOffset < firstOffset || header.baseOffset > lastOffset) return;
+    openRecords(cursor, header, inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), inflaters));
+    while (nextRecord(cursor)) {
+      const { bytes, recordOffset, valueStart, valueEnd } = cursor;
+      if (recordOffset < firstOffset || recordOffset > lastOffset || valueStart < 0) continue;
+      if (isDecoded(bytes.subarray(valueStart, valueEnd), codec, decoded)) yield decoded.document;
     }
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { pooledLength } from "../core/buffer-pool.ts";
-import type { EncodedRows, TranscodeTask } from "./task.ts";
+import type { EncodedRows, TaskSection, TranscodeTask } from "./task.ts";
 
 /** The bytes of each batch, in order. One that the input is too short for comes cut off. */
 export function batchesOf({ input, further = [], batches }: TranscodeTask): Uint8Array<ArrayBuffer>[] {
@@ -15,6 +15,28 @@ export function batchesOf({ input, further = [], batches }: TranscodeTask): Uint
     start += bytes.length;
     return bytes;
   });
+}
+
+export interface TaskBatch {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** When the main thread received it, ms since 1970. */
+  receivedMs: number;
+}
+
+/** Each section with its batches, in order. @throws Error when the sections do not have just the task's batches. */
+export function batchesBySection(task: TranscodeTask): { section: TaskSection; batches: TaskBatch[] }[] {
+  const all = batchesOf(task).map(
+    (bytes, index): TaskBatch => ({ bytes, receivedMs: task.batches[index]!.receivedMs }),
+  );
+  let end = 0;
+  const parts = task.sections.map((section) => {
+    const first = end;
+    end += section.batchCount;
+    return { section, batches: all.slice(first, end) };
+  });
+  // A batch without a section would be lost without a word.
+  if (end !== all.length) throw new Error(`The task has ${all.length} batches, its sections have ${end}`);
+  return parts;
 }
 
 /** How long the batches are together. */

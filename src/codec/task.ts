@@ -1,7 +1,8 @@
 import type { LateRows } from "../core/lateness.ts";
+import type { TopicPartition } from "../core/topic-partition.ts";
 
 /**
- * What crosses the threads: one task = one range of one partition, as raw Kafka record batches.
+ * What crosses the threads: one task = ranges of one or more partitions, as raw Kafka record batches.
  *
  * Every ArrayBuffer here is transferred, never cloned: after posting, the sender must not touch it.
  */
@@ -14,6 +15,15 @@ export interface BatchSpan {
   receivedMs: number;
 }
 
+/** A range of one partition in a task. */
+export interface TaskSection extends TopicPartition {
+  /** Records outside `firstOffset … lastOffset` (inclusive) are skipped: a batch may begin before the range. */
+  firstOffset: number;
+  lastOffset: number;
+  /** Its batches are so many of the task's (0 is possible), those after the batches of the sections before it. */
+  batchCount: number;
+}
+
 export interface TranscodeTask {
   planKey: string;
   /**
@@ -21,9 +31,9 @@ export interface TranscodeTask {
    * case. A plan with RowBinaryOptional stays so: Native cannot ask for a DEFAULT in a single cell.
    */
   format: "rows" | "native";
-  topic: string;
-  partition: number;
-  /** The batches, from its start. May be longer than they are: buffers are reused. */
+  /** In the order in which their rows are to come. Two may have the same offsets, no two the same partition. */
+  sections: TaskSection[];
+  /** The batches of all sections, from its start. May be longer than they are: buffers are reused. */
   input: ArrayBuffer;
   /**
    * What did not fit into `input`: a batch that does not fit after the one before it begins the next of these. So memory
@@ -31,9 +41,6 @@ export interface TranscodeTask {
    */
   further?: ArrayBuffer[] | undefined;
   batches: BatchSpan[];
-  /** Records outside `firstOffset … lastOffset` (inclusive) are skipped: a batch may begin before the range. */
-  firstOffset: number;
-  lastOffset: number;
   /**
    * The time that the lateness horizon is judged against, a whole number of ms since 1970. It is noted before the insert,
    * and a replay of the range takes the same one, so that the same records become the same rows in the same partitions. It
@@ -47,13 +54,18 @@ export interface TranscodeTask {
 }
 
 export interface RefusedRow {
+  /** Index of its section. */
+  section: number;
   offset: number;
   /** The server's error code and message. */
   errorType: string;
   errorMessage: string;
 }
 
-/** Rows of one table. Without a row there is no byte, in any format. */
+/**
+ * Rows of one table, section after section; in a section by offset, but for Native (src/codec/kernel/result.ts). Without a
+ * row there is no byte, in any format.
+ */
 export interface EncodedRows {
   format: "RowBinary" | "RowBinaryOptional" | "Native";
   /**
@@ -69,6 +81,8 @@ export interface EncodedRows {
   rowStarts: Uint32Array<ArrayBuffer>;
   /** Kafka offset of each row, in the order of the rows. */
   offsets: Float64Array<ArrayBuffer>;
+  /** How many of the rows each section has, in the order of the sections. */
+  sectionRows: Uint32Array<ArrayBuffer>;
 }
 
 /**

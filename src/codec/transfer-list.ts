@@ -4,8 +4,8 @@ import type { TranscodeResult } from "./task.ts";
 export function transferListOf(result: TranscodeResult): ArrayBuffer[] {
   const buffers = [result.input, ...(result.further ?? [])];
   if (result.spare !== undefined) buffers.push(result.spare);
-  for (const { bytes, rowStarts, offsets } of [result.rows, result.deadLetters]) {
-    buffers.push(bytes.buffer, rowStarts.buffer, offsets.buffer);
+  for (const { bytes, rowStarts, offsets, sectionRows } of [result.rows, result.deadLetters]) {
+    buffers.push(bytes.buffer, rowStarts.buffer, offsets.buffer, sectionRows.buffer);
   }
   for (const { produce, fetch, eventAge, recordAge } of result.latency) {
     buffers.push(produce.buffer, fetch.buffer, eventAge.buffer, recordAge.buffer);

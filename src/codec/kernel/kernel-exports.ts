@@ -62,6 +62,9 @@ export class Kernel {
   /** A place for a topic's name. */
   readonly topicPlace: number;
 
+  #bytes = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+
   constructor(module: WebAssembly.Module) {
     this.exports = new WebAssembly.Instance(module).exports as unknown as KernelExports;
     const seed = crypto.getRandomValues(new BigUint64Array(1));
@@ -71,11 +74,26 @@ export class Kernel {
 
   /** Views are void after the next call into the kernel: its memory may have grown. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.exports.memory.buffer);
+    this.#renewViews();
+    return this.#bytes;
   }
 
   get view(): DataView {
-    return new DataView(this.exports.memory.buffer);
+    this.#renewViews();
+    return this.#view;
+  }
+
+  /** Several views a batch would be a good part of what a batch of a few records costs. */
+  #renewViews(): void {
+    const { buffer } = this.exports.memory;
+    if (buffer === this.#view.buffer) return;
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
+  }
+
+  /** How many bytes a region holds. */
+  regionLength(region: number): number {
+    return this.exports.regionCursor(region) - this.exports.regionBase(region);
   }
 
   /** What a region holds, as a view. */

@@ -6,73 +6,56 @@ import type { EncodedRows, TranscodeResult } from "../task.ts";
 import * as layout from "./assembly/layout-plan.ts";
 import type { Kernel } from "./kernel-exports.ts";
 import { readLatencyGroups } from "./latency-counts.ts";
-import { mergeRows } from "./merge-rows.ts";
+import { joinOffsets, mergeRows, type RowOffsets } from "./merge-rows.ts";
 import { assembleBlock } from "./native-block.ts";
 import type { KernelPlan } from "./write-plan.ts";
 
 type Collected = Omit<TranscodeResult, "input" | "spare" | "startedMs" | "endedMs">;
 
-/**
- * Puts the rows that the reference has written between those of the kernel, or all into one block; undefined when memory
- * is at its bound. `rows` has the kernel's rows; without it they are columns, and their block lies in `spare` when it fits.
- * In a block the reference's rows come last: it is inserted whole or not at all, so no token knows the order of its rows,
- * and to place them each value of each column would have to move.
- */
-export function collectResult(
-  kernel: Kernel,
-  kernelPlan: KernelPlan,
-  plan: TablePlan,
-  run: TaskRun,
-  rows: ByteWriter | undefined,
-  spare: ArrayBuffer | undefined,
-): Collected | undefined {
-  const added = run.rows.finish(plan.format);
-  const deadLetters = run.deadLetters.finish(plan.deadLetters.format);
-  const encoded =
-    rows === undefined
-      ? collectBlock(kernel, kernelPlan, plan, added, spare)
-      : collectRows(kernel, plan.format, added, rows);
-  if (encoded === undefined) return undefined;
-  addCounts(kernel, kernelPlan, plan, run);
-  const latency = [...readLatencyGroups(kernel), ...run.latency.finish()];
-  return {
-    rows: encoded,
-    deadLetters,
-    recordCount: encoded.rowCount + deadLetters.rowCount,
-    latency,
-    counts: run.counts,
-  };
+/** A task whose batches have run. */
+export interface RanTask {
+  kernel: Kernel;
+  kernelPlan: KernelPlan;
+  plan: TablePlan;
+  run: TaskRun;
+  /** The kernel's rows; undefined: they are columns. */
+  rows: ByteWriter | undefined;
+  /** The block lies in it when it fits. */
+  spare: ArrayBuffer | undefined;
 }
 
-function collectRows(kernel: Kernel, format: TablePlan["format"], added: EncodedRows, rows: ByteWriter): EncodedRows {
+/**
+ * Puts the rows that the reference has written between those of the kernel, or makes a block of the columns, where they
+ * already are. `ownSectionRows` counts the kernel's own rows by section. In a block the reference's rows come last in
+ * their section: it is inserted whole or not at all, so no token knows the order of its rows, and to place them each value
+ * of each column would have to move.
+ */
+export function collectResult(ran: RanTask, ownSectionRows: Uint32Array): Collected {
+  const { kernel, kernelPlan, plan, run } = ran;
+  const added = run.rows.finish(plan.format);
+  const deadLetters = run.deadLetters.finish(plan.deadLetters.format);
+  const own = { offsets: ownOffsets(kernel), sectionRows: ownSectionRows };
+  const rows = ran.rows === undefined ? collectBlock(ran, own, added) : collectRows(ran, ran.rows, own, added);
+  addCounts(kernel, kernelPlan, plan, run);
+  const latency = [...readLatencyGroups(kernel), ...run.latency.finish()];
+  return { rows, deadLetters, recordCount: rows.rowCount + deadLetters.rowCount, latency, counts: run.counts };
+}
+
+function collectRows({ kernel, plan }: RanTask, rows: ByteWriter, own: RowOffsets, added: EncodedRows): EncodedRows {
   const startBytes = kernel.regionBytes(kernel.exports.startsRegion.value);
   const starts = new Uint32Array(startBytes.length / 4 + 1);
   new Uint8Array(starts.buffer).set(startBytes);
   starts[starts.length - 1] = rows.offset;
-  const merged = mergeRows(rows, starts, ownOffsets(kernel), added);
-  return { format, bytes: rows.bytes.subarray(0, rows.offset), rowCount: merged.offsets.length, ...merged };
+  const merged = mergeRows(rows, { ...own, starts }, added);
+  const bytes = rows.bytes.subarray(0, rows.offset);
+  return { format: plan.format, bytes, rowCount: merged.offsets.length, ...merged };
 }
 
-function collectBlock(
-  kernel: Kernel,
-  { nodes }: KernelPlan,
-  plan: TablePlan,
-  added: EncodedRows,
-  spare: ArrayBuffer | undefined,
-): EncodedRows | undefined {
-  const { exports } = kernel;
-  if (added.rowCount > 0) {
-    const place = exports.placeInput(exports.inflatedRegion.value, added.bytes.length);
-    if (place === 0) return undefined;
-    kernel.bytes.set(added.bytes, place);
-    if (exports.adoptRows(place, added.rowCount) === 0) return undefined;
-  }
-  const own = ownOffsets(kernel);
-  const offsets = new Float64Array(own.length + added.rowCount);
-  offsets.set(own);
-  offsets.set(added.offsets, own.length);
-  const bytes = assembleBlock(kernel, plan.columns, nodes, offsets.length, spare);
-  return { format: "Native", bytes, rowCount: offsets.length, rowStarts: new Uint32Array(0), offsets };
+function collectBlock({ kernel, kernelPlan, plan, spare }: RanTask, own: RowOffsets, added: EncodedRows): EncodedRows {
+  const joined = joinOffsets(own, added);
+  const rowCount = joined.offsets.length;
+  const bytes = assembleBlock(kernel, plan.columns, kernelPlan.nodes, rowCount, spare);
+  return { format: "Native", bytes, rowCount, rowStarts: new Uint32Array(0), ...joined };
 }
 
 /** Offsets of the kernel's own rows. */

@@ -4,6 +4,7 @@ import type { Inflaters } from "../inflate/inflate.ts";
 import { RecordCursor } from "../records.ts";
 import { compilePlan } from "../reference/compile-plan.ts";
 import { RowContext } from "../reference/row-context.ts";
+import { RowTable } from "../reference/row-table.ts";
 import { startRun } from "../reference/task-run.ts";
 import { createReferenceTranscoder, referenceOf } from "../reference/transcoder.ts";
 import type { TranscodeResult, Transcoder, TranscodeTask } from "../task.ts";
@@ -44,14 +45,15 @@ export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: I
     run(task, nowMs) {
       // The kernel has declined nothing of these: they were rows on the first pass.
       if (task.refused.length > 0) return wholeTasks().run(task, nowMs);
-      const run = startRun(compiled, context, task, nowMs(), 0);
+      // The reference has few rows to add, mostly none.
+      const run = startRun(compiled, context, task, nowMs(), new RowTable(task.sections.length));
       const isNative = task.format === "native" && plan.format === "RowBinary";
       const capacityBytes = Math.ceil(batchesLength(task) * growth * CAPACITY_MARGIN);
       const rows = isNative ? undefined : new ByteWriter(capacityBytes, outputBuffer(task.spare, capacityBytes));
       const ran = runBatches({ kernel, kernelPlan, run, task, inflaters, cursor, rows });
-      const result = ran === undefined ? undefined : collectResult(kernel, kernelPlan, plan, run, rows, task.spare);
       // The kernel's memory is at its bound: the task is still whole, and small enough for the reference.
-      if (ran === undefined || result === undefined) return runOnReference(wholeTasks(), task, nowMs);
+      if (ran === undefined) return runOnReference(wholeTasks(), task, nowMs);
+      const result = collectResult({ kernel, kernelPlan, plan, run, rows, spare: task.spare }, ran.sectionRows);
       result.counts.declined = ran.declined;
       if (rows !== undefined) growth = rows.offset / Math.max(1, batchesLength(task));
       const spare = unusedSpare(task, result.rows);

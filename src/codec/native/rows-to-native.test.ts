@@ -88,7 +88,15 @@ function convert(types: string[], rowCount: number, select: string): { rows: Uin
   const columns = types.map((type, index) => column(`c${index}`, parseColumnType(type)));
   const rowStarts = new Uint32Array(rowCount + 1);
   const offsets = new Float64Array(rowCount);
-  const own = createRowsToNative(columns)({ format: "RowBinary", bytes: rows, rowCount, rowStarts, offsets });
+  const sectionRows = Uint32Array.of(rowCount);
+  const own = createRowsToNative(columns)({
+    format: "RowBinary",
+    bytes: rows,
+    rowCount,
+    rowStarts,
+    offsets,
+    sectionRows,
+  });
   return { rows, own };
 }
 
@@ -167,6 +175,7 @@ describe("createRowsToNative()", () => {
       rowCount,
       rowStarts: new Uint32Array(rowCount + 1),
       offsets: new Float64Array(rowCount),
+      sectionRows: Uint32Array.of(rowCount),
     });
     const first = toNative(encoded(0, 300));
     toNative(encoded(1_000, 400));

@@ -13,7 +13,7 @@ const HEADER_BYTES = 4_096;
  * then for each column its name, its type, its prefix and its data. What the kernel writes directly comes out of here
  * by way of rows: slower, and easier to read.
  *
- * The rows' `offsets` go over to the result. The block lies in `spare` when it fits. PRECONDITION: the rows are RowBinary as the column writers made them.
+ * The rows' `offsets` and `sectionRows` go over to the result. The block lies in `spare` when it fits. PRECONDITION: the rows are RowBinary as the column writers made them.
  *
  * @throws MillraceError E_PLAN for a column type that ClickHouse cannot have.
  */
@@ -46,6 +46,7 @@ export function createRowsToNative(columns: PlanColumn[]): (rows: EncodedRows, s
       rowCount: rows.rowCount,
       rowStarts: new Uint32Array(0),
       offsets: rows.offsets,
+      sectionRows: rows.sectionRows,
     };
   };
 }

@@ -1,15 +1,19 @@
 import { ByteWriter } from "../../core/byte-writer.ts";
 import type { EncodedRows } from "../task.ts";
 
-/** Rows being written, with the place and the Kafka offset of each. */
+/** Rows being written, with the place and the Kafka offset of each, and how many of them each section has. */
 export class RowTable {
   readonly out: ByteWriter;
   #starts: Uint32Array<ArrayBuffer>;
   #offsets: Float64Array<ArrayBuffer>;
+  readonly #sectionRows: Uint32Array<ArrayBuffer>;
+  #sectionsEnded = 0;
+  #rowsOfEnded = 0;
   rowCount = 0;
 
   /** The capacities are guesses; both grow. `buffer`, if given, is what the rows are written into while they fit. */
-  constructor(capacityBytes: number, capacityRows: number, buffer?: ArrayBuffer) {
+  constructor(sectionCount: number, capacityBytes = 0, capacityRows = 0, buffer?: ArrayBuffer) {
+    this.#sectionRows = new Uint32Array(sectionCount);
     this.out = new ByteWriter(capacityBytes, buffer);
     this.#starts = new Uint32Array(capacityRows + 1);
     this.#offsets = new Float64Array(capacityRows);
@@ -23,6 +27,12 @@ export class RowTable {
     this.rowCount++;
   }
 
+  /** The rows since the last section ended are those of the next one. */
+  endSection(): void {
+    this.#sectionRows[this.#sectionsEnded++] = this.rowCount - this.#rowsOfEnded;
+    this.#rowsOfEnded = this.rowCount;
+  }
+
   /** The rows as they cross the threads: views of buffers that nothing else uses. */
   finish(format: EncodedRows["format"]): EncodedRows {
     const { out, rowCount } = this;
@@ -33,6 +43,7 @@ export class RowTable {
       rowCount,
       rowStarts: this.#starts.subarray(0, rowCount + 1),
       offsets: this.#offsets.subarray(0, rowCount),
+      sectionRows: this.#sectionRows,
     };
   }
 

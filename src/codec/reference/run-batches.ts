@@ -3,10 +3,11 @@ import { CodecError } from "../codec-error.ts";
 import { type Inflaters, inflate } from "../inflate/inflate.ts";
 import { nextRecord, openRecords, type RecordCursor } from "../records.ts";
 import { peekOffsets, readBatchHeader } from "../records-header.ts";
-import type { TranscodeTask } from "../task.ts";
-import { batchesOf } from "../task-buffers.ts";
+import type { TaskSection, TranscodeTask } from "../task.ts";
+import { batchesBySection } from "../task-buffers.ts";
 import { setRecordTime } from "./current-record.ts";
-import { addDeadLetter, runRecord, type TaskRun } from "./task-run.ts";
+import { addDeadLetter, runRecord } from "./run-record.ts";
+import { beginSection, endSection, type TaskRun } from "./task-run.ts";
 
 /**
  * Dead letters that one unreadable batch makes. A batch that was ever produced has far fewer records; a header that lies
@@ -16,16 +17,23 @@ const CORRUPT_DEAD_LETTERS_MAX = 100_000;
 
 /** Runs all batches of a task. Throws for no record and no batch. */
 export function runBatches(run: TaskRun, task: TranscodeTask, cursor: RecordCursor, inflaters: Inflaters): void {
-  for (const [index, batch] of batchesOf(task).entries()) {
-    run.context.record.receivedMs = task.batches[index]!.receivedMs;
-    runBatch(run, task, cursor, inflaters, batch);
+  for (const [index, { section, batches }] of batchesBySection(task).entries()) {
+    beginSection(run, index, section);
+    for (const { bytes, receivedMs } of batches) {
+      run.context.record.receivedMs = receivedMs;
+      runBatch(run, section, cursor, inflaters, bytes);
+    }
+    endSection(run);
   }
 }
 
-/** Runs the records of one batch that are in the task's range; what cannot be read becomes dead letters. */
+/** The offsets whose records are wanted, both included. */
+export type OffsetRange = Pick<TaskSection, "firstOffset" | "lastOffset">;
+
+/** Runs the records of one batch that are in the range; what cannot be read becomes dead letters. */
 export function runBatch(
   run: TaskRun,
-  task: TranscodeTask,
+  range: OffsetRange,
   cursor: RecordCursor,
   inflaters: Inflaters,
   batch: Uint8Array,
@@ -36,13 +44,13 @@ export function runBatch(
   let batchMs = -1;
   try {
     const header = readBatchHeader(batch, 0, batch.length);
-    if (header.isControl || header.lastOffset < task.firstOffset || header.baseOffset > task.lastOffset) return;
+    if (header.isControl || header.lastOffset < range.firstOffset || header.baseOffset > range.lastOffset) return;
     batchMs = header.maxTimestampMs;
     openRecords(cursor, header, inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), inflaters));
     while (nextRecord(cursor)) {
-      if (cursor.recordOffset > task.lastOffset) return;
+      if (cursor.recordOffset > range.lastOffset) return;
       unread = cursor.recordOffset + 1;
-      if (cursor.recordOffset < task.firstOffset) continue;
+      if (cursor.recordOffset < range.firstOffset) continue;
       record.offset = cursor.recordOffset;
       setRecordTime(record, cursor.timestampMs, run.judgedMs);
       record.key = cursor.keyStart < 0 ? null : cursor.bytes.subarray(cursor.keyStart, cursor.keyEnd);
@@ -53,7 +61,7 @@ export function runBatch(
     if (!(error instanceof CodecError)) throw error;
     // The time that the batch claims, not the one of the record that happened to be read before.
     setRecordTime(record, batchMs, run.judgedMs);
-    addUnreadBatch(run, task, batch, unread, claimed.last, error.message);
+    addUnreadBatch(run, range, batch, unread, claimed.last, error.message);
   }
 }
 
@@ -63,7 +71,7 @@ export function runBatch(
  */
 function addUnreadBatch(
   run: TaskRun,
-  task: TranscodeTask,
+  range: OffsetRange,
   batch: Uint8Array,
   unread: number,
   last: number,
@@ -71,8 +79,8 @@ function addUnreadBatch(
 ): void {
   const { record } = run.context;
   // Too few bytes to say which offsets they hold: one dead letter keeps them.
-  const firstOffset = Number.isNaN(unread) ? task.firstOffset : Math.max(unread, task.firstOffset);
-  const lastOffset = Number.isNaN(last) ? firstOffset : Math.min(last, task.lastOffset);
+  const firstOffset = Number.isNaN(unread) ? range.firstOffset : Math.max(unread, range.firstOffset);
+  const lastOffset = Number.isNaN(last) ? firstOffset : Math.min(last, range.lastOffset);
   const deadLetterCount = Math.min(CORRUPT_DEAD_LETTERS_MAX, lastOffset - firstOffset + 1);
   record.key = null;
   for (let index = 0; index < deadLetterCount; index++) {

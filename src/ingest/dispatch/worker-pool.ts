@@ -65,7 +65,8 @@ export function taskOf(range: RawRange, planKey: string, format: TranscodeTask["
   const { topic, partition, firstOffset, lastOffset, judgedMs } = range;
   const [input, ...further] = range.buffers as [ArrayBuffer, ...ArrayBuffer[]];
   const batches = range.batches.map(({ byteLength, receivedMs }) => ({ byteLength, receivedMs }));
-  return { planKey, format, topic, partition, input, further, batches, firstOffset, lastOffset, judgedMs, refused: [] };
+  const sections = [{ topic, partition, firstOffset, lastOffset, batchCount: batches.length }];
+  return { planKey, format, sections, input, further, batches, judgedMs, refused: [] };
 }
 
 /** The buffers that a task, or its result, moves between the threads. */

@@ -62,9 +62,10 @@ export class RangeMemory {
 
   /** Nobody reads the result any more. What of it can be used again is spent already. */
   discard({ rows, deadLetters }: TranscodeResult): void {
-    for (const { offsets, rowStarts } of [rows, deadLetters]) {
+    for (const { offsets, rowStarts, sectionRows } of [rows, deadLetters]) {
       freeBuffer(offsets.buffer);
       freeBuffer(rowStarts.buffer);
+      freeBuffer(sectionRows.buffer);
     }
   }
 

@@ -62,9 +62,9 @@ export function rangeWork(
   }
 
   /** The range as a task once more, with the input that came back. */
-  function again({ input, further }: TranscodeResult, refused: TranscodeTask["refused"]): Promise<TranscodeResult> {
+  function again({ input, further }: TranscodeResult, refusals: StoreOutcome["refusals"]): Promise<TranscodeResult> {
     const task = taskOf({ ...range, buffers: [input, ...(further ?? [])] }, plan.key, "rows");
-    return transcode({ ...task, refused });
+    return transcode({ ...task, refused: refusals.map((refusal) => ({ ...refusal, section: 0 })) });
   }
 
   async function storeRows(target: Target, rows: EncodedRows, lease: Lease): Promise<StoreOutcome> {

@@ -32,6 +32,7 @@ function rowsOf(first: number, last: number): EncodedRows {
     rowCount: offsets.length,
     rowStarts: Uint32Array.from([...rowStarts, bytes.length]),
     offsets: Float64Array.from(offsets),
+    sectionRows: Uint32Array.of(offsets.length),
   };
 }
 

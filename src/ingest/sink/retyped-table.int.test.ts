@@ -16,6 +16,7 @@ const rowsOf = (bytes: number[]) => ({
   rowCount: 1,
   rowStarts: Uint32Array.of(0, bytes.length),
   offsets: Float64Array.of(7),
+  sectionRows: Uint32Array.of(1),
 });
 const batchOf = (rows: Partial<SinkBatch>): SinkBatch => ({
   ...{ table: "d.target", columns, partitionKey: "", topic: "t", partition: 0 },

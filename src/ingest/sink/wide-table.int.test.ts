@@ -33,6 +33,7 @@ const rows = {
   rowCount: 1,
   rowStarts: Uint32Array.of(0, COLUMNS),
   offsets: Float64Array.of(0),
+  sectionRows: Uint32Array.of(1),
 };
 const into = { table: "d.wide", columns, partitionKey: "", topic: "t", partition: 0 };
 const defaults = { ...rows, format: "RowBinaryOptional", bytes: new Uint8Array(COLUMNS), columns: optional };

@@ -27,12 +27,17 @@ export function createLetterTranscoder(plan: TablePlan, inflaters: Inflaters): T
     const task = {
       planKey: plan.key,
       format: "rows" as const,
-      topic: letter.topic,
-      partition: letter.partition,
+      sections: [
+        {
+          topic: letter.topic,
+          partition: letter.partition,
+          firstOffset: letter.offset,
+          lastOffset: letter.offset,
+          batchCount: 1,
+        },
+      ],
       input: batch.buffer,
       batches: [{ byteLength: batch.length, receivedMs: Date.now() }],
-      firstOffset: letter.offset,
-      lastOffset: letter.offset,
       judgedMs: letter.processedMs,
       refused: [],
     };

@@ -6,7 +6,7 @@ import { createReferenceTranscoder } from "../../reference/transcoder.ts";
 import type { EncodedRows, TranscodeResult } from "../../task.ts";
 import { column, makePlan } from "../../testing/plan.ts";
 import { makeBatch, text } from "../../testing/record-batch.ts";
-import { EVENT_MS, makeTask, RECORD_MS, STARTED_MS } from "../../testing/task.ts";
+import { EVENT_MS, makeTaskOf, RECORD_MS, STARTED_MS } from "../../testing/task.ts";
 import { compareResults } from "./compare-results.ts";
 
 /** One fault planted into a copy of the reference's own result: each has to be seen. */
@@ -27,7 +27,10 @@ function result(format: "rows" | "native" = "rows"): TranscodeResult {
     values.map((value) => ({ value: text(value.replace("}", `,"ts":${EVENT_MS}}`)) })),
     { baseTimestampMs: RECORD_MS },
   );
-  return createReferenceTranscoder(plan, nodeInflaters).run(makeTask([batch], { format }), () => STARTED_MS);
+  return createReferenceTranscoder(plan, nodeInflaters).run(
+    makeTaskOf([{ batches: [batch] }, { batches: [] }], { format }),
+    () => STARTED_MS,
+  );
 }
 
 const compare = (found: TranscodeResult) => compareResults(plan, found, result(), toNative);
@@ -53,19 +56,40 @@ describe("compareResults()", () => {
   });
 
   it.each<[string, (found: TranscodeResult) => void, RegExp]>([
-    ["a value of a row", (found) => (found.rows = withByteChanged(found.rows, 0)), /row of offset 0 has at byte 0/],
+    [
+      "a value of a row",
+      (found) => (found.rows = withByteChanged(found.rows, 0)),
+      /row of offset 0 in section 0 has at byte 0/,
+    ],
     ["a row lost", (found) => (found.rows = cut(found.rows, 2)), /2 rows, the reference has 3; .* other 3/],
-    ["a row's offset", (found) => (found.rows.offsets[1] = 7), /row of offset 3, the reference has one of 1|order/],
+    [
+      "a row's offset",
+      (found) => (found.rows.offsets[1] = 7),
+      /row of offset 3 in section 0, the reference has one of 1|order/,
+    ],
     ["the start of the last row", (found) => (found.rows.rowStarts[3]! -= 1), /the last start is/],
     [
       "a byte of a dead letter",
       (found) => (found.deadLetters = withByteChanged(found.deadLetters, 3)),
-      /dead letter of offset 2/,
+      /dead letter of offset 2 in section 0/,
     ],
     [
       "a dead letter lost",
       (found) => (found.deadLetters = cut(found.deadLetters, 1)),
       /1 dead letters, the reference has 2/,
+    ],
+    [
+      "a row counted in another section",
+      (found) => {
+        found.rows.sectionRows[0]! -= 1;
+        found.rows.sectionRows[1]! += 1;
+      },
+      /rows by section 2,1, by the reference 3,0/,
+    ],
+    [
+      "a dead letter counted in another section",
+      (found) => (found.deadLetters.sectionRows = Uint32Array.of(0, 2)),
+      /dead letters by section 0,2, by the reference 2,0/,
     ],
     ["the records counted", (found) => (found.recordCount += 1), /6 records, not 5/],
     ["a count by type", (found) => (found.counts.deadByType = { field_type: 2 }), /deadByType/],
@@ -82,6 +106,6 @@ describe("compareResults()", () => {
     const found = result("native");
     const at = found.rows.bytes.lastIndexOf(120); // the text "x"
     found.rows = withByteChanged(found.rows, at);
-    expect(compare(found)).toMatch(/row of offset 0 has/);
+    expect(compare(found)).toMatch(/row of offset 0 in section 0 has/);
   });
 });

@@ -8,8 +8,8 @@ const GROUPS_MAX = 63;
 
 /**
  * What the kernel's result has that the reference's has not, in words; empty when they mean the same: the same rows and
- * dead letters by Kafka offset, byte for byte and (but for the rows of a Native block) in the same order, the same counts
- * and the same latencies. `reference` is of the format `rows`, whatever the kernel's is. Numbers of unknown fields are
+ * dead letters by section and Kafka offset, byte for byte and (but for the rows of a section in a Native block) in the
+ * same order, the same counts and the same latencies. `reference` is of the format `rows`, whatever the kernel's is. Numbers of unknown fields are
  * left to the caller.
  */
 export function compareResults(
@@ -43,6 +43,9 @@ function compareRows(
   }
   if (kernel.offsets.length !== kernel.rowCount)
     return `${kernel.offsets.length} offsets of ${kernel.rowCount} ${what}s`;
+  if (kernel.sectionRows.join() !== reference.sectionRows.join()) {
+    return `${what}s by section ${kernel.sectionRows}, by the reference ${reference.sectionRows}`;
+  }
   const isOrderSame = kernel.offsets.every((offset, index) => offset === reference.offsets[index]);
   if (kernel.format === "Native") {
     if (isOrderSame && toNative !== undefined && isSameBytes(kernel.bytes, toNative(reference).bytes)) return "";
@@ -51,15 +54,16 @@ function compareRows(
     if (starts !== "") return `${what}: ${starts}`;
     if (isOrderSame && isSameBytes(kernel.bytes, reference.bytes)) return "";
     // Batches whose headers lie may come in any order, and then each has its own.
-    if (!isOrderSame && isRising(reference.offsets)) return `${what}s are in another order than the reference's`;
+    if (!isOrderSame && isRising(reference)) return `${what}s are in another order than the reference's`;
   }
   const found = sortedRows(kernel, columns);
   const wanted = sortedRows(reference, columns);
   for (const [index, row] of found.entries()) {
     const other = wanted[index]!;
-    if (row.offset !== other.offset) return `${what} of offset ${row.offset}, the reference has one of ${other.offset}`;
+    const place = `${what} of offset ${row.offset}${kernel.sectionRows.length > 1 ? ` in section ${row.section}` : ""}`;
+    if (row.offset !== other.offset) return `${place}, the reference has one of ${other.offset}`;
     if (isSameBytes(row.bytes, other.bytes)) continue;
-    return `${what} of offset ${row.offset} has ${firstDifference(row.bytes, other.bytes)}`;
+    return `${place} has ${firstDifference(row.bytes, other.bytes)}`;
   }
   return "";
 }
@@ -72,8 +76,18 @@ function firstDifference(found: Uint8Array, wanted: Uint8Array): string {
   return `at byte ${place} of ${found.length} ${around(found)}, by the reference ${wanted.length} bytes, ${around(wanted)}`;
 }
 
-function isRising(offsets: Float64Array): boolean {
-  return offsets.every((offset, index) => index === 0 || offsets[index - 1]! < offset);
+/** In each section. */
+function isRising(rows: EncodedRows): boolean {
+  const sections = sectionsOf(rows);
+  const { offsets } = rows;
+  return offsets.every(
+    (offset, index) => index === 0 || sections[index - 1] !== sections[index] || offsets[index - 1]! < offset,
+  );
+}
+
+/** The index of each row's section. */
+export function sectionsOf({ sectionRows }: EncodedRows): number[] {
+  return Array.from(sectionRows).flatMap((count, section) => Array.from({ length: count }, () => section));
 }
 
 function difference(kernel: EncodedRows, reference: EncodedRows): string {
@@ -87,14 +101,22 @@ function checkStarts({ rowStarts, rowCount, bytes }: EncodedRows): string {
   return "";
 }
 
-function sortedRows(rows: EncodedRows, columns: PlanColumn[]): { offset: number; bytes: Uint8Array }[] {
+interface PlacedRow {
+  section: number;
+  offset: number;
+  bytes: Uint8Array;
+}
+
+function sortedRows(rows: EncodedRows, columns: PlanColumn[]): PlacedRow[] {
   const { offsets, rowStarts } = rows;
+  const sections = sectionsOf(rows);
   const bytes =
     rows.format === "Native"
       ? nativeToRows(rows.bytes, columns, rows.rowCount)
       : Array.from(offsets, (_, index) => rows.bytes.subarray(rowStarts[index], rowStarts[index + 1]));
-  return Array.from(offsets, (offset, index) => ({ offset, bytes: bytes[index]! })).sort(
-    (left, right) => left.offset - right.offset || Buffer.compare(left.bytes, right.bytes),
+  return Array.from(offsets, (offset, index) => ({ section: sections[index]!, offset, bytes: bytes[index]! })).sort(
+    (left, right) =>
+      left.section - right.section || left.offset - right.offset || Buffer.compare(left.bytes, right.bytes),
   );
 }
 

@@ -1,7 +1,8 @@
 import { LAST_OFFSET_DELTA_AT } from "../../../core/record-batch-header.ts";
-import type { TranscodeTask } from "../../task.ts";
+import type { RefusedRow, TranscodeResult, TranscodeTask } from "../../task.ts";
 import { RECEIVED_MS, STARTED_MS } from "../../testing/task.ts";
 import { drawBatch, drawDamagedDocuments, mutateBatch } from "./batch-generator.ts";
+import { sectionsOf } from "./compare-results.ts";
 import { DocumentGenerator } from "./document-generator.ts";
 import { generatePlan } from "./plan-generator.ts";
 import { Randomness } from "./randomness.ts";
@@ -12,8 +13,10 @@ import { Finding, type FuzzCounts, TranscoderPair } from "./transcoder-pair.ts";
 const BASE_OFFSET = 1_000;
 const HOUR_MS = 3_600_000;
 
-/** A task over batches; its range may begin and end inside of them. */
-function drawTask(random: Randomness, batches: Uint8Array[], first = BASE_OFFSET): TranscodeTask {
+/** A task over the batches of its sections; their ranges may begin and end inside of them. */
+function drawTask(random: Randomness, parts: Uint8Array[][]): TranscodeTask {
+  const batches = parts.flat();
+  const partition = random.below(4);
   const input = new Uint8Array(batches.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const batch of batches) {
@@ -23,35 +26,71 @@ function drawTask(random: Randomness, batches: Uint8Array[], first = BASE_OFFSET
   return {
     planKey: "test@1",
     format: random.oneIn(2) ? "native" : "rows",
-    topic: random.oneIn(8) ? "名前.topic" : "logs.auth",
-    partition: random.below(4),
+    sections: parts.map(({ length }, index) => ({
+      topic: random.oneIn(8) ? "名前.topic" : "logs.auth",
+      partition: partition + index,
+      firstOffset: BASE_OFFSET + (random.oneIn(4) ? random.below(6) : 0),
+      lastOffset: BASE_OFFSET + (random.oneIn(4) ? random.below(8) : 63),
+      batchCount: length,
+    })),
     input: input.buffer,
     batches: batches.map(({ length }) => ({ byteLength: length, receivedMs: RECEIVED_MS + random.below(3) })),
-    firstOffset: first + (random.oneIn(4) ? random.below(6) : 0),
-    lastOffset: first + (random.oneIn(4) ? random.below(8) : 63),
     // Both transcoders start at one time: a difference would hide which of the two times a rule looks at.
     judgedMs: STARTED_MS + random.below(2 * HOUR_MS) - HOUR_MS,
     refused: [],
   };
 }
 
-/** Batches of sound and unsound documents, not mutated, back to back in offsets. */
+/** Cuts batches into sections, some without any. Half of the tasks have one. */
+function drawSections(random: Randomness, batches: Uint8Array[]): Uint8Array[][] {
+  if (random.oneIn(2)) return [batches];
+  const parts: Uint8Array[][] = [];
+  let rest = batches;
+  while (rest.length > 0) {
+    const count = random.below(Math.min(rest.length, 3) + 1);
+    parts.push(rest.slice(0, count));
+    rest = rest.slice(count);
+  }
+  return random.oneIn(4) ? [...parts, []] : parts;
+}
+
+/** Some of the rows as ones that the server refuses. */
+function drawRefused(random: Randomness, { rows }: TranscodeResult): RefusedRow[] {
+  const sections = sectionsOf(rows);
+  return Array.from(rows.offsets, (offset, index) => ({ section: sections[index]!, offset }))
+    .filter(() => random.oneIn(5))
+    .map((row) => ({ ...row, errorType: "clickhouse_1", errorMessage: "refused" }));
+}
+
+/**
+ * Batches of sound and unsound documents, not mutated, in each section back to back in offsets. All sections begin at the
+ * same offset.
+ */
 export function runAgreementPlan(module: WebAssembly.Module, seed: number, tasks: number, counts: FuzzCounts): void {
   const random = new Randomness(seed);
   const plan = generatePlan(random);
   const pair = new TranscoderPair(module, plan, random, counts);
   const documents = new DocumentGenerator(plan, random);
   for (let index = 0; index < tasks; index++) {
-    let offset = BASE_OFFSET;
-    const batches = Array.from({ length: 1 + random.below(3) }, () => {
-      const values = Array.from({ length: 1 + random.below(random.oneIn(4) ? 40 : 6) }, () => documents.next());
-      const batch = drawBatch(random, values, offset);
-      offset += 1 + new DataView(batch.buffer).getInt32(LAST_OFFSET_DELTA_AT);
-      return batch;
+    const ends: number[] = [];
+    const parts = Array.from({ length: random.oneIn(2) ? 1 : 1 + random.below(5) }, (_, section) => {
+      let offset = BASE_OFFSET;
+      const batches = Array.from({ length: section === 0 ? 1 + random.below(3) : random.below(3) }, () => {
+        const values = Array.from({ length: 1 + random.below(random.oneIn(4) ? 40 : 6) }, () => documents.next());
+        const batch = drawBatch(random, values, offset);
+        offset += 1 + new DataView(batch.buffer).getInt32(LAST_OFFSET_DELTA_AT);
+        return batch;
+      });
+      ends.push(offset);
+      return batches;
     });
-    const task = drawTask(random, batches);
-    if (!random.oneIn(4)) task.lastOffset = offset;
-    pair.run(task);
+    const task = drawTask(random, parts);
+    for (const [section, end] of ends.entries()) if (!random.oneIn(4)) task.sections[section]!.lastOffset = end;
+    const result = pair.run(task);
+    if (parts.length > 1) {
+      pair.checkSections(task);
+      pair.checkSections({ ...task, refused: drawRefused(random, result) });
+    }
     if (index % 16 === 0) pair.check(task);
   }
 }
@@ -84,13 +123,14 @@ export function runFuzzRound({ module, seed, round, tasks, counts, beat }: FuzzO
   const bases = Array.from({ length: BASE_BATCHES }, () =>
     drawBatch(random, values(), BASE_OFFSET + random.below(4), drawCodec(random)),
   );
-  const sound = drawTask(random, [drawBatch(random, documents.slice(0, 4), BASE_OFFSET)]);
+  const sound = drawTask(random, [[drawBatch(random, documents.slice(0, 4), BASE_OFFSET)]]);
   const first = pair.run(sound);
   for (let index = 0; index < tasks; index++) {
     beat?.(index);
     const batches = Array.from({ length: BATCHES_A_TASK }, () => drawHostile(random, bases, documents));
-    const task = drawTask(random, batches);
+    const task = drawTask(random, drawSections(random, batches));
     pair.run(task);
+    if (index % 8 === 0) pair.checkSections(task);
     const again = pair.kernel.transcoder.run(sound, () => STARTED_MS);
     const isSame =
       Buffer.compare(again.rows.bytes, first.rows.bytes) +

@@ -7,6 +7,7 @@ import {
   COLUMN_CHUNK_COERCIONS,
   COLUMN_COERCIONS,
   PLAN_BYTES,
+  PLAN_PARTITION,
   PLAN_STREAMS,
   PLAN_TOPIC_START,
 } from "../assembly/layout-plan.ts";
@@ -17,6 +18,7 @@ import type { Randomness } from "./randomness.ts";
 
 /** A record that the kernel left to the reference: assembly/layout.ts says what `outcome` is. */
 export interface LeftOver {
+  partition: number;
   offset: number;
   outcome: number;
   /** Index of the column or of the rule, where one is to blame. */
@@ -47,6 +49,7 @@ export class ObservedKernel {
   readonly #constants: Span[] = [];
   readonly #planWords: Uint8Array[];
   #allocations = 0;
+  #planStart = 0;
   /** The kernel has written into a batch's records: nobody has business there but to read. */
   hasWrittenInput = false;
 
@@ -153,6 +156,7 @@ export class ObservedKernel {
       this.#constants.push({ start: start + from, end: start + to, what: `allocation ${index}` });
     if (index === 0) {
       if (bytes !== PLAN_BYTES) throw new Error(`The plan has ${bytes} bytes`);
+      this.#planStart = start;
       note(0, PLAN_TOPIC_START);
       note(PLAN_STREAMS, PLAN_BYTES);
     } else if (index === 1) {
@@ -175,8 +179,10 @@ export class ObservedKernel {
     const region = this.#exports.leftOverRegion.value;
     const memory = new DataView(this.#exports.memory.buffer);
     const end = this.#exports.regionCursor(region);
+    const partition = Number(memory.getBigInt64(this.#planStart + PLAN_PARTITION, true));
     for (let at = this.#exports.regionBase(region); at < end; at += LEFT_OVER_BYTES) {
       this.leftOver.push({
+        partition,
         offset: memory.getFloat64(at + LEFT_OVER_OFFSET, true),
         outcome: memory.getUint32(at + LEFT_OVER_OUTCOME, true),
         place: memory.getUint32(at + LEFT_OVER_PLACE, true),

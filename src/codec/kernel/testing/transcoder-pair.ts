@@ -3,10 +3,11 @@ import type { TablePlan } from "../../../schema/plan.ts";
 import { createRowsToNative } from "../../native/rows-to-native.ts";
 import { compilePlan } from "../../reference/compile-plan.ts";
 import { createReferenceTranscoder } from "../../reference/transcoder.ts";
-import type { TranscodeResult, Transcoder, TranscodeTask } from "../../task.ts";
+import type { EncodedRows, TranscodeResult, Transcoder, TranscodeTask } from "../../task.ts";
 import { STARTED_MS } from "../../testing/task.ts";
 import * as layout from "../assembly/layout.ts";
-import { compareResults } from "./compare-results.ts";
+import { compareResults, sectionsOf } from "./compare-results.ts";
+import { compareSections } from "./compare-sections.ts";
 import { countRepeats } from "./count-repeats.ts";
 import { ObservedKernel } from "./observed-kernel.ts";
 import type { Randomness } from "./randomness.ts";
@@ -97,11 +98,19 @@ export class TranscoderPair {
     const found =
       compareResults(this.plan, result, wanted, this.#toNative) ||
       this.#checkUnknownFields(task, result, wanted) ||
-      this.#checkOutcomes(result, wanted) ||
+      this.#checkOutcomes(task, result, wanted) ||
       (kernel.hasWrittenInput ? "the kernel has written into its input" : "");
     if (found !== "") throw new Finding(found, this.plan, task);
     this.#count(task, wanted, result);
     return result;
+  }
+
+  /** @throws Finding when a task's sections, each a task of its own, do not make the same rows and dead letters. */
+  checkSections(task: TranscodeTask): void {
+    for (const transcoder of [this.kernel.transcoder, this.#reference]) {
+      const found = compareSections(transcoder, { ...task, format: "rows" }, () => STARTED_MS);
+      if (found !== "") throw new Finding(found, this.plan, task);
+    }
   }
 
   /** @throws Finding when the plan's words have changed or regions overlap. */
@@ -126,14 +135,14 @@ export class TranscoderPair {
   }
 
   /** A record that the kernel rejected is a dead letter, for the reason that the kernel had. */
-  #checkOutcomes(result: TranscodeResult, wanted: TranscodeResult): string {
+  #checkOutcomes(task: TranscodeTask, result: TranscodeResult, wanted: TranscodeResult): string {
     if (this.kernel.leftOver.length === 0) return "";
-    const types = typesByOffset(wanted);
-    const rows = new Set(wanted.rows.offsets);
-    for (const { offset, outcome, place } of this.kernel.leftOver) {
-      const found = types.get(offset);
+    const types = typesByPlace(task, wanted);
+    const rows = new Set(placesOf(task, wanted.rows));
+    for (const { partition, offset, outcome, place } of this.kernel.leftOver) {
+      const found = types.get(`${partition}:${offset}`);
       if (outcome === layout.DECLINED) {
-        if (rows.has(offset)) this.#counts.declinedRows++;
+        if (rows.has(`${partition}:${offset}`)) this.#counts.declinedRows++;
         const kind = this.plan.columns[place]?.type.kind ?? "none";
         this.#counts.declinedAt[kind] = (this.#counts.declinedAt[kind] ?? 0) + 1;
         continue;
@@ -178,14 +187,18 @@ function isReason(outcome: number, type: string, { rules }: TablePlan): boolean 
   return rules.some((rule) => rule.rule === "require" && rule.errorType === type);
 }
 
+/** The partition and the offset of each row. PRECONDITION: no two sections are of one partition number. */
+function placesOf({ sections }: TranscodeTask, rows: EncodedRows): string[] {
+  return sectionsOf(rows).map((section, index) => `${sections[section]!.partition}:${rows.offsets[index]}`);
+}
+
 /** The error types of the dead letters, which is the first column of their table (src/codec/testing/plan.ts). */
-function typesByOffset({ deadLetters }: TranscodeResult): Map<number, string[]> {
-  const types = new Map<number, string[]>();
-  for (let index = 0; index < deadLetters.rowCount; index++) {
+function typesByPlace(task: TranscodeTask, { deadLetters }: TranscodeResult): Map<string, string[]> {
+  const types = new Map<string, string[]>();
+  for (const [index, place] of placesOf(task, deadLetters).entries()) {
     const start = deadLetters.rowStarts[index]!;
     const type = Buffer.from(deadLetters.bytes.subarray(start + 1, start + 1 + deadLetters.bytes[start]!)).toString();
-    const offset = deadLetters.offsets[index]!;
-    types.set(offset, [...(types.get(offset) ?? []), type]);
+    types.set(place, [...(types.get(place) ?? []), type]);
   }
   return types;
 }

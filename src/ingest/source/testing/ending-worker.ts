@@ -8,7 +8,9 @@ const { journal, times, at } = JSON.parse(process.env[ENDINGS_VARIABLE]!) as End
 
 /** The worker thread as it is, except that it ends in the middle of a task as often as it was told to. */
 export default function transcodeOrEnd(task: Parameters<typeof transcode>[0]) {
-  const isMeant = at === undefined || (task.partition === at.partition && task.firstOffset === at.firstOffset);
+  const isMeant =
+    at === undefined ||
+    task.sections.some((each) => each.partition === at.partition && each.firstOffset === at.firstOffset);
   if (isMeant && (existsSync(journal) ? statSync(journal).size : 0) < times) {
     appendFileSync(journal, ".");
     process.exit(1);

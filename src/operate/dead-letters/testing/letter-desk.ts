@@ -94,12 +94,11 @@ export function deadRowOf(plan: TablePlan, value: string | Uint8Array, index: nu
   const task = {
     planKey: plan.key,
     format: "rows" as const,
-    topic: plan.topics[0]!,
-    partition: index % 2,
+    sections: [
+      { topic: plan.topics[0]!, partition: index % 2, firstOffset: offset, lastOffset: offset, batchCount: 1 },
+    ],
     input: batch.buffer,
     batches: [{ byteLength: batch.length, receivedMs: recordMs }],
-    firstOffset: offset,
-    lastOffset: offset,
     judgedMs: recordMs,
     refused: [],
   };
