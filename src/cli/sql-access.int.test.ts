@@ -137,7 +137,7 @@ describe("sql/access", () => {
     expect(clockDefaults.map(({ name }) => name)).toEqual(["stored_ts"]);
     expect(ingesterClocks).toEqual(["spark_ingest_ts", "processed_ts"]);
     const into = { table, columns, clockDefaults, ingesterClocks, coordinates, partitionKey };
-    const at = { ...into, topic: "t", partition: 0 };
+    const at = { ...into, members: [{ topic: "t", partition: 0, firstOffset: 7, lastOffset: 7, rowCount: 1 }] };
     const rows = { bytes: new Uint8Array(0), rowCount: 1, rowStarts: new Uint32Array(2), offsets: Float64Array.of(7) };
     const batch = { ...at, ...rows, format: plan!.format };
     const held = heldClocksOf(batch, { firstRow: 0, endRow: 1, shareCount: 2, shareIndex: 0 });

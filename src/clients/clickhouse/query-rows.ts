@@ -1,4 +1,4 @@
-import type { ClickHouseClient } from "@clickhouse/client";
+import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { readAnswer } from "./answer.ts";
 
 /** All rows of a query. @throws what the client throws. */
@@ -21,12 +21,13 @@ export async function queryVerifiedRows<Row>(
   client: ClickHouseClient,
   query: string,
   parameters: Record<string, unknown> = {},
+  settings: ClickHouseSettings = {},
 ): Promise<Row[]> {
   const asked = await client.exec({
     query: `${query} FORMAT JSONEachRow`,
     query_params: parameters,
     ignore_error_response: true,
-    clickhouse_settings: { wait_end_of_query: 1 },
+    clickhouse_settings: { ...settings, wait_end_of_query: 1 },
   });
   const text = await readAnswer(asked);
   return text

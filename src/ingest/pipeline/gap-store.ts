@@ -62,27 +62,48 @@ const columns = [
   { name: "kafka_cluster", type: { text: "LowCardinality(String)" } },
 ];
 
-/**
- * The gap as a batch of one row for the sink, which inserts it like any range: with its token, fence and repeats.
- *
- * @param tokenScope undefined: for a range whose tokens do not name the group; then the suffix has to
- */
-export function gapBatch(gap: Gap, tokenScope: string | undefined): SinkBatch {
-  const bytes = encodeRow(gap);
+/** Gaps of one reason in ranges that were cut together, or in one. */
+export interface RangeGaps extends Origin {
+  reason: GapReason;
+  /** In the order of the bundle; ranges without a gap are not among them. At least one. */
+  ranges: readonly RangeGap[];
+  /** Undefined: for a range whose tokens do not name the group; then the suffix has to. */
+  tokenScope: string | undefined;
+  /** Of the bundle that the ranges are of, if they are of one. */
+  bundleId?: string | undefined;
+}
+
+export interface RangeGap extends TopicPartition {
+  firstOffset: number;
+  lastOffset: number;
+  runs: OffsetRun[];
+}
+
+/** The gaps as a batch for the sink, a row each, which it inserts like any rows: with their token, fence and repeats. */
+export function gapBatch({ ranges, tokenScope, bundleId, ...whose }: RangeGaps): SinkBatch {
+  const rows = ranges.map(({ topic, partition, runs }) => encodeRow({ ...whose, topic, partition, runs }));
+  const rowStarts = new Uint32Array(rows.length + 1);
+  rows.forEach((row, index) => {
+    rowStarts[index + 1] = rowStarts[index]! + row.length;
+  });
+  const bytes = new Uint8Array(rowStarts.at(-1)!);
+  rows.forEach((row, index) => {
+    bytes.set(row, rowStarts[index]);
+  });
   return {
     table: gapTable,
     columns,
     partitionKey: "",
     // A range may miss offsets for more than one reason.
     tokenScope,
-    tokenSuffix: tokenScope === undefined ? `/${gap.reason}/${gap.group}` : `/${gap.reason}`,
+    tokenSuffix: tokenScope === undefined ? `/${whose.reason}/${whose.group}` : `/${whose.reason}`,
     format: "RowBinary",
-    topic: gap.topic,
-    partition: gap.partition,
+    members: ranges.map(({ runs: _, ...range }) => ({ ...range, rowCount: 1 })),
+    bundleId,
     bytes,
-    rowCount: 1,
-    rowStarts: Uint32Array.of(0, bytes.length),
-    offsets: Float64Array.of(gap.runs[0]!.first),
+    rowCount: rows.length,
+    rowStarts,
+    offsets: Float64Array.from(ranges, ({ runs }) => runs[0]!.first),
   };
 }
 

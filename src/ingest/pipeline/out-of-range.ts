@@ -41,11 +41,13 @@ function noteLost(
     "records lost: retention deleted them before they were read. Raise retention.ms, or find out why the lag grew",
   );
   dispatcher.loseTo(at, logStart);
-  const gap = { ...origin, ...at, reason: "lost" as const, runs: [{ first, last: logStart - 1 }] };
+  const last = logStart - 1;
+  const gap = { ...at, firstOffset: first, lastOffset: last, runs: [{ first, last }] };
+  const gaps = { ...origin, reason: "lost" as const, ranges: [gap], tokenScope: tokenScopeOf(origin) };
   const owner = state.epoch;
   if (owner === undefined) return;
   flights.add(
-    sink.store(gapBatch(gap, tokenScopeOf(origin)), first, logStart - 1, owner.lease(at)).then(
+    sink.store(gapBatch(gaps), owner.lease(at)).then(
       () => {},
       (error) => ended(error, at.topic),
     ),

@@ -73,10 +73,11 @@ export function rangeWork(
     const into = { table, columns, partitionKey, clockDefaults, ingesterClocks, coordinates };
     const announcedMs = range.isReplay ? range.judgedMs : undefined;
     const mergesRows = target === plan && plan.rowLoss?.kind === "merged";
-    const at = { ...into, topic, partition, tokenScope, isReplay: range.isReplay, announcedMs, mergesRows };
+    const members = [{ topic, partition, firstOffset, lastOffset, rowCount: rows.rowCount }];
+    const at = { ...into, members, tokenScope, isReplay: range.isReplay, announcedMs, mergesRows };
     // A pipeline that reads dead letters has both in one table.
     const tokenSuffix = target === plan.deadLetters ? "/dead" : "";
-    return sink.store({ ...at, ...rows, tokenSuffix }, firstOffset, lastOffset, lease);
+    return sink.store({ ...at, ...rows, tokenSuffix }, lease);
   }
 
   async function storeDeadLetters(rows: EncodedRows, lease: Lease): Promise<void> {
@@ -96,8 +97,9 @@ export function rangeWork(
   async function storeGap(recordCount: number, lease: Lease, ...offsets: Float64Array[]): Promise<void> {
     if (recordCount === offsetCount) return;
     const runs = absentRuns(firstOffset, lastOffset, ...offsets);
-    const gap = { ...tools.origin, topic, partition, reason: "absent" as const, runs };
-    if (runs.length > 0) await sink.store(gapBatch(gap, tokenScope), firstOffset, lastOffset, lease);
+    if (runs.length === 0) return;
+    const ranges = [{ topic, partition, firstOffset, lastOffset, runs }];
+    await sink.store(gapBatch({ ...tools.origin, reason: "absent", ranges, tokenScope }), lease);
   }
 
   return {

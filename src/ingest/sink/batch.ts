@@ -1,7 +1,17 @@
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { ClockColumn, InsertColumn } from "./insert-column.ts";
 import type { Coordinates } from "./stored-rows.ts";
 
-/** Rows of one range of one partition, for one table. */
+/** A range of one partition whose rows are in a batch. */
+export interface BatchMember extends TopicPartition {
+  firstOffset: number;
+  /** Itself included. */
+  lastOffset: number;
+  /** Rows of the batch that are of this range; 0 is possible. */
+  rowCount: number;
+}
+
+/** Rows for one table, of a range of one partition, or of ranges of several that were cut together: a bundle. */
 export interface SinkBatch {
   table: string;
   /** In insert order; the plan's columns as they are. */
@@ -15,8 +25,13 @@ export interface SinkBatch {
   /** The table's PARTITION BY expression; "" when it has none, or names a column that the insert has not. */
   partitionKey: string;
   format: string;
-  topic: string;
-  partition: number;
+  /** In the order of `compareTopicPartitions`; the rows lie in theirs. One, or a bundle's. */
+  members: readonly BatchMember[];
+  /**
+   * The id of the bundle, by which tokens name the batch (src/ingest/commit/bundle-id.ts). Undefined: one range, which
+   * was cut alone. A batch of a bundle need not have rows of all its ranges.
+   */
+  bundleId?: string | undefined;
   bytes: Uint8Array;
   rowCount: number;
   /** Byte offset of each row, and the total after the last; empty for a format that cannot be cut by rows. */
@@ -36,10 +51,17 @@ export interface SinkBatch {
   announcedMs?: number | undefined;
   /** The table merges rows by design, so that one that is not there may have been stored all the same. */
   mergesRows?: boolean;
+  /**
+   * Its rows may be stored under a token that nobody can use again: every attempt, the first as well, stores only those
+   * that the table does not have, by their coordinates.
+   */
+  absentOnly?: boolean;
 }
 
 /** A row that the server refuses, alone. */
 export interface Refusal {
+  /** The index of its range among the batch's members. */
+  member: number;
   offset: number;
   errorType: string;
   errorMessage: string;

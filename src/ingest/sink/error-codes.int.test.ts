@@ -20,7 +20,8 @@ function batchOf(names: string[]): SinkBatch {
   const rowStarts = [0];
   for (const row of rows) rowStarts.push(rowStarts.at(-1)! + row.length);
   return {
-    ...{ table: "d.target", columns, partitionKey: "", topic: "t", partition: 0, format: "RowBinary" },
+    ...{ table: "d.target", columns, partitionKey: "", format: "RowBinary" },
+    members: [{ topic: "t", partition: 0, firstOffset: 0, lastOffset: names.length - 1, rowCount: names.length }],
     coordinates: { topic: "topic", partition: "kafka_partition", offset: "id" },
     bytes: Uint8Array.from(rows.flat()),
     rowCount: names.length,
@@ -69,7 +70,7 @@ describe("the error codes of ClickHouse", () => {
       `CREATE OR REPLACE TABLE d.target (id UInt8, name String, topic String, kafka_partition UInt8,
         computed ${materialized}) ENGINE = MergeTree ORDER BY id ${windowSql}`,
     );
-    return sinkOf().store(batchOf(names), 0, names.length - 1, longLease);
+    return sinkOf().store(batchOf(names), longLease);
   };
   const sinkOf = (client = engine.client) =>
     createSink(
@@ -108,7 +109,7 @@ describe("the error codes of ClickHouse", () => {
   it("that nobody has judged stop, when range after range of one row is refused: few come at a time", async () => {
     await ends([], "UInt8 MATERIALIZED match('x', name)");
     const sink = sinkOf();
-    const storeOne = (name: string) => sink.store(batchOf([name]), 0, 0, longLease);
+    const storeOne = (name: string) => sink.store(batchOf([name]), longLease);
     for (let count = 1; count <= 15; count += 1) expect((await storeOne("(")).refusals).toHaveLength(1);
     await storeOne("a");
     await engine.run("TRUNCATE TABLE d.target");
@@ -123,7 +124,7 @@ describe("the error codes of ClickHouse", () => {
     const unjudged = { status: 500, code: 9_998, name: "UNJUDGED" };
     road.accidents.push("after", ...Array.from({ length: 13 }, () => unjudged));
     const batch = { ...batchOf(["a", "b", "c", "d"]), coordinates: undefined };
-    await expect(sinkOf(client).store(batch, 0, 3, longLease)).rejects.toThrow("Millrace does not know this error");
+    await expect(sinkOf(client).store(batch, longLease)).rejects.toThrow("Millrace does not know this error");
     expect([await stored(), road.inserts]).toEqual([{ ids: [0, 1, 2, 3] }, 14]);
     await client.close();
     await road.close();
@@ -135,7 +136,7 @@ describe("the error codes of ClickHouse", () => {
       `CREATE MATERIALIZED VIEW d.view ENGINE = MergeTree ORDER BY tuple() AS SELECT ${expression} AS value FROM d.target`,
     );
     const failure = await sinkOf()
-      .store(batchOf([uuid, "("]), 0, 1, longLease)
+      .store(batchOf([uuid, "("]), longLease)
       .catch((error: Error) => error);
     expect(String(failure)).toContain("mend the materialized view d.view");
     await engine.run("DROP TABLE d.view");

@@ -49,12 +49,12 @@ describe("the fence of an insert", () => {
         return asked.length < 3 ? Date.now() - 1 : Date.now() + 60_000;
       },
     };
-    const outcome = await sink.store(batch, 1_000, 999 + ROWS, lease);
+    const outcome = await sink.store(batch, lease);
     expect(outcome).toMatchObject({ refusals: [], refusedWhole: undefined, isBodyRead: false });
     expect(asked).toEqual([0, 0, 0]);
     expect(late).toEqual([`t:0:1000-${999 + ROWS}`, `t:0:1000-${999 + ROWS}`]);
     expect(await stored()).toEqual(all);
-    for (const [, other] of fencedFormats) await sink.store(other(batchOf(rows)), 1_000, 999 + ROWS, longLease);
+    for (const [, other] of fencedFormats) await sink.store(other(batchOf(rows)), longLease);
     expect(await stored()).toEqual(all);
     expect(late).toHaveLength(2);
   });
@@ -70,9 +70,9 @@ describe("the fence of an insert", () => {
         return Date.now() - 10_000;
       },
     };
-    await expect(sink.store(batch, 1_000, 1_009, lease)).rejects.toBe(gone);
+    await expect(sink.store(batch, lease)).rejects.toBe(gone);
     expect(await stored()).toMatchObject({ rows: 0, viewed: 0 });
-    await sink.store(batch, 1_000, 1_009, longLease);
+    await sink.store(batch, longLease);
     expect(await stored()).toMatchObject({ rows: 10, viewed: 10 });
   });
 
@@ -87,7 +87,7 @@ describe("the fence of an insert", () => {
       bytes: Uint8Array.from([1, 1, 0x6b, 2]),
       rowStarts: Uint32Array.from([0, 4]),
     };
-    await sink.store(batch, 1_000, 1_000, longLease);
+    await sink.store(batch, longLease);
     expect(await engine.row(`SELECT toString(${quoted}) AS value FROM d.odd`)).toEqual({ value: "{'k':'\\\\'}" });
   });
 
@@ -103,7 +103,7 @@ describe("the fence of an insert", () => {
     };
     let asked = 0;
     const lease = { deadlineMs: async () => Date.now() + (++asked === 1 ? -10_000 : 60_000) };
-    for (let repeat = 0; repeat < 2; repeat += 1) await sink.store(batch, 1_000, 1_000, lease);
+    for (let repeat = 0; repeat < 2; repeat += 1) await sink.store(batch, lease);
     expect(late.at(-1)).toBe("t:0:1000-1000");
     expect(await engine.row("SELECT count() = 1 AS once, sum(twice) = 14 AS computed FROM d.doubled")).toEqual({
       once: 1,

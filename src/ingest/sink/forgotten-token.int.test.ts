@@ -40,7 +40,7 @@ const countOf = async (table: string) => {
 /** Three inserts of other ranges. */
 async function crowdOut(sink: Sink, table: string): Promise<void> {
   for (const first of [200, 300, 400]) {
-    await sink.store(batchOf({ table, first, last: first + 9, days: 1 }), first, first + 9, longLease);
+    await sink.store(batchOf({ table, first, last: first + 9, days: 1 }), longLease);
   }
 }
 
@@ -51,13 +51,13 @@ describe.each(fencedFormats)("a replay in %s whose token may be forgotten", (nam
     await createTable(table, 2);
     const range = inFormat(batchOf({ table, first: 100, last: 119, days: 3 }));
     await crowdOut(sink, table);
-    await sink.store(replayOf(range), 100, 119, longLease);
+    await sink.store(replayOf(range), longLease);
     expect(await countOf(table)).toBe(20);
     await crowdOut(sink, table);
-    await sink.store(replayOf(range), 100, 119, longLease);
+    await sink.store(replayOf(range), longLease);
     expect(await countOf(table)).toBe(20);
     await engine.run(`DELETE FROM ${table} WHERE kafka_offset BETWEEN 105 AND 110`);
-    await sink.store(replayOf(range), 100, 119, longLease);
+    await sink.store(replayOf(range), longLease);
     expect(await countOf(table)).toBe(20);
     expect(forgotten).toEqual([table, table, table]);
   });
@@ -68,9 +68,9 @@ describe("a replay", () => {
     const sink = sinkOf();
     await createTable("f.known", 10_000);
     const range = batchOf({ table: "f.known", first: 100, last: 119, days: 3 });
-    await sink.store(range, 100, 119, longLease);
+    await sink.store(range, longLease);
     await crowdOut(sink, "f.known");
-    await sink.store(replayOf(range), 100, 119, longLease);
+    await sink.store(replayOf(range), longLease);
     expect([await countOf("f.known"), forgotten]).toEqual([20, []]);
   });
 
@@ -80,9 +80,9 @@ describe("a replay", () => {
     await createTable("f.behind", 1);
     await engine.run("CREATE MATERIALIZED VIEW f.view TO f.behind AS SELECT * FROM f.source");
     const range = batchOf({ table: "f.source", first: 100, last: 119, days: 3 });
-    await sink.store(range, 100, 119, longLease);
+    await sink.store(range, longLease);
     await crowdOut(sink, "f.source");
-    await sink.store(replayOf(range), 100, 119, longLease);
+    await sink.store(replayOf(range), longLease);
     expect([await countOf("f.source"), await countOf("f.behind")]).toEqual([20, 20]);
   });
 
@@ -90,21 +90,21 @@ describe("a replay", () => {
     await createTable("f.blind", 1);
     const range = { ...batchOf({ table: "f.blind", first: 100, last: 119, days: 3 }), coordinates: undefined };
     const sink = sinkOf();
-    await sink.store(range, 100, 119, longLease);
+    await sink.store(range, longLease);
     await crowdOut(sink, "f.blind");
-    await expect(sink.store(replayOf(range), 100, 119, longLease)).rejects.toThrow(/t:0:100-119.*--allow-duplicates/s);
+    await expect(sink.store(replayOf(range), longLease)).rejects.toThrow(/t:0:100-119.*--allow-duplicates/s);
     const merged = { ...replayOf(batchOf({ table: "f.blind", first: 100, last: 119, days: 3 })), mergesRows: true };
-    await expect(sink.store(merged, 100, 119, longLease)).rejects.toThrow(/merges rows by design/);
+    await expect(sink.store(merged, longLease)).rejects.toThrow(/merges rows by design/);
     expect(await countOf("f.blind")).toBe(20);
-    await sinkOf(true).store(replayOf(range), 100, 119, longLease);
+    await sinkOf(true).store(replayOf(range), longLease);
     expect(await countOf("f.blind")).toBe(40);
   });
 
   it("is not asked about where the table has no window: nothing is guaranteed there", async () => {
     await createTable("f.none", 0);
     const range = batchOf({ table: "f.none", first: 100, last: 119, days: 3 });
-    await sinkOf().store(range, 100, 119, longLease);
-    await sinkOf().store(replayOf(range), 100, 119, longLease);
+    await sinkOf().store(range, longLease);
+    await sinkOf().store(replayOf(range), longLease);
     expect([await countOf("f.none"), forgotten]).toEqual([40, []]);
   });
 });

@@ -1,10 +1,11 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { classifyInsertError } from "../../clients/clickhouse/diagnose-insert.ts";
-import { quoteName } from "../../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { SinkBatch } from "./batch.ts";
+import { memberRowsOf, whereOf } from "./member-rows.ts";
 import type { Piece } from "./pieces.ts";
-import { offsetsCondition } from "./stored-rows.ts";
+import { keyOfRows } from "./row-key.ts";
+import { rowsCondition } from "./stored-rows.ts";
 import { TokenMemory } from "./token-memory.ts";
 
 /** A repeat that comes so soon after its first attempt finds its token, unless the range is another owner's. */
@@ -26,23 +27,28 @@ export class ForgottenTokens {
   }
 
   /**
-   * The condition on the rows of a repeat; undefined when the token is known, or doubled rows are allowed.
+   * The condition on the rows of a repeat, and on those of any attempt at a batch that is `absentOnly`; undefined when
+   * the token is known, or doubled rows are allowed.
    *
    * @param sinceMs no insert of these rows was sent before, ms since 1970
    * @throws MillraceError E_INCOMPLETE when the token may be forgotten and the table cannot be asked; what the client
    * throws.
    */
   async conditionFor(batch: SinkBatch, piece: Piece, token: string, sinceMs: number): Promise<string | undefined> {
-    if (batch.isReplay !== true && Date.now() - sinceMs < TRUSTED_MS) return undefined;
-    if (!(await this.#mayBeForgotten(batch.table, sinceMs))) return undefined;
+    if (batch.absentOnly !== true && !(await this.#isDoubtful(batch, sinceMs))) return undefined;
     const { table, coordinates } = batch;
+    const rows = memberRowsOf(batch, piece);
     if (coordinates !== undefined && batch.mergesRows !== true) {
-      const offset = `toInt64(assumeNotNull(${quoteName(coordinates.offset)}))`;
-      const rows = offsetsCondition(batch, coordinates, batch.offsets.subarray(piece.firstRow, piece.endRow));
-      return `${offset} NOT IN (SELECT ${offset} FROM ${table} WHERE ${rows})`;
+      const { expression } = keyOfRows(coordinates, rows);
+      return `${expression} NOT IN (SELECT ${expression} FROM ${table} WHERE ${rowsCondition(coordinates, rows)})`;
     }
     if (this.#allowsDuplicates) return undefined;
-    throw new MillraceError("E_INCOMPLETE", cannotAsk(batch, token, sinceMs));
+    throw new MillraceError("E_INCOMPLETE", cannotAsk(batch, token, sinceMs, whereOf(rows)));
+  }
+
+  async #isDoubtful({ table, isReplay }: SinkBatch, sinceMs: number): Promise<boolean> {
+    if (isReplay !== true && Date.now() - sinceMs < TRUSTED_MS) return false;
+    return this.#mayBeForgotten(table, sinceMs);
   }
 
   async #mayBeForgotten(table: string, sinceMs: number): Promise<boolean> {
@@ -56,15 +62,24 @@ export class ForgottenTokens {
   }
 }
 
-function cannotAsk({ table, topic, partition, mergesRows }: SinkBatch, token: string, sinceMs: number): string {
+function cannotAsk(
+  { table, absentOnly, mergesRows }: SinkBatch,
+  token: string,
+  sinceMs: number,
+  where: string,
+): string {
+  const doubt =
+    absentOnly === true
+      ? `nobody knows whether it is stored in ${table}: it was to be inserted together with ranges of other partitions, and ` +
+        "their commits do not say any more what became of them"
+      : `${table}, or a table behind its views, may have forgotten by now whether it was stored (deduplication window)`;
   const why =
     mergesRows === true
       ? "it merges rows by design, so that one that is not there may have been stored"
       : "its rows do not say which record, of which cluster, they are (kafka_topic, kafka_partition, kafka_offset, kafka_cluster)";
   return (
-    `The range ${token} is in flight since ${new Date(sinceMs).toISOString()}, and ${table}, or a table behind its views, may ` +
-    `have forgotten by now whether it was stored (deduplication window); the table cannot be asked: ${why}. Look whether ` +
-    `the rows of ${topic}:${partition} are there. If they are: millrace offsets reset to the offset after them, with ` +
-    "--discard-intents; if not, or doubled rows do not matter: start once with --allow-duplicates"
+    `The range ${token} is in flight since ${new Date(sinceMs).toISOString()}, and ${doubt}; the table cannot be asked: ` +
+    `${why}. Look whether the rows of ${where} are there. If they are: millrace offsets reset to the offset after them, ` +
+    "with --discard-intents; if not, or doubled rows do not matter: start once with --allow-duplicates"
   );
 }

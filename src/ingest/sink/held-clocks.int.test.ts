@@ -76,44 +76,44 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
     beforeEach(() => createTables());
 
     it("counts behind a view by the time that the rows have, when only they were stored before", async () => {
-      await sink.store({ ...batch, clockDefaults }, 100, 219, longLease);
+      await sink.store({ ...batch, clockDefaults }, longLease);
       await createView();
       await sleep(5);
-      await sink.store(replayOf(batch), 100, 219, longLease);
+      await sink.store(replayOf(batch), longLease);
       expect(await viewed()).toEqual(await recomputed());
       expect(await viewed()).toMatchObject({ rows: 120 });
       // And again: everything is there now.
-      await sink.store(replayOf(batch), 100, 219, longLease);
+      await sink.store(replayOf(batch), longLease);
       expect(await viewed()).toEqual(await recomputed());
       expect([await readings(), await recomputed(), retries]).toMatchObject([1, { rows: 120 }, []]);
     });
 
     it("would count by another time if it left the column to the table", async () => {
-      await sink.store(batch, 100, 219, longLease);
+      await sink.store(batch, longLease);
       await createView();
       await sleep(5);
-      await sink.store({ ...batch, isReplay: true }, 100, 219, longLease);
+      await sink.store({ ...batch, isReplay: true }, longLease);
       const [own, facts] = [await viewed(), await recomputed()];
       expect([own.rows, facts.rows, own.hash === facts.hash]).toEqual([120, 120, false]);
     });
 
     it("gives the first time to the rows of a table partition that was not stored with the others", async () => {
-      await sink.store({ ...batch, clockDefaults }, 100, 219, longLease);
+      await sink.store({ ...batch, clockDefaults }, longLease);
       await engine.run("ALTER TABLE d.fact DROP PARTITION ID '20241005'");
       expect(await recomputed()).toMatchObject({ rows: 80 });
       await createView();
       await sleep(5);
-      await sink.store(replayOf(batch), 100, 219, longLease);
+      await sink.store(replayOf(batch), longLease);
       expect(await viewed()).toEqual(await recomputed());
       expect([await readings(), await recomputed()]).toMatchObject([1, { rows: 120 }]);
     });
 
     it("takes the present time when nothing was stored before, whatever other ranges hold", async () => {
       await createView();
-      await sink.store({ ...encode(batchOf({ ...rows, first: 0, last: 99 })), clockDefaults }, 0, 99, longLease);
+      await sink.store({ ...encode(batchOf({ ...rows, first: 0, last: 99 })), clockDefaults }, longLease);
       await sleep(5);
       const { now } = await engine.row("SELECT toString(now64(3)) AS now");
-      await sink.store(replayOf(batch), 100, 219, longLease);
+      await sink.store(replayOf(batch), longLease);
       expect(
         await engine.row(`SELECT toUInt32(countIf(stored_ts >= '${now}' AND stored_ts <= now64(3)
           AND stored_s >= toUnixTimestamp(stored_ts) AND stored_s <= toUnixTimestamp(now())
@@ -124,12 +124,12 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
 
     it("finds the time of each piece of a range that went in pieces", async () => {
       const wide = encode(batchOf({ ...rows, days: 12 }));
-      await sink.store({ ...wide, clockDefaults }, 100, 219, longLease);
+      await sink.store({ ...wide, clockDefaults }, longLease);
       const pieceReadings = await readings();
       expect(pieceReadings).toBeGreaterThan(1);
       await createView();
       await sleep(5);
-      await sink.store(replayOf(wide), 100, 219, longLease);
+      await sink.store(replayOf(wide), longLease);
       expect(await viewed()).toEqual(await recomputed());
       expect([await readings(), await recomputed()]).toMatchObject([pieceReadings, { rows: 120 }]);
     });
@@ -139,14 +139,14 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
       await createTables("topic", "day");
       await createView();
       const wide = encode(batchOf({ ...rows, days: 12, partitionKey: "topic" }));
-      await sink.store({ ...wide, clockDefaults }, 100, 219, longLease);
+      await sink.store({ ...wide, clockDefaults }, longLease);
       expect(await viewed()).toEqual(await recomputed());
       expect(await viewed()).toMatchObject({ rows: 120 });
     });
 
     it("stores the rows all the same when the table cannot be searched", async () => {
       const coordinates = { topic: "topic", partition: "kafka_partition", offset: "gone" };
-      await sink.store({ ...replayOf(batch), coordinates }, 100, 219, longLease);
+      await sink.store({ ...replayOf(batch), coordinates }, longLease);
       expect(retries).toEqual([expect.stringMatching(/^0 .*gone/)]);
       expect(await recomputed()).toMatchObject({ rows: 120 });
     });
@@ -166,7 +166,7 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
       ingesterClocks,
     });
     const repeatOf = (batch: SinkBatch): SinkBatch => ({ ...batch, isReplay: true });
-    const store = (batch: SinkBatch, from = 100, to = 219) => sink.store(batch, from, to, longLease);
+    const store = (batch: SinkBatch) => sink.store(batch, longLease);
 
     const times = [...ingesterClocks, "stored_ts"].join(", ");
     const timedSelect = `SELECT day, toString((${times}, stored_ts < processed)) AS times, count() AS rows
@@ -204,7 +204,7 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
     });
 
     it("keeps its own times where the table holds no row, and takes none of other ranges", async () => {
-      await store(encoded(first, { first: 0, last: 99 }), 0, 99);
+      await store(encoded(first, { first: 0, last: 99 }));
       await createTimedView();
       await store(repeatOf(encoded(later)));
       const sent = later(100).processedMs;
@@ -223,7 +223,7 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
       await engine.run("ALTER TABLE d.fact DROP PARTITION ID '20241004'");
       const replayed = timesOf(1_700_000_050_000, 1);
       const deadLetter = { ...encoded(replayed, { first: 103, last: 103 }), tokenSuffix: "/dead" };
-      await store(deadLetter, 103, 103);
+      await store(deadLetter);
       await createTimedView();
       await store(repeatOf(encoded(later)));
       // Two tokens, so the dead letter's row is there twice, but of one time.
@@ -247,7 +247,8 @@ describe("a repeat of an insert into a table with times that clocks fill", () =>
     await createTables();
     const { columns, bytes, format, rowCount } = batchOf({ ...rows, last: 100 });
     const body = { table: "d.fact", columns, format, bytes, rowCount };
-    const clocks = { columns: clockDefaults.slice(0, 2), ingesterClocks: ["id"], offset: "kafka_offset" };
+    const key = { expression: "toInt64(kafka_offset)", group: "kafka_offset", isLong: false };
+    const clocks = { columns: clockDefaults.slice(0, 2), ingesterClocks: ["id"], key };
     const heldClocks = { ...clocks, rows: "sleepEachRow(0.6) = 0" };
     const terms = { share: undefined, isLoud: false, partitionsMax: 10, newerSettings: {}, heldClocks };
     const send = async (token: string, aheadMs: number) => {

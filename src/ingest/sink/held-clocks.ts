@@ -3,12 +3,15 @@ import { isServerError } from "../../clients/clickhouse/server-error.ts";
 import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import type { SinkBatch } from "./batch.ts";
 import type { ClockColumn } from "./insert-column.ts";
+import { memberRowsOf } from "./member-rows.ts";
 import type { Piece } from "./pieces.ts";
-import { offsetsCondition } from "./stored-rows.ts";
+import { keyOfRows, type RowKey } from "./row-key.ts";
+import { rowsCondition } from "./stored-rows.ts";
 
 /** Names that no table's column has. */
 const HELD = "millrace_held_clocks";
 const ROW = "millrace_held_row";
+const KEY = "millrace_row_key";
 
 /**
  * Columns that a repeat fills with what the table holds already for the same rows.
@@ -22,70 +25,66 @@ export interface HeldClocks {
   columns: readonly ClockColumn[];
   /**
    * Names of columns of the insert that the ingester's clock filled, perhaps another ingester's this time. They differ
-   * by record batch, so each row has its own value looked up, by offset.
+   * by record batch, so each row has its own value looked up, by its key.
    */
   ingesterClocks: readonly string[];
-  /** The column of the insert that has the Kafka offset, an integer. */
-  offset: string;
+  key: RowKey;
   /** The condition that finds the rows of the insert in the table. */
   rows: string;
 }
 
 /** For a repeat of the piece; undefined when there is nothing to look for, or no way to find it. */
-export function heldClocksOf(batch: SinkBatch, { firstRow, endRow }: Piece): HeldClocks | undefined {
+export function heldClocksOf(batch: SinkBatch, piece: Piece): HeldClocks | undefined {
   const { clockDefaults = [], ingesterClocks = [], coordinates } = batch;
   if (clockDefaults.length + ingesterClocks.length === 0 || coordinates === undefined) return undefined;
-  const rows = offsetsCondition(batch, coordinates, batch.offsets.subarray(firstRow, endRow));
-  return { columns: clockDefaults, ingesterClocks, offset: coordinates.offset, rows };
+  const rows = memberRowsOf(batch, piece);
+  const key = keyOfRows(coordinates, rows);
+  return { columns: clockDefaults, ingesterClocks, key, rows: rowsCondition(coordinates, rows) };
 }
 
 /**
- * The query for what the table holds, one tuple: the offsets, an array for each of `ingesterClocks` beside them, and the
+ * The query for what the table holds, one tuple: the keys, an array for each of `ingesterClocks` beside them, and the
  * reading of each of `columns`, NULL for none. `share`: the condition of a piece by table partitions, with its AND; the
  * other pieces have readings of their own.
  *
- * The earliest of each: a dead letter that was replayed in between is younger than the rows around it. Offsets and times
+ * The earliest of each: a dead letter that was replayed in between is younger than the rows around it. Keys and times
  * are collected in tuples, because groupArray() passes over a NULL.
  */
 export function heldClocksQuery(table: string, heldClocks: HeldClocks, share = ""): string {
-  const { columns, ingesterClocks, rows } = heldClocks;
+  const { columns, ingesterClocks, key, rows } = heldClocks;
   const clocks = [...ingesterClocks, ...columns.map(({ name }) => name)].map((name) => `min(${quoteName(name)})`);
   const lists = ["", ...ingesterClocks].map((_, index) => `tupleElement(groupArray(${ROW}), ${index + 1})`);
   const readings = columns.map((_, index) => `minOrNull(tupleElement(${ROW}, ${lists.length + index + 1}))`);
-  const perOffset =
-    `SELECT tuple(${[offsetOf(heldClocks), ...clocks].join(", ")}) AS ${ROW} FROM ${table} ` +
-    `WHERE ${share}${rows} GROUP BY ${quoteName(heldClocks.offset)}`;
-  return `SELECT tuple(${[...lists, ...readings].join(", ")}) FROM (${perOffset})`;
+  const perRow =
+    `SELECT tuple(${[key.expression, ...clocks].join(", ")}) AS ${ROW} FROM ${table} ` +
+    `WHERE ${share}${rows} GROUP BY ${key.group}`;
+  return `SELECT tuple(${[...lists, ...readings].join(", ")}) FROM (${perRow})`;
 }
 
 /**
  * Words for the SELECT of a repeat: `lookup` stands before it and is a constant to the server, found once and before it
  * reads the body; then what stands for a column of the body, and the values of `columns`.
  *
- * transform() hashes the offsets, and leaves the rows in their one block and in their order, which a JOIN would not
+ * transform() hashes the keys, and leaves the rows in their one block and in their order, which a JOIN would not
  * promise: each block has a part of the token. With 200,000 rows held and sent, each column took 0.2 s.
  */
 export function heldClocksWords(table: string, heldClocks: HeldClocks, share: string) {
-  const { columns, ingesterClocks } = heldClocks;
+  const { columns, ingesterClocks, key } = heldClocks;
+  const keyWord = key.isLong ? KEY : key.expression;
   const found = (index: number) => `tupleElement(${HELD}, ${index + 1})`;
   const readings = columns.map(({ expression, type }, index) => {
     const now = `CAST(${expression}, ${quoteText(type.text)})`;
     return `ifNull(${found(1 + ingesterClocks.length + index)}, ${now})`;
   });
   return {
-    lookup: `WITH (${heldClocksQuery(table, heldClocks, share)}) AS ${HELD}`,
+    lookup: `WITH (${heldClocksQuery(table, heldClocks, share)}) AS ${HELD}${key.isLong ? `, ${key.expression} AS ${KEY}` : ""}`,
     wordFor(name: string): string {
       const index = ingesterClocks.indexOf(name);
       const own = quoteName(name);
-      return index < 0 ? own : `transform(${offsetOf(heldClocks)}, ${found(0)}, ${found(1 + index)}, ${own})`;
+      return index < 0 ? own : `transform(${keyWord}, ${found(0)}, ${found(1 + index)}, ${own})`;
     },
     readings,
   };
-}
-
-/** Of one type whatever the column's. */
-function offsetOf({ offset }: HeldClocks): string {
-  return `toInt64(assumeNotNull(${quoteName(offset)}))`;
 }
 
 /** Time, and the limits of a profile on what a query may read. */

@@ -10,6 +10,7 @@ import { ForgottenTokens } from "./forgotten-token.ts";
 import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";
 import { type InsertBody, insertOnce, isAlteredError, isLateError } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
+import { memberRowsOf, whereOf } from "./member-rows.ts";
 import type { Piece } from "./pieces.ts";
 import { type TableShape, TableShapes } from "./table-shape.ts";
 import type { TableStates } from "./table-states.ts";
@@ -66,7 +67,7 @@ export function createPieceInserter(
     partitionsMax: number | undefined,
     isLoud: boolean,
     heldClocks: HeldClocks | undefined,
-    firstSentMs: number | undefined,
+    doubtedSinceMs: number | undefined,
   ): Promise<Attempt> {
     let newerSettings: ClickHouseSettings;
     let shape: TableShape;
@@ -75,7 +76,7 @@ export function createPieceInserter(
       newer ??= readNewerSettings(client);
       newerSettings = await newer;
       shape = await shapes.fitting(batch.table, batch.columns);
-      if (firstSentMs !== undefined) absentOnly = await forgotten.conditionFor(batch, piece, token, firstSentMs);
+      if (doubtedSinceMs !== undefined) absentOnly = await forgotten.conditionFor(batch, piece, token, doubtedSinceMs);
     } catch (error) {
       if (error instanceof MillraceError) throw error;
       newer = undefined;
@@ -86,7 +87,7 @@ export function createPieceInserter(
     const share = piece.shareCount === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
     try {
       const body = bodyOf(batch, piece);
-      if (absentOnly !== undefined) events.onForgotten?.(batch.table, token);
+      if (absentOnly !== undefined && batch.absentOnly !== true) events.onForgotten?.(batch.table, token);
       const mayBeEmpty = isLoud || absentOnly !== undefined;
       const common = { token, deadlineMs, shape, share, partitionsMax, newerSettings, heldClocks };
       const writtenRows = await insertOnce(client, body, { ...common, isLoud: mayBeEmpty, absentOnly });
@@ -132,7 +133,8 @@ export function createPieceInserter(
         if (attempts === 1) insert.onSent();
         const isRepeat = insert.isRepeat || attempts > 1;
         const heldClocks = isRepeat && canLookUp ? heldClocksOf(batch, insert.piece) : undefined;
-        const outcome = await attempt(insert, partitionsMax, isLoud, heldClocks, isRepeat ? firstSentMs : undefined);
+        const doubtedSinceMs = isRepeat || batch.absentOnly === true ? firstSentMs : undefined;
+        const outcome = await attempt(insert, partitionsMax, isLoud, heldClocks, doubtedSinceMs);
         if (outcome.end === "stored") {
           tables.noteStored(batch.table);
           return { end: "stored", attempts };
@@ -164,7 +166,7 @@ export function createPieceInserter(
             failures += 1;
             events.onRetry(batch.table, error, failures, 0, diagnosis.class);
           } else if (diagnosis.class === "fatal" || diagnosis.class === "view") {
-            throw hopeless(batch, token, error);
+            throw hopeless(insert, error);
           } else if (diagnosis.class === "split" && partitionsMax !== undefined) {
             if (diagnosis.view === undefined) return { end: "split", error, attempts };
             // A view's table: our rows are stored under this token, and pieces of them under others would be doubles.
@@ -198,12 +200,17 @@ function bodyOf(batch: SinkBatch, { firstRow, endRow }: Piece): InsertBody {
 }
 
 /** Nothing that Millrace can do makes the server take it. */
-export function hopeless(batch: SinkBatch, token: string, error: unknown): MillraceError {
+export function hopeless(
+  { batch, piece, token }: Pick<PieceInsert, "batch" | "piece" | "token">,
+  error: unknown,
+): MillraceError {
+  // The token of a bundle does not say of which records it is.
+  const where = batch.bundleId === undefined ? "" : ` (${whereOf(memberRowsOf(batch, piece))})`;
   const { reason, remedy } = diagnoseInsertError(error);
   const text = error instanceof Error ? error.message.trim() : String(error);
   return new MillraceError(
     "E_CLICKHOUSE",
-    `Cannot insert ${token} into ${batch.table}: ${text} — ${reason}; ${remedy}`,
+    `Cannot insert ${token}${where} into ${batch.table}: ${text} — ${reason}; ${remedy}`,
     {
       cause: error,
     },

@@ -41,7 +41,9 @@ const lease = { deadlineMs: async () => Date.now() + 30_000 };
 const toNative = createRowsToNative(columns);
 
 function batchOf(rows: EncodedRows): SinkBatch {
-  return { table: "d.target", columns, partitionKey: "", topic: "t", partition: 0, ...rows };
+  const { offsets, rowCount } = rows;
+  const members = [{ topic: "t", partition: 0, firstOffset: offsets[0]!, lastOffset: offsets.at(-1)!, rowCount }];
+  return { table: "d.target", columns, partitionKey: "", members, ...rows };
 }
 
 describe("a Native insert", () => {
@@ -86,12 +88,12 @@ describe("a Native insert", () => {
 
   it("stores the rows that an insert by rows stores, in one part", async () => {
     const rows = rowsOf(100, 106);
-    const done = await sink.store(batchOf(toNative(rows)), 100, 106, lease);
+    const done = await sink.store(batchOf(toNative(rows)), lease);
     expect(done).toMatchObject({ refusals: [], refusedWhole: undefined, isBodyRead: true });
     const native = await stored();
     await client.command({ query: "TRUNCATE TABLE d.target" });
     await client.command({ query: "TRUNCATE TABLE d.by_name" });
-    await sink.store(batchOf(rows), 100, 106, lease);
+    await sink.store(batchOf(rows), lease);
     expect(native).toMatchObject({ rows: 7, viewed: 7, parts: 1 });
     expect(await stored()).toEqual(native);
   });
@@ -101,18 +103,18 @@ describe("a Native insert", () => {
     ["rows after Native", (rows: EncodedRows) => [toNative(rows), rows]],
     ["Native after Native", (rows: EncodedRows) => [toNative(rows), toNative(rows)]],
   ])("is ignored as a repeat of its range, in the table and behind its views: %s", async (_name, inOrder) => {
-    for (const rows of inOrder(rowsOf(200, 206))) await sink.store(batchOf(rows), 200, 206, lease);
+    for (const rows of inOrder(rowsOf(200, 206))) await sink.store(batchOf(rows), lease);
     expect(await stored()).toMatchObject({ rows: 7, viewed: 7 });
   });
 
   it("that is refused for its data writes nothing, and goes on by rows under the same tokens", async () => {
     const rows = rowsOf(300, 399);
-    const whole = await sink.store(batchOf(toNative(rows)), 300, 399, lease);
+    const whole = await sink.store(batchOf(toNative(rows)), lease);
     expect(whole).toMatchObject({ refusals: [], isBodyRead: false });
     expect(String(whole.refusedWhole)).toContain("no_seven");
     expect(await stored()).toMatchObject({ rows: 0, viewed: 0 });
     for (let repeat = 0; repeat < 2; repeat += 1) {
-      const { refusals, refusedWhole, isBodyRead } = await sink.store(batchOf(rows), 300, 399, lease);
+      const { refusals, refusedWhole, isBodyRead } = await sink.store(batchOf(rows), lease);
       expect([refusedWhole, isBodyRead]).toEqual([undefined, false]);
       expect(refusals).toMatchObject([{ offset: 307, errorType: "clickhouse_violated_constraint" }]);
       expect(await stored()).toMatchObject({ rows: 99, viewed: 99 });

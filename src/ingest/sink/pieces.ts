@@ -1,9 +1,11 @@
-import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { SinkBatch } from "./batch.ts";
+import { memberIndexOf } from "./member-rows.ts";
+
 /**
- * A piece of a range that goes in one insert: rows `firstRow` to `endRow` (half open) of the batch, and of these the
- * ones whose partition's hash is `shareIndex` modulo `shareCount` (1: all).
+ * A piece of a batch that goes in one insert: rows `firstRow` to `endRow` (half open) of all its rows, and of these the
+ * ones whose table partition's hash is `shareIndex` modulo `shareCount` (1: all).
  *
- * Which pieces there are follows from the range's rows and the server's refusals alone, and each has its own token.
+ * Which pieces there are follows from the batch's rows and the server's refusals alone, and each has its own token.
  */
 export interface Piece {
   firstRow: number;
@@ -30,25 +32,33 @@ export function splitByPartitions(piece: Piece): [Piece, Piece] {
   ];
 }
 
-/** A range as its tokens name it. */
-export interface TokenRange extends TopicPartition {
-  firstOffset: number;
-  lastOffset: number;
-  tokenScope?: string | undefined;
-  tokenSuffix?: string | undefined;
-}
+/** A batch as its tokens name it. */
+export type TokenBatch = Pick<SinkBatch, "members" | "bundleId" | "offsets" | "tokenScope" | "tokenSuffix">;
 
 /**
- * `scope:topic:partition:first-last` for the range as a whole; rows cut from it carry the offsets of their own first and last
+ * `scope:topic:partition:first-last` for a range as a whole; rows cut from it carry the offsets of their own first and last
  * row, and their number; a piece by table partitions has `/shareIndex.shareCount` after that.
+ *
+ * `scope:bundle:ID` for a bundle as a whole, which `/m:first-m:last/rows` comes behind for rows cut from it, `m` being
+ * which of its ranges the first and the last row are of.
  */
-export function tokenOf(range: TokenRange, piece: Piece, offsets: Float64Array): string {
+export function tokenOf(batch: TokenBatch, piece: Piece): string {
+  const { members, bundleId, offsets, tokenScope } = batch;
   const isWhole = piece.firstRow === 0 && piece.endRow === offsets.length;
-  const first = isWhole ? range.firstOffset : offsets[piece.firstRow];
-  const last = isWhole ? range.lastOffset : offsets[piece.endRow - 1];
+  const [first, last] = isWhole ? [] : [offsets[piece.firstRow], offsets[piece.endRow - 1]];
+  let subject: string;
+  if (bundleId === undefined) {
+    const { topic, partition, firstOffset, lastOffset } = members[0]!;
+    subject = `${topic}:${partition}:${first ?? firstOffset}-${last ?? lastOffset}`;
+  } else if (isWhole) {
+    subject = `bundle:${bundleId}`;
+  } else {
+    const edge = (row: number, offset: number | undefined) => `${memberIndexOf(batch, row)}:${offset}`;
+    subject = `bundle:${bundleId}/${edge(piece.firstRow, first)}-${edge(piece.endRow - 1, last)}`;
+  }
   // Rows rise by offset unless a batch header lies: then a piece could begin and end as the whole does.
   const rows = isWhole ? "" : `/${piece.endRow - piece.firstRow}`;
   const share = piece.shareCount === 1 ? "" : `/${piece.shareIndex}.${piece.shareCount}`;
-  const scope = range.tokenScope === undefined ? "" : `${range.tokenScope}:`;
-  return `${scope}${range.topic}:${range.partition}:${first}-${last}${rows}${share}${range.tokenSuffix ?? ""}`;
+  const scope = tokenScope === undefined ? "" : `${tokenScope}:`;
+  return `${scope}${subject}${rows}${share}${batch.tokenSuffix ?? ""}`;
 }

@@ -18,8 +18,11 @@ const rowsOf = (bytes: number[]) => ({
   offsets: Float64Array.of(7),
   sectionRows: Uint32Array.of(1),
 });
+const memberOf = (offset: number, rowCount: number) => [
+  { topic: "t", partition: 0, firstOffset: offset, lastOffset: offset, rowCount },
+];
 const batchOf = (rows: Partial<SinkBatch>): SinkBatch => ({
-  ...{ table: "d.target", columns, partitionKey: "", topic: "t", partition: 0 },
+  ...{ table: "d.target", columns, partitionKey: "", members: memberOf(0, 1) },
   ...rowsOf([0x2c, 1, 0, 0, 2]),
   ...rows,
 });
@@ -57,7 +60,7 @@ describe("a table that is altered while rows are written into it", () => {
     );
   });
 
-  const store = (batch: SinkBatch, offset: number) => sink.store(batch, offset, offset, longLease);
+  const store = (batch: SinkBatch, offset: number) => sink.store({ ...batch, members: memberOf(offset, 1) }, longLease);
   const stored = () =>
     engine.row(
       "SELECT arraySort(groupArray(toString(id))) AS ids, groupUniqArray(toString(level)) AS levels FROM d.target",
@@ -147,7 +150,7 @@ describe("the DEFAULT expressions of a table", () => {
     ];
     const columnOf = (name: string, text: string) => column(name, parseColumnType(text));
     const batch: SinkBatch = {
-      ...{ table: "d.target", partitionKey: "", topic: "t", partition: 0, format: "RowBinaryOptional" },
+      ...{ table: "d.target", partitionKey: "", members: memberOf(0, 3), format: "RowBinaryOptional" },
       columns: [
         columnOf("id", "UInt32"),
         columnOf("before", "String"),
@@ -160,7 +163,7 @@ describe("the DEFAULT expressions of a table", () => {
     };
     const events = { onRetry: (_table: string, error: unknown) => expect.fail(String(error)) };
     const sink = createSink(engine.client, { insertsMax: 1, signal: new AbortController().signal }, events);
-    await sink.store(batch, 0, 2, longLease);
+    await sink.store(batch, longLease);
     const contents = (name: string) =>
       engine.row(
         `SELECT groupArray(formatRow('JSONEachRow', *, computed)) AS rows FROM (SELECT *, computed FROM ${name} ORDER BY id)`,

@@ -72,16 +72,18 @@ describe("an insert whose connection breaks", () => {
       columns: [{ name: "id", type: { text: "UInt32" } }],
       partitionKey: "",
       format: "RowBinary",
-      topic: "t",
-      partition: 0,
       bytes: new Uint8Array(ids.buffer),
       rowCount: ROWS,
       rowStarts: Uint32Array.from({ length: ROWS + 1 }, (_, row) => row * 4),
       offsets: Float64Array.from(ids),
     };
-    expect(await sink.store(batch, 0, ROWS - 1, lease)).toMatchObject({ refusals: [], isBodyRead: false });
+    const range = (firstOffset: number) => {
+      const lastOffset = firstOffset + ROWS - 1;
+      return { ...batch, members: [{ topic: "t", partition: 0, firstOffset, lastOffset, rowCount: ROWS }] };
+    };
+    expect(await sink.store(range(0), lease)).toMatchObject({ refusals: [], isBodyRead: false });
     expect(attempts).toEqual([1]);
-    expect(await sink.store(batch, ROWS, 2 * ROWS - 1, lease)).toMatchObject({ refusals: [], isBodyRead: true });
+    expect(await sink.store(range(ROWS), lease)).toMatchObject({ refusals: [], isBodyRead: true });
     const sum = (ROWS * (ROWS - 1)) / 2;
     const query = "SELECT toFloat64(count()) AS n, toFloat64(sum(id)) AS s FROM numbers";
     expect(await queryRows(client, query)).toEqual([{ n: 2 * ROWS, s: 2 * sum }]);

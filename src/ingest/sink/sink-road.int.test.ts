@@ -66,7 +66,7 @@ describe("an insert with an accident on its way", () => {
   ])("goes again under its token: %s", async (_name, accident, errorClass) => {
     for (const [, encode] of fencedFormats) {
       road.accidents.push(accident, accident);
-      const outcome = await sink.store(encode(batchOf(rows)), 0, ROWS - 1, longLease);
+      const outcome = await sink.store(encode(batchOf(rows)), longLease);
       expect(outcome).toMatchObject({ refusals: [], refusedWhole: undefined, isBodyRead: false });
       expect(await stored()).toEqual(all);
     }
@@ -78,12 +78,12 @@ describe("an insert with an accident on its way", () => {
     const before = road.inserts;
     let asked = 0;
     const lease = { deadlineMs: async () => Date.now() + (asked++ === 1 ? -1_000 : 60_000) };
-    await sink.store(batchOf(rows), 0, ROWS - 1, lease);
+    await sink.store(batchOf(rows), lease);
     expect([road.inserts - before, retries, await stored()]).toEqual([3, [], all]);
     await engine.run("TRUNCATE TABLE d.fact", "TRUNCATE TABLE d.by_day");
     road.accidents.push("noSummary", "noSummary");
     asked = 1;
-    await sink.store(batchOf({ ...rows, first: ROWS, last: 2 * ROWS - 1 }), ROWS, 2 * ROWS - 1, lease);
+    await sink.store(batchOf({ ...rows, first: ROWS, last: 2 * ROWS - 1 }), lease);
     expect([road.inserts - before, retries, await stored()]).toEqual([5, [], all]);
   });
 
@@ -92,9 +92,7 @@ describe("an insert with an accident on its way", () => {
       ...Array.from({ length: 6 }, () => ({ status: 503, code: 202, name: "TOO_MANY_SIMULTANEOUS_QUERIES" })),
     );
     const ranges = Array.from({ length: 24 }, (_, index) => index * 100);
-    await Promise.all(
-      ranges.map((first) => sink.store(batchOf({ ...rows, first, last: first + 99 }), first, first + 99, longLease)),
-    );
+    await Promise.all(ranges.map((first) => sink.store(batchOf({ ...rows, first, last: first + 99 }), longLease)));
     expect(await stored()).toEqual({ rows: 2_400, ids: 2_400, viewed: 2_400 });
     expect(retries).toEqual(Array.from({ length: 6 }, () => "overload"));
     expect(Math.min(...slowDowns)).toBe(1);
@@ -106,7 +104,7 @@ describe("an insert with an accident on its way", () => {
     [500, 497, "ACCESS_DENIED", "GRANT INSERT"],
   ])("stops at %s %s %s and says what to do", async (status, code, name, remedy) => {
     road.accidents.push({ status, code, name });
-    await expect(sink.store(batchOf(rows), 0, ROWS - 1, longLease)).rejects.toThrow(remedy);
+    await expect(sink.store(batchOf(rows), longLease)).rejects.toThrow(remedy);
     expect(retries).toEqual([]);
   });
 
@@ -122,7 +120,7 @@ describe("an insert with an accident on its way", () => {
     [200, "It works!", "check CLICKHOUSE_URL"],
   ])("stops at a proxy's %s %s, in plain words", async (status, title, remedy) => {
     road.accidents.push({ status, html: page(title) });
-    const failure = await sink.store(batchOf(rows), 0, ROWS - 1, longLease).catch((error: Error) => error);
+    const failure = await sink.store(batchOf(rows), longLease).catch((error: Error) => error);
     expect(String(failure)).toContain(remedy);
     expect(String(failure)).toContain(`HTTP ${status} ${title}`);
     expect(retries).toEqual([]);
@@ -135,7 +133,7 @@ describe("an insert with an accident on its way", () => {
     [429, "Too Many Requests", "overload"],
   ])("waits when a proxy says %s %s", async (status, title, errorClass) => {
     road.accidents.push({ status, html: page(title) }, { status, html: page(title) });
-    await sink.store(batchOf(rows), 0, ROWS - 1, longLease);
+    await sink.store(batchOf(rows), longLease);
     expect([retries, await stored()]).toEqual([[errorClass, errorClass], all]);
   });
 
@@ -144,7 +142,7 @@ describe("an insert with an accident on its way", () => {
     { status: 500, code: 1001, name: "STD_EXCEPTION: No space left on device" },
   ])("calls a full disk one: $name", async (accident) => {
     road.accidents.push(accident);
-    await sink.store(batchOf(rows), 0, ROWS - 1, longLease);
+    await sink.store(batchOf(rows), longLease);
     expect([retries, slowDowns, await stored()]).toEqual([["disk"], [], all]);
   });
 
@@ -156,7 +154,7 @@ describe("an insert with an accident on its way", () => {
     setTimeout(() => stop.abort(reason), 100);
     const outcomes = await Promise.allSettled(
       [0, 1, 2, 3, 4, 5].map((index) =>
-        sink.store(batchOf({ ...rows, first: index * 10, last: index * 10 + 9 }), 0, 9, longLease),
+        sink.store(batchOf({ ...rows, first: index * 10, last: index * 10 + 9 }), longLease),
       ),
     );
     expect(outcomes.map((outcome) => outcome.status === "rejected" && outcome.reason)).toEqual(Array(6).fill(reason));

@@ -6,12 +6,13 @@ import type { Lease } from "../../core/lease.ts";
 import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 import type { SinkEvents } from "./events.ts";
 import { createPieceInserter, hopeless } from "./insert-piece.ts";
+import { checkMembers, memberIndexOf } from "./member-rows.ts";
 import { type Piece, splitByPartitions, splitByRows, tokenOf } from "./pieces.ts";
 import { hasAllRows } from "./stored-rows.ts";
 import { TableStates } from "./table-states.ts";
 
 export type { Lease } from "../../core/lease.ts";
-export type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
+export type { BatchMember, Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 export type { SinkEvents } from "./events.ts";
 export { insertSecondsMax } from "./insert-settings.ts";
 
@@ -46,10 +47,10 @@ export interface Sink {
   /**
    * Stores the rows. Returns those that the server refuses for their data; ClickHouse has acknowledged all others.
    *
-   * The token is `scope:topic:partition:first-last`, the scope being the batch's `tokenScope`. A piece of a refused
-   * insert carries the offsets of its own first and last row; one that was cut by table partitions has
-   * `/shareIndex.shareCount` after it. A replay of the same range is refused at the same places and finds the same
-   * tokens. A batch that cannot be cut by rows comes back as `refusedWhole`, to be stored again by rows, under the same
+   * The token is `scope:topic:partition:first-last`, the scope being the batch's `tokenScope`, and `scope:bundle:ID` for
+   * ranges that were cut together. A piece of a refused insert carries the offsets of its own first and last row; one
+   * that was cut by table partitions has `/shareIndex.shareCount` after it (`tokenOf` in pieces.ts). A replay of the
+   * same batch is refused at the same places and finds the same tokens. A batch that cannot be cut by rows comes back as `refusedWhole`, to be stored again by rows, under the same
    * tokens.
    *
    * The lease is asked before every attempt. An insert that begins after its deadline writes nothing, and goes again.
@@ -60,7 +61,7 @@ export interface Sink {
    * @throws MillraceError E_CLICKHOUSE when no retry can help or a materialized view throws, whatever the lease rejects
    * with (StaleOwner), and the signal's reason when it aborts.
    */
-  store(batch: SinkBatch, firstOffset: number, lastOffset: number, lease: Lease): Promise<StoreOutcome>;
+  store(batch: SinkBatch, lease: Lease): Promise<StoreOutcome>;
 
   /** Whether inserts into the table have failed since it took one. */
   isStalled(table: string): boolean;
@@ -80,12 +81,12 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
 
   return {
     isStalled: (table) => tables.isStalled(table),
-    async store(batch, firstOffset, lastOffset, lease) {
+    async store(batch, lease) {
+      checkMembers(batch);
       const outcome: StoreOutcome = { refusals: [], refusedWhole: undefined, sentMs: Date.now(), isBodyRead: true };
       if (batch.rowCount === 0) return outcome;
-      const range = { ...batch, firstOffset, lastOffset };
       const whole: Piece = { firstRow: 0, endRow: batch.rowCount, shareCount: 1, shareIndex: 0 };
-      const refusals = new Map<number, Refusal>();
+      const refusals = new Map<string, Refusal>();
       let wasSent = false;
       let storedPieces = 0;
       let isRepeat = batch.isReplay === true;
@@ -96,7 +97,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
       // The next piece last: first share before second, earlier offsets before later ones.
       const pieces = [whole];
       for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
-        const token = tokenOf(range, piece, batch.offsets);
+        const token = tokenOf(batch, piece);
         const doubtsMax = piece === whole ? DOUBTS_MAX : PIECE_DOUBTS_MAX;
         const done = await insertPiece({ batch, piece, token, lease, isRepeat, doubtsMax, onSent });
         if (piece === whole && done.attempts > 1) isRepeat = true;
@@ -116,22 +117,22 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
           events.onFoundStored?.(batch.table, token);
         } else if (isBefore === undefined && done.isDoubtful) {
           // An attempt of which nobody heard may have stored it: pieces, under tokens of their own, would double it.
-          throw hopeless(batch, token, done.error);
+          throw hopeless({ batch, piece, token }, done.error);
         } else if (batch.rowStarts.length === 0) {
           return { ...outcome, refusedWhole: done.error };
         } else if (piece.endRow - piece.firstRow > 1) {
           pieces.push(...splitByRows(piece).reverse());
         } else {
           // A row that no piece can hold back, such as one that cannot be read, is refused in each of them.
-          const offset = batch.offsets[piece.firstRow]!;
-          refusals.set(offset, refusalOf(offset, done.error));
+          const refusal = refusalOf(batch, piece.firstRow, done.error);
+          refusals.set(`${refusal.member}:${refusal.offset}`, refusal);
           if (!done.isDoubtful || storedPieces > 0) continue;
           const isWholeRange = refusals.size === batch.rowCount && batch.rowCount > 1;
           const isBlameless = isWholeRange || tables.noteDoubted(batch.table) >= BLAMELESS_ROWS;
-          if (isBlameless) throw hopeless(batch, token, done.error);
+          if (isBlameless) throw hopeless({ batch, piece, token }, done.error);
         }
       }
-      return { ...outcome, refusals: [...refusals.values()].sort((a, b) => a.offset - b.offset) };
+      return { ...outcome, refusals: [...refusals.values()].sort(byPlace) };
     },
   };
 
@@ -161,10 +162,15 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
   }
 }
 
-function refusalOf(offset: number, error: unknown): Refusal {
+function refusalOf(batch: SinkBatch, row: number, error: unknown): Refusal {
   return {
-    offset,
+    member: memberIndexOf(batch, row),
+    offset: batch.offsets[row]!,
     errorType: refusalType(error),
     errorMessage: error instanceof Error ? error.message : String(error),
   };
+}
+
+function byPlace(a: Refusal, b: Refusal): number {
+  return a.member - b.member || a.offset - b.offset;
 }

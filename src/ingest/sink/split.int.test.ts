@@ -47,28 +47,28 @@ describe("an insert that touches too many table partitions", () => {
     beforeEach(() => createTables("day"));
 
     it.each(fencedFormats)("goes in pieces, and a replay finds the same pieces: %s", async (_name, encode) => {
-      const outcome = await sink.store(encode(batchOf(rows)), 0, 203, longLease);
+      const outcome = await sink.store(encode(batchOf(rows)), longLease);
       expect(outcome).toMatchObject({ refusals: [], refusedWhole: undefined, isBodyRead: false });
       expect(splits).toEqual([["t:0:0-203", 2]]);
       expect(await stored()).toEqual(all);
-      for (const [, other] of fencedFormats) await sink.store(other(batchOf(rows)), 0, 203, longLease);
+      for (const [, other] of fencedFormats) await sink.store(other(batchOf(rows)), longLease);
       expect(await stored()).toEqual(all);
     });
 
     it("doubles the pieces until each is small enough", async () => {
       // Of 23 partitions one of two pieces has more than 10.
-      await sink.store(batchOf({ ...rows, days: 23 }), 0, 203, longLease);
+      await sink.store(batchOf({ ...rows, days: 23 }), longLease);
       expect(splits[1]?.[0]).toMatch(/^t:0:0-203\/[01]\.2$/);
       expect(Math.max(...splits.map(([, pieceCount]) => pieceCount))).toBe(4);
       expect(await stored()).toEqual(all);
-      await sink.store(batchOf({ ...rows, days: 23 }), 0, 203, longLease);
+      await sink.store(batchOf({ ...rows, days: 23 }), longLease);
       expect(await stored()).toEqual(all);
     });
 
     it("finds its bad row among the pieces", async () => {
       await createTables("day", "tuple()", ", CONSTRAINT good CHECK id != 77");
       for (let repeat = 0; repeat < 2; repeat += 1) {
-        const { refusals } = await sink.store(batchOf(rows), 0, 203, longLease);
+        const { refusals } = await sink.store(batchOf(rows), longLease);
         expect(refusals).toMatchObject([{ offset: 77, errorType: "clickhouse_violated_constraint" }]);
         expect(await stored()).toEqual({ rows: 203, ids: 203, viewed: 203 });
       }
@@ -77,7 +77,7 @@ describe("an insert that touches too many table partitions", () => {
 
     it("keeps rows whose key is NULL", async () => {
       await createTables("if(id < 5, NULL, day)");
-      await sink.store(batchOf({ ...rows, partitionKey: "if(id < 5, NULL, day)" }), 0, 203, longLease);
+      await sink.store(batchOf({ ...rows, partitionKey: "if(id < 5, NULL, day)" }), longLease);
       expect(splits.length).toBeGreaterThan(0);
       expect(await stored()).toEqual(all);
     });
@@ -123,7 +123,7 @@ describe("an insert that touches too many table partitions", () => {
     });
 
     it("goes whole when the insert's columns cannot compute the key", async () => {
-      await sink.store(batchOf({ ...rows, partitionKey: "" }), 0, 203, longLease);
+      await sink.store(batchOf({ ...rows, partitionKey: "" }), longLease);
       expect(splits).toEqual([]);
       expect(await stored()).toEqual(all);
     });
@@ -133,7 +133,7 @@ describe("an insert that touches too many table partitions", () => {
     await createTables("topic", "day");
     const rows = { table: "d.fact", first: 0, last: 203, days: 12, partitionKey: "topic" };
     for (let repeat = 1; repeat <= 2; repeat += 1) {
-      await sink.store(batchOf(rows), 0, 203, longLease);
+      await sink.store(batchOf(rows), longLease);
       expect(splits).toEqual(Array.from({ length: repeat }, () => ["t:0:0-203", 1]));
       expect(await stored()).toEqual({ rows: 204, ids: 204, viewed: 204 });
     }

@@ -1,7 +1,10 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { queryVerifiedRows } from "../../clients/clickhouse/query-rows.ts";
 import { type Limit, limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
-import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { SinkBatch } from "./batch.ts";
+import { statementLimits } from "./insert-settings.ts";
+import { type MemberRows, memberRowsOf } from "./member-rows.ts";
+import { byPartition, keyOfRows } from "./row-key.ts";
 
 /** Names of the columns that hold a row's place in Kafka; the plan has them. */
 export interface Coordinates {
@@ -12,43 +15,54 @@ export interface Coordinates {
   limits?: readonly Limit[];
 }
 
-/** What says which rows of a range to look for. */
-export interface RangeRows {
-  table: string;
-  coordinates?: Coordinates | undefined;
-  topic: string;
-  partition: number;
-  offsets: Float64Array;
+/**
+ * The condition on a table's rows from the lowest to the highest offset of each member. It may stand between ANDs.
+ *
+ * @param rows not empty
+ */
+export function rowsCondition(coordinates: Coordinates, rows: readonly MemberRows[]): string {
+  const topics = [...Map.groupBy(rows, ({ topic }) => topic).values()].map((ofTopic) =>
+    topicCondition(coordinates, ofTopic),
+  );
+  const limits = limitsCondition(coordinates.limits ?? []);
+  return `${topics.length === 1 ? topics[0] : `(${topics.join(" OR ")})`}${limits === "" ? "" : ` AND ${limits}`}`;
 }
 
-/** The condition on a table's rows from the lowest to the highest of the offsets. @param offsets not empty, in any order */
-export function offsetsCondition(
-  { topic, partition }: TopicPartition,
-  coordinates: Coordinates,
-  offsets: Float64Array,
-): string {
-  const first = offsets.reduce((least, offset) => Math.min(least, offset));
-  const last = offsets.reduce((most, offset) => Math.max(most, offset));
-  const limits = limitsCondition(coordinates.limits ?? []);
+/**
+ * Of several partitions: what an index may know first, then the bounds of each partition, looked up by its number. A
+ * thousand ranges joined by OR would be compared with every row of the table.
+ */
+function topicCondition(coordinates: Coordinates, rows: readonly MemberRows[]): string {
+  const [topic, partition, offset] = [coordinates.topic, coordinates.partition, coordinates.offset].map(quoteName);
+  const isOfTopic = `${topic} = ${quoteText(rows[0]!.topic)}`;
+  const partitions = rows.map((each) => each.partition);
+  const lowest = rows.map(({ lowestOffset }) => lowestOffset);
+  const highest = rows.map(({ highestOffset }) => highestOffset);
+  const isWithin = `${offset} BETWEEN ${Math.min(...lowest)} AND ${Math.max(...highest)}`;
+  if (rows.length === 1) return `${isOfTopic} AND ${partition} = ${partitions[0]} AND ${isWithin}`;
+  const bounds = [lowest, highest].map((of) => byPartition(coordinates, partitions, of, -1));
   return (
-    `${quoteName(coordinates.topic)} = ${quoteText(topic)} AND ${quoteName(coordinates.partition)} = ${partition} ` +
-    `AND ${quoteName(coordinates.offset)} BETWEEN ${first} AND ${last}${limits === "" ? "" : ` AND ${limits}`}`
+    `${isOfTopic} AND ${partition} BETWEEN ${Math.min(...partitions)} AND ${Math.max(...partitions)} AND ${isWithin} ` +
+    `AND ${offset} BETWEEN ${bounds.join(" AND ")}`
   );
 }
 
 /**
- * Whether the table has every row of the range already, by their Kafka coordinates. False when it has no columns for
+ * Whether the table has every row of the batch already, by their Kafka coordinates. False when it has no columns for
  * them: then nobody can know.
  *
- * Reads two columns of all parts that the partition's rows may lie in: seconds on a large table. For the rare cases only.
+ * Reads two columns of all parts that the partition's rows may lie in, and three for a bundle: seconds on a large table.
+ * For the rare cases only.
  */
-export async function hasAllRows(client: ClickHouseClient, range: RangeRows): Promise<boolean> {
-  const { table, coordinates, offsets } = range;
+export async function hasAllRows(
+  client: ClickHouseClient,
+  batch: Pick<SinkBatch, "table" | "coordinates" | "members" | "offsets">,
+): Promise<boolean> {
+  const { table, coordinates, offsets } = batch;
   if (coordinates === undefined) return false;
-  const [row] = await queryVerifiedRows<{ found: string | number }>(
-    client,
-    `SELECT uniqExact(${quoteName(coordinates.offset)}) AS found FROM ${table}
-      WHERE ${offsetsCondition(range, coordinates, offsets)}`,
-  );
+  const rows = memberRowsOf(batch, { firstRow: 0, endRow: offsets.length });
+  const query = `SELECT uniqExact(${keyOfRows(coordinates, rows).group}) AS found FROM ${table}
+      WHERE ${rowsCondition(coordinates, rows)}`;
+  const [row] = await queryVerifiedRows<{ found: string | number }>(client, query, {}, statementLimits(query));
   return Number(row?.found) === offsets.length;
 }

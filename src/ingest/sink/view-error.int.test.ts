@@ -28,7 +28,7 @@ describe("a materialized view that throws", () => {
         engine.row(`SELECT toUInt32(count()) AS rows, toUInt32(uniqExact(id)) AS ids,
         toUInt32((SELECT sum(rows) FROM d.by_day)) AS viewed FROM d.fact`);
 
-      const failure = await sink.store(batch, 0, 9, longLease).then(
+      const failure = await sink.store(batch, longLease).then(
         () => expect.fail("stored"),
         (error: Error) => error,
       );
@@ -42,7 +42,7 @@ describe("a materialized view that throws", () => {
         "CREATE MATERIALIZED VIEW d.by_day_view TO d.by_day AS SELECT day, count() AS rows FROM d.fact GROUP BY day",
       );
       for (let repeat = 0; repeat < 2; repeat += 1) {
-        expect(await sink.store(batch, 0, 9, longLease)).toMatchObject({ refusals: [], refusedWhole: undefined });
+        expect(await sink.store(batch, longLease)).toMatchObject({ refusals: [], refusedWhole: undefined });
         expect(await stored()).toEqual({ rows: 10, ids: 10, viewed: 10 });
       }
     },

@@ -35,7 +35,12 @@ const rows = {
   offsets: Float64Array.of(0),
   sectionRows: Uint32Array.of(1),
 };
-const into = { table: "d.wide", columns, partitionKey: "", topic: "t", partition: 0 };
+const into = {
+  table: "d.wide",
+  columns,
+  partitionKey: "",
+  members: [{ topic: "t", partition: 0, firstOffset: 0, lastOffset: 0, rowCount: 1 }],
+};
 const defaults = { ...rows, format: "RowBinaryOptional", bytes: new Uint8Array(COLUMNS), columns: optional };
 
 it.each<[string, SinkBatch, number]>([
@@ -48,7 +53,7 @@ it.each<[string, SinkBatch, number]>([
     const events = { onRetry: (_table: string, error: unknown) => expect.fail(String(error).slice(0, 1_000)) };
     const sink = createSink(engine.client, { insertsMax: 1, signal: new AbortController().signal }, events);
     await engine.run("TRUNCATE TABLE d.wide");
-    for (let repeat = 0; repeat < 2; repeat += 1) await sink.store(batch, 0, 0, longLease);
+    for (let repeat = 0; repeat < 2; repeat += 1) await sink.store(batch, longLease);
     const total = await engine.row("SELECT toUInt32(sum(arraySum([COLUMNS('c[0-9]*[02468]$')]))) AS sum FROM d.wide");
     expect(total).toEqual({ sum });
   },

@@ -153,7 +153,8 @@ describe("reconcile", () => {
       last: index * 10 + 5_000_000_003,
     }));
     const lease = { deadlineMs: async () => Date.now() + 60_000 };
-    await sink.store(gapBatch(gap(0, 0, { runs }), "c:g"), runs[0]!.first, runs.at(-1)!.last, lease);
+    const range = { topic, partition: 0, firstOffset: runs[0]!.first, lastOffset: runs.at(-1)!.last, runs };
+    await sink.store(gapBatch({ ...origin, reason: "absent", ranges: [range], tokenScope: "c:g" }), lease);
     const select = "SELECT * EXCEPT noted_at FROM analytics.millrace_gaps";
     const bySink = await (await client.query({ query: select, format: "JSONEachRow" })).json();
     await sql("TRUNCATE TABLE analytics.millrace_gaps");

@@ -9,15 +9,14 @@ const offsets = Float64Array.from({ length: 20 }, (_, index) => 10 + index);
 
 describe("readToken()", () => {
   it("reads the tokens that the sink makes: whole ranges, rows of them, table partitions, dead letters", () => {
+    const batch = { members: [{ ...range, rowCount: 20 }], tokenScope, offsets };
     const whole = { firstRow: 0, endRow: 20, shareCount: 1, shareIndex: 0 };
-    expect(readToken(tokenOf({ ...range, tokenScope }, whole, offsets))).toEqual(range);
-    expect(readToken(tokenOf({ ...range, tokenScope, tokenSuffix: "/dead" }, whole, offsets))).toEqual(range);
-    expect(readToken(tokenOf({ ...range, tokenScope }, { ...whole, shareCount: 4, shareIndex: 3 }, offsets))).toEqual(
-      range,
-    );
+    expect(readToken(tokenOf(batch, whole))).toEqual(range);
+    expect(readToken(tokenOf({ ...batch, tokenSuffix: "/dead" }, whole))).toEqual(range);
+    expect(readToken(tokenOf(batch, { ...whole, shareCount: 4, shareIndex: 3 }))).toEqual(range);
     const rows = { firstRow: 5, endRow: 10, shareCount: 2, shareIndex: 1 };
     const ofRows = { ...range, firstOffset: 15, lastOffset: 19 };
-    expect(readToken(tokenOf({ ...range, tokenScope, tokenSuffix: "/dead" }, rows, offsets))).toEqual(ofRows);
+    expect(readToken(tokenOf({ ...batch, tokenSuffix: "/dead" }, rows))).toEqual(ofRows);
   });
 
   it("reads those of gaps", () => {
