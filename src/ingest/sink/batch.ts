@@ -1,6 +1,6 @@
 import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { Coordinates } from "./coordinates.ts";
 import type { ClockColumn, InsertColumn } from "./insert-column.ts";
-import type { Coordinates } from "./stored-rows.ts";
 
 /** A range of one partition whose rows are in a batch. */
 export interface BatchMember extends TopicPartition {

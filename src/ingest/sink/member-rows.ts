@@ -1,18 +1,23 @@
 import { compareTopicPartitions, partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import type { SinkBatch } from "./batch.ts";
-import type { Piece } from "./pieces.ts";
 
-/** Rows of one member of a batch that lie in a piece of it: at least one. */
+/** Rows of a batch, `firstRow` to `endRow` (half open), over all its members. */
+export interface RowSpan {
+  firstRow: number;
+  endRow: number;
+}
+
+/** Rows of one member of a batch that lie in a span of them: at least one. */
 export interface MemberRows extends TopicPartition {
   /** Of these rows; a batch's offsets rise, unless a batch header lies. */
   lowestOffset: number;
   highestOffset: number;
 }
 
-/** The rows of a piece, member by member. */
+/** The rows of the span, member by member. */
 export function memberRowsOf(
   { members, offsets }: Pick<SinkBatch, "members" | "offsets">,
-  { firstRow, endRow }: Pick<Piece, "firstRow" | "endRow">,
+  { firstRow, endRow }: RowSpan,
 ): MemberRows[] {
   const rows: MemberRows[] = [];
   let memberStart = 0;
@@ -48,7 +53,9 @@ export function whereOf(rows: readonly MemberRows[]): string {
   const [first, ...others] = rows;
   if (first === undefined) return "no row";
   const range = `${partitionKey(first)}, offsets ${first.lowestOffset} to ${first.highestOffset}`;
-  return others.length === 0 ? range : `${range}, and ${others.length} more ranges`;
+  return others.length === 0
+    ? range
+    : `${range}, and ${others.length} more ${others.length === 1 ? "range" : "ranges"}`;
 }
 
 /**

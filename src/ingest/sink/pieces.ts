@@ -1,5 +1,5 @@
 import type { SinkBatch } from "./batch.ts";
-import { memberIndexOf } from "./member-rows.ts";
+import { memberIndexOf, type RowSpan } from "./member-rows.ts";
 
 /**
  * A piece of a batch that goes in one insert: rows `firstRow` to `endRow` (half open) of all its rows, and of these the
@@ -7,9 +7,7 @@ import { memberIndexOf } from "./member-rows.ts";
  *
  * Which pieces there are follows from the batch's rows and the server's refusals alone, and each has its own token.
  */
-export interface Piece {
-  firstRow: number;
-  endRow: number;
+export interface Piece extends RowSpan {
   shareCount: number;
   shareIndex: number;
 }

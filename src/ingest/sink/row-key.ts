@@ -1,6 +1,6 @@
 import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
+import type { Coordinates } from "./coordinates.ts";
 import type { MemberRows } from "./member-rows.ts";
-import type { Coordinates } from "./stored-rows.ts";
 
 /** Words for what tells rows of a piece apart, in the body and in the table alike. */
 export interface RowKey {

@@ -1,19 +1,11 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { queryVerifiedRows } from "../../clients/clickhouse/query-rows.ts";
-import { type Limit, limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
+import { limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import type { SinkBatch } from "./batch.ts";
+import type { Coordinates } from "./coordinates.ts";
 import { statementLimits } from "./insert-settings.ts";
 import { type MemberRows, memberRowsOf } from "./member-rows.ts";
 import { byPartition, keyOfRows } from "./row-key.ts";
-
-/** Names of the columns that hold a row's place in Kafka; the plan has them. */
-export interface Coordinates {
-  topic: string;
-  partition: string;
-  offset: string;
-  /** What else a row must say to be one of the same cluster, and, for a dead letter, of the same group and pipeline. */
-  limits?: readonly Limit[];
-}
 
 /**
  * The condition on a table's rows from the lowest to the highest offset of each member. It may stand between ANDs.

@@ -6,8 +6,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
 import { type ClickHouseServer, startClickHouse } from "../../embedded/clickhouse/server.ts";
-import { type Gap, gapBatch, storeGap } from "../../ingest/pipeline/gap-store.ts";
-import { createSink } from "../../ingest/sink/sink.ts";
+import { type Gap, storeGap } from "../../ingest/pipeline/gap-store.ts";
 import { buildPlans } from "../../run/plans.ts";
 import { eventsPipeline } from "../../schema/events-pipeline.ts";
 import type { TablePlan } from "../../schema/plan.ts";
@@ -144,23 +143,6 @@ describe("reconcile", () => {
     await storeGap(client, gap(60, 69), "a");
     const balance = await compare(0, 1_000);
     expect(balance).toMatchObject({ gaps: 0, missing: 1, spans: [{ kind: "missing", first: 50, last: 50 }] });
-  });
-
-  it("stores a gap through the sink as through the client", async () => {
-    const sink = createSink(client, { insertsMax: 1, signal: new AbortController().signal }, { onRetry: () => {} });
-    const runs = Array.from({ length: 40 }, (_, index) => ({
-      first: index * 10 + 5_000_000_000,
-      last: index * 10 + 5_000_000_003,
-    }));
-    const lease = { deadlineMs: async () => Date.now() + 60_000 };
-    const range = { topic, partition: 0, firstOffset: runs[0]!.first, lastOffset: runs.at(-1)!.last, runs };
-    await sink.store(gapBatch({ ...origin, reason: "absent", ranges: [range], tokenScope: "c:g" }), lease);
-    const select = "SELECT * EXCEPT noted_at FROM analytics.millrace_gaps";
-    const bySink = await (await client.query({ query: select, format: "JSONEachRow" })).json();
-    await sql("TRUNCATE TABLE analytics.millrace_gaps");
-    await storeGap(client, gap(0, 0, { runs }), "a");
-    expect(bySink).toHaveLength(1);
-    expect(await (await client.query({ query: select, format: "JSONEachRow" })).json()).toEqual(bySink);
   });
 
   it("takes absent records for granted in every group, lost and skipped ones in their own", async () => {

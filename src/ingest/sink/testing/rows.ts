@@ -65,6 +65,44 @@ export function batchOf({ table, first, last, days, partitionKey = "" }: TestRow
   };
 }
 
+/** A range of a topic whose name is one letter. */
+export interface TestMember {
+  topic: string;
+  partition: number;
+  first: number;
+  last: number;
+}
+
+/** Ids of a bundle's rows: those of its member `index` begin here, and count on with the offset. */
+export const idsOf = (index: number) => index * 100_000;
+
+/** The rows of several ranges, in RowBinary. */
+export function bundleOf(
+  members: readonly TestMember[],
+  { table, days, partitionKey = "" }: Pick<TestRows, "table" | "days" | "partitionKey">,
+): SinkBatch {
+  const batches = members.map(({ topic, partition, first, last }, index) => {
+    const batch = batchOf({ table, first, last, days, partitionKey });
+    const view = new DataView(batch.bytes.buffer);
+    for (let row = 0; row < batch.rowCount; row += 1) {
+      view.setUint32(row * ROW_BYTES, idsOf(index) + first + row, true);
+      view.setUint8(row * ROW_BYTES + 7, topic.charCodeAt(0));
+      view.setInt32(row * ROW_BYTES + 8, partition, true);
+    }
+    return { ...batch, members: batch.members.map((member) => ({ ...member, topic, partition })) };
+  });
+  const rowCount = batches.reduce((sum, batch) => sum + batch.rowCount, 0);
+  return {
+    ...batches[0]!,
+    members: batches.flatMap((batch) => batch.members),
+    bundleId: "bundle-of-a-test",
+    bytes: Buffer.concat(batches.map(({ bytes }) => bytes)),
+    rowCount,
+    rowStarts: Uint32Array.from({ length: rowCount + 1 }, (_, row) => row * ROW_BYTES),
+    offsets: Float64Array.from(batches.flatMap(({ offsets }) => [...offsets])),
+  };
+}
+
 /** When the ingester received a record and when it began on it, ms since 1970. */
 export interface IngesterTimes {
   receivedMs: number;
@@ -87,7 +125,10 @@ export const timeColumnsSql = timeColumns.map(([name, type]) => `${name} ${type}
 
 /** The rows in RowBinary, with `timeColumns` after their other columns. */
 export function timedBatchOf(rows: TestRows, timesOf: (offset: number) => IngesterTimes): SinkBatch {
-  const plain = batchOf(rows);
+  return timed(batchOf(rows), timesOf);
+}
+
+export function timed(plain: SinkBatch, timesOf: (offset: number, row: number) => IngesterTimes): SinkBatch {
   const columns = timeColumns.map(([name, type]) => column(name, parseColumnType(type), { coercion: "lenient" }));
   const cells = columns.map((each) => compileCell(each, "RowBinary"));
   const context = new RowContext();
@@ -95,7 +136,7 @@ export function timedBatchOf(rows: TestRows, timesOf: (offset: number) => Ingest
   const rowStarts = new Uint32Array(plain.rowCount + 1);
   for (const [row, offset] of plain.offsets.entries()) {
     writeBytes(out, plain.bytes.subarray(row * ROW_BYTES, (row + 1) * ROW_BYTES));
-    const times = timesOf(offset);
+    const times = timesOf(offset, row);
     const document = Object.fromEntries(timeColumns.map(([name, , time]) => [name, times[time]]));
     for (const cell of cells) writeCell(cell, out, document, context);
     rowStarts[row + 1] = out.offset;
