@@ -79,6 +79,7 @@ function testOrder(transcode: Transcode): void {
       { topic: "b.longer", partition: 0, batches: [...batches, batchOf(7, [good("z")])] },
       { topic: "a", partition: 2_147_483_647, batches },
       { topic: "ç", partition: 4, batches: [] },
+      { topic: "b.longer", partition: 9, batches },
     ]);
     expect(seen(result)).toEqual({
       rows: [
@@ -89,14 +90,16 @@ function testOrder(transcode: Transcode): void {
         "b.longer-0-7 z",
         "a-2147483647-5 x",
         "a-2147483647-6 y",
+        "b.longer-9-5 x",
+        "b.longer-9-6 y",
       ],
-      rowOffsets: [5, 6, 5, 6, 7, 5, 6],
-      sectionRows: [2, 0, 3, 2, 0],
+      rowOffsets: [5, 6, 5, 6, 7, 5, 6, 5, 6],
+      sectionRows: [2, 0, 3, 2, 0, 2],
       dead: [],
       deadOffsets: [],
-      sectionDead: [0, 0, 0, 0, 0],
+      sectionDead: [0, 0, 0, 0, 0, 0],
     });
-    expect(result.recordCount).toBe(7);
+    expect(result.recordCount).toBe(9);
     const moved = transferListOf(result);
     for (const { sectionRows } of [result.rows, result.deadLetters]) expect(moved).toContain(sectionRows.buffer);
   });
