@@ -182,11 +182,24 @@ export function tellPartitionsApart(cluster: AnsweredCluster, listener?: AnswerL
 
 type CreateCluster = (options: object) => AnsweredCluster;
 
-/** An admin client that answers for the topics and partitions that it can ask, and leaves the others out. */
-export function partialAdmin(kafka: Kafka): Admin {
+/** Where kafkajs keeps what makes its cluster objects. */
+function createClusterKey(kafka: Kafka): symbol {
   const key = Object.getOwnPropertySymbols(kafka).find(({ description }) => description?.endsWith(":createCluster"));
   if (key === undefined)
     throw new Error("kafkajs has no createCluster: it is not the version that this is written for");
+  return key;
+}
+
+/** A cluster object of one's own, which tells partitions apart: connections without a client around them. */
+export function partialCluster(kafka: Kafka, options: object): AnsweredCluster {
+  const cluster = (kafka as unknown as Record<symbol, CreateCluster>)[createClusterKey(kafka)]!(options);
+  tellPartitionsApart(cluster);
+  return cluster;
+}
+
+/** An admin client that answers for the topics and partitions that it can ask, and leaves the others out. */
+export function partialAdmin(kafka: Kafka): Admin {
+  const key = createClusterKey(kafka);
   const own = kafka as unknown as Record<symbol, CreateCluster>;
   const createCluster = own[key]!;
   own[key] = (options) => {

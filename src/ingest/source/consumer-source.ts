@@ -1,15 +1,13 @@
 import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
 import { BufferPool } from "../../core/buffer-pool.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
-import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import { numbersByTopic } from "./by-topic.ts";
 import { frameSockets } from "./frame-socket.ts";
 import { createMember } from "./group-member.ts";
 import type { MembershipHooks } from "./membership.ts";
+import { toRawBatch } from "./raw-batch-of.ts";
 import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
-
-/** kafkajs stops resolving offsets in JS numbers here too: 2^53 records in one partition do not happen. */
-const OFFSET_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Partitions that were added are found within this time. */
 const METADATA_MAX_AGE_MS = 15_000;
@@ -155,34 +153,11 @@ function runConfig(events: SourceEvents): ConsumerRunConfig {
       const receivedMs = Date.now();
       let fetchOffset = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
       for (const message of batch.messages as unknown as RawMessage[]) {
-        const raw = toRawBatch(batch.topic, batch.partition, message, receivedMs, fetchOffset);
+        const raw = toRawBatch({ topic: batch.topic, partition: batch.partition }, message, receivedMs, fetchOffset);
         events.onBatch(raw);
         fetchOffset = raw.lastOffset + 1;
         message.release?.();
       }
     },
-  };
-}
-
-function toRawBatch(
-  topic: string,
-  partition: number,
-  message: RawMessage,
-  receivedMs: number,
-  fetchOffset: number,
-): RawBatch {
-  const lastOffset = BigInt(message.offset);
-  if (lastOffset > OFFSET_MAX) {
-    throw new RangeError(`Offset ${lastOffset} of ${partitionKey({ topic, partition })} is above ${OFFSET_MAX}`);
-  }
-  return {
-    topic,
-    partition,
-    fetchOffset,
-    baseOffset: Number(message.batchContext.firstOffset),
-    lastOffset: Number(lastOffset),
-    recordCount: message.isAborted ? 0 : message.batchContext.count,
-    bytes: message.isAborted ? message.value.subarray(0, 0) : message.value,
-    receivedMs,
   };
 }

@@ -29,6 +29,11 @@ export function frameSockets(pool: BufferPool): NonNullable<KafkaConfig["socketF
     const callback = (byteCount: number): boolean => takeChunk(socket, frames, buffer, byteCount);
     const onread = { buffer, callback };
     const socket: Socket = connect({ host: options.host, port: options.port, onread }, options.onConnect);
+    // kafkajs ends a closed socket once more at each attempt to reconnect, and calls this; without a handle it would wait
+    // for a connect that does not come, one listener more each time.
+    socket.once("close", () => {
+      socket.unref = () => socket;
+    });
     return socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
   };
 }

@@ -9,6 +9,9 @@ import { realKafka, startRealKafka } from "../../../testing/kafka/real-kafka.ts"
 /** A broker that keeps its port and its data over a restart. */
 export interface TestBroker {
   readonly port: number;
+  readonly isReal: boolean;
+  /** Of all topics, in the broker's own layout. */
+  readonly dataDir: string;
   /** Ends it, if it runs. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -19,28 +22,33 @@ const real = await realKafka();
 if (!real.available) console.warn(`skipped: ${real.reason}`);
 
 /** The same cases against the embedded broker and against Apache Kafka. */
-export function describeEitherBroker(name: string, cases: (open: () => Promise<TestBroker>) => void): void {
+export function describeEitherBroker(
+  name: string,
+  cases: (open: () => Promise<TestBroker>, isReal: boolean) => void,
+): void {
   describe(`${name}, against the embedded broker`, () => {
-    cases(() => openBroker((port, dataDir) => startKafkaBroker({ port, dataDir })));
+    cases(() => openBroker(false, (port, dataDir) => startKafkaBroker({ port, dataDir })), false);
   });
   describe.skipIf(!real.available)(`${name}, against Apache Kafka`, () => {
-    cases(() =>
-      openBroker((port, dataDir) =>
+    const open = () =>
+      openBroker(true, (port, dataDir) =>
         // Compaction and retention within a test's time.
         startRealKafka({ port, dataDir, properties: { "log.cleaner.backoff.ms": "200" } }),
-      ),
-    );
+      );
+    cases(open, true);
   });
 }
 
 async function openBroker(
+  isReal: boolean,
   startAt: (port: number, dataDir: string) => Promise<{ close(): Promise<void> }>,
 ): Promise<TestBroker> {
   const folder = await mkdtemp(join(tmpdir(), "millrace-either-"));
+  const dataDir = join(folder, "data");
   const port = await freePort();
   let running: { close(): Promise<void> } | undefined;
   const start = async () => {
-    running ??= await startAt(port, join(folder, "data"));
+    running ??= await startAt(port, dataDir);
   };
   const stop = async () => {
     await running?.close();
@@ -48,7 +56,7 @@ async function openBroker(
   };
   await start();
   return {
-    ...{ port, start, stop },
+    ...{ port, isReal, dataDir, start, stop },
     async close() {
       await stop();
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
