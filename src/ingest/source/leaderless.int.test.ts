@@ -6,6 +6,7 @@ import { type Admin, Kafka, logLevel, type Producer } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../testing/kafka/free-port.ts";
 import { type RealKafka, realKafka, startRealKafka } from "../../testing/kafka/real-kafka.ts";
+import { createRangeReader } from "./range-reader.ts";
 import { type MemberSetup, type WatchedMember, watchMember } from "./testing/watched-member.ts";
 
 /** Two brokers of Apache Kafka. Each partition has one replica: without its broker it has no leader. */
@@ -100,4 +101,29 @@ describe.runIf(kafka.available)("a partition whose only broker is away", () => {
     ]);
     expect([...a.crashes, ...b.crashes]).toEqual([]);
   }, 180_000);
+
+  it("has its ranges read when it is back, and those of others meanwhile", async () => {
+    await put(0);
+    await put(1);
+    const waits: string[] = [];
+    const reader = createRangeReader({
+      kafka: { brokers: [first.brokers], logLevel: logLevel.NOTHING },
+      fetchBytesMax: 1 << 20,
+      onWait: ({ partition }, reason) => void waits.push(`${partition}: ${reason}`),
+    });
+    try {
+      const { signal } = new AbortController();
+      const read = (partition: number) => reader.read({ topic: "t", partition, firstOffset: 0, lastOffset: 0 }, signal);
+      expect((await read(1)).batches).toHaveLength(1);
+      await second.close();
+      const reading = read(1);
+      expect((await read(0)).batches).toHaveLength(1);
+      await until("it is told", () => waits.length > 0);
+      second = await startSecond();
+      expect((await reading).batches).toHaveLength(1);
+      expect(waits).toEqual([expect.stringMatching(/^1: /)]);
+    } finally {
+      await reader.close();
+    }
+  }, 120_000);
 });
