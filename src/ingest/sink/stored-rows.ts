@@ -22,7 +22,11 @@ export function rowsCondition(coordinates: Coordinates, rows: readonly MemberRow
 
 /**
  * Of several partitions: what an index may know first, then the bounds of each partition, looked up by its number. A
- * thousand ranges joined by OR would be compared with every row of the table.
+ * thousand ranges joined by OR would be compared with every row of the table: of 10 million in 23 s and more, instead of
+ * 0.3 s.
+ *
+ * In the URL of an insert a member takes some 215 bytes with all that a repeat looks up, offsets having 13 digits, so
+ * that 4,000 members stay below the 1 MiB that ClickHouse allows (`http_max_uri_size`).
  */
 function topicCondition(coordinates: Coordinates, rows: readonly MemberRows[]): string {
   const [topic, partition, offset] = [coordinates.topic, coordinates.partition, coordinates.offset].map(quoteName);
