@@ -36,4 +36,6 @@ export interface AssignedPartition extends TopicPartition {
   offset: number;
   /** Ranges that the owner before may have stored, from the committed offset on. */
   intents: readonly Intent[];
+  /** Ids of bundles of which others, who still list a member, may have to learn here that they are stored. */
+  marks?: readonly string[] | undefined;
 }

@@ -8,7 +8,7 @@ export interface BundleMember extends TopicPartition {
 }
 
 /** Of base64url, six bits each: two bundles of one group with the same id are out of the question. */
-const ID_LENGTH = 16;
+export const BUNDLE_ID_LENGTH = 16;
 
 /**
  * The id of a bundle: a digest of its ranges and of the time that they are judged by, so that whoever has put the list
@@ -21,5 +21,5 @@ export function bundleIdOf(members: readonly BundleMember[], judgedMs: number): 
   for (const { topic, partition, firstOffset, lastOffset } of members) {
     hash.update(`${topic}:${partition}:${firstOffset}-${lastOffset}\n`);
   }
-  return hash.update(`@${judgedMs}`).digest("base64url").slice(0, ID_LENGTH);
+  return hash.update(`@${judgedMs}`).digest("base64url").slice(0, BUNDLE_ID_LENGTH);
 }

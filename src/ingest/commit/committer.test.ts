@@ -4,7 +4,7 @@ import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 import { Committer } from "./committer.ts";
-import { PartitionLedger } from "./ledger.ts";
+import { type LedgerRange, PartitionLedger } from "./ledger.ts";
 
 interface Gate {
   accept(unknown?: TopicPartition[]): void;
@@ -41,13 +41,14 @@ describe("Committer", () => {
   });
   afterEach(() => vi.useRealTimers());
 
+  const announce = (partition: number, range: LedgerRange) => committer.announce([{ at: at(partition), range }]);
   const settle = () => vi.advanceTimersByTimeAsync(0);
   const offsetsOf = (commit: CommitOffset[] | undefined) => commit?.map(({ offset }) => offset);
 
   it("resolves an announcement only when the commit that names the range is acknowledged", async () => {
     const range = ledgers[0]!.open(0, 9, 1);
     let announced = false;
-    void committer.announce(at(0), range).then(() => {
+    void announce(0, range).then(() => {
       announced = true;
     });
     await settle();
@@ -59,11 +60,11 @@ describe("Committer", () => {
   });
 
   it("lets go of a partition that the coordinator does not know, and goes on with the others", async () => {
-    void committer.announce(at(1), ledgers[1]!.open(0, 4, 1));
+    void announce(1, ledgers[1]!.open(0, 4, 1));
     await settle();
     const [gone, stays] = [ledgers[0]!.open(0, 9, 1), ledgers[1]!.open(5, 9, 1)];
-    const refused = committer.announce(at(0), gone).catch((error) => error);
-    const announced = committer.announce(at(1), stays);
+    const refused = announce(0, gone).catch((error) => error);
+    const announced = announce(1, stays);
     gates[0]!.accept();
     await settle();
     expect(sent[1]).toHaveLength(2);
@@ -83,24 +84,24 @@ describe("Committer", () => {
 
   it("proves nothing by a commit of which no partition was taken: the generation was not looked at", async () => {
     await vi.advanceTimersByTimeAsync(5_000);
-    const proven = committer.prove(at(0)).catch((error) => error);
+    const proven = committer.prove([at(0)]).catch((error) => error);
     await settle();
     gates[0]!.accept([{ topic: "t", partition: 0 }]);
     expect(await proven).toBeInstanceOf(StaleOwner);
     expect(committer.provenMs).toBe(Number.NEGATIVE_INFINITY);
-    expect(await committer.prove(at(0)).catch((error) => error)).toBeInstanceOf(StaleOwner);
+    expect(await committer.prove([at(0)]).catch((error) => error)).toBeInstanceOf(StaleOwner);
     expect(sent).toHaveLength(1);
   });
 
   it("keeps one commit in flight; what comes meanwhile goes with the next, progress and intents together", async () => {
     const first = ledgers[0]!.open(0, 9, 1);
-    void committer.announce(at(0), first);
+    void announce(0, first);
     await settle();
     const second = ledgers[0]!.open(10, 19, 1);
-    void committer.announce(at(0), second);
+    void announce(0, second);
     ledgers[0]!.markDurable(first);
     committer.note(at(0));
-    void committer.announce(at(1), ledgers[1]!.open(0, 4, 2));
+    void announce(1, ledgers[1]!.open(0, 4, 2));
     await settle();
     expect(sent).toHaveLength(1);
     gates[0]!.accept();
@@ -113,7 +114,7 @@ describe("Committer", () => {
 
   it("commits progress that no intent takes along after a short while", async () => {
     const range = ledgers[0]!.open(0, 9, 1);
-    void committer.announce(at(0), range);
+    void announce(0, range);
     await settle();
     gates[0]!.accept();
     await settle();
@@ -128,11 +129,11 @@ describe("Committer", () => {
   it("repeats a failed commit with what is true by then, and announces nothing before", async () => {
     const range = ledgers[0]!.open(0, 9, 1);
     let announced = false;
-    void committer.announce(at(0), range).then(() => {
+    void announce(0, range).then(() => {
       announced = true;
     });
     await settle();
-    ledgers[0]!.open(10, 19, 1);
+    void announce(0, ledgers[0]!.open(10, 19, 1));
     gates[0]!.refuse(new Error("coordinator moved"));
     await vi.advanceTimersByTimeAsync(100);
     expect(errors).toHaveLength(1);
@@ -145,7 +146,7 @@ describe("Committer", () => {
 
   it("ends with the generation: whoever waits is told, and nothing is sent any more", async () => {
     const range = ledgers[0]!.open(0, 9, 1);
-    const announcement = expect(committer.announce(at(0), range)).rejects.toThrow(StaleOwner);
+    const announcement = expect(announce(0, range)).rejects.toThrow(StaleOwner);
     await settle();
     gates[0]!.refuse(new StaleOwner("generation 3 is over"));
     await announcement;
@@ -170,7 +171,8 @@ describe("Committer", () => {
       onError: (error) => errors.push(error),
     });
     looking.add(at(0), ledgers[0]!);
-    const announcement = looking.announce(at(0), ledgers[0]!.open(0, 9, 1)).catch((error) => error);
+    const announcement = looking.announce([{ at: at(0), range: ledgers[0]!.open(0, 9, 1) }]).catch((error) => error);
+    await settle();
     expect(check).not.toThrow();
     looking.end(new StaleOwner("the group is rebalancing"));
     expect(check).toThrow(StaleOwner);
@@ -181,7 +183,7 @@ describe("Committer", () => {
 
   it("flushes to an end while a commit is under way, and when there is nothing to do", async () => {
     await committer.flush();
-    void committer.announce(at(0), ledgers[0]!.open(0, 9, 1));
+    void announce(0, ledgers[0]!.open(0, 9, 1));
     let isFlushed = false;
     void committer.flush().then(() => {
       isFlushed = true;
@@ -197,7 +199,7 @@ describe("Committer", () => {
   it("proves ownership by the time at which an acknowledged commit was sent, not by that of its answer", async () => {
     ledgers[0]!.open(0, 9, 1);
     const askedMs = systemClock.nowMs();
-    const proof = committer.prove(at(0));
+    const proof = committer.prove([at(0)]);
     await vi.advanceTimersByTimeAsync(5_000);
     gates[0]!.accept();
     await proof;
@@ -208,7 +210,7 @@ describe("Committer", () => {
     const many = Array.from({ length: 200 }, (_, index) => ledgers[0]!.open(index * 1e6, index * 1e6 + 1, 1e12));
     const announced: number[] = [];
     for (const [index, range] of many.entries()) {
-      void committer.announce(at(0), range).then(() => announced.push(index));
+      void announce(0, range).then(() => announced.push(index));
     }
     await settle();
     gates[0]!.accept();

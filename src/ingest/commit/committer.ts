@@ -3,7 +3,11 @@ import { type Clock, sleepOn } from "../../core/clock.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
-import type { LedgerRange, LedgerState, PartitionLedger } from "./ledger.ts";
+import { Admission, type Entry, type Member } from "./admission.ts";
+import { MEMBERS_MAX } from "./commit-size.ts";
+import type { PartitionLedger } from "./ledger.ts";
+import { MembersGone } from "./members-gone.ts";
+import { type Taken, takeRequest } from "./take-request.ts";
 
 export interface CommitterOptions {
   clock: Clock;
@@ -29,20 +33,19 @@ interface Turn {
   reject(reason: StaleOwner): void;
 }
 
-interface Entry extends TopicPartition {
-  ledger: PartitionLedger;
-}
-
 /**
  * Commits the state of all partitions of one assignment, with one request at a time: what changes meanwhile goes
  * with the next, so the number of requests adapts to the coordinator's speed instead of the number of inserts.
  *
  * A refused commit loses nothing: it is repeated, with what is true by then, until it succeeds or the assignment is over.
+ *
+ * What happens to a bundle happens to all its members before the next request is made up, and is said by that one.
  */
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #dirty = new Set<string>();
+  readonly #admission = new Admission(this.#entries);
   #running = false;
   #isSending = false;
   #over: StaleOwner | undefined;
@@ -50,7 +53,7 @@ export class Committer {
   #provenMs = Number.NEGATIVE_INFINITY;
   /** Those that wait for a commit which is sent after they came. */
   readonly #waiting: Turn[] = [];
-  /** Those that look after each commit whether their range was in it. */
+  /** Those that look after each commit whether their ranges were in it. */
   readonly #announcing: Turn[] = [];
 
   constructor(options: CommitterOptions) {
@@ -58,48 +61,68 @@ export class Committer {
   }
 
   add({ topic, partition }: TopicPartition, ledger: PartitionLedger): void {
-    this.#entries.set(partitionKey({ topic, partition }), { topic, partition, ledger });
+    const key = partitionKey({ topic, partition });
+    this.#entries.set(key, { topic, partition, ledger });
+    if (ledger.isListing) this.#admission.activate(key);
   }
 
   /**
-   * Resolves when a commit that names the range is acknowledged. A range for which the metadata has no room waits until
-   * the position has moved over earlier ones.
+   * Resolves when a commit that names all the ranges is acknowledged. They wait until there is room for each of them: the
+   * positions have to move over earlier ones first.
    *
    * @throws StaleOwner
+   * @throws MembersGone when some, not all, are in partitions that Kafka does not have any more
    */
-  async announce(at: TopicPartition, range: LedgerRange): Promise<void> {
-    if (range.announced) return;
-    const key = partitionKey(at);
-    this.#dirty.add(key);
-    this.#start();
-    while (!range.announced) {
-      this.#checkKnown(key);
-      await this.#turn(this.#announcing);
+  async announce(members: readonly Member[]): Promise<void> {
+    if (members.length > MEMBERS_MAX) throw new RangeError(`a bundle has at most ${MEMBERS_MAX} ranges`);
+    this.#admission.ask(members);
+    try {
+      if (members.some(({ range }) => !range.announced)) this.#start();
+      while (members.some(({ range }) => !range.announced)) {
+        this.#checkMembers(members);
+        await this.#turn(this.#announcing);
+      }
+    } finally {
+      this.#admission.withdraw(members);
     }
   }
 
-  /** The partition's position has moved: commits it soon. */
-  note(at: TopicPartition): void {
-    this.#dirty.add(partitionKey(at));
+  #checkMembers(members: readonly Member[]): void {
+    const gone = members.filter(({ at }) => !this.#isKnown(at));
+    if (gone.length === 0) return;
+    this.#checkAny(members.map(({ at }) => at));
+    throw new MembersGone(gone.map(({ at }) => at));
+  }
+
+  /** Commits of these partitions have something new to say, all in the same request: sends it soon. */
+  note(...partitions: readonly TopicPartition[]): void {
+    for (const at of partitions) this.#dirty.add(partitionKey(at));
     if (this.#running || this.#over !== undefined) return;
     this.#cancelProgress ??= this.#options.clock.after(PROGRESS_WAIT_MS, () => this.#start());
   }
 
   /**
-   * Shows that this member still owns its partitions, by a commit of this one that is sent now.
+   * Shows that this member still owns its partitions, by a commit of one of these that is sent now.
    *
-   * @throws StaleOwner
+   * @throws StaleOwner when Kafka has none of them any more
    */
-  async prove(at: TopicPartition): Promise<void> {
-    const key = partitionKey(at);
-    this.#checkKnown(key);
-    this.#dirty.add(key);
-    await this.#nextCommit();
-    this.#checkKnown(key);
+  async prove(partitions: readonly TopicPartition[]): Promise<void> {
+    for (;;) {
+      const at = this.#checkAny(partitions);
+      this.#dirty.add(partitionKey(at));
+      await this.#nextCommit();
+      if (this.#isKnown(at)) return;
+    }
   }
 
-  #checkKnown(key: string): void {
-    if (!this.#entries.has(key)) throw new StaleOwner(`${key} is not in Kafka any more`);
+  #isKnown(at: TopicPartition): boolean {
+    return this.#entries.has(partitionKey(at));
+  }
+
+  #checkAny(partitions: readonly TopicPartition[]): TopicPartition {
+    const known = partitions.find((at) => this.#isKnown(at));
+    if (known !== undefined) return known;
+    throw new StaleOwner(`${partitions.map(partitionKey).join(", ")}: not in Kafka any more`);
   }
 
   /** When the last acknowledged commit was sent, in the clock's ms: at that time the partitions were ours. */
@@ -146,8 +169,14 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
+    // What is announced in the same turn goes with the same request.
+    this.#isSending = true;
+    await Promise.resolve();
     let failures = 0;
-    while (this.#over === undefined && (this.#dirty.size > 0 || this.#waiting.length > 0)) {
+    while (this.#over === undefined) {
+      for (const key of this.#admission.admit()) this.#dirty.add(key);
+      this.#isSending = this.#dirty.size > 0;
+      if (!this.#isSending && this.#waiting.length === 0) break;
       const waiting = this.#waiting.splice(0);
       if (await this.#commitDirty()) {
         failures = 0;
@@ -167,14 +196,13 @@ export class Committer {
 
   /** Sends what is dirty. Returns whether the coordinator took it. */
   async #commitDirty(): Promise<boolean> {
-    const states = this.#takeDirty();
+    const states = takeRequest(this.#dirty, this.#entries, this.#admission);
     const offsets = states.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }));
     const { clock, onCommit, onError } = this.#options;
     const sentMs = clock.nowMs();
     let unknown: readonly TopicPartition[] = [];
     try {
       if (offsets.length > 0) {
-        this.#isSending = true;
         for (const offset of offsets) onCommit?.("beforeCommit", offset);
         unknown = await this.#options.commit(offsets, () => this.check());
         this.#forget(unknown);
@@ -192,23 +220,24 @@ export class Committer {
     // Waking up after a rebalance, a zombie may find an answer from before it: only what was acknowledged counts. Of
     // partitions that it does not know a broker says so without a look at the generation.
     if (offsets.length > unknown.length) this.#provenMs = sentMs;
-    for (const { key, announces } of states) {
-      if (this.#entries.has(key)) for (const range of announces) range.announced = true;
-    }
+    for (const state of states) this.#learn(state);
     return true;
+  }
+
+  #learn({ key, ledger, announces }: Taken): void {
+    if (!this.#entries.has(key)) return;
+    for (const { range, bundle } of announces) {
+      // Regrouped meanwhile, it was announced as something else.
+      if (range.bundle === bundle) range.announced = true;
+    }
+    if (announces.length === 0 && !ledger.isListing && !this.#dirty.has(key)) this.#admission.settle(key);
   }
 
   /** One deleted topic must not keep the others waiting: its ranges end, theirs go on. */
   #forget(unknown: readonly TopicPartition[]): void {
-    for (const at of unknown) this.#entries.delete(partitionKey(at));
-  }
-
-  #takeDirty(): (Entry & LedgerState & { key: string })[] {
-    const states = [...this.#dirty].flatMap((key) => {
-      const entry = this.#entries.get(key);
-      return entry === undefined ? [] : [{ key, ...entry, ...entry.ledger.state() }];
-    });
-    this.#dirty.clear();
-    return states;
+    for (const at of unknown) {
+      this.#entries.delete(partitionKey(at));
+      this.#admission.settle(partitionKey(at));
+    }
   }
 }

@@ -1,8 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Lease } from "../../core/lease.ts";
-import type { AssignedPartition, CommitOffset, Intent } from "../../core/partition-offsets.ts";
+import type { AssignedPartition, BundleRef, CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import { compareTopicPartitions, partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import type { Member } from "./admission.ts";
+import { type BundleMember, bundleIdOf } from "./bundle-id.ts";
 import { Committer } from "./committer.ts";
 import { type LedgerRange, PartitionLedger } from "./ledger.ts";
 
@@ -35,9 +37,10 @@ export class Epoch {
     const { clock, commit, onCommitError: onError, onCommit } = options;
     this.#committer = new Committer({ clock, commit, onError, onCommit });
     for (const start of options.partitions) {
-      const ledger = new PartitionLedger(start.offset, start.intents);
+      const ledger = new PartitionLedger(start.offset, start.intents, start.marks);
       this.#ledgers.set(partitionKey(start), ledger);
       this.#committer.add(start, ledger);
+      if (ledger.position !== start.offset) this.#committer.note(start);
     }
   }
 
@@ -47,27 +50,73 @@ export class Epoch {
   }
 
   /**
-   * Opens a range that was cut. To be called in the order in which the ranges were cut.
+   * Opens ranges that were cut to be inserted together. To be called in the order of the cuts.
    *
-   * @throws StaleOwner when the epoch is over, or never had the partition.
+   * @param bundle its members in the order of `compareTopicPartitions`, one of a partition
+   * @throws StaleOwner when the epoch is over, or never had one of the partitions.
    */
-  open(range: TopicPartition & Intent): LedgerRange {
+  open({ members, judgedMs }: { members: readonly BundleMember[]; judgedMs: number }): LedgerRange[] {
     this.check();
-    const ledger = this.#ledgers.get(partitionKey(range));
-    if (ledger === undefined) throw new StaleOwner(`${partitionKey(range)} is not assigned`);
-    return ledger.open(range.firstOffset, range.lastOffset, range.judgedMs);
+    const ref = bundleRefOf(members, judgedMs);
+    const ledgers = members.map((at) => this.#ledgerOf(at));
+    return members.map(({ firstOffset, lastOffset }, index) =>
+      ledgers[index]!.open(firstOffset, lastOffset, judgedMs, ref),
+    );
   }
 
-  /** Resolves when Kafka has acknowledged a commit that names the range. @throws StaleOwner */
-  announce(at: TopicPartition, range: LedgerRange): Promise<void> {
-    return this.#committer.announce(at, range);
+  /** Ranges of this partition that an earlier owner announced and that are not stored yet. @throws StaleOwner */
+  replays(at: TopicPartition): LedgerRange[] {
+    this.check();
+    return this.#ledgerOf(at).replays;
   }
 
-  /** The range is stored: the offset moves as far as it can. @throws StaleOwner */
-  acknowledge(at: TopicPartition, range: LedgerRange): void {
+  /**
+   * Makes a bundle of ranges that are open already, when some of their old one are gone (MembersGone): of that nothing was
+   * inserted, so that what commits say of it may be overwritten. They are announced anew.
+   *
+   * @throws StaleOwner
+   */
+  regroup(members: readonly Member[]): void {
     this.check();
-    const moved = this.#ledgers.get(partitionKey(at))!.markDurable(range);
-    if (moved) this.#committer.note(at);
+    const judgedMs = members[0]!.range.judgedMs;
+    const bundle = bundleRefOf(
+      members.map(({ at, range: { firstOffset, lastOffset } }) => ({ ...at, firstOffset, lastOffset })),
+      judgedMs,
+    );
+    for (const { at, range } of members) this.#ledgerOf(at).regroup(range, bundle);
+  }
+
+  /** Resolves when Kafka has acknowledged a commit that names all the ranges. @throws StaleOwner @throws MembersGone */
+  announce(members: readonly Member[]): Promise<void> {
+    return this.#committer.announce(members);
+  }
+
+  /**
+   * The ranges are stored, by one insert: the offsets move as far as they can. All that a commit has to say of a bundle is
+   * said by the same one, so there must be no await between its members. Of a bundle that an earlier owner announced,
+   * commits go on saying until the epoch ends that it is stored: its other members may be somebody else's.
+   *
+   * @throws StaleOwner
+   */
+  acknowledge(members: readonly Member[]): void {
+    this.check();
+    const changed = members.filter(({ at, range }) => this.#ledgerOf(at).markDurable(range));
+    if (changed.length > 0) this.#committer.note(...changed.map(({ at }) => at));
+  }
+
+  /**
+   * The range is stored, by an insert of its own, and whether its bundle is, nobody knows: its other members have to be
+   * looked at one by one, too. @throws StaleOwner
+   */
+  acknowledgeAlone({ at, range }: Member): void {
+    this.check();
+    if (this.#ledgerOf(at).markDurableAlone(range)) this.#committer.note(at);
+  }
+
+  #ledgerOf(at: TopicPartition): PartitionLedger {
+    const ledger = this.#ledgers.get(partitionKey(at));
+    if (ledger === undefined) throw new StaleOwner(`${partitionKey(at)} is not assigned`);
+    return ledger;
   }
 
   /**
@@ -76,9 +125,10 @@ export class Epoch {
    *
    * The proof must be younger than the measurement of the clocks: a frozen machine's clock may stand still, and what is
    * measured afterwards would carry an old proof over the time that it slept. For the same reason whoever asks again,
-   * because the insert came late or failed, gets a new proof.
+   * because the insert came late or failed, gets a new proof. Any partition of a bundle proves it for all: what is looked
+   * at is the generation.
    */
-  lease(at: TopicPartition): Lease {
+  lease(members: readonly TopicPartition[]): Lease {
     const { clock, fenceMs, clickHouseOffset } = this.#options;
     const committer = this.#committer;
     let isAskedAgain = false;
@@ -88,7 +138,7 @@ export class Epoch {
         const { offsetMs, measuredMs } = await clickHouseOffset();
         // Half: what is left must do for the upload's first byte to arrive.
         const isOld = clock.nowMs() - committer.provenMs > fenceMs / 2;
-        if (isOld || isAskedAgain || committer.provenMs < measuredMs) await committer.prove(at);
+        if (isOld || isAskedAgain || committer.provenMs < measuredMs) await committer.prove(members);
         isAskedAgain = true;
         this.check();
         return Math.floor(committer.provenMs + offsetMs + fenceMs);
@@ -104,4 +154,12 @@ export class Epoch {
   end(reason: string): void {
     this.#committer.end(new StaleOwner(reason));
   }
+}
+
+function bundleRefOf(members: readonly BundleMember[], judgedMs: number): BundleRef | undefined {
+  const isSorted = members.every(
+    (member, index) => index === 0 || compareTopicPartitions(members[index - 1]!, member) < 0,
+  );
+  if (!isSorted) throw new RangeError("the members of a bundle are not in order, or two are of one partition");
+  return members.length > 1 ? { id: bundleIdOf(members, judgedMs), count: members.length } : undefined;
 }

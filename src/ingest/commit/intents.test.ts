@@ -1,80 +1,106 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Intent } from "../../core/partition-offsets.ts";
-import { decodeIntents, encodeIntents, METADATA_BYTES_MAX, UnreadableIntents } from "./intents.ts";
+import { bundleIdOf } from "./bundle-id.ts";
+import {
+  decodeIntents,
+  encodeIntents,
+  FRAME_BYTES,
+  MARK_BYTES,
+  RANGE_BYTES_MAX,
+  reservedBytes,
+  UnreadableIntents,
+} from "./intents.ts";
 
-/** Ranges that rise, with holes between them or without; the first ones may be of version 1. */
-const intents = fc
-  .tuple(
-    fc.array(fc.tuple(fc.nat({ max: 1_000 }), fc.nat({ max: 1e9 }), fc.nat({ max: 2e12 })), { maxLength: 60 }),
-    fc.nat({ max: 60 }),
-  )
-  .map(([parts, bareCount]) => {
-    let next = 0;
-    return parts.map(([hole, length, judgedMs], index): Intent => {
-      const firstOffset = next + hole;
-      next = firstOffset + length + 1;
-      return { firstOffset, lastOffset: next - 1, judgedMs, ...(index < bareCount ? { isBare: true } : {}) };
-    });
+const idOf = (seed: number) => bundleIdOf([], seed);
+const [ID, OTHER] = [idOf(1), idOf(2)];
+
+interface Part {
+  hole: number;
+  length: number;
+  judgedMs: number;
+  bundleCount: number | undefined;
+  isStored: boolean;
+}
+const parts = fc.array(
+  fc.record<Part>({
+    hole: fc.nat({ max: 1_000 }),
+    length: fc.nat({ max: 1e9 }),
+    judgedMs: fc.nat({ max: 2e12 }),
+    bundleCount: fc.option(fc.integer({ min: 2, max: 9_999 }), { nil: undefined }),
+    isStored: fc.boolean(),
+  }),
+  { maxLength: 60 },
+);
+
+/** Ranges that rise, with holes between them or without; the first ones may be of version 1, and are in no bundle. */
+function intentsOf(list: Part[], bareCount: number): Intent[] {
+  let next = 0;
+  return list.map(({ hole, length, judgedMs, bundleCount, isStored }, index): Intent => {
+    const firstOffset = next + hole;
+    next = firstOffset + length + 1;
+    const isBare = index < bareCount;
+    return {
+      ...{ firstOffset, lastOffset: next - 1, judgedMs },
+      ...(isBare ? { isBare: true } : {}),
+      ...(bundleCount === undefined || isBare ? {} : { bundle: { id: idOf(index), count: bundleCount } }),
+      ...(isStored ? { isStored: true } : {}),
+    };
   });
+}
 
 describe("intents in commit metadata", () => {
-  it("are read as they were written", () => {
+  it("are read as they were written, with their marks", () => {
     fc.assert(
-      fc.property(intents, (written) => {
-        const { metadata, count } = encodeIntents(written);
-        expect(count).toBe(written.length);
-        expect(decodeIntents(metadata)).toEqual(written);
+      fc.property(parts, fc.nat({ max: 60 }), fc.nat({ max: 5 }), fc.boolean(), (list, bareCount, markCount, isOld) => {
+        const plain = list.map((part) => ({ ...part, bundleCount: undefined, isStored: false }));
+        const intents = intentsOf(isOld ? plain : list, bareCount);
+        const marks = Array.from({ length: isOld ? 0 : markCount }, (_, index) => idOf(-1 - index));
+        expect(decodeIntents(encodeIntents(intents, marks))).toEqual({ intents, marks });
       }),
     );
   });
 
+  it("never take more than is reserved for them, also when those of bundles are stored", () => {
+    fc.assert(
+      fc.property(parts, fc.nat({ max: 60 }), fc.nat({ max: 5 }), (list, bareCount, markCount) => {
+        const intents = intentsOf(list, bareCount);
+        const marks = Array.from({ length: markCount }, (_, index) => idOf(-1 - index));
+        const reserved = intents.reduce((sum, intent) => sum + reservedBytes(intent), 0);
+        const stored = intents.map((intent): Intent => (intent.bundle ? { ...intent, isStored: true } : intent));
+        const slack = FRAME_BYTES + marks.length * MARK_BYTES + reserved - encodeIntents(stored, marks).length;
+        // Two for the mark of version 1, which there may be.
+        expect([0, 2]).toContain(slack);
+      }),
+    );
+    const most = { firstOffset: 2 ** 53 - 2, lastOffset: 2 ** 53 - 1, judgedMs: 2 ** 53 - 1 };
+    expect(reservedBytes({ ...most, bundle: { id: ID, count: 9_999 } })).toBe(RANGE_BYTES_MAX);
+  });
+
   it("look as documented", () => {
-    const { metadata } = encodeIntents([{ firstOffset: 4_000, lastOffset: 4_999, judgedMs: 1_767_225_600_000 }]);
-    expect(metadata).toBe("m2 4000-4999@1767225600000");
-    expect(encodeIntents([]).metadata).toBe("m2");
+    const range = { firstOffset: 4_000, lastOffset: 4_999, judgedMs: 1_767_225_600_000 };
+    expect(encodeIntents([range])).toBe("m2 4000-4999@1767225600000");
+    expect(encodeIntents([])).toBe("m2");
+    const bundle = { id: ID, count: 12 };
+    expect(encodeIntents([{ ...range, bundle }])).toBe(`m3 4000-4999@1767225600000#${ID}.12`);
+    expect(encodeIntents([{ ...range, bundle, isStored: true }])).toBe(`m3 4000-4999@1767225600000#${ID}.12!`);
+    expect(encodeIntents([range], [OTHER])).toBe(`m3 +${OTHER} 4000-4999@1767225600000`);
   });
 
   it("of version 1 keep their tokens, also when they are committed again beside new ones", () => {
-    const before = decodeIntents("m1 10-19@1 20-29@2");
-    const { metadata } = encodeIntents([...before.slice(1), { firstOffset: 30, lastOffset: 39, judgedMs: 3 }]);
+    const { intents } = decodeIntents("m1 10-19@1 20-29@2");
+    const metadata = encodeIntents([...intents.slice(1), { firstOffset: 30, lastOffset: 39, judgedMs: 3 }]);
     expect(metadata).toBe("m2 20-29@2/1 30-39@3");
-    expect(decodeIntents(metadata)).toEqual([
+    expect(decodeIntents(metadata).intents).toEqual([
       { firstOffset: 20, lastOffset: 29, judgedMs: 2, isBare: true },
       { firstOffset: 30, lastOffset: 39, judgedMs: 3 },
     ]);
-  });
-
-  it("of version 1 are all committed again, however full their text was: any may be stored already", () => {
-    const many = Array.from({ length: 500 }, (_, index) => ({
-      firstOffset: 1e9 + index * 10,
-      lastOffset: 1e9 + index * 10 + 9,
-      judgedMs: 1_767_225_600_000,
-    }));
-    const full = encodeIntents(many).metadata.replace("m2", "m1");
-    const before = decodeIntents(full);
-    expect(METADATA_BYTES_MAX - full.length).toBeLessThan(40);
-    expect(encodeIntents([...before, ...many.slice(before.length)])).toEqual({ metadata: full, count: before.length });
-    const later = [...before.slice(2), ...many.slice(before.length)];
-    const { metadata, count } = encodeIntents(later);
-    expect(count).toBe(before.length);
-    expect(decodeIntents(metadata)).toEqual(later.slice(0, count));
-  });
-
-  it("never need more bytes than a broker takes: the last ones are left out", () => {
-    const many = Array.from({ length: 500 }, (_, index) => ({
-      firstOffset: 9e15 + index * 10,
-      lastOffset: 9e15 + index * 10 + 9,
-      judgedMs: 1_767_225_600_000,
-    }));
-    const { metadata, count } = encodeIntents(many);
-    expect(metadata.length).toBeLessThanOrEqual(METADATA_BYTES_MAX);
-    expect(count).toBeGreaterThan(80);
-    expect(decodeIntents(metadata)).toEqual(many.slice(0, count));
+    expect(encodeIntents(intents, [ID])).toBe(`m3 +${ID} 10-19@1 20-29@2/1`);
   });
 
   it("are none in a partition that was committed without metadata", () => {
-    for (const metadata of ["", null, undefined, "m1", "m2"]) expect(decodeIntents(metadata)).toEqual([]);
+    for (const metadata of ["", null, undefined, "m1", "m2"])
+      expect(decodeIntents(metadata)).toEqual({ intents: [], marks: [] });
   });
 
   it.each([
@@ -89,6 +115,28 @@ describe("intents in commit metadata", () => {
     "m1 -1-9@1",
     "m1 1-9@1 ",
     "m1 1-99999999999999999@1",
+    "m3",
+    `m2 1-2@3#${ID}.2`,
+    `m1 1-2@3#${ID}.2`,
+    "m2 1-2@3!",
+    `m2 +${ID}`,
+    `m3 1-2@3#${ID}`,
+    `m3 1-2@3#${ID}.1`,
+    `m3 1-2@3#${ID}.02`,
+    `m3 1-2@3#${ID}.10000`,
+    `m3 1-2@3#${ID.slice(1)}.2`,
+    `m3 1-2@3#${ID.slice(1)}=.2`,
+    `m3 1-2@3#${ID}.2!!`,
+    `m3 1-2@3/1#${ID}.2`,
+    `m3 1-2@3#${ID}.2 3-4@3/1`,
+    `m3 1-2@3/1 3-4@3/1 5-6@3!`,
+    `m3 1-2@3#${ID}.2 3-4@3#${ID}.2`,
+    `m3 +${ID} +${ID}`,
+    `m3 +${ID} 1-2@3#${ID}.2`,
+    `m3 1-2@3 +${ID}`,
+    `m3 +${ID.slice(1)}`,
+    `m3 +${ID}  1-2@3`,
+    `m4 1-2@3#${ID}.2`,
   ])("are not guessed from %j", (metadata) => {
     expect(() => decodeIntents(metadata)).toThrow(UnreadableIntents);
   });

@@ -1,10 +1,12 @@
-import type { Intent } from "../../core/partition-offsets.ts";
-import { encodeIntents } from "./intents.ts";
+import type { BundleRef, Intent } from "../../core/partition-offsets.ts";
+import { encodeIntents, FRAME_BYTES, MARK_BYTES, METADATA_BYTES_MAX, reservedBytes } from "./intents.ts";
 
 /** A range of offsets from its cut until everything up to it is stored. */
 export interface LedgerRange extends Intent {
   /** Its rows are stored. */
   durable: boolean;
+  /** Commits name it from now on. */
+  admitted: boolean;
   /** A commit that names it has been acknowledged: it may be inserted. */
   announced: boolean;
 }
@@ -13,8 +15,14 @@ export interface LedgerRange extends Intent {
 export interface LedgerState {
   offset: number;
   metadata: string;
-  announces: LedgerRange[];
+  announces: { range: LedgerRange; bundle: BundleRef | undefined }[];
 }
+
+/**
+ * How many members of bundles a commit of one partition lists. Each that an earlier owner left may become a mark, which
+ * stays until the epoch ends; so bounded, the marks leave room for new ranges (commit-size.ts counts on it).
+ */
+export const LISTED_MEMBERS_MAX = 16;
 
 /**
  * Per partition: the offset below which every record is durable, and the ranges above it that may be stored already.
@@ -24,64 +32,143 @@ export interface LedgerState {
  * out and the process dies; Kafka resumes at 300 and the first range is gone. So an insert only marks its range, and
  * the commit position moves over the unbroken prefix of marked ranges.
  *
- * A durable range that is not in the prefix stays among the intents: its records will be read once more after a crash,
- * and must be cut alike.
+ * A durable range that is not in the prefix stays among the intents. Alone, it is repeated after a crash, and ClickHouse
+ * knows its token; so the text stays one that older versions read. As a member of a bundle it says that it is stored:
+ * other members may have moved on, and nobody could put the bundle together again.
  */
 export class PartitionLedger {
   /** In offset order; the head is the oldest range that is not yet part of the prefix. */
   readonly #open: LedgerRange[];
+  readonly #inherited: ReadonlySet<LedgerRange>;
+  readonly #marks: Set<string>;
   #position: number;
-  /** Ranges that an earlier owner announced and that are not cut yet, a tail of `#open`. */
-  readonly #replays: LedgerRange[];
+  /** The first so many of `#open` are admitted: a range that is listed without those before it would leave a hole. */
+  #admittedCount = 0;
+  #listedBytes = 0;
+  #listedMembers = 0;
 
-  /** `position`: the committed offset. `intents`: what its metadata says. */
-  constructor(position: number, intents: readonly Intent[] = []) {
+  /** `position`: the committed offset. `intents`: what its metadata says. `marks`: those of its marks to be kept. */
+  constructor(position: number, intents: readonly Intent[] = [], marks: readonly string[] = []) {
     this.#position = position;
+    this.#marks = new Set(marks);
     // Announced by the commit that they were read from.
-    this.#open = intents.map((intent) => ({ ...intent, durable: false, announced: true }));
-    this.#replays = [...this.#open];
+    this.#open = intents.map((intent) => ({
+      ...{ ...intent, durable: intent.isStored === true },
+      ...{ admitted: false, announced: true },
+    }));
+    this.#inherited = new Set(this.#open);
+    for (const range of this.#open) this.#list(range);
+    this.#advance();
+  }
+
+  /** Ranges that an earlier owner announced and that are not stored yet, in offset order. They end in any order. */
+  get replays(): LedgerRange[] {
+    return this.#open.filter((range) => this.#inherited.has(range) && !range.durable);
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Whether commits have a range to name. */
+  get isListing(): boolean {
+    return this.#admittedCount > 0;
+  }
+
+  /** What the metadata takes at most until another range is admitted. */
+  get reservedBytes(): number {
+    return FRAME_BYTES + this.#marks.size * MARK_BYTES + this.#listedBytes;
   }
 
   /**
-   * Opens the next range, or returns the one to be replayed. Ranges must be opened in ascending order and may leave
-   * gaps: offsets that the log no longer has (compaction, aborted transactions).
+   * Opens the next range. Ranges must be opened in ascending order and may leave gaps: offsets that the log no longer
+   * has (compaction, aborted transactions).
    *
-   * @throws RangeError when the range begins at or before the end of the last one, or is not the one to be replayed
-   * next: the caller has a logic error, and committing on top of it would hide a doubled row.
+   * @throws RangeError when the range begins at or before the end of the last one: the caller has a logic error, and
+   * committing on top of it would hide a doubled row.
    */
-  open(firstOffset: number, lastOffset: number, judgedMs: number): LedgerRange {
-    const replay = this.#replays.shift();
-    if (replay !== undefined) {
-      if (replay.firstOffset === firstOffset && replay.lastOffset === lastOffset) return replay;
-      throw new RangeError(
-        `Cannot open range ${firstOffset}–${lastOffset}: ${replay.firstOffset}–${replay.lastOffset} is announced and comes first`,
-      );
-    }
+  open(firstOffset: number, lastOffset: number, judgedMs: number, bundle?: BundleRef): LedgerRange {
     const last = this.#open.at(-1);
     const floor = last === undefined ? this.#position : last.lastOffset + 1;
     if (lastOffset < firstOffset || firstOffset < floor) {
       throw new RangeError(`Cannot open range ${firstOffset}–${lastOffset}: the next free offset is ${floor}`);
     }
-    const range = { firstOffset, lastOffset, judgedMs, durable: false, announced: false };
+    const range: LedgerRange = {
+      ...{ firstOffset, lastOffset, judgedMs, durable: false, admitted: false, announced: false },
+      ...(bundle === undefined ? {} : { bundle }),
+    };
     this.#open.push(range);
     return range;
   }
 
-  /** Marks a range and moves the position over the durable prefix. Returns whether the position moved. */
+  /** Whether the range is the next to be listed and the metadata has room for it. */
+  admits(range: LedgerRange): boolean {
+    if (this.#open[this.#admittedCount] !== range) return false;
+    if (range.bundle !== undefined && this.#listedMembers >= LISTED_MEMBERS_MAX) return false;
+    return this.reservedBytes + reservedBytes(range) <= METADATA_BYTES_MAX;
+  }
+
+  admit(range: LedgerRange): void {
+    if (!this.admits(range)) throw new RangeError(`Range ${range.firstOffset}–${range.lastOffset} has no room yet`);
+    this.#list(range);
+  }
+
+  /** The range goes with another bundle, or alone: of the one that it was announced with nothing was or will be inserted. */
+  regroup(range: LedgerRange, bundle: BundleRef | undefined): void {
+    if (range.admitted) this.#unlist(range);
+    range.bundle = bundle;
+    range.announced = false;
+    if (range.admitted) this.#list(range);
+  }
+
+  /**
+   * The range is stored, and with it its bundle, if it has one: moves the position over the durable prefix. Returns whether
+   * a commit has something new to say.
+   */
   markDurable(range: LedgerRange): boolean {
+    if (range.bundle !== undefined) range.isStored = true;
+    const moved = this.markDurableAlone(range);
+    return moved || range.bundle !== undefined;
+  }
+
+  /** The range is stored, and of the rest of its bundle nothing is known: nobody must conclude from this one. */
+  markDurableAlone(range: LedgerRange): boolean {
     range.durable = true;
-    let moved = 0;
-    for (const head of this.#open) {
-      if (!head.durable) break;
-      this.#position = head.lastOffset + 1;
-      moved += 1;
-    }
-    if (moved > 0) this.#open.splice(0, moved);
-    return moved > 0;
+    return this.#advance();
   }
 
   state(): LedgerState {
-    const { metadata, count } = encodeIntents(this.#open);
-    return { offset: this.#position, metadata, announces: this.#open.slice(0, count) };
+    const listed = this.#open.slice(0, this.#admittedCount);
+    return {
+      offset: this.#position,
+      metadata: encodeIntents(listed, [...this.#marks]),
+      announces: listed.map((range) => ({ range, bundle: range.bundle })),
+    };
+  }
+
+  #advance(): boolean {
+    const firstLeft = this.#open.findIndex(({ durable }) => !durable);
+    const passed = this.#open.splice(0, firstLeft === -1 ? this.#open.length : firstLeft);
+    for (const range of passed) {
+      this.#position = range.lastOffset + 1;
+      if (range.admitted) this.#unlist(range);
+      // Other members may have other owners by now, who cannot conclude anything from an offset that has moved.
+      const isShared = range.bundle !== undefined && range.isStored === true && this.#inherited.has(range);
+      if (isShared) this.#marks.add(range.bundle!.id);
+    }
+    return passed.length > 0;
+  }
+
+  #list(range: LedgerRange): void {
+    range.admitted = true;
+    this.#admittedCount += 1;
+    this.#listedBytes += reservedBytes(range);
+    if (range.bundle !== undefined) this.#listedMembers += 1;
+  }
+
+  #unlist(range: LedgerRange): void {
+    this.#admittedCount -= 1;
+    this.#listedBytes -= reservedBytes(range);
+    if (range.bundle !== undefined) this.#listedMembers -= 1;
   }
 }

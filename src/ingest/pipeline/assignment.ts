@@ -21,7 +21,7 @@ export function readAssigned(
 ): AssignedPartition[] {
   return partitions.map(({ topic, partition, offset, metadata }) => {
     try {
-      return { topic, partition, offset, intents: decodeIntents(metadata) };
+      return { topic, partition, offset, ...decodeIntents(metadata) };
     } catch (error) {
       const where = `${partitionKey({ topic, partition })}: ${(error as Error).message}`;
       if (policy === "stop") {

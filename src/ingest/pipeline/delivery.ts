@@ -38,19 +38,22 @@ export async function deliverRange<Prepared, Stored>(
   onStep?: DeliveryObserver,
 ): Promise<Stored> {
   const step = (name: DeliveryStep) => onStep?.(name);
-  const range = epoch.open(at);
+  const replay = epoch.replays(at).find(({ firstOffset }) => firstOffset === at.firstOffset);
+  const isReplay = replay?.lastOffset === at.lastOffset;
+  const range = isReplay ? replay : epoch.open({ members: [at], judgedMs: at.judgedMs })[0]!;
+  const members = [{ at, range }];
   step("beforeIntent");
-  const announced = epoch.announce(at, range).then(() => step("afterIntent"));
+  const announced = epoch.announce(members).then(() => step("afterIntent"));
   // Rejected while the rows are still being made, it would count as unhandled.
   announced.catch(() => {});
   const prepared = await work.prepare();
   await announced;
   step("beforeInsert");
-  const stored = await work.store(prepared, epoch.lease(at));
+  const stored = await work.store(prepared, epoch.lease([at]));
   step("afterInsert");
   epoch.check();
   step("beforeAcknowledge");
-  epoch.acknowledge(at, range);
+  epoch.acknowledge(members);
   step("afterAcknowledge");
   return stored;
 }

@@ -47,7 +47,7 @@ function noteLost(
   const owner = state.epoch;
   if (owner === undefined) return;
   flights.add(
-    sink.store(gapBatch(gaps), owner.lease(at)).then(
+    sink.store(gapBatch(gaps), owner.lease([at])).then(
       () => {},
       (error) => ended(error, at.topic),
     ),

@@ -144,10 +144,10 @@ export class SimulatedMember {
     await this.life.arrival(this.#options.world.latencyMs());
     const assigned = partitions.map((partition) => {
       const committed = broker.committed.get(partition);
-      const intents = this.#options.forgetsIntents ? [] : decodeIntents(committed?.metadata);
+      const { intents, marks } = decodeIntents(this.#options.forgetsIntents ? "" : committed?.metadata);
       const offset = committed?.offset ?? 0;
       this.#fetchOffsets.set(partition, offset);
-      return { topic: TOPIC, partition, offset, intents };
+      return { topic: TOPIC, partition, offset, intents, marks };
     });
     for (const partition of this.#fetchOffsets.keys()) {
       if (!partitions.includes(partition)) this.#fetchOffsets.delete(partition);
