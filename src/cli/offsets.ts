@@ -68,6 +68,7 @@ async function runShow(given: Environment, options: OptionValues<typeof showRows
 const hints = [
   "lost: retention deleted records between the committed offset and the log's start before this group read them.",
   "in flight: ranges that are being stored, or were when their owner stopped; the next owner stores them again first.",
+  "stored: of these, not to be stored again; the offset cannot move over them before those in front are stored.",
 ];
 
 function toLine(partition: GroupPartition): string[] {
@@ -80,5 +81,10 @@ function describeIntents({ intents, metadata }: GroupPartition): string {
   if (intents === undefined) return `unreadable: ${JSON.stringify(metadata.slice(0, 40))}`;
   if (intents.length === 0) return "-";
   const [first, last] = [intents[0]!, intents.at(-1)!];
-  return `${first.firstOffset}-${last.lastOffset}${intents.length === 1 ? "" : ` (${intents.length} ranges)`}`;
+  const storedCount = intents.filter(({ isStored }) => isStored === true).length;
+  const counts = [
+    ...(intents.length === 1 ? [] : [`${intents.length} ranges`]),
+    ...(storedCount === 0 ? [] : [`${storedCount} stored`]),
+  ];
+  return `${first.firstOffset}-${last.lastOffset}${counts.length === 0 ? "" : ` (${counts.join(", ")})`}`;
 }

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readEnvironment } from "../config/environment.ts";
 import { errorCodes, MillraceError } from "../core/errors.ts";
+import type { Intent } from "../core/partition-offsets.ts";
 import { encodeIntents } from "../ingest/commit/intents.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { commitOffsets } from "../operate/offsets/commit-offsets.ts";
@@ -156,11 +157,11 @@ describe.each(await brokersToTest())("operating commands with %s", (name, startS
   });
 
   it("shows where the group stands, ranges in flight decoded, and foreign metadata as it is", async () => {
-    const intents = [
+    const intents: Intent[] = [
       { firstOffset: 600, lastOffset: 649, judgedMs: 1 },
-      { firstOffset: 650, lastOffset: 699, judgedMs: 2 },
+      { firstOffset: 650, lastOffset: 699, judgedMs: 2, isStored: true },
     ];
-    await asMember((commit) => commit(600, encodeIntents(intents).metadata));
+    await asMember((commit) => commit(600, encodeIntents(intents)));
     const run = await millrace("offsets", "show", "--json");
     expect([run.stderr, run.code]).toEqual(["", 0]);
     expect(run.json).toMatchObject({ group, state: "Empty", members: 0 });
@@ -168,7 +169,7 @@ describe.each(await brokersToTest())("operating commands with %s", (name, startS
       { topic, partition: 0, logStart: 0, logEnd: 1_000, committed: 600, lag: 400, lost: 0, intents },
       { topic, partition: 1, logEnd: 500, committed: 500, lag: 0, intents: [] },
     ]);
-    expect((await millrace("offsets", "show")).stdout).toContain("600-699 (2 ranges)");
+    expect((await millrace("offsets", "show")).stdout).toContain("600-699 (2 ranges, 1 stored)");
     await asMember((commit) => commit(600, "something else"));
     expect((await millrace("offsets", "show")).stdout).toContain('unreadable: "something else"');
   });
@@ -188,7 +189,7 @@ describe.each(await brokersToTest())("operating commands with %s", (name, startS
     const inFlight = await reset("--to", "latest", "--yes");
     expect([inFlight.code, inFlight.stderr]).toEqual([1, expect.stringContaining("names ranges in flight")]);
     const unsure = await reset("--to", "latest", "--discard-intents");
-    expect([unsure.code, unsure.stderr]).toEqual([2, expect.stringContaining("--yes does it")]);
+    expect([unsure.code, unsure.stderr]).toEqual([2, expect.stringContaining("--yes makes the change")]);
     const shown = await millrace("offsets", "show", "--json");
     expect(shown.json.partitions[0]).toMatchObject({ committed: 600, metadata: "something else" });
   });

@@ -161,7 +161,7 @@ function judgeMetadata({ partitions }: KafkaFacts, { groupId }: SetUp): Finding[
   for (const { topic, partition, committed, metadata } of partitions) {
     if (committed === undefined) continue;
     try {
-      ranges += decodeIntents(metadata).length;
+      ranges += decodeIntents(metadata).intents.filter(({ isStored }) => isStored !== true).length;
     } catch (error) {
       if (!(error instanceof UnreadableIntents)) throw error;
       findings.push({

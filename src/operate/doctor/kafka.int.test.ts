@@ -96,7 +96,7 @@ describe.each(kinds)("the doctor with %s", (name, start) => {
 
   it("finds a topic that is read up to its end in order, and our own ranges in flight readable", async () => {
     await makeTopic("read", {}, [1_000, 500]);
-    const { metadata } = encodeIntents([{ firstOffset: 2, lastOffset: 3, judgedMs: Date.now() }]);
+    const metadata = encodeIntents([{ firstOffset: 2, lastOffset: 3, judgedMs: Date.now() }]);
     await commit("read", 2, metadata);
     const findings = await examined(["read"]);
     expect(findings.filter(({ code }) => code === "kafka.version")).not.toContainEqual(

@@ -3,13 +3,13 @@ import { type PartitionOffsets, readOffsets } from "../../clients/kafka/offsets.
 import { MillraceError } from "../../core/errors.ts";
 import type { Intent } from "../../core/partition-offsets.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
-import { decodeIntents, UnreadableIntents } from "../../ingest/commit/intents.ts";
+import { decodeIntents, type InFlight, UnreadableIntents } from "../../ingest/commit/intents.ts";
 
 /** Where one partition of a group stands, with what its last commit says about ranges in flight. */
 export interface GroupPartition extends PartitionOffsets {
   /** The commit's metadata as the broker has it; "" for none. */
   metadata: string;
-  /** Ranges that may be stored beyond the committed offset; undefined when the metadata is not Millrace's. */
+  /** Ranges that may be stored, or are, beyond the committed offset; undefined when the metadata is not Millrace's. */
   intents: Intent[] | undefined;
   /** Committed, but deleted by retention before they were read. */
   lost: number;
@@ -56,11 +56,23 @@ export async function readGroupPartitions(admin: Admin, groupId: string, topics:
   return offsets.map((found) => {
     const text = metadata.get(partitionKey(found)) ?? "";
     const lost = Math.max(0, found.logStart - (found.committed ?? found.logStart));
-    return { ...found, metadata: text, intents: readIntents(text), lost };
+    return { ...found, metadata: text, intents: readInFlight(text)?.intents, lost };
   });
 }
 
-function readIntents(metadata: string): Intent[] | undefined {
+/** The partitions, of whatever topic, whose last commit lists a member of one of the bundles. */
+export async function membersOf(admin: Admin, groupId: string, bundleIds: ReadonlySet<string>): Promise<string[]> {
+  const found = await admin.fetchOffsets({ groupId });
+  return found.flatMap(({ topic, partitions }) =>
+    partitions
+      .filter(({ metadata }) =>
+        readInFlight(metadata ?? "")?.intents.some(({ bundle }) => bundle !== undefined && bundleIds.has(bundle.id)),
+      )
+      .map(({ partition }) => partitionKey({ topic, partition })),
+  );
+}
+
+function readInFlight(metadata: string): InFlight | undefined {
   try {
     return decodeIntents(metadata);
   } catch (error) {

@@ -8,9 +8,9 @@ import { otherClusters, sharedTableText } from "../../ingest/pipeline/writers.ts
 import type { TablePlan } from "../../schema/plan.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "../reconcile/reconcile-target.ts";
-import { type GroupPartition, readGroupPartitions } from "./group-offsets.ts";
+import { type GroupPartition, membersOf, readGroupPartitions } from "./group-offsets.ts";
 import { groupFaults, moveFaults } from "./reset-faults.ts";
-import type { Move, ResetChoice } from "./reset-move.ts";
+import { type Move, type ResetChoice, unsettledOf } from "./reset-move.ts";
 import { type ResetTarget, resolveTarget } from "./reset-target.ts";
 
 /** Where the rows of the topic are. */
@@ -39,7 +39,17 @@ export async function planReset(
   const target = tables === undefined ? undefined : await reconcileTargetOf(tables);
   const moves = await planMoves(admin, choice, to);
   if (tables !== undefined && target !== undefined) await countRows(tables.client, target, moves);
-  return { moves, faults: [...(await groupFaults(admin, choice)), ...moveFaults(choice, moves, target)] };
+  const partners = await partnersOf(admin, choice, moves);
+  return { moves, faults: [...(await groupFaults(admin, choice)), ...moveFaults(choice, moves, target, partners)] };
+}
+
+/** Partitions that are not to be moved and have ranges in flight in one bundle with some that are. */
+async function partnersOf(admin: Admin, { group }: ResetChoice, moves: Move[]): Promise<string[]> {
+  const unsettled = moves.flatMap(({ partition }) => unsettledOf(partition) ?? []);
+  const bundleIds = new Set(unsettled.flatMap(({ bundle }) => bundle?.id ?? []));
+  if (bundleIds.size === 0) return [];
+  const moved = new Set(moves.map(({ partition }) => partitionKey(partition)));
+  return (await membersOf(admin, group, bundleIds)).filter((key) => !moved.has(key)).sort();
 }
 
 async function reconcileTargetOf({ client, plan }: ResetTables): Promise<ReconcileTarget> {

@@ -3,7 +3,7 @@ import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { counted } from "../../core/counted.ts";
 import type { ReconcileTarget } from "../reconcile/reconcile-target.ts";
 import { readGroupState } from "./group-offsets.ts";
-import { listOf, type Move, type ResetChoice } from "./reset-move.ts";
+import { listOf, type Move, type ResetChoice, unsettledOf } from "./reset-move.ts";
 
 export async function groupFaults(admin: Admin, { group }: ResetChoice): Promise<string[]> {
   const { state, members, isIdle } = await readGroupState(admin, group);
@@ -11,17 +11,30 @@ export async function groupFaults(admin: Admin, { group }: ResetChoice): Promise
   return [`Group ${group} is in use (${state}, ${counted(members, "member")}): stop every instance of it first.`];
 }
 
-/** Why the moves must not be made as they are, one sentence with the remedy each. */
-export function moveFaults(choice: ResetChoice, moves: Move[], tables: ReconcileTarget | undefined): string[] {
+/**
+ * Why the moves must not be made as they are, one sentence with the remedy each.
+ *
+ * @param partners partitions that stay as they are and have ranges in flight to be stored together with some of these
+ */
+export function moveFaults(
+  choice: ResetChoice,
+  moves: Move[],
+  tables: ReconcileTarget | undefined,
+  partners: readonly string[],
+): string[] {
   const faults: string[] = [];
-  const inFlight = moves.filter(({ partition: { intents } }) => intents === undefined || intents.length > 0);
+  const inFlight = moves.filter(({ partition }) => unsettledOf(partition)?.length !== 0);
   if (inFlight.length > 0 && !choice.discardIntents) {
+    const together =
+      partners.length === 0
+        ? ""
+        : ` Some go together with ranges of ${partners.join(", ")}, which would be left in doubt without them.`;
     faults.push(
-      `${listOf(inFlight)}: the last commit names ranges in flight, which may be stored or not. Start and stop ` +
-        "Millrace once, so that it settles them, or give --discard-intents.",
+      `${listOf(inFlight)}: the last commit names ranges in flight, which may be stored or not.${together} Start and ` +
+        "stop Millrace once, so that it settles them, or give --discard-intents.",
     );
   }
-  if (tables === undefined && moves.some(({ again }) => again > 0) && !choice.allowDuplicates) {
+  if (tables === undefined && moves.some(readsAgain) && !choice.allowDuplicates) {
     faults.push(
       "Records would be read again, and whether they are stored is not known: set CLICKHOUSE_URL, or give --allow-duplicates.",
     );
@@ -34,6 +47,11 @@ export function moveFaults(choice: ResetChoice, moves: Move[], tables: Reconcile
     faults.push("Skipped records are noted in ClickHouse as a known gap: set CLICKHOUSE_URL, or give --no-record.");
   }
   return faults;
+}
+
+/** Also what is stored beyond the committed offset, which could not move over it yet. */
+function readsAgain({ again, to, partition: { intents } }: Move): boolean {
+  return again > 0 || intents?.some(({ isStored, lastOffset }) => isStored === true && lastOffset >= to) === true;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Intent } from "../../core/partition-offsets.ts";
 import type { GroupPartition } from "./group-offsets.ts";
 
 /** What a reset is to do, and what it may. */
@@ -22,6 +23,11 @@ export interface Move {
   again: number;
   /** Rows and dead letters at or beyond `to`, which reading on would double; undefined: not looked up. */
   rows: number | undefined;
+}
+
+/** Ranges that may be stored or not. Undefined: what the last commit says cannot be read. */
+export function unsettledOf({ intents }: GroupPartition): Intent[] | undefined {
+  return intents?.filter(({ isStored }) => isStored !== true);
 }
 
 export function listOf(moves: Move[]): string {
