@@ -4,6 +4,7 @@ import { featureReferences } from "./rules/feature-references.ts";
 import { fileCircles } from "./rules/file-circles.ts";
 import { importOrder } from "./rules/import-order.ts";
 import { knownFolders } from "./rules/known-folders.ts";
+import { knownPackages } from "./rules/known-packages.ts";
 import { fileLength, functionLength } from "./rules/length.ts";
 import { namesExist } from "./rules/names-exist.ts";
 import { runtimeFree } from "./rules/runtime-free.ts";
@@ -25,8 +26,13 @@ export const rules: readonly Rule[] = [
   },
   {
     name: "known-folders",
-    says: "every file lies in a folder of the law; no folder of it is empty, no allowance unused",
+    says: "every file of code is TypeScript, in a folder of the law; no folder of it is empty, no allowance unused",
     breaches: (tree) => knownFolders(tree, law),
+  },
+  {
+    name: "known-packages",
+    says: "imports are relative paths, node: modules and packages that package.json names, written plainly",
+    breaches: knownPackages,
   },
   {
     name: "file-circles",

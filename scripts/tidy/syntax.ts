@@ -46,13 +46,22 @@ export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && typeof (value as SyntaxNode).type === "string";
 }
 
-/** The text of a string that stands in the code as it is; undefined: not a string, or one that is put together. */
+/** The text of a string that stands in the code as it is, in parts or not; undefined: no string, or one that is computed. */
 export function literalText(value: unknown): string | undefined {
   if (!isNode(value)) return undefined;
   if (value.type === "Literal" && typeof value.value === "string") return value.value;
+  if (value.type === "BinaryExpression" && value.operator === "+") {
+    const [left, right] = [literalText(value.left), literalText(value.right)];
+    return left === undefined || right === undefined ? undefined : left + right;
+  }
   if (value.type !== "TemplateLiteral") return undefined;
-  const [only, ...others] = value.quasis as { value: { cooked: string } }[];
-  return others.length === 0 ? only?.value.cooked : undefined;
+  const [only, ...others] = quasisOf(value);
+  return others.length === 0 ? only : undefined;
+}
+
+/** The texts of a template between what is put in. */
+export function quasisOf(template: SyntaxNode): string[] {
+  return (template.quasis as { value: { cooked: string } }[]).map(({ value }) => value.cooked);
 }
 
 /** The name that a node is: an identifier, or the property that a member expression asks for. */

@@ -1,25 +1,9 @@
-import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type FolderLaw, law } from "./law.ts";
-import { readFiles } from "./read-files.ts";
+import { hiddenImports, importOrder } from "./rules/import-order.ts";
 import { knownFolders } from "./rules/known-folders.ts";
-import { connectingElsewhere, serverClients } from "./rules/server-clients.ts";
-import { breachesIn, rules } from "./rules.ts";
-import { createTree, type Tree, withFiles } from "./tree.ts";
-
-let tree: Tree;
-beforeAll(() => {
-  tree = createTree(readFiles(join(import.meta.dirname, "../..")));
-});
-
-/** What a rule says of the tree with one file more: `file:line: wrong`, sorted. */
-function said(rule: string, name: string, text: string): string[] {
-  return rules
-    .find((one) => one.name === rule)!
-    .breaches(withFiles(tree, [{ name, text }]))
-    .map(({ file, line, wrong }) => `${file}:${line}: ${wrong}`)
-    .sort();
-}
+import { breachesIn } from "./rules.ts";
+import { said, tree } from "./testing/planted.ts";
 
 describe("this repository", () => {
   it("keeps every rule", () => {
@@ -40,7 +24,12 @@ describe("import-order", () => {
     ["new URL", 'new URL("../run/run.ts", import.meta.url);'],
     ["import.meta.resolve", 'import.meta.resolve("../run/run.ts");'],
     ["import.meta.dirname", 'join(import.meta.dirname, "../run/run.ts");'],
+    ["import.meta.dirname, in parts", 'join(import.meta.dirname, "..", "run", "run.ts");'],
+    ["import.meta.dirname in a template", `const x = \`\${import.meta.dirname}/../run/run.ts\`;`],
+    ["import.meta.dirname in a sum", 'const x = import.meta.dirname + "/../run/run.ts";'],
+    ["a text in parts", 'new URL("../run/" + "run.ts", import.meta.url);'],
     ["require", 'require("../run/run.ts");'],
+    ["import = require", 'import x = require("../run/run.ts");'],
   ])("finds an upward import: %s", (_, statement) => {
     expect(said("import-order", "src/core/planted.ts", `\n${statement}`)).toEqual([
       "src/core/planted.ts:2: imports src/run/run.ts: src/run does not stand above src/core",
@@ -60,11 +49,35 @@ describe("import-order", () => {
     expect(said("import-order", "scripts/planted.ts", 'import "../src/testing/engine.ts";')).toEqual([]);
   });
 
-  it("finds an import of which nobody can say what it loads", () => {
-    expect(said("import-order", "src/core/planted.ts", 'await import("../" + name);')).toEqual([
+  it.each([
+    'await import("../" + name);',
+    "new URL(name, import.meta.url);",
+    `new URL(\`../\${name}.ts\`, import.meta.url);`,
+    'new URL("../" + name, import.meta.url);',
+    'join(import.meta.dirname, "..", name);',
+    `const x = \`\${import.meta.dirname}/../\${name}.ts\`;`,
+    "const x = import.meta.dirname + name;",
+    "import.meta.resolve(name);",
+    "require(name);",
+    `require.resolve(\`../\${name}\`);`,
+  ])("finds an import of which nobody can say what it loads: %s", (statement) => {
+    expect(said("import-order", "src/core/planted.ts", statement)).toEqual([
       "src/core/planted.ts:1: imports what only the running program knows",
     ]);
-    expect(said("import-order", "bench/planted.ts", "await import(name);")).toEqual([]);
+    expect(said("import-order", "bench/planted.ts", statement)).toEqual([]);
+  });
+
+  it("lets a file name itself, its folder and addresses", () => {
+    const text =
+      'new URL(import.meta.url); join(import.meta.dirname); new URL("http://x/", import.meta.url); import.meta.resolve("pino");';
+    expect(said("import-order", "src/core/planted.ts", text)).toEqual([]);
+  });
+
+  it("finds an exception that is not needed any more", () => {
+    const exceptions = { ...hiddenImports, "src/cli/notice.ts": "" };
+    expect(importOrder(tree, law, exceptions).map(({ wrong }) => wrong)).toEqual([
+      "excuses src/cli/notice.ts, which writes all its imports out",
+    ]);
   });
 
   it("takes no text for an import", () => {
@@ -80,6 +93,13 @@ describe("known-folders", () => {
       "src/misc/planted.ts:1: lies in no folder of the import law",
     ]);
     expect(said("known-folders", "src/planted.ts", "")).toHaveLength(1);
+  });
+
+  it.each(["js", "cjs", "mjs", "mts", "cts", "jsx", "tsx"])("finds code that is not TypeScript: .%s", (extension) => {
+    const name = `src/core/planted.${extension}`;
+    expect(said("known-folders", name, "")).toEqual([`${name}:1: is code and not TypeScript`]);
+    // The other rules read it all the same.
+    expect(said("import-order", name, 'import "../run/run.ts";')).toHaveLength(1);
   });
 
   it("finds an empty folder and an unused allowance in the law", () => {
@@ -139,38 +159,5 @@ describe("runtime-free", () => {
       ),
     ).toEqual([]);
     expect(said("runtime-free", "src/cli/planted.ts", "process.exit(0);")).toEqual([]);
-  });
-});
-
-describe("server-clients", () => {
-  it.each([
-    ["Kafka of kafkajs", "src/clients/ and src/ingest/source/", 'import { Kafka, type Admin } from "kafkajs";'],
-    ["Kafka of kafkajs", "src/clients/ and src/ingest/source/", 'const { Kafka } = require("kafkajs");'],
-    ["Kafka of kafkajs", "src/clients/ and src/ingest/source/", 'import * as kafkajs from "kafkajs";'],
-    [
-      "kafkajs/src/errors.js",
-      "src/clients/ and src/ingest/source/",
-      'const errors = require("kafkajs/src/errors.js");',
-    ],
-    ["createClient of @clickhouse/client", "src/clients/", 'export { createClient } from "@clickhouse/client";'],
-    ["undici", "src/clients/", 'const { request } = await import("undici");'],
-  ])("finds %s outside %s", (what, folders, text) => {
-    expect(said("server-clients", "src/cli/planted.ts", text)).toEqual([
-      `src/cli/planted.ts:1: takes ${what}: servers are connected to in ${folders} alone`,
-    ]);
-  });
-
-  it("lets types and errors be, folders that connect, and tests", () => {
-    const text =
-      'import { type Kafka, KafkaJSError } from "kafkajs";\nimport { ClickHouseError } from "@clickhouse/client";';
-    expect(said("server-clients", "src/cli/planted.ts", text)).toEqual([]);
-    for (const name of ["src/ingest/source/planted.ts", "src/testing/planted.ts", "bench/planted.ts"])
-      expect(said("server-clients", name, 'import { Kafka } from "kafkajs";')).toEqual([]);
-  });
-
-  it("finds an exception that is not needed any more", () => {
-    expect(serverClients(tree, { ...connectingElsewhere, "src/cli/notice.ts": "" }).map(({ wrong }) => wrong)).toEqual([
-      "excuses src/cli/notice.ts, which opens no connection",
-    ]);
   });
 });

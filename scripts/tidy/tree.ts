@@ -46,7 +46,7 @@ export function withFiles(tree: Tree, added: readonly TreeFile[]): Tree {
   const files = [...tree.files.filter(({ name }) => !replaced.has(name)), ...added];
   const names = new Set(files.map(({ name }) => name));
   const has = (name: string) => names.has(name);
-  const code = added.filter(({ name }) => /\.(ts|mjs)$/.test(name));
+  const code = added.filter(({ name }) => isScript(name));
   const modules = [
     ...tree.modules.filter(({ name }) => !replaced.has(name)),
     ...code.map((file) => readModule(file, has)),
@@ -65,10 +65,15 @@ function readModule({ name, text }: TreeFile, has: (name: string) => boolean): M
 }
 
 function targetOf(file: string, { how, specifier }: Reference, has: (name: string) => boolean): string | undefined {
-  if (how !== "path" && !specifier.startsWith(".")) return undefined;
+  if (specifier === "" || (how !== "path" && !specifier.startsWith("."))) return undefined;
   const target = posix.join(posix.dirname(file), specifier).replace(/\/$/, "");
   // AssemblyScript's imports have no file extension.
   return !has(target) && has(`${target}.ts`) ? `${target}.ts` : target;
+}
+
+/** Whether a file is code that a runtime takes; all but one are TypeScript, as the rule about folders says. */
+export function isScript(name: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(name);
 }
 
 /** Whether a file is a test, or there for tests only: it may reach across the house, and the program may not need it. */

@@ -1,11 +1,24 @@
 import { folderLawOf, type Law, standsAbove } from "../law.ts";
-import { type Breach, isForTests, lineOf, type Tree } from "../tree.ts";
+import { type Breach, isForTests, isScript, lineOf, type Tree } from "../tree.ts";
 
 const lawFile = "scripts/tidy/law.ts";
 
-/** Every file has a folder in the law, every folder of the law has files, and every allowance is used. */
+/** Every file of code is TypeScript and has a folder in the law, every folder of the law has files, and every allowance is used. */
 export function knownFolders(tree: Tree, law: Law): Breach[] {
-  return [...homeless(tree, law), ...empty(tree, law), ...unused(tree, law)];
+  return [...foreign(tree, law), ...homeless(tree, law), ...empty(tree, law), ...unused(tree, law)];
+}
+
+/** In one language types, lint and the runtimes see everything; a file that has to be another is named in the law. */
+function foreign(tree: Tree, law: Law): Breach[] {
+  const named = new Set(law.flat().map(({ folder }) => folder));
+  return tree.files
+    .filter(({ name }) => isScript(name) && !name.endsWith(".ts") && !named.has(name))
+    .map(({ name }) => ({
+      file: name,
+      line: 1,
+      wrong: "is code and not TypeScript",
+      remedy: "write it in TypeScript, as a .ts file",
+    }));
 }
 
 function homeless(tree: Tree, law: Law): Breach[] {

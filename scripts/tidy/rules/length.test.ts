@@ -15,6 +15,7 @@ describe("file-length and function-length", () => {
   it("find a file of more than 250 lines", () => {
     expect(filesIn(lines(250))).toEqual([]);
     expect(filesIn(lines(251))).toEqual([`${planted}:1: the file has 251 lines: at most 250`]);
+    expect(filesIn(`${lines(250)}// the last`)).toEqual([`${planted}:1: the file has 251 lines: at most 250`]);
   });
 
   it.each([

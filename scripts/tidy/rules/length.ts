@@ -1,5 +1,5 @@
 import { functionsOf } from "../functions.ts";
-import { type Breach, lineOf, type Tree } from "../tree.ts";
+import { type Breach, isScript, lineOf, type Tree } from "../tree.ts";
 
 const FILE_LINES_MAX = 250;
 const FUNCTION_LINES_MAX = 70;
@@ -10,9 +10,14 @@ const listFile = "scripts/tidy/long-code.ts";
 
 /** Files are read whole, and functions at a glance: long ones are listed, and become shorter, or fewer. */
 export function fileLength(tree: Tree, listed: Record<string, number>): Breach[] {
-  const files = tree.files.filter(({ name }) => /\.(ts|mjs|js|py|sql|sh)$/.test(name));
-  const found = files.map(({ name, text }) => ({ key: name, file: name, line: 1, lines: text.split("\n").length - 1 }));
+  const files = tree.files.filter(({ name }) => isScript(name) || /\.(py|sql|sh)$/.test(name));
+  const found = files.map(({ name, text }) => ({ key: name, file: name, line: 1, lines: linesOf(text) }));
   return judge(tree, found, listed, FILE_LINES_MAX, "give each of its subjects a file");
+}
+
+/** The last line counts without a line feed at its end, too. */
+function linesOf(text: string): number {
+  return text.replace(/\n$/, "").split("\n").length;
 }
 
 export function functionLength(tree: Tree, listed: Record<string, number>): Breach[] {

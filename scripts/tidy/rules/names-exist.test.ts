@@ -27,6 +27,9 @@ describe("names-exist", () => {
     ["a pattern", "`src/codec/recording*.ts`", "names src/codec/recording*.ts, which is not there"],
     ["a link", "[profiles](ops/profiles/9.json#mid)", "names ops/profiles/9.json, which is not there"],
     ["a script", "`npm run bench:e3e -- --check`", "names npm run bench:e3e, which package.json has not"],
+    ["a script after an option", "`npm run --silent bench:e3e`", "names npm run bench:e3e, which package.json has not"],
+    ["a script, in long", "`npm run-script bench:e3e`", "names npm run bench:e3e, which package.json has not"],
+    ["a dashboard", "`dashboards/lag.json`", "names dashboards/lag.json, which is not there"],
     ["a script with a short name", "`npm test`", "names npm run test, which package.json has not"],
     ["a command", "`npx millrace lags`", "names millrace lags, which is no command"],
     ["a command's own", "`millrace dlq list\\|purge`", "names millrace dlq purge, which is no command"],
@@ -43,6 +46,7 @@ describe("names-exist", () => {
 
   it.each([
     "`src/codec/records.ts`, `records.ts`, `codec/records.ts:3`, `rec*.ts`, `codec/`, `ops/profiles/<vcpus>.json`, `node_modules/.bin/`",
+    "`src/codec/{records,inflate}.ts`, `https://example.org/src/x.ts`, `npm run --silent bench:e2e`",
     "`npm start`, `npm run bench:e2e`, `millrace lag --json`, `millrace dlq list|show`, `millrace.events`",
     "millrace is a word, and record.ts in the text is nobody's business; [elsewhere](https://example.org/src/x.ts)",
   ])("lets be what is there: %s", (markdown) => {
@@ -53,10 +57,19 @@ describe("names-exist", () => {
     expect(said("CHANGELOG.md", "`src/old.ts`")).toEqual([]);
   });
 
-  it("finds a file that a comment names, outside tests", () => {
+  it("finds a file that a comment names, and outside tests a text", () => {
     expect(said("src/core/x.ts", "\n// see src/codec/record.ts")).toEqual([
       "src/core/x.ts:2: names src/codec/record.ts, which is not there",
     ]);
-    expect(said("src/core/x.test.ts", "// see src/codec/record.ts")).toEqual([]);
+    for (const [name, text] of [
+      ["src/core/x.test.ts", "\n  // see src/codec/record.ts"],
+      ["src/core/testing/x.ts", "/**\n * See src/codec/record.ts.\n */"],
+      ["sql/x.sql", "\n-- see src/codec/record.ts"],
+      ["bench/x.py", "\n# see src/codec/record.ts"],
+      ["ops/x.yml", "\n# see src/codec/record.ts"],
+      ["package.json", '{ "scripts": {\n"lag": "node src/codec/record.ts" } }'],
+    ] as const)
+      expect(said(name, text)).toEqual([`${name}:2: names src/codec/record.ts, which is not there`]);
+    expect(said("src/core/x.test.ts", 'it("src/codec/record.ts");')).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 import { commandsOf } from "../commands.ts";
 import { type CodeText, codeOf } from "../documents.ts";
-import { type Breach, isForTests, lineAt, type Tree, type TreeFile } from "../tree.ts";
+import { type Breach, isForTests, isScript, lineAt, type Tree, type TreeFile } from "../tree.ts";
 
-/** Documents and comments name only files, npm scripts and commands that exist. */
+/** Documents and comments name only files, npm scripts and commands that exist, and npm scripts only files. */
 export function namesExist(tree: Tree): Breach[] {
   // What the changelog tells of was there then.
   const documents = tree.files.filter(({ name }) => name.endsWith(".md") && name !== "CHANGELOG.md");
@@ -20,20 +20,23 @@ export function namesExist(tree: Tree): Breach[] {
         })),
       ),
     ),
-    ...tree.modules.filter(({ name }) => !isForTests(name)).flatMap((module) => filesInCode(module, tree)),
+    ...tree.files
+      .filter(({ name }) => isScript(name) || /\.(sql|py|sh|ya?ml)$|^package\.json$/.test(name))
+      .flatMap((file) => filesInCode(file, tree)),
   ];
 }
 
 const anything = /\*|<[^>]*>|…|\{[^}]*\}|\$\w+/;
-const topFolders = "src|workers|bench|scripts|docs|sql|ops|\\.ci";
+const topFolders = "src|workers|bench|scripts|docs|sql|ops|dashboards|\\.ci";
 const fileName = new RegExp(
   `^(?:(?:${topFolders})/\\S*|[^\\s/]\\S*\\.(?:ts|mjs|py|md|sql|wasm)|[\\w.-]{2,}(?:/[\\w.-]+)*/)$`,
 );
 
 function filesIn({ text }: CodeText, isFile: (name: string) => boolean): string[] {
-  const words = text.split(/[\s"'`,;()|=]+/).map((word) => word.replace(/^\.\/|(:\d+)?[.:]*$/g, ""));
+  // The commas of `{a,b}.ts` part nothing.
+  const words = text.split(/(?:[\s"'`;()|=]|,(?![^{}]*\}))+/).map((word) => word.replace(/^\.\/|(:\d+)?[.:]*$/g, ""));
   return words
-    .filter((word) => fileName.test(word) && !isFile(word))
+    .filter((word) => fileName.test(word) && !word.includes("://") && !isFile(word))
     .map((word) => `names ${word}, which is not there`);
 }
 
@@ -63,7 +66,7 @@ function scriptsOf(tree: Tree): Set<string> {
 }
 
 function scriptsIn({ text }: CodeText, scripts: Set<string>): string[] {
-  const named = [...text.matchAll(/\bnpm (?:run (?:-s )?([\w:-]+)|(start|test)\b)/g)].map(
+  const named = [...text.matchAll(/\bnpm (?:run(?:-script)? (?:-\S+ )*([\w:][\w:-]*)|(start|test)\b)/g)].map(
     ([, run, short]) => run ?? short!,
   );
   return named.filter((name) => !scripts.has(name)).map((name) => `names npm run ${name}, which package.json has not`);
@@ -84,14 +87,17 @@ function commandsIn({ text }: CodeText, commands: Map<string, Set<string>>): str
   });
 }
 
-/** Comments and messages name files from the root. */
+const pathInText = new RegExp(
+  `(?<![\\w./-])(?:${topFolders})/[\\w./-]+\\.(?:ts|mjs|py|md|sql|json|yaml|yml|wasm)\\b`,
+  "g",
+);
+
+/** Comments and messages name files from the root; of a test its comments count, for its texts are made up. */
 function filesInCode({ name, text }: TreeFile, tree: Tree): Breach[] {
-  const named = [
-    ...text.matchAll(
-      /(?<![\w./-])(?:src|workers|bench|scripts|docs|sql|ops)\/[\w./-]+\.(?:ts|mjs|py|md|sql|json|yaml|yml|wasm)\b/g,
-    ),
-  ];
-  return named
+  const read = isForTests(name)
+    ? text.replaceAll(/^(?!\s*(?:\/\/|\*|\/\*)).*$/gm, (line) => " ".repeat(line.length))
+    : text;
+  return [...read.matchAll(pathInText)]
     .filter(([path]) => !tree.has(path))
     .map(({ 0: path, index }) => ({
       file: name,
