@@ -15,10 +15,16 @@ describe("pauseMs()", () => {
 });
 
 describe("jitteredPauseMs()", () => {
-  it("is anything from nothing to the pause", () => {
-    expect(jitteredPauseMs(3, bounds, () => 0)).toBe(0);
-    expect(jitteredPauseMs(3, bounds, () => 0.5)).toBe(200);
+  it("is anything from half the pause to the whole", () => {
+    expect(jitteredPauseMs(3, bounds, () => 0)).toBe(200);
+    expect(jitteredPauseMs(3, bounds, () => 0.5)).toBe(300);
     expect(jitteredPauseMs(9, bounds, () => 0.9999)).toBe(1_000);
+  });
+
+  it("is never short, however often it is asked", () => {
+    const pauses = Array.from({ length: 1_000 }, () => jitteredPauseMs(1, bounds));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(50);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(100);
   });
 
   it("differs from instance to instance", () => {

@@ -15,11 +15,12 @@ export function pauseMs(failures: number, { firstMs, maxMs }: PauseBounds): numb
 }
 
 /**
- * The same with full jitter, anything up to that pause: instances that failed together, because one server failed them
- * all, do not come back together.
+ * The same with jitter, anything from half that pause to the whole: instances that failed together, because one server
+ * failed them all, do not come back together. Not from nothing: a pause of a few ms asks a server that is down at once,
+ * and uses up an attempt where they are counted.
  *
  * @param random a number in [0, 1).
  */
 export function jitteredPauseMs(failures: number, bounds: PauseBounds, random = Math.random): number {
-  return Math.round(random() * pauseMs(failures, bounds));
+  return Math.round(((1 + random()) / 2) * pauseMs(failures, bounds));
 }

@@ -47,7 +47,7 @@ export interface ConnectInput {
  */
 export async function connectRun(input: ConnectInput): Promise<Run> {
   const { log, shutdown } = input;
-  const openings = new Openings();
+  const openings = new Openings((error) => log.warn({ err: error }, "not everything could be closed"));
   try {
     return await connect(input, openings);
   } catch (error) {

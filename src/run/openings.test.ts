@@ -2,10 +2,11 @@ import { expect, it } from "vitest";
 import { Openings } from "./openings.ts";
 
 function recorded() {
-  const openings = new Openings();
+  const late: unknown[] = [];
+  const openings = new Openings((error) => late.push(error));
   const closed: string[] = [];
   const closer = (what: string) => async () => void closed.push(what);
-  return { openings, closed, closer };
+  return { openings, closed, closer, late };
 }
 
 it("closes in its own order, each thing once, and those after one that fails", async () => {
@@ -29,9 +30,11 @@ it("closes what comes too late, and lets nothing else be opened by it", async ()
   expect(closed).toEqual(["admin"]);
 });
 
-it("closes again what a request opened that was not waited for", async () => {
-  const { openings, closed, closer } = recorded();
+it("closes again what a request opened that was not waited for, and tells what fails then", async () => {
+  const { openings, closed, closer, late } = recorded();
   await openings.add("admin", closer("admin"));
+  const gone = new Error("gone");
+  await openings.add("client", () => (closed.includes("client") ? Promise.reject(gone) : closer("client")()));
   let answer = () => {};
   void openings.during(
     new Promise<void>((resolve) => {
@@ -39,7 +42,9 @@ it("closes again what a request opened that was not waited for", async () => {
     }),
   );
   await openings.close();
-  expect(closed).toEqual(["admin"]);
+  expect(closed).toEqual(["admin", "client"]);
+  expect(late).toEqual([]);
   answer();
-  await expect.poll(() => closed).toEqual(["admin", "admin"]);
+  await expect.poll(() => closed).toEqual(["admin", "client", "admin"]);
+  await expect.poll(() => late).toEqual([gone]);
 });

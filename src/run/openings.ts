@@ -14,7 +14,13 @@ export class Openings {
   readonly #closers = new Map<Opening, () => unknown>();
   readonly #abandoned = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #onLateError: (error: unknown) => void;
   #isClosing = false;
+
+  /** @param onLateError takes what fails after `close()` is over, when nobody waits for it any more */
+  constructor(onLateError: (error: unknown) => void) {
+    this.#onLateError = onLateError;
+  }
 
   /** Aborts when the run is given up before it began: nobody waits for what is still being opened. */
   get abandoned(): AbortSignal {
@@ -48,7 +54,7 @@ export class Openings {
   }
 
   /**
-   * Closes everything, and once more what a request has opened again that ends later. @throws the first error, after the
+   * Closes everything, and once more what a request has opened again that ends later. @throws as `closeAll()`, after the
    * last was closed.
    */
   async close(): Promise<void> {
@@ -57,7 +63,7 @@ export class Openings {
     this.#closers.clear();
     const settled = Promise.all(this.#underWay);
     const inTime = await within(UNDER_WAY_MS, settled);
-    if (inTime === undefined) void settled.then(() => closeAll(closers)).catch(() => {});
+    if (inTime === undefined) void settled.then(() => closeAll(closers)).catch(this.#onLateError);
     await closeAll(closers);
   }
 

@@ -6,7 +6,7 @@ describe("the pace of the sink", () => {
   let pace: InsertPace;
   beforeEach(() => {
     vi.useFakeTimers();
-    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    vi.spyOn(Math, "random").mockReturnValue(0);
     stop = new AbortController();
     pace = new InsertPace(8, { firstMs: 100, maxMs: 1_000 }, stop.signal);
   });
