@@ -68,7 +68,8 @@ function post(message: FuzzMessage): void {
 }
 
 function describeTask({ plan, task }: Finding): string {
-  return JSON.stringify({ plan, task: { ...task, input: Buffer.from(task.input).toString("base64") } }, undefined, 2);
+  const buffers = task.buffers.map((buffer) => Buffer.from(buffer).toString("base64"));
+  return JSON.stringify({ plan, task: { ...task, buffers } }, undefined, 2);
 }
 
 async function watch(): Promise<void> {

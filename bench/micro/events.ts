@@ -2,6 +2,7 @@ import { inflate } from "../../src/codec/inflate/inflate.ts";
 import { nextRecord, openRecords, RecordCursor } from "../../src/codec/records.ts";
 import { readBatchHeader } from "../../src/codec/records-header.ts";
 import type { TranscodeTask } from "../../src/codec/task.ts";
+import { batchesOf, packBatches } from "../../src/codec/task-buffers.ts";
 import { deadLetterPlanColumns } from "../../src/codec/testing/plan.ts";
 import { BATCH_HEADER_BYTES } from "../../src/core/record-batch-header.ts";
 import { buildPlan } from "../../src/schema/build-plan.ts";
@@ -52,8 +53,7 @@ export function eventsTask(plan: TablePlan, events: number, compression: "none" 
     planKey: plan.key,
     format: "rows",
     sections: [{ topic: TOPIC, partition: 0, firstOffset: 0, lastOffset: events - 1, batchCount: batches.length }],
-    input: Uint8Array.from(Buffer.concat(batches)).buffer,
-    batches: batches.map((batch) => ({ byteLength: batch.length, receivedMs })),
+    ...packBatches(batches, receivedMs),
     judgedMs: receivedMs,
     refused: [],
   };
@@ -61,18 +61,15 @@ export function eventsTask(plan: TablePlan, events: number, compression: "none" 
 
 /** The values of a task's records, inflated: what JSON.parse gets to see. */
 export function valuesOf(task: TranscodeTask): Buffer[] {
-  const input = Buffer.from(task.input);
   const values: Buffer[] = [];
   const cursor = new RecordCursor();
-  let start = 0;
-  for (const { byteLength } of task.batches) {
-    const header = readBatchHeader(input, start, start + byteLength);
-    const records = input.subarray(start + BATCH_HEADER_BYTES, start + byteLength);
+  for (const batch of batchesOf(task)) {
+    const header = readBatchHeader(batch, 0, batch.length);
+    const records = batch.subarray(BATCH_HEADER_BYTES);
     openRecords(cursor, header, inflate(header.compression, records, nodeInflaters));
     while (nextRecord(cursor)) {
       values.push(Buffer.from(cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd)));
     }
-    start += byteLength;
   }
   return values;
 }

@@ -5,7 +5,7 @@ import { readSimulatorProfile, readSimulatorRoutes } from "../../src/config/simu
 import { BufferPool } from "../../src/core/buffer-pool.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import type { InsertFormat, TranscoderName } from "../../src/core/transcoding.ts";
-import { Accumulator } from "../../src/ingest/dispatch/accumulator.ts";
+import { BundleCollector } from "../../src/ingest/dispatch/bundle-collector.ts";
 import { createWorkerPool, taskOf } from "../../src/ingest/dispatch/worker-pool.ts";
 import { buildPlan } from "../../src/schema/build-plan.ts";
 import { eventsPipeline } from "../../src/schema/events-pipeline.ts";
@@ -53,8 +53,7 @@ export async function measureCodec(
       bench.add(String(rows), async () => {
         const result = await pool.run(task);
         // Moved back: the next iteration sends the same bytes.
-        task.input = result.input;
-        task.further = result.further;
+        task.buffers = result.buffers;
         if (result.recordCount !== rows || result.rows.rowCount !== rows) {
           throw new MillraceError("E_INCOMPLETE", `of ${rows} events ${result.rows.rowCount} became rows`);
         }
@@ -92,12 +91,13 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
   const source = { profile: readSimulatorProfile(), routes: readSimulatorRoutes(), seed: SEED };
   const prepared = prepareBatches(source, new Map([[TOPIC, RECORDS_PER_BATCH]]), BATCHES, "lz4").get(TOPIC)!;
   const nowMs = Date.now();
-  const accumulator = new Accumulator({ topic: TOPIC, partition: 0, offset: 0, intents: [] }, new BufferPool(() => 0));
+  const collector = new BundleCollector(planKey, new BufferPool(() => 0));
+  collector.begin({ topic: TOPIC, partition: 0, offset: 0 });
   for (let index = 0; index < rows / RECORDS_PER_BATCH; index++) {
     const bytes = stampBatch(prepared[index % BATCHES]!, nowMs, 0, nowMs);
     const baseOffset = index * RECORDS_PER_BATCH;
     bytes.writeBigInt64BE(BigInt(baseOffset), 0); // as a broker does: the checksum leaves the offset out
-    accumulator.add(
+    collector.accept(
       {
         topic: TOPIC,
         partition: 0,
@@ -111,5 +111,5 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
       0,
     );
   }
-  return taskOf(accumulator.cut(nowMs)!, planKey, insertFormat === "native" ? "native" : "rows");
+  return taskOf(collector.cut(nowMs)!, insertFormat === "native" ? "native" : "rows");
 }

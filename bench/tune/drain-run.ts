@@ -102,7 +102,7 @@ export async function runDrain(servers: BenchServers, options: DrainOptions): Pr
       cpuMicrosPerRow: round(((clickhouse.cpuSeconds + own.cpuSeconds) * 1e6) / options.events),
       ingesterMiB: own.rssMiBMax,
       clickHouseMiB: clickhouse.rssMiBMax,
-      inserts: report.counts.insertedRanges,
+      inserts: report.counts.insertedBundles,
     };
   } finally {
     ingester.stop();

@@ -26,7 +26,6 @@ export const longFiles: Record<string, number> = {
   "src/simulator/simulator.ts": 290,
   "src/testing/chaos/inflict.ts": 300,
   "src/testing/chaos/insert-proxy.ts": 300,
-  "src/testing/delivery-simulation/member.ts": 300,
 };
 
 /** By file and function; one within others has their names before its own. */
@@ -43,7 +42,6 @@ export const longFunctions: Record<string, number> = {
   "src/embedded/clickhouse/spool.ts openSpool": 100,
   "src/ingest/dead-letters/topic.ts createDeadLetterTopic": 80,
   "src/ingest/dispatch/dispatcher.ts createDispatcher": 90,
-  "src/ingest/pipeline/range-work.ts rangeWork": 100,
   "src/ingest/sink/insert-piece.ts createPieceInserter": 140,
   "src/ingest/sink/sink.ts createSink": 100,
   "src/ingest/source/consumer-source.ts createSource": 100,
@@ -53,6 +51,5 @@ export const longFunctions: Record<string, number> = {
   "src/operate/reconcile/reconciliation-timer.ts startReconciliation": 130,
   "src/testing/chaos/ingester-slot.ts openSlot": 110,
   "src/testing/chaos/insert-proxy.ts startInsertProxy": 180,
-  "src/testing/delivery-simulation/simulate.ts simulate": 90,
   "src/testing/kafka/conformance.ts describeConformance": 100,
 };

@@ -1,20 +1,28 @@
 import { pooledLength } from "../core/buffer-pool.ts";
 import type { EncodedRows, TaskSection, TranscodeTask } from "./task.ts";
 
-/** The bytes of each batch, in order. One that the input is too short for comes cut off. */
-export function batchesOf({ input, further = [], batches }: TranscodeTask): Uint8Array<ArrayBuffer>[] {
-  let buffer = input;
-  let furtherUsed = 0;
-  let start = 0;
-  return batches.map(({ byteLength }) => {
-    if (start + byteLength > buffer.byteLength && furtherUsed < further.length) {
-      buffer = further[furtherUsed++]!;
-      start = 0;
-    }
-    const bytes = new Uint8Array(buffer, start, Math.min(byteLength, buffer.byteLength - start));
-    start += bytes.length;
-    return bytes;
+/** The bytes of each batch, in order. One that its buffer is too short for comes cut off. */
+export function batchesOf({ buffers, batches }: TranscodeTask): Uint8Array<ArrayBuffer>[] {
+  return batches.map(({ buffer: index, start, byteLength }) => {
+    const buffer = buffers[index]!;
+    return new Uint8Array(buffer, start, Math.min(byteLength, buffer.byteLength - start));
   });
+}
+
+/** Batches back to back in one buffer, as a task has them. `receivedMs`: ms since 1970. */
+export function packBatches(
+  batches: readonly Uint8Array[],
+  receivedMs: number,
+): Pick<TranscodeTask, "buffers" | "batches"> {
+  const bytes = new Uint8Array(batches.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  const spans = batches.map((batch) => {
+    const start = end;
+    bytes.set(batch, start);
+    end += batch.length;
+    return { buffer: 0, start, byteLength: batch.length, receivedMs };
+  });
+  return { buffers: [bytes.buffer], batches: spans };
 }
 
 export interface TaskBatch {

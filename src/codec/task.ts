@@ -7,9 +7,13 @@ import type { TopicPartition } from "../core/topic-partition.ts";
  * Every ArrayBuffer here is transferred, never cloned: after posting, the sender must not touch it.
  */
 
-/** One raw record batch inside `TranscodeTask.input`. */
+/** Where one raw record batch lies in `TranscodeTask.buffers`. */
 export interface BatchSpan {
-  /** Byte length of the record batch, header included; batches lie back to back (see `further`). */
+  /** Which of the buffers. */
+  buffer: number;
+  /** The first of its bytes there. */
+  start: number;
+  /** Of the record batch, header included. */
   byteLength: number;
   /** When the main thread received it, ms since 1970. */
   receivedMs: number;
@@ -33,13 +37,11 @@ export interface TranscodeTask {
   format: "rows" | "native";
   /** In the order in which their rows are to come. Two may have the same offsets, no two the same partition. */
   sections: TaskSection[];
-  /** The batches of all sections, from its start. May be longer than they are: buffers are reused. */
-  input: ArrayBuffer;
   /**
-   * What did not fit into `input`: a batch that does not fit after the one before it begins the next of these. So memory
-   * for input can be pooled in buffers of one size.
+   * What the batches of all sections lie in, in any order and each in one of them: batches are collected as they arrive,
+   * from a thousand partitions into a few buffers, which are reused and may be longer than what is in them.
    */
-  further?: ArrayBuffer[] | undefined;
+  buffers: ArrayBuffer[];
   batches: BatchSpan[];
   /**
    * The time that the lateness horizon is judged against, a whole number of ms since 1970. It is noted before the insert,
@@ -107,9 +109,8 @@ export interface LatencyGroup {
 }
 
 export interface TranscodeResult {
-  /** The task's input, handed back: needed again when the server refuses rows, then reused. */
-  input: ArrayBuffer;
-  further?: ArrayBuffer[] | undefined;
+  /** The task's buffers, handed back: needed again when the server refuses rows, then reused. */
+  buffers: ArrayBuffer[];
   /** The task's spare buffer, handed back, when the rows do not lie in it. */
   spare?: ArrayBuffer | undefined;
   rows: EncodedRows;

@@ -4,7 +4,18 @@ import { latenessBands } from "../core/lateness.ts";
 export interface CounterRow {
   /** The key in `Counters` and in the report. */
   name: string;
-  unit: "rows" | "records" | "documents" | "values" | "bytes" | "ranges" | "inserts" | "offsets" | "places" | "times";
+  unit:
+    | "rows"
+    | "records"
+    | "documents"
+    | "values"
+    | "bytes"
+    | "ranges"
+    | "bundles"
+    | "inserts"
+    | "offsets"
+    | "places"
+    | "times";
   /** `now`: how many there are at present. Undefined: how many there were since the start. */
   kind?: "now";
   /** What it is divided by: it is a record of numbers then. */
@@ -51,6 +62,12 @@ export const counterRows = [
   },
   { name: "declined", unit: "records", report: "counts", help: "the kernel left to the reference" },
   { name: "insertedRanges", unit: "ranges", report: "counts", help: "inserted and acknowledged" },
+  {
+    name: "insertedBundles",
+    unit: "bundles",
+    report: "counts",
+    help: "inserted and acknowledged, with an insert each",
+  },
   { name: "insertRetries", unit: "times", report: "counts", help: "an insert failed and was repeated" },
   { name: "slowDowns", unit: "times", report: "counts", help: "ClickHouse said that it has too much to do" },
   { name: "lateInserts", unit: "inserts", report: "counts", help: "came after their deadline and wrote nothing" },
@@ -67,10 +84,10 @@ export const counterRows = [
     help: "announced by an earlier owner of the partition, and repeated",
   },
   {
-    name: "abandonedRanges",
-    unit: "ranges",
+    name: "abandonedBundles",
+    unit: "bundles",
     report: "counts",
-    help: "given up, because the partition is another owner's now",
+    help: "given up, because the partitions are another owner's now",
   },
   {
     name: "lostOffsets",

@@ -16,17 +16,18 @@ export function createCounters(): Counters {
   return { ...counts, firstRowMs: undefined };
 }
 
-/** Counts a range that was inserted and acknowledged. */
-export function countRange(
+/** Counts a bundle that was inserted and acknowledged. */
+export function countBundle(
   counters: Counters,
-  range: { byteLength: number },
+  bundle: { byteLength: number; ranges: readonly unknown[] },
   stored: number,
   result: { deadLetters: { rowCount: number }; counts: TranscodeCounts },
 ): void {
   counters.stored += stored;
   counters.dead += result.deadLetters.rowCount;
-  counters.inputBytes += range.byteLength;
-  counters.insertedRanges += 1;
+  counters.inputBytes += bundle.byteLength;
+  counters.insertedRanges += bundle.ranges.length;
+  counters.insertedBundles += 1;
   if (stored > 0) counters.firstRowMs ??= performance.now();
   addCounts(counters, result.counts);
 }

@@ -1,8 +1,8 @@
 import type { LatencyGroup } from "../codec/task.ts";
 import type { StageTable } from "./stages.ts";
 
-/** What is known of a range when ClickHouse has acknowledged it. Times in ms since 1970. */
-export interface AcknowledgedRange {
+/** What is known of a bundle when ClickHouse has acknowledged it. Times in ms since 1970. */
+export interface AcknowledgedBundle {
   batches: { receivedMs: number; recordCount: number }[];
   latency: LatencyGroup[];
   rowCount: number;
@@ -13,19 +13,19 @@ export interface AcknowledgedRange {
 }
 
 /**
- * Adds a range to the counts of each stage. The work is by distinct millisecond, not by record: the worker sends sparse
+ * Adds a bundle to the counts of each stage. The work is by distinct millisecond, not by record: the worker sends sparse
  * counts of times up to its start, and the time from there to the acknowledgement, which only the main thread knows, is
  * added to each.
  */
-export function recordRange(table: StageTable, range: AcknowledgedRange): void {
-  const { startedMs, acknowledgedMs } = range;
-  for (const { receivedMs, recordCount } of range.batches)
+export function recordBundle(table: StageTable, bundle: AcknowledgedBundle): void {
+  const { startedMs, acknowledgedMs } = bundle;
+  for (const { receivedMs, recordCount } of bundle.batches)
     table.record("queue", "", startedMs - receivedMs, recordCount);
-  if (range.rowCount > 0) {
-    table.record("process", "", range.endedMs - startedMs, range.rowCount);
-    table.record("insert", "", acknowledgedMs - range.insertSentMs, range.rowCount);
+  if (bundle.rowCount > 0) {
+    table.record("process", "", bundle.endedMs - startedMs, bundle.rowCount);
+    table.record("insert", "", acknowledgedMs - bundle.insertSentMs, bundle.rowCount);
   }
-  for (const group of range.latency) {
+  for (const group of bundle.latency) {
     const afterStartMs = acknowledgedMs - startedMs;
     recordPairs(table, "produce", group.group, group.produce, 0);
     recordPairs(table, "fetch", group.group, group.fetch, 0);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { recordRange } from "./recorder.ts";
+import { recordBundle } from "./recorder.ts";
 import { StageTable, summarise } from "./stages.ts";
 
-describe("recordRange()", () => {
+describe("recordBundle()", () => {
   it("adds the acknowledgement time to the worker's sparse counts, and keeps skew out of the percentiles", () => {
     const table = new StageTable();
-    recordRange(table, {
+    recordBundle(table, {
       batches: [
         { receivedMs: 1_000, recordCount: 3 },
         { receivedMs: 1_100, recordCount: 1 },

@@ -10,7 +10,7 @@ import { joinOffsets, mergeRows, type RowOffsets } from "./merge-rows.ts";
 import { assembleBlock } from "./native-block.ts";
 import type { KernelPlan } from "./write-plan.ts";
 
-type Collected = Omit<TranscodeResult, "input" | "spare" | "startedMs" | "endedMs">;
+type Collected = Omit<TranscodeResult, "buffers" | "spare" | "startedMs" | "endedMs">;
 
 /** A task whose batches have run. */
 export interface RanTask {

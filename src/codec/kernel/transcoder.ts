@@ -57,7 +57,7 @@ export function createTranscoderOn(kernel: Kernel, plan: TablePlan, inflaters: I
       result.counts.declined = ran.declined;
       if (rows !== undefined) growth = rows.offset / Math.max(1, batchesLength(task));
       const spare = unusedSpare(task, result.rows);
-      return { input: task.input, further: task.further, spare, ...result, startedMs: run.startedMs, endedMs: nowMs() };
+      return { buffers: task.buffers, spare, ...result, startedMs: run.startedMs, endedMs: nowMs() };
     },
   };
 }

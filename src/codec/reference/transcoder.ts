@@ -46,8 +46,7 @@ export function referenceOf(compiled: CompiledPlan, inflaters: Inflaters): Trans
       if (inputBytes > 0) growth = binary.bytes.length / inputBytes;
       const rows = isNative ? toNative(binary, task.spare) : binary;
       return {
-        input: task.input,
-        further: task.further,
+        buffers: task.buffers,
         spare: unusedSpare(task, rows),
         rows,
         deadLetters,

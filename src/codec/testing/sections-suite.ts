@@ -206,13 +206,15 @@ function testFaults(transcode: Transcode): void {
 
 /** How batches come to sections. */
 function testBatches(transcode: Transcode): void {
-  it("may lie in several buffers", () => {
+  it("may lie in several buffers, in any order", () => {
     const batches = [0, 1, 2, 3].map((at) => batchOf(at, [good(`s${at}`)]));
     const parts = [{ batches: batches.slice(0, 1) }, { batches: batches.slice(1) }];
     const [first, second, third, fourth] = batches as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-    const input = concat([first, second]).buffer;
-    const further = [concat([third]).buffer, concat([fourth]).buffer];
-    const result = transcode(parts, { input, further });
+    const buffers = [concat([third]).buffer, concat([second, first]).buffer, concat([fourth]).buffer];
+    const at = (buffer: number, start = 0) => ({ buffer, start });
+    const places = [at(1, second.length), at(1), at(0), at(2)];
+    const spans = makeTaskOf(parts).batches.map((span, index) => ({ ...span, ...places[index]! }));
+    const result = transcode(parts, { buffers, batches: spans });
     expect(seen(result)).toMatchObject({
       rows: ["logs.auth-3-0 s0", "logs.auth-4-1 s1", "logs.auth-4-2 s2", "logs.auth-4-3 s3"],
       sectionRows: [1, 3],

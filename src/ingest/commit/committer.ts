@@ -48,7 +48,7 @@ export class Committer {
   readonly #admission = new Admission(this.#entries);
   #running = false;
   #isSending = false;
-  #over: StaleOwner | undefined;
+  readonly #ending = new AbortController();
   #cancelProgress: (() => void) | undefined;
   #provenMs = Number.NEGATIVE_INFINITY;
   /** Those that wait for a commit which is sent after they came. */
@@ -97,7 +97,7 @@ export class Committer {
   /** Commits of these partitions have something new to say, all in the same request: sends it soon. */
   note(...partitions: readonly TopicPartition[]): void {
     for (const at of partitions) this.#dirty.add(partitionKey(at));
-    if (this.#running || this.#over !== undefined) return;
+    if (this.#running || this.ended.aborted) return;
     this.#cancelProgress ??= this.#options.clock.after(PROGRESS_WAIT_MS, () => this.#start());
   }
 
@@ -138,13 +138,18 @@ export class Committer {
 
   /** @throws StaleOwner when nothing is committed any more. */
   check(): void {
-    if (this.#over !== undefined) throw this.#over;
+    this.#ending.signal.throwIfAborted();
+  }
+
+  /** Aborts, with a StaleOwner, when nothing is committed any more. */
+  get ended(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** The assignment is over: nothing is committed any more, and all who wait are told so. */
   end(reason: StaleOwner): void {
-    if (this.#over !== undefined) return;
-    this.#over = reason;
+    if (this.ended.aborted) return;
+    this.#ending.abort(reason);
     this.#cancelProgress?.();
     for (const { reject } of [...this.#waiting.splice(0), ...this.#announcing.splice(0)]) reject(reason);
   }
@@ -156,7 +161,7 @@ export class Committer {
   }
 
   #turn(list: Turn[]): Promise<void> {
-    if (this.#over !== undefined) return Promise.reject(this.#over);
+    if (this.ended.aborted) return Promise.reject(this.ended.reason);
     return new Promise((resolve, reject) => list.push({ resolve, reject }));
   }
 
@@ -173,7 +178,7 @@ export class Committer {
     this.#isSending = true;
     await Promise.resolve();
     let failures = 0;
-    while (this.#over === undefined) {
+    while (!this.ended.aborted) {
       for (const key of this.#admission.admit()) this.#dirty.add(key);
       this.#isSending = this.#dirty.size > 0;
       if (!this.#isSending && this.#waiting.length === 0) break;
@@ -186,12 +191,12 @@ export class Committer {
         continue;
       }
       this.#waiting.unshift(...waiting);
-      if (this.#over !== undefined) break;
+      if (this.ended.aborted) break;
       failures += 1;
       await sleepOn(this.#options.clock, pauseMs(failures, RETRY));
     }
     this.#running = false;
-    if (this.#over !== undefined) for (const { reject } of this.#waiting.splice(0)) reject(this.#over);
+    if (this.ended.aborted) for (const { reject } of this.#waiting.splice(0)) reject(this.ended.reason);
   }
 
   /** Sends what is dirty. Returns whether the coordinator took it. */
@@ -211,7 +216,7 @@ export class Committer {
     } catch (error) {
       for (const { key } of states) this.#dirty.add(key);
       // Of an epoch that has ended meanwhile there is nothing to tell.
-      if (this.#over === undefined) onError(error);
+      if (!this.ended.aborted) onError(error);
       if (error instanceof StaleOwner) this.end(error);
       return false;
     } finally {

@@ -44,6 +44,11 @@ export class Epoch {
     }
   }
 
+  /** Aborts, with a StaleOwner, when the epoch is over. */
+  get ended(): AbortSignal {
+    return this.#committer.ended;
+  }
+
   /** @throws StaleOwner when the epoch is over. */
   check(): void {
     this.#committer.check();

@@ -1,12 +1,12 @@
 import type { BufferPool } from "../../core/buffer-pool.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { AssignedPartition } from "../../core/partition-offsets.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
-import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
-import { Accumulator, type CutLimits, type RawRange } from "./accumulator.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
+import { BundleCollector, type CutLimits } from "./bundle-collector.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import type { RawBundle } from "./raw-bundle.ts";
 
-/** How often open accumulators are looked at, as a part of the cut interval: a range is at most this much late. */
+/** How soon a bundle that is old enough, and had no room, is looked at again, as a part of the cut interval. */
 const CHECKS_PER_INTERVAL = 10;
 const CHECK_MS_MIN = 5;
 
@@ -19,16 +19,11 @@ export interface DispatcherOptions {
   clock: Clock;
   /** The wall clock, ms since 1970: what lateness is judged by. */
   wallMs(): number;
-  /** Whether a range of this topic that is cut now would go on at once. */
-  hasRoom(topic: string): boolean;
-  /** Whether anything is under way whose end will give bytes back. */
-  isBusy(): boolean;
-  onCut(range: RawRange): void;
-  /**
-   * Intake is paused, nothing is under way, and nothing can be cut: ranges that an earlier owner has announced wait for
-   * the rest of their records, and hold the whole budget. Only this partition is to be fetched now.
-   */
-  onStarved(partition: TopicPartition): void;
+  /** Key of the plan that reads the topic. */
+  planKeyOf(topic: string): string;
+  /** Whether a bundle of this plan that is cut now would go on at once. */
+  hasRoom(planKey: string): boolean;
+  onCut(bundle: RawBundle): void;
 }
 
 export interface Dispatcher {
@@ -37,111 +32,112 @@ export interface Dispatcher {
    * when the batch lies beyond the next one and was not taken. A batch of a partition that is not assigned is dropped.
    */
   accept(batch: RawBatch): number | undefined;
-  /** The log has lost its records before `offset`: the next range begins there. */
+  /** The log has lost its records before `offset`: the partition's next range begins there. */
   loseTo(at: TopicPartition, offset: number): void;
-  /** Begins anew with these partitions. What was collected before is dropped. */
-  assign(partitions: readonly AssignedPartition[]): void;
-  /** Drops what is collected of these topics, and takes no more of them until the next assignment. */
-  dropTopics(topics: readonly string[]): void;
+  /** Begins anew with these partitions, each at its offset. What was collected before is dropped. */
+  assign(partitions: readonly (TopicPartition & { offset: number })[]): void;
+  /** Drops what is collected for the plan, and takes no more of it until the next assignment. */
+  dropPlan(planKey: string): void;
   /** There may be room again: cuts what is due. */
   cutDue(): void;
-  /** Cuts everything that is collected, but for announced ranges that are not complete. */
+  /** Cuts everything that is collected. */
   cutAll(): void;
   /** Cuts and accepts nothing any more, and drops what is collected. */
   stop(): void;
 }
 
 /**
- * Collects raw batches by topic-partition and cuts a range whenever a limit is met. Ranges of one partition come in
- * offset order.
+ * Collects raw batches by pipeline, from all its partitions, and cuts them into a bundle whenever a limit is met. Ranges
+ * of one partition come in offset order.
  *
- * Age cuts only while the topic `hasRoom()`: when workers and inserts are busy, a range would only wait for them,
- * and ClickHouse pays for every insert. Waiting here instead lets the range grow, so that inserts get larger as the
- * load does. The oldest range goes first; size limits cut in any case.
+ * Age cuts only while the pipeline `hasRoom()`: when workers and inserts are busy, a bundle would only wait for them,
+ * and ClickHouse pays for every insert. Waiting here instead lets the bundle grow, so that inserts get larger as the
+ * load does. The oldest goes first; size limits cut in any case.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { limits, budget, buffers, clock, hasRoom } = options;
-  const accumulators = new Map<string, Accumulator>();
-  const checkMs = Math.max(CHECK_MS_MIN, limits.intervalMs / CHECKS_PER_INTERVAL);
-  let cancelCheck = clock.after(checkMs, check);
+  const { limits, budget, buffers, clock, hasRoom, planKeyOf } = options;
+  const { intervalMs } = limits;
+  const againMs = Math.max(CHECK_MS_MIN, intervalMs / CHECKS_PER_INTERVAL);
+  const collectors = new Map<string, BundleCollector>();
+  /** Set while anything is collected: without traffic there is nothing to wake up for. */
+  let cancelCheck: (() => void) | undefined;
 
   function check(): void {
-    cancelCheck = clock.after(checkMs, check);
+    cancelCheck = undefined;
     cutDue();
-    if (budget.paused && !options.isBusy()) breakStarvation();
+    wakeUpForNext();
   }
 
-  function breakStarvation(): void {
-    for (const accumulator of accumulators.values()) {
-      if (accumulator.announcedCount === 0) continue;
-      options.onStarved({ topic: accumulator.topic, partition: accumulator.partition });
-      return;
-    }
+  function wakeUpForNext(): void {
+    if (cancelCheck !== undefined) return;
+    const waiting = [...collectors.values()].filter(({ isEmpty }) => !isEmpty);
+    if (waiting.length === 0) return;
+    const leftMs = Math.min(...waiting.map(({ openedMs }) => openedMs)) + intervalMs - clock.nowMs();
+    cancelCheck = clock.after(leftMs > 0 ? leftMs : againMs, check);
   }
 
-  function handOn(accumulator: Accumulator): void {
-    const range = accumulator.cut(options.wallMs());
-    if (range !== undefined) options.onCut(range);
+  function handOn(collector: BundleCollector): void {
+    const bundle = collector.cut(options.wallMs());
+    if (bundle !== undefined) options.onCut(bundle);
   }
 
   function cutDue(): void {
-    const nowMs = clock.nowMs();
-    const due = [...accumulators.values()].filter((accumulator) => accumulator.isOld(limits, nowMs));
+    const dueMs = clock.nowMs() - intervalMs;
+    const due = [...collectors.values()].filter(({ isEmpty, openedMs }) => !isEmpty && openedMs <= dueMs);
     due.sort((a, b) => a.openedMs - b.openedMs);
-    for (const accumulator of due) {
-      if (hasRoom(accumulator.topic)) handOn(accumulator);
+    for (const collector of due) {
+      if (hasRoom(collector.planKey)) handOn(collector);
     }
   }
 
-  function drop(): void {
-    for (const accumulator of accumulators.values()) {
-      budget.give(accumulator.byteLength);
-      accumulator.clear();
-    }
-    accumulators.clear();
+  function drop(collector: BundleCollector): void {
+    budget.give(collector.byteLength);
+    collector.clear();
   }
 
   return {
     accept(batch) {
-      const accumulator = accumulators.get(partitionKey(batch));
-      if (accumulator === undefined) return undefined;
-      if (accumulator.isAhead(batch)) return accumulator.nextOffset;
-      while (accumulator.reaches(batch)) {
-        const taken = accumulator.add(batch, clock.nowMs());
-        if (accumulator.isAnnouncedComplete || accumulator.isFull(limits)) handOn(accumulator);
-        // After the cut: pausing is for what waits, and the range already counts as taken.
-        if (taken > 0) budget.take(taken);
-      }
+      const collector = collectors.get(planKeyOf(batch.topic));
+      if (collector === undefined) return undefined;
+      const wasEmpty = collector.isEmpty;
+      const accepted = collector.accept(batch, clock.nowMs());
+      if ("wantedOffset" in accepted) return accepted.wantedOffset;
+      if (collector.isFull(limits)) handOn(collector);
+      else if (wasEmpty && !collector.isEmpty) wakeUpForNext();
+      // After the cut: pausing is for what waits, and the bundle already counts as taken.
+      if (accepted.taken > 0) budget.take(accepted.taken);
       return undefined;
     },
     loseTo(at, offset) {
-      const accumulator = accumulators.get(partitionKey(at));
-      if (accumulator === undefined) return;
-      handOn(accumulator);
-      accumulator.loseTo(offset);
-      while (accumulator.isAnnouncedComplete) handOn(accumulator);
+      const collector = collectors.get(planKeyOf(at.topic));
+      if (collector === undefined) return;
+      handOn(collector);
+      collector.loseTo(at, offset);
     },
     assign(partitions) {
-      drop();
+      for (const collector of collectors.values()) drop(collector);
+      collectors.clear();
       for (const start of partitions) {
-        accumulators.set(partitionKey(start), new Accumulator(start, buffers));
+        const planKey = planKeyOf(start.topic);
+        const collector = collectors.get(planKey) ?? new BundleCollector(planKey, buffers);
+        collectors.set(planKey, collector);
+        collector.begin(start);
       }
     },
-    dropTopics(topics) {
-      for (const [key, accumulator] of accumulators) {
-        if (!topics.includes(accumulator.topic)) continue;
-        budget.give(accumulator.byteLength);
-        accumulator.clear();
-        accumulators.delete(key);
-      }
+    dropPlan(planKey) {
+      const collector = collectors.get(planKey);
+      if (collector === undefined) return;
+      drop(collector);
+      collectors.delete(planKey);
     },
     cutDue,
     cutAll() {
-      for (const accumulator of accumulators.values()) handOn(accumulator);
+      for (const collector of collectors.values()) handOn(collector);
     },
     stop() {
-      cancelCheck();
-      drop();
+      cancelCheck?.();
+      for (const collector of collectors.values()) drop(collector);
+      collectors.clear();
     },
   };
 }

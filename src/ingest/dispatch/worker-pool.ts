@@ -3,7 +3,7 @@ import type { TranscodeResult, TranscodeTask } from "../../codec/task.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { TranscoderName } from "../../core/transcoding.ts";
 import type { TablePlan } from "../../schema/plan.ts";
-import type { RawRange } from "./accumulator.ts";
+import type { RawBundle } from "./raw-bundle.ts";
 
 const transcodeFile = new URL("../../../workers/transcode.ts", import.meta.url);
 
@@ -50,7 +50,7 @@ export function createWorkerPool(
       });
     },
     run(task) {
-      const transferList = inputBuffers(task);
+      const transferList = [...task.buffers];
       if (task.spare !== undefined) transferList.push(task.spare);
       return pool.run(task, { transferList }).catch((error) => {
         throw new WorkerEnded(error);
@@ -60,16 +60,17 @@ export function createWorkerPool(
   };
 }
 
-/** The task that turns a cut into rows. It takes the cut's buffers over. */
-export function taskOf(range: RawRange, planKey: string, format: TranscodeTask["format"]): TranscodeTask {
-  const { topic, partition, firstOffset, lastOffset, judgedMs } = range;
-  const [input, ...further] = range.buffers as [ArrayBuffer, ...ArrayBuffer[]];
-  const batches = range.batches.map(({ byteLength, receivedMs }) => ({ byteLength, receivedMs }));
-  const sections = [{ topic, partition, firstOffset, lastOffset, batchCount: batches.length }];
-  return { planKey, format, sections, input, further, batches, judgedMs, refused: [] };
-}
-
-/** The buffers that a task, or its result, moves between the threads. */
-export function inputBuffers({ input, further }: Pick<TranscodeTask, "input" | "further">): ArrayBuffer[] {
-  return [input, ...(further ?? [])];
+/** The task that turns a bundle into rows. It takes the bundle's buffers over. */
+export function taskOf(
+  { planKey, ranges, buffers, judgedMs }: RawBundle,
+  format: TranscodeTask["format"],
+): TranscodeTask {
+  const sections = ranges.map(({ topic, partition, firstOffset, lastOffset, batches }) => ({
+    ...{ topic, partition, firstOffset, lastOffset },
+    batchCount: batches.length,
+  }));
+  const batches = ranges.flatMap((range) =>
+    range.batches.map(({ buffer, start, byteLength, receivedMs }) => ({ buffer, start, byteLength, receivedMs })),
+  );
+  return { planKey, format, sections, buffers, batches, judgedMs, refused: [] };
 }

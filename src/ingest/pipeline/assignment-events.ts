@@ -8,13 +8,15 @@ import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts
 import { Epoch } from "../commit/epoch.ts";
 import type { SourceEvents } from "../source/consumer-source.ts";
 import type { Membership } from "../source/membership.ts";
-import { readAssigned } from "./assignment.ts";
+import { fetchStarts, readAssigned, readGroup } from "./assignment.ts";
 import type { AssignmentParts } from "./assignment-parts.ts";
 import { drainEpoch } from "./drain-epoch.ts";
 import { storeGap } from "./gap-store.ts";
 import type { Intake } from "./intake.ts";
 import { outOfRange } from "./out-of-range.ts";
 import { type PipelineState, planOf } from "./pipeline-state.ts";
+import { recover } from "./recovery.ts";
+import { planRecovery } from "./recovery-plan.ts";
 import { UnknownGroup } from "./unknown-group.ts";
 import { UnreadTopics } from "./unread-topics.ts";
 import { WritersNote } from "./writers-note.ts";
@@ -53,20 +55,37 @@ export function createAssignmentEvents(
       unreadTopics.set(unread);
       counters.unread = unread.length;
     },
-    onJoined({ partitions, commit }) {
-      if (!state.isAccepting) return;
-      const assigned = readAssigned(partitions, options.unreadableIntents, options.log, state.failure);
-      state.epoch = newEpoch(state, assigned, commit);
+    onJoined({ partitions, groupCommits, commit }) {
+      if (!state.isAccepting) return undefined;
+      const group = readGroup(groupCommits);
+      const assigned = readAssigned(partitions, group, options.unreadableIntents, options.log, state.failure);
+      const epoch = newEpoch(state, assigned, commit);
+      state.epoch = epoch;
       state.openRanges.begin();
       void writersNote.make(state);
       parts.sharedTables.doubt();
-      dispatcher.assign(assigned.filter(({ topic }) => !parts.stoppedPlans.isStopped(planOf(state, topic))));
-      const replayed = assigned.reduce((count, { intents }) => count + intents.length, 0);
+      const starts = fetchStarts(assigned);
+      const isStopped = (topic: string) => parts.stoppedPlans.isStopped(planOf(state, topic));
+      dispatcher.assign(
+        assigned
+          .filter(({ topic }) => !isStopped(topic))
+          .map((at) => ({ ...at, offset: starts.get(partitionKey(at)) ?? at.offset })),
+      );
+      const recoveries = planRecovery(assigned, group, (topic) => state.planByTopic.get(topic)?.key);
+      const replayed = recoveries.reduce((count, { own }) => count + own.length, 0);
       counters.replayedRanges += replayed;
       options.log.info(
         `${counted(assigned.length, "partition")} assigned, ${counted(replayed, "range")} in flight to be repeated`,
       );
       options.log.debug({ partitions: assigned }, "assigned");
+      const { delivery, announced } = parts;
+      state.stopRecovery = recover(state, epoch, recoveries, {
+        flights: parts.intake.flights,
+        delivery,
+        announced,
+        isStopped,
+      });
+      return starts;
     },
     onOutOfRange: outOfRange(state, parts),
   };
@@ -95,6 +114,7 @@ async function endEpoch(state: PipelineState, { dispatcher, flights }: Intake): 
   const ending = state.epoch;
   if (ending === undefined) return;
   dispatcher.assign([]);
+  state.stopRecovery();
   const drainMs = state.options.source.sessionTimeoutMs * REBALANCE_DRAIN_SHARE;
   await drainEpoch(ending, flights, systemClock, drainMs);
   if (state.epoch === ending) state.epoch = undefined;

@@ -1,5 +1,7 @@
 import type { Sink } from "../sink/sink.ts";
+import type { BundleDelivery } from "./bundle-delivery.ts";
 import type { Intake } from "./intake.ts";
+import type { AnnouncedBundles } from "./read-announced.ts";
 import type { SharedTables } from "./shared-tables.ts";
 import type { StoppedPlans } from "./stopped-plans.ts";
 
@@ -9,6 +11,6 @@ export interface AssignmentParts {
   readonly sink: Sink;
   readonly sharedTables: SharedTables;
   readonly stoppedPlans: StoppedPlans;
-  /** A range of the topic has ended without being acknowledged. */
-  ended(error: unknown, topic: string): void;
+  readonly delivery: BundleDelivery;
+  readonly announced: AnnouncedBundles;
 }

@@ -4,24 +4,49 @@ import type { AssignedPartition, CommitOffset } from "../../core/partition-offse
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { decodeIntents } from "../commit/intents.ts";
 import type { Failure } from "./failure.ts";
+import { marksToKeep, type PartitionCommits } from "./recovery-plan.ts";
 
 /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
 export type UnreadableIntentsPolicy = "stop" | "at-least-once";
 
+/** What the commits of a whole group say is in flight. One that is not ours says nothing here. */
+export function readGroup(commits: readonly CommitOffset[]): PartitionCommits[] {
+  return commits.map(({ topic, partition, metadata }) => {
+    try {
+      return { topic, partition, ...decodeIntents(metadata) };
+    } catch {
+      return { topic, partition, intents: [], marks: [] };
+    }
+  });
+}
+
+/** Where fetching begins in partitions of which ranges are announced: these are read on their own. */
+export function fetchStarts(assigned: readonly AssignedPartition[]): Map<string, number> {
+  return new Map(
+    assigned.flatMap(({ topic, partition, intents }) => {
+      const last = intents.at(-1);
+      return last === undefined ? [] : [[partitionKey({ topic, partition }), last.lastOffset + 1] as const];
+    }),
+  );
+}
+
 /**
  * Reads the ranges in flight out of the metadata of the partitions' last commits.
  *
+ * @param group what the commits of all partitions say
  * @throws MillraceError E_KAFKA when the metadata is not ours and the policy is to stop.
  */
 export function readAssigned(
   partitions: readonly CommitOffset[],
+  group: readonly PartitionCommits[],
   policy: UnreadableIntentsPolicy,
   log: Logger,
   failure: Failure,
 ): AssignedPartition[] {
   return partitions.map(({ topic, partition, offset, metadata }) => {
     try {
-      return { topic, partition, offset, ...decodeIntents(metadata) };
+      const { intents, marks } = decodeIntents(metadata);
+      return { topic, partition, offset, intents, marks: marksToKeep(marks, group) };
     } catch (error) {
       const where = `${partitionKey({ topic, partition })}: ${(error as Error).message}`;
       if (policy === "stop") {
@@ -29,7 +54,7 @@ export function readAssigned(
         failure.raise(new MillraceError("E_KAFKA", `${where}. ${remedy}`));
       }
       log.error(`${where}. Ranges that were in flight may be doubled`);
-      return { topic, partition, offset, intents: [] };
+      return { topic, partition, offset, intents: [], marks: [] };
     }
   });
 }

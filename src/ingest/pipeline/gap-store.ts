@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import type { EncodedRows } from "../../codec/task.ts";
 import { ownDatabase } from "../../config/own-database.ts";
 import type { OffsetRun } from "../../core/offset-run.ts";
 import type { Origin } from "../../core/origin.ts";
@@ -42,6 +43,29 @@ export function absentRuns(first: number, last: number, ...offsets: Float64Array
   }
   if (next <= last) runs.push({ first: next, last });
   return runs;
+}
+
+/**
+ * The offsets of each range that are in none of the parts.
+ *
+ * @param parts rows and dead letters, each with its rows in the order of the ranges; none: the ranges have no record
+ */
+export function absentGaps(
+  ranges: readonly Omit<RangeGap, "runs">[],
+  parts: readonly Pick<EncodedRows, "offsets" | "sectionRows">[],
+): RangeGap[] {
+  const ends = parts.map(() => 0);
+  return ranges.flatMap(({ topic, partition, firstOffset, lastOffset }, section) => {
+    const own = parts.map(({ offsets, sectionRows }, part) => {
+      const start = ends[part]!;
+      ends[part] = start + sectionRows[section]!;
+      return offsets.subarray(start, ends[part]);
+    });
+    // The usual case, without a look at any offset.
+    if (own.reduce((sum, { length }) => sum + length, 0) === lastOffset - firstOffset + 1) return [];
+    const runs = absentRuns(firstOffset, lastOffset, ...own);
+    return runs.length === 0 ? [] : [{ topic, partition, firstOffset, lastOffset, runs }];
+  });
 }
 
 /** Offsets in the runs. */

@@ -1,9 +1,10 @@
 import { BufferPool } from "../../core/buffer-pool.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { TablePlan } from "../../schema/plan.ts";
-import type { RawRange } from "../dispatch/accumulator.ts";
+import { MEMBERS_MAX } from "../commit/commit-size.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
+import type { RawBundle } from "../dispatch/raw-bundle.ts";
 import type { Source } from "../source/consumer-source.ts";
 import { Flights } from "./flights.ts";
 import { type PipelineState, planOf } from "./pipeline-state.ts";
@@ -17,7 +18,7 @@ const PAUSE_SHARE = 0.6;
 /** Intake resumes below this share. Buffers for what it takes in from here to the next pause are in the pool. */
 const RESUME_SHARE = 0.45;
 /**
- * The share that the pool keeps even when nothing is under way, for the next fetch. While ranges are under way it may keep
+ * The share that the pool keeps even when nothing is under way, for the next fetch. While bundles are under way it may keep
  * as much as the budget has room for.
  */
 const POOL_SHARE = 0.2;
@@ -31,19 +32,19 @@ const STALLED_SHARE = 1 / 4;
 export interface IntakeParts {
   /** The consumer of the moment. */
   source(): Source;
-  /** Takes a range from its cut to its acknowledgement. Never rejects. */
-  deliver(range: RawRange): Promise<void>;
+  /** Takes a bundle from its cut to its acknowledgement. Never rejects. */
+  deliver(bundle: RawBundle): Promise<void>;
   isStopped(plan: TablePlan): boolean;
   /** Whether the table has failed since it took something. */
   isStalled(table: string): boolean;
 }
 
-/** Where records wait until they are cut into ranges; it decides how much may be under way. */
+/** Where records wait until they are cut into bundles; it decides how much may be under way. */
 export interface Intake {
   readonly budget: ByteBudget;
   readonly buffers: BufferPool;
   readonly dispatcher: Dispatcher;
-  /** The ranges that are under way. */
+  /** The bundles that are under way. */
   readonly flights: Flights;
   /** Topics that are not fetched: their pipeline is stopped, or has more under way than its table takes. */
   readonly heldTopics: ReadonlySet<string>;
@@ -54,7 +55,6 @@ export interface Intake {
 export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
   const { plans, profile } = state.options;
   let heldTopics: ReadonlySet<string> = new Set();
-  let isStarved = false;
   const flights = new Flights(() => {
     dispatcher.cutDue();
     // A burst is over: its buffers go back to the system.
@@ -71,34 +71,27 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
   });
   const buffers = new BufferPool(() => Math.max(budget.roomBytes, profile.bytesMax * POOL_SHARE));
   const planRoom = createPlanRoom(state, parts);
+  const { flushRows: rows, flushBytes: bytes, flushIntervalMs: intervalMs } = profile;
   const dispatcher = createDispatcher({
-    limits: { rows: profile.flushRows, bytes: profile.flushBytes, intervalMs: profile.flushIntervalMs },
+    limits: { rows, bytes, intervalMs, members: MEMBERS_MAX },
     budget,
     buffers,
     clock: systemClock,
     wallMs: () => Date.now(),
-    hasRoom: (topic) => planRoom.hasRoom(planOf(state, topic).key),
-    isBusy: () => flights.count > 0,
-    onCut(range) {
-      const landed = planRoom.begin(planOf(state, range.topic).key, range.byteLength);
+    planKeyOf: (topic) => planOf(state, topic).key,
+    hasRoom: (planKey) => planRoom.hasRoom(planKey),
+    onCut(bundle) {
+      const landed = planRoom.begin(bundle.planKey, bundle.byteLength);
       flights.add(
-        parts.deliver(range).then(() => {
+        parts.deliver(bundle).then(() => {
           landed();
           holdTopics();
         }),
       );
       holdTopics();
-      // The range for which one partition was let through is complete.
-      if (isStarved && budget.paused) parts.source().pause();
-      isStarved = false;
-    },
-    onStarved(partition) {
-      isStarved = true;
-      parts.source().resumeOnly(partition);
     },
   });
 
-  /** With one pipeline there is no other for which to hold its topics. */
   function holdTopics(): void {
     if (plans.length === 1) return;
     const isHeld = (plan: TablePlan) => parts.isStopped(plan) || planRoom.isCrowded(plan.key);

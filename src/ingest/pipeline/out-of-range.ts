@@ -21,35 +21,37 @@ export function outOfRange(state: PipelineState, parts: AssignmentParts): OutOfR
       return offset;
     }
     noteLost(state, parts, at, offset, logStart);
+    parts.intake.dispatcher.loseTo(at, logStart);
     return logStart;
   };
 }
 
-function noteLost(
+/** Retention has deleted the records from `first` to before `end`, and nobody has read them. */
+export function noteLost(
   state: PipelineState,
-  { intake: { dispatcher, flights }, sink, ended }: AssignmentParts,
+  { intake: { flights }, sink, delivery }: Pick<AssignmentParts, "intake" | "sink" | "delivery">,
   at: TopicPartition,
   first: number,
-  logStart: number,
+  end: number,
 ): void {
   const { counters, origin } = state;
   const { log } = state.options;
-  const lost = logStart - first;
+  const lost = end - first;
   counters.lostOffsets += lost;
+  const { topic, partition } = at;
   log.error(
-    { ...at, offset: first, logStart, lost },
+    { topic, partition, offset: first, logStart: end, lost },
     "records lost: retention deleted them before they were read. Raise retention.ms, or find out why the lag grew",
   );
-  dispatcher.loseTo(at, logStart);
-  const last = logStart - 1;
-  const gap = { ...at, firstOffset: first, lastOffset: last, runs: [{ first, last }] };
+  const last = end - 1;
+  const gap = { topic, partition, firstOffset: first, lastOffset: last, runs: [{ first, last }] };
   const gaps = { ...origin, reason: "lost" as const, ranges: [gap], tokenScope: tokenScopeOf(origin) };
   const owner = state.epoch;
   if (owner === undefined) return;
   flights.add(
     sink.store(gapBatch(gaps), owner.lease([at])).then(
       () => {},
-      (error) => ended(error, at.topic),
+      (error) => delivery.ended(error, planOf(state, topic)),
     ),
   );
 }

@@ -14,14 +14,17 @@ import type { PipelineOptions } from "./pipeline-types.ts";
 
 /**
  * What the parts of one pipeline share: the half that takes and gives up partitions (assignment-events.ts), and the one
- * through which records flow (intake.ts, range-delivery.ts).
+ * through which records flow (intake.ts, bundle-delivery.ts).
  */
 export interface PipelineState {
   readonly options: PipelineOptions;
   readonly origin: Origin;
   readonly planByTopic: ReadonlyMap<string, TablePlan>;
+  readonly planByKey: ReadonlyMap<string, TablePlan>;
   /** The present assignment: set at a join, undefined once its end has begun. */
   epoch: Epoch | undefined;
+  /** Begins no more of what earlier owners have announced: the epoch is ending. */
+  stopRecovery(): void;
   /** False from the beginning of the drain: nothing is taken any more. */
   isAccepting: boolean;
   readonly failure: Failure;
@@ -59,7 +62,9 @@ export function createState(options: PipelineOptions): PipelineState {
     options,
     origin: { cluster: options.clusterId, group: options.source.groupId },
     planByTopic: new Map(plans.flatMap((plan) => plan.topics.map((topic) => [topic, plan] as const))),
+    planByKey: new Map(plans.map((plan) => [plan.key, plan])),
     epoch: undefined,
+    stopRecovery: () => {},
     isAccepting: true,
     ...{ failure, abandon, givenUp, client, clickHouseClock, mayStore },
     openRanges: new OpenRanges(),

@@ -49,6 +49,8 @@ export type PublishDeadLetters = DeadLetterTopic["send"];
 export interface PipelineHooks {
   onStep?: DeliveryObserver;
   workerFile?: URL;
+  /** How long an insert may be under way, ms; default: as long as the server lets it. */
+  insertMsMax?: number;
 }
 
 export interface Pipeline {

@@ -1,17 +1,22 @@
+import type { BufferPool } from "../../core/buffer-pool.ts";
 import { systemClock } from "../../core/clock.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { defaultInsertFormat, defaultTranscoder } from "../../core/transcoding.ts";
 import { StageTable } from "../../telemetry/stages.ts";
 import { createWorkerPool } from "../dispatch/worker-pool.ts";
+import { createRangeReader, type RangeReader } from "../source/range-reader.ts";
 import { createAssignmentEvents } from "./assignment-events.ts";
+import { createBundleDelivery } from "./bundle-delivery.ts";
+import { BundleBuffers } from "./bundle-memory.ts";
+import type { BundleTools } from "./bundle-work.ts";
 import { FieldWatch } from "./field-watch.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { logPlanNotes } from "./log-plan-notes.ts";
+import { noteLost } from "./out-of-range.ts";
 import { createPermittedSink } from "./permitted-sink.ts";
 import { createState, type PipelineState } from "./pipeline-state.ts";
 import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
-import { createRangeDelivery } from "./range-delivery.ts";
-import { RangeBuffers } from "./range-memory.ts";
-import type { RangeTools } from "./range-work.ts";
+import { readAnnounced } from "./read-announced.ts";
 import { hasRowsOfTopics } from "./rows-of-topic.ts";
 import { SharedTables } from "./shared-tables.ts";
 import { shutDown } from "./shut-down.ts";
@@ -52,24 +57,27 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const stoppedPlans = createStoppedPlans(state, () => intake, restart);
   const intake: Intake = createIntake(state, {
     source: () => supervisor.source,
-    deliver: (range) => delivery.deliver(range),
+    deliver: (bundle) => delivery.deliver(bundle),
     isStopped: (plan) => stoppedPlans.isStopped(plan),
     isStalled: sink.isStalled,
   });
-  const tools: RangeTools = {
+  const tools: BundleTools = {
     ...{ origin: state.origin, taskFormat, pool, sink, sharedTables, givenUp },
-    shared: new RangeBuffers(intake.budget, intake.buffers),
+    shared: new BundleBuffers(intake.budget, intake.buffers),
     publishDeadLetters: options.publishDeadLetters,
     checkFields: (plan, where, fields, rowCount) => watches.get(plan.key)!.check(where, fields, rowCount),
     onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, sending it by rows"),
   };
-  const delivery = createRangeDelivery(state, tools, stoppedPlans, restart);
+  const delivery = createBundleDelivery(state, tools, stoppedPlans, restart);
+  const reader = openReader(state, intake.buffers);
+  const announced = readAnnounced(reader, intake.budget, intake.buffers, (range, end) =>
+    noteLost(state, { intake, sink, delivery }, range, range.firstOffset, end),
+  );
   const assignment = createAssignmentEvents(state, {
-    ...{ intake, sink, sharedTables, stoppedPlans },
-    ended: delivery.ended,
+    ...{ intake, sink, sharedTables, stoppedPlans, delivery, announced },
   });
   const supervisor: SourceSupervisor = superviseSource(state, intake, assignment);
-  const parts = { supervisor, stoppedPlans, intake, pool };
+  const parts = { supervisor, stoppedPlans, intake, pool, reader };
   return {
     ...{ counters: state.counters, total: state.total, budget: intake.budget, eventLoop: state.eventLoop },
     failed: state.failure.happened,
@@ -92,13 +100,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
+/** Reads what earlier owners have announced. */
+function openReader({ options }: PipelineState, buffers: BufferPool): RangeReader {
+  const { kafka, fetchBytesMax } = options.source;
+  const onWait = (range: TopicPartition, reason: string) =>
+    options.log.warn(`${partitionKey(range)}: ${reason}: a range in flight there waits to be repeated`);
+  return createRangeReader({ kafka, fetchBytesMax, onWait }, buffers);
+}
+
 function createStoppedPlans(state: PipelineState, intake: () => Intake, restart: () => void): StoppedPlans {
   const { plans, log } = state.options;
   const stoppedPlans = new StoppedPlans({
     ...{ plans, log, failure: state.failure, clock: systemClock },
     examine: (plan) => examinePlan(state.client, plan),
     onChange(mended) {
-      for (const plan of plans) if (stoppedPlans.isStopped(plan)) intake().dispatcher.dropTopics(plan.topics);
+      for (const plan of plans) if (stoppedPlans.isStopped(plan)) intake().dispatcher.dropPlan(plan.key);
       intake().holdTopics();
       // What was let go of it lies before the offsets that are fetched by now.
       if (mended !== undefined && state.isAccepting) restart();

@@ -1,5 +1,5 @@
 export interface PlanRoomOptions {
-  /** Ranges that are under way at once. */
+  /** Bundles that are under way at once. */
   flightsMax: number;
   /** Bytes of records that a plan may have under way while its table takes nothing. */
   stalledBytesMax: number;
@@ -10,7 +10,7 @@ export interface PlanRoomOptions {
 /**
  * What each plan has under way, and whether it may begin more.
  *
- * Ranges that wait for a table which takes nothing are no work: they leave the others' room alone, and have a room of
+ * Bundles that wait for a table which takes nothing are no work: they leave the others' room alone, and have a room of
  * their own. Beyond it their partitions are not fetched, or they would come to hold the whole byte budget.
  */
 export class PlanRoom {
@@ -21,7 +21,7 @@ export class PlanRoom {
     this.#options = options;
   }
 
-  /** A range of so many bytes has begun; the returned function says that it has ended. */
+  /** A bundle of so many bytes has begun; the returned function says that it has ended. */
   begin(planKey: string, bytes: number): () => void {
     const flights = this.#flights.get(planKey) ?? { count: 0, bytes: 0 };
     this.#flights.set(planKey, flights);
@@ -34,7 +34,7 @@ export class PlanRoom {
   }
 
   /**
-   * Whether a range that is old enough may be cut: it would not wait for others. One of each plan always may: full ranges
+   * Whether a bundle that is old enough may be cut: it would not wait for others. One of each plan always may: full bundles
    * are cut in any case, and the backlog of one table would keep the rows of all others waiting.
    */
   hasRoom(planKey: string): boolean {

@@ -1,6 +1,7 @@
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { within } from "../../core/within.ts";
 import type { WorkerPool } from "../dispatch/worker-pool.ts";
+import type { RangeReader } from "../source/range-reader.ts";
 import type { Intake } from "./intake.ts";
 import type { PipelineState } from "./pipeline-state.ts";
 import type { SourceSupervisor } from "./source-supervisor.ts";
@@ -11,12 +12,13 @@ interface Parts {
   readonly stoppedPlans: StoppedPlans;
   readonly intake: Intake;
   readonly pool: WorkerPool;
+  readonly reader: RangeReader;
 }
 
 /** Stops intake, lets what is under way finish for `finishMs`, leaves the group, and ends the threads. */
 export async function shutDown(
   state: PipelineState,
-  { supervisor, stoppedPlans, intake: { dispatcher, flights }, pool }: Parts,
+  { supervisor, stoppedPlans, intake: { dispatcher, flights }, pool, reader }: Parts,
   { finishMs, leaveMs }: { finishMs: number; leaveMs: number },
 ): Promise<void> {
   const { log } = state.options;
@@ -24,6 +26,7 @@ export async function shutDown(
   supervisor.stopSupervising();
   stoppedPlans.close();
   supervisor.source.pause();
+  state.stopRecovery();
   dispatcher.cutAll();
   dispatcher.stop();
   const finishing = async (): Promise<true> => {
@@ -41,5 +44,5 @@ export async function shutDown(
   const hasLeft = await within(leaveMs, leaving).catch(() => undefined);
   if (hasLeft === undefined)
     log.warn("Kafka did not answer when this member left the group: the group waits until its session times out");
-  await within(leaveMs, pool.close());
+  await within(leaveMs, Promise.all([pool.close(), reader.close()]));
 }

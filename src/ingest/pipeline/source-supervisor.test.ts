@@ -35,7 +35,7 @@ describe("SourceSupervisor", () => {
         const outcome = outcomes.shift();
         if (outcome !== undefined) throw outcome;
       },
-      ...{ pause: nothing, resume: nothing, resumeOnly: nothing, hold: nothing, seek: nothing, stop: async () => {} },
+      ...{ pause: nothing, resume: nothing, hold: nothing, seek: nothing, stop: async () => {} },
     };
     const log = pino({ level: "silent" });
     supervisor = new SourceSupervisor({ create: () => source, onRestart: nothing, failure, clock: systemClock, log });

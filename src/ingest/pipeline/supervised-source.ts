@@ -42,6 +42,7 @@ export function superviseSource(
       state.epoch?.end("the consumer is started again");
       state.epoch = undefined;
       dispatcher.assign([]);
+      state.stopRecovery();
     },
     failure,
     clock: systemClock,

@@ -37,8 +37,6 @@ export interface Source {
   /** Stops fetching all assigned partitions; what kafkajs has already fetched still arrives. */
   pause(): void;
   resume(): void;
-  /** Fetches nothing but this partition, until the next call of pause() or resume(). */
-  resumeOnly(partition: TopicPartition): void;
   /** From now on these topics are not fetched, whatever else is said; any other is, unless all are paused. */
   hold(topics: ReadonlySet<string>): void;
   /** Goes on at `offset` of an assigned partition. */
@@ -121,11 +119,6 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     resume() {
       paused = false;
       resumeAll();
-    },
-    resumeOnly(partition) {
-      paused = true;
-      pauseAll();
-      if (isRunning && !held.has(partition.topic)) consumer.resume(numbersByTopic([partition]));
     },
     hold(topics) {
       held = topics;

@@ -126,7 +126,6 @@ describe.concurrent("pause, resume and seek", () => {
   function orderAll({ source }: WatchedMember): void {
     source.pause();
     source.seek(partition, 0);
-    source.resumeOnly(partition);
     source.resume();
   }
 

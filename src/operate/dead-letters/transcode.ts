@@ -1,5 +1,6 @@
 import type { Inflaters } from "../../codec/inflate/inflate.ts";
 import { createReferenceTranscoder } from "../../codec/reference/transcoder.ts";
+import { packBatches } from "../../codec/task-buffers.ts";
 import { compileRowReader } from "../../ingest/dead-letters/row-reader.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import type { Letter } from "./letter.ts";
@@ -36,8 +37,7 @@ export function createLetterTranscoder(plan: TablePlan, inflaters: Inflaters): T
           batchCount: 1,
         },
       ],
-      input: batch.buffer,
-      batches: [{ byteLength: batch.length, receivedMs: Date.now() }],
+      ...packBatches([batch], Date.now()),
       judgedMs: letter.processedMs,
       refused: [],
     };

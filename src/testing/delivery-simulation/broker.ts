@@ -15,12 +15,16 @@ export class Unanswered extends Error {}
 export interface LogBatch {
   baseOffset: number;
   lastOffset: number;
+  /** Nobody can read it any more: whether its records are in the table is chance. */
+  isGone: boolean;
 }
 
 export interface SimulatedLog {
   batches: LogBatch[];
   /** Next offset. */
   end: number;
+  /** The topic was deleted: nobody owns it, and no commit is taken for it. */
+  isDeleted: boolean;
 }
 
 interface Member {
@@ -50,17 +54,49 @@ export class SimulatedBroker {
 
   constructor(world: World, partitions: number) {
     this.world = world;
-    this.logs = Array.from({ length: partitions }, () => ({ batches: [], end: 0 }));
+    this.logs = Array.from({ length: partitions }, () => ({ batches: [], end: 0, isDeleted: false }));
   }
 
   produce(partition: number): void {
     const { random } = this.world;
     const log = this.logs[partition]!;
+    if (log.isDeleted) return;
     // Now and then offsets without a record: an aborted transaction, a compacted key.
     const baseOffset = log.end + (this.world.chance(0.1) ? random.between(1, 3) : 0);
     const lastOffset = baseOffset + random.between(0, 9);
-    log.batches.push({ baseOffset, lastOffset });
+    log.batches.push({ baseOffset, lastOffset, isGone: false });
     log.end = lastOffset + 1;
+  }
+
+  /** Each partition is a topic of its own here. Members find it out by themselves, a little later. */
+  deleteTopic(partition: number): void {
+    const log = this.logs[partition]!;
+    log.isDeleted = true;
+    for (const batch of log.batches) batch.isGone = true;
+    this.committed.delete(partition);
+  }
+
+  /** Retention takes what is older than a point somewhere after the committed offset. */
+  expireRecords(partition: number): void {
+    const { batches } = this.logs[partition]!;
+    const committed = this.committed.get(partition)?.offset ?? 0;
+    const unread = batches.filter(({ lastOffset, isGone }) => !isGone && lastOffset >= committed);
+    for (const batch of unread.slice(0, this.world.random.between(1, 2))) batch.isGone = true;
+  }
+
+  /** Where the log begins, as far as anybody has yet to read it. */
+  logStart(partition: number): number {
+    const { batches } = this.logs[partition]!;
+    const kept = batches.findLastIndex(({ isGone }) => isGone);
+    return kept === -1 ? 0 : batches[kept]!.lastOffset + 1;
+  }
+
+  /** Whether the group has committed all that there is to read. */
+  get isRead(): boolean {
+    return this.logs.every(({ batches, isDeleted }, partition) => {
+      const committed = this.committed.get(partition)?.offset ?? 0;
+      return isDeleted || batches.every(({ lastOffset, isGone }) => isGone || lastOffset < committed);
+    });
   }
 
   /** A member's id that is not in use. */
@@ -115,19 +151,25 @@ export class SimulatedBroker {
    * The connection may break before the request has come, on its way, or before the answer has: the sender cannot tell. What
    * was on its way may come long after (a proxy, a broker that stands still).
    *
+   * Returns the partitions that it does not know.
+   *
    * @throws Unanswered, or StaleOwner when the commit was refused.
    */
-  async commit(life: Life, id: number, generation: number, offsets: CommitOffset[]): Promise<void> {
+  async commit(life: Life, id: number, generation: number, offsets: CommitOffset[]): Promise<CommitOffset[]> {
     const { world } = this;
     const fate = world.random.fraction();
     const [isLost, isLate, isAnswerLost] = [fate < 0.02, fate >= 0.02 && fate < 0.04, fate >= 0.04 && fate < 0.06];
     let isStale = false;
+    const unknown: CommitOffset[] = [];
     const take = () => {
       isStale = generation !== this.generation || !this.#members.has(id);
       if (isStale) return;
       this.commits += 1;
       if (isLate) this.lateCommits += 1;
-      for (const { partition, offset, metadata } of offsets) this.committed.set(partition, { offset, metadata });
+      for (const at of offsets) {
+        if (this.logs[at.partition]!.isDeleted) unknown.push(at);
+        else this.committed.set(at.partition, { offset: at.offset, metadata: at.metadata });
+      }
     };
     // The request goes its way whatever becomes of the process.
     const handled = new Promise<void>((resolve) => {
@@ -141,6 +183,7 @@ export class SimulatedBroker {
     await life.arrival(world.latencyMs());
     if (isLost || isLate || isAnswerLost) throw new Unanswered("connection reset");
     if (isStale) throw new StaleOwner(`generation ${generation} is over`);
+    return unknown;
   }
 
   #rebalance(): void {
@@ -172,7 +215,9 @@ export class SimulatedBroker {
     this.generation += 1;
     const shift = this.world.random.between(0, 7);
     members.forEach((member, index) => {
-      const partitions = [...this.logs.keys()].filter((partition) => (partition + shift) % members.length === index);
+      const partitions = [...this.logs.keys()].filter(
+        (partition) => (partition + shift) % members.length === index && !this.logs[partition]!.isDeleted,
+      );
       const { join } = member;
       member.join = undefined;
       member.assigned = partitions;
@@ -192,4 +237,9 @@ export class SimulatedBroker {
       this.watch();
     });
   }
+}
+
+/** Each partition is a topic of its own, so that one can be deleted. */
+export function topicOf(partition: number): string {
+  return `t${partition}`;
 }

@@ -25,10 +25,10 @@ const wrongs = {
 /** A window that remembers all inserts of a schedule; processes stand still for up to three session timeouts. */
 const sound: Check["options"] = { windowTokens: 1_000, fenceMs: 300, stopMsMax: 1_500, calmMs: 2_000 };
 /**
- * Ten seconds of stops, so long that the table has forgotten what the process was about to insert. With 25 tokens it forgets
- * what is in flight (one schedule of 200).
+ * Ten seconds of stops, so long that the table has forgotten what the process was about to insert. With 90 tokens it forgets
+ * what is in flight (two schedules of 300).
  */
-const forgetful: Check["options"] = { ...sound, windowTokens: 35, stopMsMax: 8_000, calmMs: 10_000 };
+const forgetful: Check["options"] = { ...sound, windowTokens: 120, stopMsMax: 8_000, calmMs: 10_000 };
 
 /** Kills, stops, rebalances, joins of their own, outages, lost answers, slow look-ups, commits that come late. */
 export const soundCheck: Check = {
@@ -47,7 +47,7 @@ export const controls: readonly Check[] = [
   {
     says: "doubles rows there without the fence",
     options: { ...forgetful, fenceMs: 1e9 },
-    schedules: 1_000,
+    schedules: 3_000,
     finds: "doubled rows",
   },
   {
@@ -85,6 +85,24 @@ export const controls: readonly Check[] = [
     options: { ...sound, faults: { acknowledgesEarly: true } },
     schedules: 100,
     finds: "missing records",
+  },
+  {
+    says: "loses records when a partition that says nothing of a bundle is taken for proof that it is stored",
+    options: { ...sound, faults: { concludesFromAbsence: true } },
+    schedules: 1_500,
+    finds: "missing records",
+  },
+  {
+    says: "doubles rows when a bundle is put together again in another order",
+    options: { ...sound, faults: { reorders: true } },
+    schedules: 100,
+    finds: "doubled rows",
+  },
+  {
+    says: "doubles rows when what is repeated is judged by another time",
+    options: { ...sound, faults: { judgesAnew: true } },
+    schedules: 100,
+    finds: "doubled rows",
   },
   {
     says: "never ends when members do not join again",

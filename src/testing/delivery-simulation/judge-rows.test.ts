@@ -23,4 +23,10 @@ describe("judgeRows()", () => {
   ])("sees %s", (_what, stored, expected) => {
     expect(judgeRows(logs, new Map(Object.entries(stored)))).toEqual({ records: 3, ...expected });
   });
+
+  it("does not miss a record that was deleted unread, and sees it doubled", () => {
+    const deleted = [{ batches: [{ baseOffset: 0, lastOffset: 0, isGone: true }] }];
+    expect(judgeRows(deleted, new Map())).toEqual({ records: 0, missing: 0, duplicate: 0 });
+    expect(judgeRows(deleted, new Map([["0:0", 2]]))).toEqual({ records: 1, missing: 0, duplicate: 1 });
+  });
 });

@@ -1,6 +1,11 @@
 /** The part of a partition's log that the comparison needs. */
 export interface JudgedLog {
-  batches: readonly { baseOffset: number; lastOffset: number }[];
+  batches: readonly {
+    baseOffset: number;
+    lastOffset: number;
+    /** Deleted before anybody had to have read it: its records may be missing, and nothing else. */
+    isGone?: boolean;
+  }[];
 }
 
 /**
@@ -11,10 +16,12 @@ export function judgeRows(logs: readonly JudgedLog[], rows: ReadonlyMap<string, 
   let records = 0;
   let missing = 0;
   for (const [partition, { batches }] of logs.entries()) {
-    for (const { baseOffset, lastOffset } of batches) {
+    for (const { baseOffset, lastOffset, isGone = false } of batches) {
       for (let offset = baseOffset; offset <= lastOffset; offset += 1) {
+        const isStored = (rows.get(`${partition}:${offset}`) ?? 0) > 0;
+        if (isGone && !isStored) continue;
         records += 1;
-        if ((rows.get(`${partition}:${offset}`) ?? 0) === 0) missing += 1;
+        if (!isStored) missing += 1;
       }
     }
   }

@@ -1,21 +1,20 @@
 import { BufferPool } from "../../core/buffer-pool.ts";
-import { sleepOn } from "../../core/clock.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { Epoch } from "../../ingest/commit/epoch.ts";
 import { decodeIntents } from "../../ingest/commit/intents.ts";
-import type { RawRange } from "../../ingest/dispatch/accumulator.ts";
 import { ByteBudget } from "../../ingest/dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../../ingest/dispatch/dispatcher.ts";
-import { deliverRange } from "../../ingest/pipeline/delivery.ts";
 import { type DeliveryStep, deliverySteps } from "../../ingest/pipeline/delivery-steps.ts";
 import { drainEpoch } from "../../ingest/pipeline/drain-epoch.ts";
 import { Flights } from "../../ingest/pipeline/flights.ts";
-import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, type SimulatedBroker, Unanswered } from "./broker.ts";
-import type { SimulatedWarehouse } from "./warehouse.ts";
+import { marksToKeep, planRecovery } from "../../ingest/pipeline/recovery-plan.ts";
+import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, topicOf, Unanswered } from "./broker.ts";
+import type { Ambush, MemberOptions } from "./member-options.ts";
+import { SimulatedDelivery } from "./simulated-delivery.ts";
 import { Life, type World } from "./world.ts";
 
-const TOPIC = "t";
+const PLAN = "p";
 const BATCH_BYTES = 10;
 const NO_BYTES = new Uint8Array(BATCH_BYTES);
 const FLIGHTS_MAX = 4;
@@ -24,34 +23,6 @@ const LOOK_UP_SHARE = 0.05;
 const LOOK_UP_MS = [100, 900] as const;
 /** One for all simulations of the process: a fresh buffer for each range would be most of their cost. */
 const buffers = new BufferPool(() => 16 << 20);
-
-export interface MemberOptions {
-  world: World;
-  broker: SimulatedBroker;
-  warehouse: SimulatedWarehouse;
-  fenceMs: number;
-  /** Leaves the intents of the owner before unread: what a client without them does. */
-  forgetsIntents: boolean;
-  /** Takes an insert for stored when it is sent. */
-  acknowledgesEarly: boolean;
-  /** Does not join again after a rebalance. */
-  joinsOnce: boolean;
-  /** Says of itself at each join what it said before: as kafkajs does. */
-  saysTheSame: boolean;
-  /** Commits that were looking for the coordinator when their epoch ended are sent: as kafkajs does. */
-  sendsAfterTheEnd: boolean;
-  /** Sends the next commit after one that may still come. */
-  repeatsUnanswered: boolean;
-  onStaleRange(): void;
-  onLookUp(): void;
-}
-
-/** An order to end, or to stand still, at the n-th time that a step is reached. */
-export interface Ambush {
-  step: DeliveryStep;
-  count: number;
-  act(): void;
-}
 
 /**
  * One ingester: the real dispatcher, epoch, committer, ledger and delivery; a source and a sink that behave as the real
@@ -64,6 +35,7 @@ export class SimulatedMember {
   readonly #dispatcher: Dispatcher;
   readonly #budget: ByteBudget;
   readonly #flights: Flights;
+  readonly #delivery: SimulatedDelivery;
   #id: number;
   #joins = 0;
   #joining: Promise<void> | undefined;
@@ -83,6 +55,7 @@ export class SimulatedMember {
       rows: random.between(5, 60),
       bytes: random.between(20, 200),
       intervalMs: random.between(100, 400),
+      members: random.between(2, 6),
     };
     this.#flights = new Flights(() => this.#dispatcher.cutDue());
     const highBytes = limits.bytes * 2;
@@ -102,10 +75,13 @@ export class SimulatedMember {
       buffers,
       clock: this.life,
       wallMs: () => Math.floor(this.life.nowMs()),
+      planKeyOf: () => PLAN,
       hasRoom: () => this.#flights.count < FLIGHTS_MAX,
-      isBusy: () => this.#flights.count > 0,
-      onCut: (range) => this.#flights.add(this.#deliver(range)),
-      onStarved: ({ partition }) => this.#fetch(partition),
+      onCut: (bundle) => this.#flights.add(this.#delivery.deliver(this.#epoch, bundle)),
+    });
+    this.#delivery = new SimulatedDelivery({
+      ...{ ...options, life: this.life, budget: this.#budget, buffers },
+      onStep: (step) => this.#step(step),
     });
     void this.#join();
     this.#fetchAll();
@@ -123,7 +99,7 @@ export class SimulatedMember {
     this.life.kill();
   }
 
-  /** Joins the group anew: because it is told so, or of itself when a partition's leader has moved. */
+  /** Joins the group anew: because it is told so, or of itself when a partition's leader has moved or a topic is gone. */
   async joinAnew(): Promise<void> {
     if (!this.#options.joinsOnce) await this.#join();
   }
@@ -142,12 +118,16 @@ export class SimulatedMember {
     const { generation, partitions } = await broker.join(this.life, this.#id, saysTheSame ? 0 : this.#joins);
     // Between the assignment and its first commit another generation may begin.
     await this.life.arrival(this.#options.world.latencyMs());
+    const group = [...broker.committed].map(([partition, { metadata }]) => ({
+      ...{ topic: topicOf(partition), partition },
+      ...decodeIntents(this.#options.forgetsIntents ? "" : metadata),
+    }));
     const assigned = partitions.map((partition) => {
-      const committed = broker.committed.get(partition);
-      const { intents, marks } = decodeIntents(this.#options.forgetsIntents ? "" : committed?.metadata);
-      const offset = committed?.offset ?? 0;
-      this.#fetchOffsets.set(partition, offset);
-      return { topic: TOPIC, partition, offset, intents, marks };
+      const topic = topicOf(partition);
+      const { intents = [], marks = [] } = group.find((commits) => commits.topic === topic) ?? {};
+      const offset = broker.committed.get(partition)?.offset ?? 0;
+      this.#fetchOffsets.set(partition, intents.at(-1) === undefined ? offset : intents.at(-1)!.lastOffset + 1);
+      return { topic, partition, offset, intents, marks: marksToKeep(marks, group) };
     });
     for (const partition of this.#fetchOffsets.keys()) {
       if (!partitions.includes(partition)) this.#fetchOffsets.delete(partition);
@@ -166,11 +146,18 @@ export class SimulatedMember {
       onCommit: (when) => this.#step(when),
     });
     this.#epoch = epoch;
-    this.#dispatcher.assign(assigned);
+    this.#dispatcher.assign(
+      partitions.map((partition) => ({
+        ...{ topic: topicOf(partition), partition },
+        offset: this.#fetchOffsets.get(partition)!,
+      })),
+    );
+    const recoveries = planRecovery(assigned, group, () => PLAN);
+    if (recoveries.length > 0) this.#flights.add(this.#delivery.recover(epoch, recoveries));
   }
 
   /** As src/ingest/source/membership.ts. */
-  async #commit(generation: number, offsets: CommitOffset[], check: () => void, onOver: () => void): Promise<[]> {
+  async #commit(generation: number, offsets: CommitOffset[], check: () => void, onOver: () => void) {
     const { world, broker, sendsAfterTheEnd, repeatsUnanswered } = this.#options;
     if (world.chance(LOOK_UP_SHARE)) {
       this.#options.onLookUp();
@@ -178,9 +165,7 @@ export class SimulatedMember {
     }
     if (!sendsAfterTheEnd) check();
     try {
-      await broker.commit(this.life, this.#id, generation, offsets);
-      // The simulated broker never loses a topic.
-      return [];
+      return await broker.commit(this.life, this.#id, generation, offsets);
     } catch (error) {
       if (error instanceof Unanswered && repeatsUnanswered) throw error;
       onOver();
@@ -226,50 +211,24 @@ export class SimulatedMember {
     if (fetchOffset === undefined || epoch === undefined) return;
     this.life.after(world.latencyMs(), () => {
       if (epoch !== this.#epoch || this.#fetchOffsets.get(partition) !== fetchOffset) return;
-      const batches = broker.logs[partition]!.batches.filter(({ lastOffset }) => lastOffset >= fetchOffset).slice(0, 5);
+      const { batches, isDeleted } = broker.logs[partition]!;
+      if (isDeleted) return;
+      const at = { topic: topicOf(partition), partition };
+      const logStart = broker.logStart(partition);
+      if (fetchOffset < logStart) {
+        this.#dispatcher.loseTo(at, logStart);
+        this.#fetchOffsets.set(partition, logStart);
+        return;
+      }
       let from = fetchOffset;
-      for (const { baseOffset, lastOffset } of batches) {
+      for (const { baseOffset, lastOffset } of batches.filter((batch) => batch.lastOffset >= fetchOffset).slice(0, 5)) {
         const recordCount = lastOffset - baseOffset + 1;
-        const receivedMs = this.life.nowMs();
-        const at = { topic: TOPIC, partition, fetchOffset: from, baseOffset, lastOffset, recordCount, receivedMs };
-        from = this.#dispatcher.accept({ ...at, bytes: NO_BYTES }) ?? lastOffset + 1;
+        const offsets = { fetchOffset: from, baseOffset, lastOffset };
+        const batch = { ...at, ...offsets, recordCount, receivedMs: this.life.nowMs(), bytes: NO_BYTES };
+        from = this.#dispatcher.accept(batch) ?? lastOffset + 1;
       }
       this.#fetchOffsets.set(partition, from);
     });
-  }
-
-  async #deliver(range: RawRange): Promise<void> {
-    try {
-      if (this.#epoch === undefined) throw new StaleOwner("no partition is assigned");
-      await deliverRange(this.#epoch, range, this.#work(range), (step) => this.#step(step));
-    } catch (error) {
-      if (!(error instanceof StaleOwner)) throw error;
-      this.#options.onStaleRange();
-    } finally {
-      this.#budget.give(range.byteLength);
-      for (const buffer of range.buffers) buffers.give(buffer);
-    }
-  }
-
-  #work(range: RawRange) {
-    const { world, warehouse, broker } = this.#options;
-    const token = `${range.partition}:${range.firstOffset}-${range.lastOffset}`;
-    return {
-      prepare: () => this.life.arrival(world.random.between(0, 10)),
-      store: async (_: unknown, lease: { deadlineMs(): Promise<number> }) => {
-        const keys = recordsOf(broker, range);
-        for (;;) {
-          const deadlineMs = await lease.deadlineMs();
-          try {
-            const inserted = warehouse.insert(this.life, token, keys, deadlineMs);
-            if (this.#options.acknowledgesEarly) return void inserted.catch(() => {});
-            if ((await inserted) === "stored") return;
-          } catch {
-            await sleepOn(this.life, world.random.between(20, 100));
-          }
-        }
-      },
-    };
   }
 
   #step(step: DeliveryStep): void {
@@ -280,17 +239,6 @@ export class SimulatedMember {
     this.ambush = undefined;
     ambush.act();
   }
-}
-
-/** The records of a range, as the log has them. */
-function recordsOf(broker: SimulatedBroker, { partition, firstOffset, lastOffset }: RawRange): string[] {
-  const keys: string[] = [];
-  for (const batch of broker.logs[partition]!.batches) {
-    for (let offset = batch.baseOffset; offset <= batch.lastOffset; offset += 1) {
-      if (offset >= firstOffset && offset <= lastOffset) keys.push(`${partition}:${offset}`);
-    }
-  }
-  return keys;
 }
 
 export function randomStep(world: World): DeliveryStep {

@@ -1,10 +1,13 @@
+import type { Recovery } from "../../ingest/pipeline/recovery-plan.ts";
 import { SimulatedBroker } from "./broker.ts";
+import { faultsOf } from "./faults.ts";
 import { judgeRows } from "./judge-rows.ts";
-import { type MemberOptions, randomStep, SimulatedMember } from "./member.ts";
+import { SimulatedMember } from "./member.ts";
+import type { MemberOptions } from "./member-options.ts";
 import { SimulatedWarehouse } from "./warehouse.ts";
 import { World } from "./world.ts";
 
-const PARTITIONS = 2;
+const PARTITIONS = 5;
 const MEMBERS_MAX = 3;
 const BATCHES_PER_SECOND = 12;
 const FAULT_EVERY_MS = 200;
@@ -26,6 +29,9 @@ export interface SimulationOptions {
 const noFaults = {
   forgetsIntents: false,
   acknowledgesEarly: false,
+  concludesFromAbsence: false,
+  reorders: false,
+  judgesAnew: false,
   joinsOnce: false,
   saysTheSame: false,
   sendsAfterTheEnd: false,
@@ -41,7 +47,9 @@ export interface SimulationResult {
   isDone: boolean;
   records: number;
   faults: Record<string, number>;
-  staleRanges: number;
+  staleBundles: number;
+  /** Bundles that were put together again; that one partition said was stored; of which no one could know. */
+  recovered: Record<Recovery["kind"], number>;
   inserts: number;
   repeated: number;
   late: number;
@@ -63,66 +71,46 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const broker = new SimulatedBroker(world, PARTITIONS);
   const warehouse = new SimulatedWarehouse(world, options.windowTokens);
   const faults: Record<string, number> = {};
-  let staleRanges = 0;
+  let staleBundles = 0;
+  const recovered = { repeat: 0, stored: 0, unknown: 0 };
   let lookUps = 0;
   let stopped = 0;
   let members: SimulatedMember[] = [];
 
   const start = () => {
     const { fenceMs } = options;
-    const onStaleRange = () => {
-      staleRanges += 1;
+    const onStaleBundle = () => {
+      staleBundles += 1;
+    };
+    const onRecovery = (kind: Recovery["kind"]) => {
+      recovered[kind] += 1;
     };
     const onLookUp = () => {
       lookUps += 1;
     };
     const protocol = { ...noFaults, ...options.faults };
-    members.push(new SimulatedMember({ world, broker, warehouse, fenceMs, onStaleRange, onLookUp, ...protocol }));
+    members.push(
+      new SimulatedMember({ world, broker, warehouse, fenceMs, onStaleBundle, onRecovery, onLookUp, ...protocol }),
+    );
   };
-  const kill = (member: SimulatedMember) => {
-    member.kill();
-    members = members.filter((other) => other !== member);
-    world.after(random.between(0, 500), start);
-  };
-  const stop = (member: SimulatedMember) => {
-    member.life.stop();
-    stopped += 1;
-    world.after(random.between(20, options.stopMsMax), () => {
-      member.life.resume();
-      stopped -= 1;
-    });
-  };
-  const faultsOf: Record<string, (member: SimulatedMember) => void> = {
-    kill,
-    stop,
-    killAtStep(member) {
-      member.ambush = { step: randomStep(world), count: random.between(1, 4), act: () => kill(member) };
-    },
-    stopAtStep(member) {
-      member.ambush = { step: randomStep(world), count: random.between(1, 4), act: () => stop(member) };
-    },
-    leave(member) {
+  const inflict = faultsOf({
+    ...{ world, broker, warehouse, partitions: PARTITIONS, membersMax: MEMBERS_MAX, stopMsMax: options.stopMsMax },
+    members: () => members,
+    start,
+    remove(member) {
       members = members.filter((other) => other !== member);
-      void member.leave();
-      world.after(random.between(0, 500), start);
     },
-    join() {
-      if (members.length < MEMBERS_MAX) start();
+    onStopped(change) {
+      stopped += change;
     },
-    leaderMove(member) {
-      void member.joinAnew();
-    },
-    outage() {
-      warehouse.downUntilMs = world.nowMs + random.between(50, 800);
-    },
-  };
-  const names = Object.keys(faultsOf);
+  });
+  const names = Object.keys(inflict);
   const injure = () => {
     if (world.nowMs > calmMs) return;
     const name = names[random.between(0, names.length - 1)]!;
     const member = members[random.between(0, members.length - 1)];
     if (member !== undefined && !member.life.isStopped) {
-      faultsOf[name]!(member);
+      inflict[name]!(member);
       faults[name] = (faults[name] ?? 0) + 1;
     }
     world.after(random.between(0, 2 * FAULT_EVERY_MS), injure);
@@ -134,14 +122,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   for (let count = random.between(1, MEMBERS_MAX); count > 0; count -= 1) start();
   broker.watch();
   world.after(random.between(0, FAULT_EVERY_MS), injure);
-  const isCommitted = () =>
-    world.nowMs > calmMs &&
-    stopped === 0 &&
-    broker.logs.every(({ end }, partition) => end === 0 || broker.committed.get(partition)?.offset === end);
+  const isCommitted = () => world.nowMs > calmMs && stopped === 0 && broker.isRead;
   const isDone = await world.run(isCommitted, END_MS + 2 * options.stopMsMax);
   // Whoever was late may still come.
   await world.run(() => false, world.nowMs + options.stopMsMax);
-  return { ...judge(broker, warehouse), seed: options.seed, isDone, faults, staleRanges, lookUps };
+  return { ...judge(broker, warehouse), seed: options.seed, isDone, faults, staleBundles, recovered, lookUps };
 }
 
 function judge(broker: SimulatedBroker, warehouse: SimulatedWarehouse) {

@@ -3,6 +3,16 @@ import type { Life, World } from "./world.ts";
 /** What became of an insert, as its sender hears of it. */
 export type InsertAnswer = "stored" | "late";
 
+export interface SimulatedInsert {
+  token: string;
+  /** `partition:offset` of each row. */
+  keys: readonly string[];
+  /** By the warehouse's clock. */
+  deadlineMs: number;
+  /** Only rows that the table does not have. */
+  absentOnly: boolean;
+}
+
 /** A table with a deduplication window, and the fence in its inserts. */
 export class SimulatedWarehouse {
   readonly world: World;
@@ -33,13 +43,14 @@ export class SimulatedWarehouse {
   }
 
   /** The insert goes its way whatever becomes of its sender; the answer may be lost before or after it was done. */
-  async insert(life: Life, token: string, keys: readonly string[], deadlineMs: number): Promise<InsertAnswer> {
+  async insert(life: Life, { token, keys, deadlineMs, absentOnly }: SimulatedInsert): Promise<InsertAnswer> {
     const { world } = this;
     const fate = world.random.fraction();
     let answer: InsertAnswer = "stored";
     const handled = new Promise<void>((resolve) => {
       world.after(world.latencyMs(), () => {
-        if (fate >= 0.03 && world.nowMs >= this.downUntilMs) answer = this.#apply(token, keys, deadlineMs);
+        if (fate >= 0.03 && world.nowMs >= this.downUntilMs)
+          answer = this.#apply(token, absentOnly ? this.#absent(keys) : keys, deadlineMs);
         else answer = "late";
         resolve();
       });
@@ -48,6 +59,10 @@ export class SimulatedWarehouse {
     await life.arrival(world.latencyMs());
     if (fate < 0.06 || world.nowMs < this.downUntilMs) throw new Error("connection reset");
     return answer;
+  }
+
+  #absent(keys: readonly string[]): string[] {
+    return keys.filter((key) => !this.rows.has(key));
   }
 
   #apply(token: string, keys: readonly string[], deadlineMs: number): InsertAnswer {

@@ -1,18 +1,23 @@
 import type { EncodedRows, TranscodeResult, Transcoder, TranscodeTask } from "../../task.ts";
-import { batchesBySection } from "../../task-buffers.ts";
-import { concat } from "../../testing/record-batch.ts";
+import { batchesBySection, packBatches, type TaskBatch } from "../../task-buffers.ts";
 
 /** Each section of a task as a task of its own. */
 export function tasksOfSections(task: TranscodeTask): TranscodeTask[] {
   return batchesBySection(task).map(({ section, batches }, index) => ({
     ...task,
     sections: [section],
-    input: concat(batches.map(({ bytes }) => bytes)).buffer,
-    further: undefined,
-    batches: batches.map(({ bytes, receivedMs }) => ({ byteLength: bytes.length, receivedMs })),
+    ...packed(batches),
     refused: task.refused.flatMap((row) => (row.section === index ? [{ ...row, section: 0 }] : [])),
     spare: undefined,
   }));
+}
+
+function packed(batches: TaskBatch[]): Pick<TranscodeTask, "buffers" | "batches"> {
+  const { buffers, batches: spans } = packBatches(
+    batches.map(({ bytes }) => bytes),
+    0,
+  );
+  return { buffers, batches: spans.map((span, index) => ({ ...span, receivedMs: batches[index]!.receivedMs })) };
 }
 
 /**

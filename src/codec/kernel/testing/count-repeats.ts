@@ -5,15 +5,13 @@ import { nextRecord, openRecords, RecordCursor } from "../../records.ts";
 import { readBatchHeader } from "../../records-header.ts";
 import { eachMember } from "../../reference/json-scan.ts";
 import type { TranscodeTask } from "../../task.ts";
+import { batchesOf } from "../../task-buffers.ts";
 
 /** How often JSON documents have a key again that they have had before and nobody reads. MessagePack keeps none twice. */
 export function countRepeats(task: TranscodeTask, known: Set<string>): number {
   let count = 0;
-  let start = 0;
   const cursor = new RecordCursor();
-  for (const { byteLength } of task.batches) {
-    const batch = new Uint8Array(task.input, start, byteLength);
-    start += byteLength;
+  for (const batch of batchesOf(task)) {
     try {
       const header = readBatchHeader(batch, 0, batch.length);
       openRecords(cursor, header, inflate(header.compression, batch.subarray(BATCH_HEADER_BYTES), nodeInflaters));

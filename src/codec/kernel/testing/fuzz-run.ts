@@ -1,5 +1,6 @@
 import { LAST_OFFSET_DELTA_AT } from "../../../core/record-batch-header.ts";
 import type { RefusedRow, TranscodeResult, TranscodeTask } from "../../task.ts";
+import { packBatches } from "../../task-buffers.ts";
 import { RECEIVED_MS, STARTED_MS } from "../../testing/task.ts";
 import { drawBatch, drawDamagedDocuments, mutateBatch } from "./batch-generator.ts";
 import { sectionsOf } from "./compare-results.ts";
@@ -17,12 +18,7 @@ const HOUR_MS = 3_600_000;
 function drawTask(random: Randomness, parts: Uint8Array[][]): TranscodeTask {
   const batches = parts.flat();
   const partition = random.below(4);
-  const input = new Uint8Array(batches.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const batch of batches) {
-    input.set(batch, at);
-    at += batch.length;
-  }
+  const { buffers, batches: spans } = packBatches(batches, RECEIVED_MS);
   return {
     planKey: "test@1",
     format: random.oneIn(2) ? "native" : "rows",
@@ -33,8 +29,8 @@ function drawTask(random: Randomness, parts: Uint8Array[][]): TranscodeTask {
       lastOffset: BASE_OFFSET + (random.oneIn(4) ? random.below(8) : 63),
       batchCount: length,
     })),
-    input: input.buffer,
-    batches: batches.map(({ length }) => ({ byteLength: length, receivedMs: RECEIVED_MS + random.below(3) })),
+    buffers,
+    batches: spans.map((span) => ({ ...span, receivedMs: RECEIVED_MS + random.below(3) })),
     // Both transcoders start at one time: a difference would hide which of the two times a rule looks at.
     judgedMs: STARTED_MS + random.below(2 * HOUR_MS) - HOUR_MS,
     refused: [],

@@ -3,6 +3,7 @@ import { nodeInflaters } from "../../../../workers/inflaters.ts";
 import { connectClickHouse } from "../../../clients/clickhouse/connect.ts";
 import { createReferenceTranscoder } from "../../../codec/reference/transcoder.ts";
 import type { EncodedRows } from "../../../codec/task.ts";
+import { packBatches } from "../../../codec/task-buffers.ts";
 import { insertOnce } from "../../../ingest/sink/insert.ts";
 import { readNewerSettings } from "../../../ingest/sink/insert-settings.ts";
 import { readShape } from "../../../ingest/sink/table-shape.ts";
@@ -97,8 +98,7 @@ export function deadRowOf(plan: TablePlan, value: string | Uint8Array, index: nu
     sections: [
       { topic: plan.topics[0]!, partition: index % 2, firstOffset: offset, lastOffset: offset, batchCount: 1 },
     ],
-    input: batch.buffer,
-    batches: [{ byteLength: batch.length, receivedMs: recordMs }],
+    ...packBatches([batch], recordMs),
     judgedMs: recordMs,
     refused: [],
   };

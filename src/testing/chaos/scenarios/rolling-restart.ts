@@ -116,7 +116,7 @@ function makeResult(made: {
   const sum = (count: (counts: RunReport["counts"]) => number) =>
     reports.reduce((total, { counts }) => total + count(counts), 0);
   const replayed = sum(({ replayedRanges }) => replayedRanges);
-  const abandoned = sum(({ abandonedRanges }) => abandonedRanges);
+  const abandoned = sum(({ abandonedBundles }) => abandonedBundles);
   const lost = sum(({ lostOffsets }) => lostOffsets);
   const longest = (of: (restart: Restart) => number) => Math.max(...restarts.map(of));
   return {
@@ -133,7 +133,7 @@ function makeResult(made: {
       lagMax,
       lagBefore: calmLag,
       replayedRanges: replayed,
-      abandonedRanges: abandoned,
+      abandonedBundles: abandoned,
       lostOffsets: lost,
       lag: watch.figures.samples,
       ...ending.figures,

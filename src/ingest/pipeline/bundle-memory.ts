@@ -2,14 +2,14 @@ import type { TranscodeResult } from "../../codec/task.ts";
 import { type BufferPool, freeBuffer } from "../../core/buffer-pool.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 
-/** Ranges of one plan differ: room is asked for this much more than the last range's rows would need. */
+/** Bundles of one plan differ: room is asked for this much more than the last one's rows would need. */
 const OUTPUT_MARGIN = 1.05;
 
-/** What the ranges of all partitions share: the byte budget, the pool, and how long rows become. */
-export class RangeBuffers {
+/** What all bundles share: the byte budget, the pool, and how long rows become. */
+export class BundleBuffers {
   readonly budget: ByteBudget;
   readonly pool: BufferPool;
-  /** Bytes of rows per byte of input, by plan, in the last range. */
+  /** Bytes of rows per byte of input, by plan, in the last bundle. */
   readonly #growth = new Map<string, number>();
 
   constructor(budget: ByteBudget, pool: BufferPool) {
@@ -27,26 +27,26 @@ export class RangeBuffers {
   }
 }
 
-/** The memory of one range from cut to acknowledgement. The range's input counts in the budget when it is made. */
-export class RangeMemory {
-  readonly #shared: RangeBuffers;
+/** The memory of one bundle from cut to acknowledgement. The bundle's input counts in the budget when it is made. */
+export class BundleMemory {
+  readonly #shared: BundleBuffers;
   readonly #inputBytes: number;
   #outputBytes = 0;
   readonly #spent: ArrayBuffer[] = [];
 
-  constructor(shared: RangeBuffers, inputBytes: number) {
+  constructor(shared: BundleBuffers, inputBytes: number) {
     this.#shared = shared;
     this.#inputBytes = inputBytes;
   }
 
   /**
-   * What the range holds beside its input from now on. Told before there are rows, or intake would go on while ranges
+   * What the bundle holds beside its input from now on. Told before there are rows, or intake would go on while bundles
    * wait for a worker, and stop only when their rows are more than the budget.
    */
   holdOutput(byteCount: number): void {
     const { budget } = this.#shared;
     budget.take(byteCount);
-    // That of an earlier encoding of the range is garbage by now.
+    // That of an earlier encoding of the bundle is garbage by now.
     budget.give(this.#outputBytes);
     this.#outputBytes = byteCount;
   }
@@ -55,7 +55,7 @@ export class RangeMemory {
     this.holdOutput(rows.bytes.byteLength + deadLetters.bytes.byteLength);
   }
 
-  /** Nobody reads this buffer any more: it goes to the pool with the end of the range. */
+  /** Nobody reads this buffer any more: it goes to the pool with the end of the bundle. */
   spend(buffer: ArrayBuffer): void {
     this.#spent.push(buffer);
   }
@@ -69,7 +69,7 @@ export class RangeMemory {
     }
   }
 
-  /** The range is over, well or not. What was not spent is left to the garbage collector. */
+  /** The bundle is over, well or not. What was not spent is left to the garbage collector. */
   close(): void {
     const { budget, pool } = this.#shared;
     // First: it makes room in the pool.

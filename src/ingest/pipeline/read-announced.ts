@@ -1,0 +1,70 @@
+import type { BufferPool } from "../../core/buffer-pool.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
+import type { Epoch } from "../commit/epoch.ts";
+import { BatchBuffers } from "../dispatch/batch-buffers.ts";
+import type { ByteBudget } from "../dispatch/byte-budget.ts";
+import type { RawBundle, RawRange } from "../dispatch/raw-bundle.ts";
+import type { RangeReader } from "../source/range-reader.ts";
+import type { AnnouncedRange } from "./recovery-plan.ts";
+
+/** Partitions that are asked at once. */
+const READS_AT_ONCE = 8;
+
+export interface AnnouncedBundles {
+  /**
+   * Reads the ranges of one bundle from their brokers. The bytes count in the budget, and it is the caller's to give them
+   * back. `ownKeys`: the partitions of which a loss of records is ours to tell.
+   *
+   * @throws StaleOwner when the epoch ends.
+   */
+  read(
+    owner: Epoch,
+    planKey: string,
+    ranges: readonly AnnouncedRange[],
+    ownKeys: ReadonlySet<string>,
+  ): Promise<RawBundle>;
+}
+
+export function readAnnounced(
+  reader: RangeReader,
+  budget: ByteBudget,
+  buffers: BufferPool,
+  onLost: (range: AnnouncedRange, end: number) => void,
+): AnnouncedBundles {
+  return {
+    async read(owner, planKey, ranges, ownKeys) {
+      const into = new BatchBuffers(buffers);
+      const read: RawRange[] = [];
+      let byteLength = 0;
+      let recordCount = 0;
+      const left = [...ranges.entries()];
+      const readNext = async () => {
+        for (let next = left.shift(); next !== undefined; next = left.shift()) {
+          const [index, range] = next;
+          const { topic, partition, firstOffset, lastOffset } = range;
+          const { batches, lostBefore } = await reader.read(range, owner.ended);
+          const lostEnd = Math.min(lostBefore ?? 0, batches[0]?.baseOffset ?? lastOffset + 1);
+          if (lostEnd > firstOffset && ownKeys.has(partitionKey(range))) onLost(range, lostEnd);
+          const placed = batches
+            .filter(({ bytes }) => bytes.length > 0)
+            .map(({ bytes, ...batch }) => {
+              byteLength += bytes.length;
+              recordCount += batch.recordCount;
+              budget.take(bytes.length);
+              const { recordCount: count, receivedMs } = batch;
+              return { ...into.copy(bytes), byteLength: bytes.length, recordCount: count, receivedMs };
+            });
+          read[index] = { topic, partition, firstOffset, lastOffset, batches: placed };
+        }
+      };
+      try {
+        await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, ranges.length) }, readNext));
+      } catch (error) {
+        budget.give(byteLength);
+        into.clear();
+        throw error;
+      }
+      return { planKey, ranges: read, buffers: into.take(), byteLength, recordCount, judgedMs: ranges[0]!.judgedMs };
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { AssignedPartition, Intent } from "../../core/partition-offsets.ts";
+import { compareTopicPartitions, partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import { bundleIdOf } from "../commit/bundle-id.ts";
+import type { InFlight } from "../commit/intents.ts";
+
+/** A range as a commit names it. */
+export type AnnouncedRange = TopicPartition & Intent;
+
+/** What the last commit of a partition says is in flight there. */
+export type PartitionCommits = TopicPartition & InFlight;
+
+interface Announced {
+  /** Its ranges that lie in partitions of this member. */
+  own: AnnouncedRange[];
+  /** Undefined: one range alone. */
+  bundleId: string | undefined;
+}
+
+/**
+ * What is to be done about ranges that an earlier owner has announced:
+ *
+ * - `repeat`: all of the bundle is known, and it goes into the table once more, under its token.
+ * - `stored`: a partition says that the bundle is stored.
+ * - `unknown`: its other partitions say nothing of it (their topic was deleted, their offsets were reset or expired, another
+ *   program has committed). That is no sign of anything, and without them there is no block to make.
+ */
+export type Recovery =
+  | ({ kind: "repeat"; ranges: AnnouncedRange[] } & Announced)
+  | ({ kind: "stored" } & Announced)
+  | ({ kind: "unknown" } & Announced);
+
+/**
+ * @param own the partitions of this member
+ * @param group what the commits of all partitions of the group say, the member's own among them
+ * @param planKeyOf the key of the plan that reads a topic; undefined: none
+ */
+export function planRecovery(
+  own: readonly AssignedPartition[],
+  group: readonly PartitionCommits[],
+  planKeyOf: (topic: string) => string | undefined,
+): Recovery[] {
+  const listed = byBundle(group);
+  const ownKeys = new Set(own.map(partitionKey));
+  const marks = new Set(group.flatMap((commits) => commits.marks));
+  const recoveries: Recovery[] = [];
+  const seen = new Set<string>();
+  for (const { topic, partition, intents } of own) {
+    for (const intent of intents) {
+      const range = { topic, partition, ...intent };
+      if (intent.bundle === undefined) {
+        if (intent.isStored !== true)
+          recoveries.push({ kind: "repeat", ranges: [range], own: [range], bundleId: undefined });
+        continue;
+      }
+      const { id: bundleId } = intent.bundle;
+      if (seen.has(bundleId)) continue;
+      seen.add(bundleId);
+      const ranges = listed.get(bundleId)!;
+      const open = ranges.filter(({ isStored }) => isStored !== true);
+      const about = { own: open.filter((each) => ownKeys.has(partitionKey(each))), bundleId };
+      if (about.own.length === 0) continue;
+      if (open.length < ranges.length || marks.has(bundleId)) recoveries.push({ kind: "stored", ...about });
+      else if (isWhole(bundleId, ranges) && isOfOnePlan(ranges, planKeyOf)) {
+        recoveries.push({ kind: "repeat", ranges, ...about });
+      } else recoveries.push({ kind: "unknown", ...about });
+    }
+  }
+  return recoveries;
+}
+
+/** Of the marks of a partition, those that are still of use: somebody lists the bundle, and does not know that it is stored. */
+export function marksToKeep(marks: readonly string[], group: readonly PartitionCommits[]): string[] {
+  if (marks.length === 0) return [];
+  const open = new Set(
+    group.flatMap(({ intents }) =>
+      intents.flatMap(({ bundle, isStored }) => (isStored === true ? [] : (bundle?.id ?? []))),
+    ),
+  );
+  return marks.filter((id) => open.has(id));
+}
+
+/** The ranges that list each bundle, in the bundle's order. */
+function byBundle(group: readonly PartitionCommits[]): Map<string, AnnouncedRange[]> {
+  const listed = new Map<string, AnnouncedRange[]>();
+  for (const { topic, partition, intents } of group) {
+    for (const intent of intents) {
+      if (intent.bundle === undefined) continue;
+      const ranges = listed.get(intent.bundle.id) ?? [];
+      listed.set(intent.bundle.id, ranges);
+      ranges.push({ topic, partition, ...intent });
+    }
+  }
+  for (const ranges of listed.values()) ranges.sort(compareTopicPartitions);
+  return listed;
+}
+
+/** Whether these are all ranges of the bundle, as its id says. */
+function isWhole(bundleId: string, ranges: readonly AnnouncedRange[]): boolean {
+  return bundleIdOf(ranges, ranges[0]!.judgedMs) === bundleId;
+}
+
+/**
+ * Topics may have been given to other pipelines since, and each owner would take another table. One that nobody reads any
+ * more goes where the others go, as it was announced.
+ */
+function isOfOnePlan(ranges: readonly AnnouncedRange[], planKeyOf: (topic: string) => string | undefined): boolean {
+  const keys = ranges.map(({ topic }) => planKeyOf(topic)).filter((key) => key !== undefined);
+  return new Set(keys).size === 1;
+}

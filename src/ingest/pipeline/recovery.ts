@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { partitionKey } from "../../core/topic-partition.ts";
+import type { Epoch } from "../commit/epoch.ts";
+import { insertSecondsMax } from "../sink/sink.ts";
+import type { BundleDelivery } from "./bundle-delivery.ts";
+import type { AnnouncedBundle } from "./delivery.ts";
+import { finishRecovery } from "./finish-recovery.ts";
+import type { Flights } from "./flights.ts";
+import { type PipelineState, planOf } from "./pipeline-state.ts";
+import type { AnnouncedBundles } from "./read-announced.ts";
+import type { AnnouncedRange, Recovery } from "./recovery-plan.ts";
+
+/** Bundles of earlier owners that are read and stored at once: each holds its bytes beside those of the intake. */
+const REPEATS_AT_ONCE = 2;
+
+export interface RecoveryParts {
+  readonly flights: Flights;
+  readonly delivery: BundleDelivery;
+  readonly announced: AnnouncedBundles;
+  isStopped(topic: string): boolean;
+}
+
+/**
+ * Finishes what earlier owners of the epoch's partitions have announced, beside what is fetched meanwhile, which begins
+ * after it. Ends with the epoch; what is not begun when the returned function is called, is not begun any more.
+ */
+export function recover(
+  state: PipelineState,
+  owner: Epoch,
+  recoveries: readonly Recovery[],
+  { flights, delivery, announced, isStopped }: RecoveryParts,
+): () => void {
+  const waiting = recoveries.filter(({ own }) => !isStopped(own[0]!.topic));
+  for (const range of waiting.flatMap(({ own }) => own)) state.openRanges.add(range);
+  let isOver = false;
+  const settle = (recovery: Recovery) => waitUntilSettled(state, owner, recovery);
+  const repeat = async (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
+    const plan = planOf(state, bundle.members[0]!.at.topic);
+    const ownKeys = new Set(bundle.members.map(({ at }) => partitionKey(at)));
+    const raw = await announced.read(owner, plan.key, ranges, ownKeys);
+    const history = { isReplay: true, isBare: ranges[0]!.isBare === true, absentOnly: bundle.isDoubtful };
+    const repeated = delivery.repeat(owner, bundle, raw, history);
+    // Only now: what is read or waited for must not keep a drain waiting.
+    flights.add(repeated);
+    await repeated;
+  };
+  const finishAll = async (): Promise<void> => {
+    for (let recovery = waiting.shift(); recovery !== undefined && !isOver; recovery = waiting.shift()) {
+      const { topic } = recovery.own[0]!;
+      // One before may have stopped its pipeline.
+      if (isStopped(topic)) continue;
+      try {
+        await finishRecovery(owner, recovery, { repeat, settle });
+      } catch (error) {
+        delivery.ended(error, planOf(state, topic));
+      }
+    }
+  };
+  for (let line = 0; line < REPEATS_AT_ONCE; line += 1) void finishAll();
+  return () => {
+    isOver = true;
+  };
+}
+
+/** After its deadline no insert of an earlier owner begins, and one that has begun ends within the server's limit. */
+async function waitUntilSettled({ options }: PipelineState, owner: Epoch, { own, bundleId }: Recovery): Promise<void> {
+  const waitMs = options.fenceMs + (options.hooks?.insertMsMax ?? insertSecondsMax * 1_000);
+  options.log.warn(
+    { partitions: own.map(partitionKey), bundle: bundleId, waitMs },
+    "ranges are in flight together with others that no commit names any more (a deleted topic, offsets that were reset): " +
+      "the table is asked whether they are stored, as soon as no insert of them can be under way",
+  );
+  await sleep(waitMs, undefined, { signal: owner.ended }).catch(() => owner.check());
+}
