@@ -7,6 +7,7 @@ import { simulateOnlyRows, simulatorRows } from "../config/options/simulate-rows
 import type { SimulatorLog } from "../config/simulator.ts";
 import { readSimulatorEnvironment } from "../config/simulator-environment.ts";
 import { readSimulatorProfile, readSimulatorRoutes } from "../config/simulator-files.ts";
+import { MillraceError } from "../core/errors.ts";
 import { requireBrokers, withRunningDemo } from "../run/addresses.ts";
 import type { SimulatorReport } from "../run/simulator-report.ts";
 import type { Simulator } from "../simulator/simulator.ts";
@@ -29,6 +30,10 @@ export function addSimulateCommand(program: Command, environment: Environment): 
 async function runSimulate(given: Environment, typed: SimulateArguments): Promise<void> {
   const options = readOptions(simulateOnlyRows, typed);
   const settings = readTyped(simulatorRows, typed);
+  if (settings.httpAddress !== undefined && settings.httpPort === undefined) {
+    const what = `--listen ${settings.httpAddress}: is the address of the HTTP control, which --port opens: name both`;
+    throw new MillraceError("E_CONFIG", what);
+  }
   const stopped = untilStopped({ onStdinClose: options.stopOnStdinClose });
   const log = createLog(given.logLevel);
   const logRecord: SimulatorLog = (level, message, fields) => log[level](fields, message);

@@ -34,6 +34,10 @@ describe("parseTimeMs()", () => {
   it.each(["2026-13-01", "8 o'clock", "", "2026", "yesterday", "10", "2026-07-01T10", "2w"])("refuses %j", (text) => {
     expect(() => parseTimeMs("--since", text, nowMs)).toThrow(/--since .*duration/);
   });
+
+  it.each(["99999999999d", "1969-12-31", "0001-01-01T00:00:00Z"])("refuses %j, of which no server knows", (text) => {
+    expect(() => parseTimeMs("--since", text, nowMs)).toThrow(`--since ${text}: `);
+  });
 });
 
 describe("parseCount()", () => {
@@ -59,6 +63,7 @@ describe("readEnvironment()", () => {
     [{ KAFKA_BROKERS: "localhost" }, 'KAFKA_BROKERS: "localhost" is not host:port'],
     [{ CLICKHOUSE_URL: "localhost:8123" }, "must begin with http:// or https://"],
     [{ MILLRACE_LOG_LEVEL: "loud" }, "must be one of trace"],
+    [{ MILLRACE_DIR: "" }, 'MILLRACE_DIR: "" must not be empty'],
   ])("refuses %j", (env, message) => expect(() => readEnvironment(env)).toThrow(message));
 });
 

@@ -25,10 +25,11 @@ export function parseChoice<const T extends string>(option: string, text: string
  */
 export function parseTimeMs(option: string, text: string, nowMs: number): number {
   const agoMs = readDurationMs(text);
-  if (agoMs !== undefined) return nowMs - agoMs;
+  if (agoMs !== undefined && agoMs <= nowMs) return nowMs - agoMs;
   const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   const ms = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2] ?? "00:00"}${match[3] ?? "Z"}`);
-  if (!Number.isNaN(ms)) return ms;
+  if (ms >= 0) return ms;
+  if (ms < 0 || agoMs !== undefined) throw new MillraceError("E_CONFIG", `${option} ${text}: is a time before 1970`);
   throw new MillraceError(
     "E_CONFIG",
     `${option} ${text}: must be a time such as 2026-01-31 or 2026-01-31T08:00:00Z, or a duration before now such as 30m, 2h, 7d`,

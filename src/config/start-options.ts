@@ -41,6 +41,7 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
       "--fresh deletes the data of embedded servers: it cannot be used with servers that are named",
     );
   }
+  refuseContradictions(typed);
   const vcpus = values.vcpus ?? availableParallelism();
   const plan = choosePlan({ topics, table, ...values });
   const profile = profileFor(values.profile, vcpus);
@@ -56,6 +57,14 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
     ...simulation({ ...values, simulate }, plan.pipelineNames, servers.areEmbedded),
     simulatorArguments: simulatorArguments(typed),
   };
+}
+
+/** Options of which one leaves nothing of the other. */
+function refuseContradictions({ simulate, simulator, untilEnd, duration }: StartArguments): void {
+  const refuse = (what: string) => new MillraceError("E_CONFIG", what);
+  if (simulate === true && simulator === false) throw refuse("--simulate and --no-simulator contradict each other");
+  if (untilEnd === true && duration !== undefined)
+    throw refuse("--until-end and --duration each say when the run ends: name one of them");
 }
 
 /**

@@ -12,6 +12,9 @@ export function isEventRate(value: number): boolean {
 /** More is several instances: beyond, one process is no faster. */
 export const vcpuCount = { min: 1, max: 64 } as const;
 
+/** The runtimes' timers hold 31 bits of milliseconds, some 24.8 days; a longer one rings at once. */
+export const timerMsMax = 24 * 86_400_000;
+
 /** A TCP port; 0: a free one. */
 export const portNumber = { min: 0, max: 65_535 } as const;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type CommandName, commandRows } from "./command-rows.ts";
 import { boundsOf, helpOf, isInside } from "./describe.ts";
-import { flagOf, type OptionRow, type OptionRows } from "./option-row.ts";
+import { attributeOf, flagOf, type OptionRow, type OptionRows } from "./option-row.ts";
 import { defaultsOf, readOptions, readTyped, readVariables } from "./read-options.ts";
 
 const commands = Object.entries<OptionRows>(commandRows) as [CommandName, OptionRows][];
@@ -19,6 +19,32 @@ describe("the rows of a command", () => {
   });
 });
 
+const all = commands.flatMap(([command, rows]) =>
+  Object.entries<OptionRow>(rows).flatMap(([name, row]) =>
+    row.flag === undefined ? [] : ([[`${command} ${flagOf({ flag: row.flag })}`, name, row]] as const),
+  ),
+);
+
+describe("an option of a command", () => {
+  // Compared with times, never waited for.
+  const notWaitedFor = ["surviveMs", "sinceMs"];
+  const durations = all.filter(([, , { type }]) => type.kind === "duration");
+
+  it.each(durations)("%s has bounds, and no timer overflows", (_, name, { type }) => {
+    const { min = 0, max } = type as { min?: number; max?: number };
+    expect(min).toBeGreaterThan(0);
+    expect(max).toBeLessThanOrEqual(notWaitedFor.includes(name) ? Number.MAX_SAFE_INTEGER : 2 ** 31 - 1);
+  });
+
+  // Some documents name no service.
+  const named = all.filter(([, name, { type }]) => type.kind !== "flag" && name !== "services");
+
+  it.each(named)("%s is not empty", (_, name, row) => {
+    const given = { [attributeOf({ flag: row.flag! })]: row.flag!.endsWith("...>") ? [""] : "" };
+    expect(() => readTyped({ [name]: row }, given)).toThrow(`${flagOf({ flag: row.flag! })} ""`);
+  });
+});
+
 describe("helpOf()", () => {
   it("names words that the help does not explain, bounds and default", () => {
     const type = { kind: "choice", choices: ["a", "b"] } as const;
@@ -27,7 +53,18 @@ describe("helpOf()", () => {
     expect(helpOf({ type: { kind: "duration", min: 500, max: 90_000 }, help: "how long", otherwise: "as x" })).toBe(
       "how long (500ms to 90s; default: as x)",
     );
+    expect(helpOf({ type: { kind: "count", min: 8, max: 90, orZero: true }, help: "days" })).toBe(
+      "days (8 to 90, or 0)",
+    );
   });
+});
+
+it("migrate's bounds are those that migrations ask for", () => {
+  const days = (text: string) => readTyped(commandRows.migrate, { factTtlDays: text }).factTtlDays;
+  expect(["0", "8", "36500"].map(days)).toEqual([0, 8, 36_500]);
+  for (const text of ["1", "7", "36501"])
+    expect(() => days(text)).toThrow(`--fact-ttl-days ${text}: must be a whole number from 8 to 36500, or 0`);
+  expect(() => readTyped(commandRows.migrate, { cluster: "" })).toThrow('--cluster "": a cluster\'s name has');
 });
 
 describe("reading by rows", () => {

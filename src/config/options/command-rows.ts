@@ -18,7 +18,7 @@ export const commandRows = {
   latency: {
     sinceMs: {
       flag: "--since <duration>",
-      type: { kind: "duration" },
+      type: { kind: "duration", min: 1_000, max: 3_650 * 86_400_000 },
       default: "10m",
       help: "how far back to look",
     },

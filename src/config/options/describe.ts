@@ -13,13 +13,13 @@ export function helpOf(row: OptionRow): string {
   return `${help}${isNamed ? "" : `: ${listed}`}${limits.length === 0 ? "" : ` (${limits.join("; ")})`}`;
 }
 
-/** "1 to 64", "500ms to 10m", "at least 1"; empty where nothing is bounded. */
+/** "1 to 64", "500ms to 10m", "at least 1", "8 to 90, or 0"; empty where nothing is bounded. */
 export function boundsOf(type: OptionType): string {
   if (type.kind === "list") return boundsOf(type.of);
   if (type.kind !== "count" && type.kind !== "number" && type.kind !== "duration") return "";
-  const { min, max } = type;
+  const { min, max, orZero } = type;
   const text = type.kind === "duration" ? durationOf : String;
-  if (min !== undefined && max !== undefined) return `${text(min)} to ${text(max)}`;
+  if (min !== undefined && max !== undefined) return `${text(min)} to ${text(max)}${orZero === true ? ", or 0" : ""}`;
   return min === undefined ? "" : `at least ${text(min)}`;
 }
 
@@ -33,6 +33,7 @@ export function fromBounds(type: OptionType): string {
 /** Whether a value lies within the bounds of a type that has any. */
 export function isInside(type: OptionType, value: number): boolean {
   if (!("min" in type || "max" in type)) return true;
+  if (value === 0 && type.orZero === true) return true;
   return value >= (type.min ?? Number.NEGATIVE_INFINITY) && value <= (type.max ?? Number.POSITIVE_INFINITY);
 }
 

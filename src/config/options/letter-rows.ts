@@ -1,7 +1,7 @@
 import { partitionNumber } from "./bounds.ts";
 import type { OptionRows } from "./option-row.ts";
 import { pipelineChoiceRows } from "./pipeline-rows.ts";
-import { jsonRow } from "./shared-rows.ts";
+import { jsonRow, topicName } from "./shared-rows.ts";
 
 const names = { kind: "list", of: { kind: "text" } } as const;
 /** Far more than fit on a screen, or into an hour. */
@@ -16,7 +16,7 @@ export const letterFilterRows = {
     help: "rejected since: a duration before now (10m, 7d) or a time (2026-07-01T10:30:00Z)",
   },
   until: { flag: "--until <when>", type: { kind: "text" }, help: "rejected before, likewise" },
-  topics: { flag: "--topic <name...>", type: names, help: "topic of the record" },
+  topics: { flag: "--topic <name...>", type: { kind: "list", of: topicName }, help: "topic of the record" },
   partition: {
     flag: "--partition <n>",
     type: { kind: "count", ...partitionNumber },
@@ -24,7 +24,11 @@ export const letterFilterRows = {
   },
   offset: { flag: "--offset <n>", type: { kind: "text" }, help: "offset of the record, or a range: 17-93" },
   pipelines: { flag: "--pipeline <name...>", type: names, help: "pipeline that rejected it" },
-  services: { flag: "--service <name...>", type: names, help: "service that the document names" },
+  services: {
+    flag: "--service <name...>",
+    type: { kind: "list", of: { kind: "text", pattern: /^.*$/ } },
+    help: 'service that the document names; "": none',
+  },
   text: { flag: "--text <text>", type: { kind: "text" }, help: "text that is in the document or in the error message" },
   json: jsonRow,
 } as const satisfies OptionRows;

@@ -1,5 +1,5 @@
 import { badKinds, eventModes } from "../simulator-words.ts";
-import { eventRate, portNumber } from "./bounds.ts";
+import { eventRate, portNumber, timerMsMax } from "./bounds.ts";
 import type { OptionRows } from "./option-row.ts";
 
 /** What events the simulator makes, how many, and how they look. */
@@ -18,7 +18,7 @@ export const loadRows = {
   },
   durationMs: {
     flag: "--duration <time>",
-    type: { kind: "duration", min: 1 },
+    type: { kind: "duration", min: 1, max: timerMsMax },
     help: "stop after this time, e.g. 20s",
   },
   eventsMax: { flag: "--events <n>", type: { kind: "number", min: 1 }, help: "stop after this many events" },
@@ -31,7 +31,7 @@ export const loadRows = {
   },
   seed: {
     flag: "--seed <n>",
-    type: { kind: "number" },
+    type: { kind: "count", min: 0, max: Number.MAX_SAFE_INTEGER },
     otherwise: "that of the profiles file, else a random one",
     help: "same seed, same documents apart from their times",
   },

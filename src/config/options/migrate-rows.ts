@@ -1,6 +1,8 @@
 import type { OptionRows } from "./option-row.ts";
 import { jsonRow } from "./shared-rows.ts";
 
+/** Days that an event may be late and still be a fact. */
+const latenessHorizonDays = 7;
 const days = { kind: "count", min: 0, max: 36_500 } as const;
 
 /** How the tables are made. Its defaults and bounds are those of a program that migrates, too. */
@@ -22,9 +24,10 @@ export const tableRows = {
   },
   factTtlDays: {
     flag: "--fact-ttl-days <days>",
-    type: days,
+    type: { kind: "count", min: latenessHorizonDays + 1, max: 36_500, orZero: true },
     default: "14",
-    help: "how long events are kept, by event day: 8 and up, or 0 for ever",
+    help: "how long events are kept, by event day; 0 for ever",
+    why: `an event may be ${latenessHorizonDays} days late, and would be deleted as soon as it was stored`,
   },
   deadLetterTtlDays: {
     flag: "--dead-letter-ttl-days <days>",
@@ -67,7 +70,7 @@ export const migrateRows = {
   },
   cluster: {
     flag: "--cluster <name>",
-    type: { kind: "text" },
+    type: { kind: "text", pattern: /^[\w.-]+$/, must: "a cluster's name has letters, digits, and . _ -" },
     help: "run every statement ON CLUSTER; means --replicated",
   },
   ...tableRows,

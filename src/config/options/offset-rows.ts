@@ -1,7 +1,7 @@
 import { partitionNumber } from "./bounds.ts";
 import type { OptionRows } from "./option-row.ts";
 import { pipelineChoiceRows } from "./pipeline-rows.ts";
-import { brokersRow, jsonRow } from "./shared-rows.ts";
+import { brokersRow, jsonRow, topicName } from "./shared-rows.ts";
 
 /** `millrace lag` and `millrace offsets show`: of one group. */
 export const groupRows = {
@@ -9,7 +9,7 @@ export const groupRows = {
   group: { flag: "--group <id>", type: { kind: "text" }, default: "millrace.events", help: "consumer group" },
   topics: {
     flag: "--topic <name...>",
-    type: { kind: "list", of: { kind: "text" } },
+    type: { kind: "list", of: topicName },
     otherwise: "those that the group has committed",
     help: "topics",
   },
@@ -27,7 +27,7 @@ export const resetRows = {
   brokers: brokersRow,
   ...planRows,
   group: { flag: "--group <id>", type: { kind: "text" }, required: true, help: "consumer group; must have no members" },
-  topic: { flag: "--topic <name>", type: { kind: "text" }, required: true, help: "topic" },
+  topic: { flag: "--topic <name>", type: topicName, required: true, help: "topic" },
   to: {
     flag: "--to <where>",
     type: { kind: "text" },

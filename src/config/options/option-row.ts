@@ -27,7 +27,7 @@ export interface OptionRow {
 
 export type OptionType =
   | { kind: "flag" }
-  /** Any text, or one of a pattern. `must` is the rest of the sentence that refuses another. */
+  /** Any text that is not empty, or one of a pattern. `must` is the rest of the sentence that refuses another. */
   | { kind: "text"; pattern?: RegExp; must?: string }
   /** A whole number. */
   | ({ kind: "count" } & Bounds)
@@ -38,6 +38,8 @@ export type OptionType =
   | { kind: "choice"; choices: readonly string[]; also?: Readonly<Record<string, string>> }
   /** The path of a file whose content is meant. */
   | { kind: "file" }
+  /** The path of a folder. One that is typed must be there; that of the default need not. */
+  | { kind: "folder" }
   /** From the variable, or from the file that the variable with `_FILE` after its name is of. Never on a command line. */
   | { kind: "secret" }
   /** Given several times, or as one text with commas. */
@@ -46,6 +48,8 @@ export type OptionType =
 export interface Bounds {
   min?: number;
   max?: number;
+  /** 0 is taken besides: it stands for no bound at all. */
+  orZero?: true;
 }
 
 /** Rows by the names of their values, as the code has them. */
@@ -53,7 +57,7 @@ export type OptionRows = Readonly<Record<string, OptionRow>>;
 
 export type ValueOf<Type> = Type extends { kind: "flag" }
   ? boolean
-  : Type extends { kind: "text" | "file" | "secret" }
+  : Type extends { kind: "text" | "file" | "folder" | "secret" }
     ? string
     : Type extends { kind: "choice"; choices: readonly (infer Choice)[] }
       ? Choice

@@ -1,14 +1,8 @@
-import { qualifiedTablePattern, topicNamePattern } from "../../core/names.ts";
+import { qualifiedTablePattern } from "../../core/names.ts";
 import { profileNames } from "../profiles.ts";
 import { vcpuCount } from "./bounds.ts";
 import type { OptionRows } from "./option-row.ts";
-
-/** A topic by its name. */
-const topicName = {
-  kind: "text",
-  pattern: topicNamePattern,
-  must: "a topic's name has letters, digits, ., _ and -, 249 at most",
-} as const;
+import { topicName } from "./shared-rows.ts";
 
 /** Which pipelines a command is about, as `millrace start` takes them. */
 export const pipelineChoiceRows = {
@@ -34,7 +28,7 @@ export const pipelineChoiceRows = {
   },
   pipelineFolder: {
     flag: "--pipelines <dir>",
-    type: { kind: "text" },
+    type: { kind: "folder" },
     default: "ops/pipelines",
     help: "folder of pipeline files",
   },

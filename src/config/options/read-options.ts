@@ -1,3 +1,6 @@
+import { statSync } from "node:fs";
+import { MillraceError } from "../../core/errors.ts";
+import { explainFileError } from "../../core/file-error.ts";
 import {
   attributeOf,
   flagOf,
@@ -45,10 +48,25 @@ export function readTyped<Rows extends OptionRows>(rows: Rows, typed: TypedOptio
 
 function readTypedValue(type: OptionRow["type"], typed: NonNullable<Typed>, flag: string): unknown {
   if (typeof typed === "boolean") return typed;
-  const read = (text: string, of: OptionRow["type"]) => readValue(of, text, `${flag} ${text}:`);
+  const read = (text: string, of: OptionRow["type"]) =>
+    readValue(of, text, `${flag} ${text.trim() === "" ? JSON.stringify(text) : text}:`);
+  if (type.kind === "folder") return requireFolder(flag, typed as string);
   if (type.kind !== "list") return read(typed as string, type);
   const parts = typeof typed === "string" ? typed.split(",") : typed;
   return parts.map((part) => read(part.trim(), type.of));
+}
+
+/** @throws MillraceError E_CONFIG when it is not there, or no folder. */
+function requireFolder(flag: string, folder: string): string {
+  const refuse = (why: string, cause?: unknown) =>
+    new MillraceError("E_CONFIG", `${flag} ${folder === "" ? '""' : folder}: cannot be read: ${why}`, { cause });
+  try {
+    if (!statSync(folder).isDirectory()) throw refuse("it is a file; name its folder");
+    return folder;
+  } catch (error) {
+    if (error instanceof MillraceError) throw error;
+    throw refuse(explainFileError(error), error);
+  }
 }
 
 /**

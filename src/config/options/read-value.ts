@@ -17,9 +17,11 @@ export function readValue(type: OptionType, text: string, where: string): unknow
       if (!["true", "1", "false", "0"].includes(text)) throw refuse("must be true or false");
       return text === "true" || text === "1";
     case "text":
+      if (text.trim() === "" && type.pattern === undefined) throw refuse("must not be empty");
       if (type.pattern?.test(text) !== false) return text;
       throw refuse(type.must ?? `must match ${type.pattern.source}`);
     case "file":
+    case "folder":
     case "secret":
       return text;
     case "choice":
@@ -27,7 +29,7 @@ export function readValue(type: OptionType, text: string, where: string): unknow
     case "list":
       return text.split(",").map((part) => readValue(type.of, part.trim(), where));
     case "count":
-      if (/^\d+$/.test(text) && isInside(type, Number(text))) return Number(text);
+      if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && isInside(type, Number(text))) return Number(text);
       throw refuse(`must be a whole number${fromBounds(type)}`);
     case "number":
       if (text.trim() === "" || !Number.isFinite(Number(text))) throw refuse("must be a number");

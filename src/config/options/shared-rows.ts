@@ -1,6 +1,14 @@
+import { topicNamePattern } from "../../core/names.ts";
 import type { OptionRow } from "./option-row.ts";
 
 /** Options that several commands have, with one meaning. */
+
+/** A topic by its name. */
+export const topicName = {
+  kind: "text",
+  pattern: topicNamePattern,
+  must: "a topic's name has letters, digits, ., _ and -, 249 at most",
+} as const;
 
 /** Checked where it is put together with KAFKA_BROKERS. */
 export const brokersRow = {

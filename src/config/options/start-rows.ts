@@ -3,6 +3,7 @@ import { loadRows } from "./load-rows.ts";
 import type { OptionRows } from "./option-row.ts";
 import { guaranteeRows, pipelineChoiceRows } from "./pipeline-rows.ts";
 import { producerRows } from "./producer-rows.ts";
+import { topicName } from "./shared-rows.ts";
 
 const { profile, vcpus, from, sessionTimeoutMs, fenceMs, surviveMs, requiredGuarantee } = guaranteeRows;
 
@@ -60,7 +61,7 @@ export const ingesterRows = {
   requiredGuarantee,
   deadLetterTopic: {
     flag: "--dead-letter-topic <name>",
-    type: { kind: "text" },
+    type: topicName,
     help: "Kafka topic to which each dead letter is sent as well, as JSON",
   },
   simulate: {

@@ -1,5 +1,8 @@
-import { tableRows } from "../../config/options/migrate-rows.ts";
+import { fromBounds, isInside } from "../../config/options/describe.ts";
+import { migrateRows, tableRows } from "../../config/options/migrate-rows.ts";
+import type { OptionRow } from "../../config/options/option-row.ts";
 import { defaultsOf } from "../../config/options/read-options.ts";
+import { readValue } from "../../config/options/read-value.ts";
 import { ownDatabase } from "../../config/own-database.ts";
 import { MillraceError } from "../../core/errors.ts";
 
@@ -27,8 +30,13 @@ export type TtlKind = "fact" | "dead_letter" | "latency" | "aggregate" | "realti
 
 export const ttlKinds: readonly TtlKind[] = ["fact", "dead_letter", "latency", "aggregate", "realtime"];
 
-/** Days that an event may be late and still be a fact (DESIGN.md: lateness horizon, 7 days back). */
-const latenessHorizonDays = 7;
+const ttlRows: Record<TtlKind, OptionRow> = {
+  fact: tableRows.factTtlDays,
+  dead_letter: tableRows.deadLetterTtlDays,
+  latency: tableRows.latencyTtlDays,
+  aggregate: tableRows.aggregateTtlDays,
+  realtime: tableRows.realtimeTtlDays,
+};
 
 const defaults = defaultsOf(tableRows);
 
@@ -51,24 +59,17 @@ export const defaultMigrationSettings: MigrationSettings = {
 export function checkMigrationSettings(settings: MigrationSettings): void {
   checkWhole("deduplicationWindowInserts", settings.deduplicationWindowInserts, tableRows.deduplicationWindowInserts);
   checkWhole("deduplicationWindowSeconds", settings.deduplicationWindowSeconds, tableRows.deduplicationWindowSeconds);
-  for (const kind of ttlKinds) checkWhole(`ttlDays.${kind}`, settings.ttlDays[kind], tableRows.factTtlDays);
-  const factDays = settings.ttlDays.fact;
-  if (factDays !== 0 && factDays <= latenessHorizonDays) {
-    const reason = `an event may be ${latenessHorizonDays} days late, and would be deleted as soon as it was stored`;
-    throw new MillraceError("E_CONFIG", `Cannot use ttlDays.fact ${factDays}: ${reason}; use 0 (for ever) or 8 and up`);
-  }
-  if (settings.cluster !== undefined && !/^[\w.-]+$/.test(settings.cluster)) {
-    const rule = "a cluster's name has letters, digits, and . _ -";
-    throw new MillraceError("E_CONFIG", `Cannot use cluster ${JSON.stringify(settings.cluster)}: ${rule}`);
-  }
+  for (const kind of ttlKinds) checkWhole(`ttlDays.${kind}`, settings.ttlDays[kind], ttlRows[kind]);
+  if (settings.cluster !== undefined)
+    readValue(migrateRows.cluster.type, settings.cluster, `Cannot use cluster ${JSON.stringify(settings.cluster)}:`);
   if (settings.cluster !== undefined && !settings.replicated) {
     const reason = "each node would keep tables of its own, and a repeated insert would count twice on another node";
     throw new MillraceError("E_CONFIG", `Cannot use cluster ${settings.cluster} without replicated engines: ${reason}`);
   }
 }
 
-function checkWhole(name: string, value: number, { type }: { type: { min: number; max: number } }): void {
-  const { min, max } = type;
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
-  throw new MillraceError("E_CONFIG", `Cannot use ${name} ${value}: it is a whole number from ${min} to ${max}`);
+function checkWhole(name: string, value: number, { type, why }: OptionRow): void {
+  if (Number.isSafeInteger(value) && isInside(type, value)) return;
+  const reason = why === undefined ? "" : ` (${why})`;
+  throw new MillraceError("E_CONFIG", `Cannot use ${name} ${value}: it is a whole number${fromBounds(type)}${reason}`);
 }
