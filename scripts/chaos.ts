@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import { hideNegativeTimeoutWarnings } from "../src/cli/quiet-warnings.ts";
+import { defaultTopics } from "../src/config/topics.ts";
 import { errorCodes, MillraceError } from "../src/core/errors.ts";
 import type { FaultKind } from "../src/testing/chaos/faults.ts";
 import { describeFailure, describeReport, findingsOf, reportAsJson } from "../src/testing/chaos/report.ts";
-import type { BrokerKind } from "../src/testing/chaos/rig.ts";
+import { type BrokerKind, partitionsMin } from "../src/testing/chaos/rig.ts";
 import { type ChaosOptions, runChaos } from "../src/testing/chaos/run-chaos.ts";
 import type { Outage } from "../src/testing/chaos/scenarios/clickhouse-outage.ts";
 import { runScenarios, type ScenarioName, scenarioNames } from "../src/testing/chaos/scenarios/run-scenarios.ts";
@@ -18,6 +19,7 @@ interface Typed {
   outage?: Outage;
   seconds: number;
   window?: number;
+  partitions?: number;
   only?: FaultKind[];
   session: number;
   fence: number;
@@ -30,6 +32,8 @@ class Stopped extends Error {}
 
 const FAULTS_EVENTS_PER_SECOND = 1_000;
 const SCENARIO_EVENTS_PER_SECOND = 20_000;
+/** All topics together have six times as many, and each join reads the commits of all. */
+const PARTITIONS_MAX = 1_000;
 const outages = ["stop", "kill"] as const;
 
 const program = new Command("chaos")
@@ -44,6 +48,11 @@ const program = new Command("chaos")
     "--window <n>",
     "deduplication window of all tables, in inserts; 0 turns it off, and the run must fail",
     count(0, 1e8),
+  )
+  .option(
+    "--partitions <n>",
+    `of each topic, ${partitionsMin} to ${PARTITIONS_MAX} (default: ${defaultTopics.map(({ partitions }) => partitions).join(", ")})`,
+    count(partitionsMin, PARTITIONS_MAX),
   )
   .option("--only <kinds>", `draw only these kinds, comma-separated: ${faultKinds.join(", ")}`, kinds)
   .option("--session <time>", "session timeout of the ingesters' group", duration(6_000, 60_000), 6_000)
@@ -78,6 +87,7 @@ async function main(): Promise<number> {
   const terms = {
     seed: typed.seed,
     broker: typed.kafka,
+    partitions: typed.partitions,
     keep: typed.keep === true,
     say: (line: string) => void (typed.json === true ? process.stderr : process.stdout).write(`${line}\n`),
     signal: aborter.signal,
@@ -85,7 +95,7 @@ async function main(): Promise<number> {
   return typed.scenario === undefined ? runFaults(typed, terms) : playScenarios(typed.scenario, typed, terms);
 }
 
-type Terms = Pick<ChaosOptions, "seed" | "broker" | "keep" | "say" | "signal">;
+type Terms = Pick<ChaosOptions, "seed" | "broker" | "keep" | "say" | "signal" | "partitions">;
 
 async function runFaults(typed: Typed, terms: Terms): Promise<number> {
   const { faults, seed, eps, window, only, session, fence, json } = typed;

@@ -32,6 +32,7 @@ export function recover(
 ): () => void {
   const waiting = recoveries.filter(({ own }) => !isStopped(own[0]!.topic));
   for (const range of waiting.flatMap(({ own }) => own)) state.openRanges.add(range);
+  if (recoveries.length > 0) state.options.log.debug({ recoveries: recoveries.map(summaryOf) }, "to be recovered");
   let isOver = false;
   const settle = (recovery: Recovery) => waitUntilSettled(state, owner, recovery);
   const repeat = async (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
@@ -60,6 +61,11 @@ export function recover(
   return () => {
     isOver = true;
   };
+}
+
+/** `own` of the `count` ranges are ours: with fewer, somebody else recovers the others, or has. */
+function summaryOf({ kind, own, bundleId }: Recovery) {
+  return { kind, bundle: bundleId, own: own.length, count: own[0]!.bundle?.count ?? 1 };
 }
 
 /** After its deadline no insert of an earlier owner begins, and one that has begun ends within the server's limit. */

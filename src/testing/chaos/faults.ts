@@ -16,6 +16,12 @@ export type FaultAction =
   | { kind: "zombie"; pick: Pick; step: DeliveryStep | undefined; nth: number; beyondSessionMs: number }
   /** The same with an insert on its way; the tables forget all tokens before it comes: only the fence can refuse it. */
   | { kind: "forgotten-zombie"; pick: Pick; nth: number; beyondSessionMs: number }
+  /**
+   * Killed with the insert of a bundle on its way, while the group becomes larger or smaller, so that the bundle's ranges
+   * come to several owners; then it changes once more, in the middle of their recovery. The insert arrives `passOnMs` after
+   * the kill; undefined: never.
+   */
+  | { kind: "split-bundle"; pick: Pick; nth: number; passOnMs: number | undefined; beyondSessionMs: number }
   | { kind: "worker-exit"; pick: Pick }
   | { kind: "add-ingester" }
   | { kind: "remove-ingester"; pick: Pick }
@@ -64,6 +70,10 @@ export function describeFault(action: FaultAction): string {
     }
     case "forgotten-zombie":
       return `hold up insert no. ${action.nth} of an ingester stopped beyond its session, let all tables forget their tokens`;
+    case "split-bundle": {
+      const arrival = action.passOnMs === undefined ? "is lost" : `arrives ${action.passOnMs} ms later`;
+      return `kill an ingester with bundle no. ${action.nth} on its way, which ${arrival}; the group changes its size twice`;
+    }
     case "worker-exit":
       return "end a worker thread";
     case "add-ingester":

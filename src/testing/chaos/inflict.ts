@@ -5,6 +5,7 @@ import type { IngesterSlot } from "./ingester-slot.ts";
 import { hasWritten, isLate } from "./insert-journal.ts";
 import type { ChaosServer } from "./servers.ts";
 import type { SidePipeline } from "./side-pipeline.ts";
+import { splitBundle } from "./split-bundle.ts";
 
 /** A step or an insert that has not come by then is not waited for: the fault happens at once, or not at all. */
 const STEP_WAIT_MS = 8_000;
@@ -96,6 +97,8 @@ async function onSlot(world: World, slot: IngesterSlot, action: OnIngester): Pro
     }
     case "forgotten-zombie":
       return lateInsert(world, slot, action);
+    case "split-bundle":
+      return splitBundle(world, slot, action);
     case "worker-exit":
       slot.poisonWorker();
       return done;

@@ -1,5 +1,4 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ClockOrder, IngesterSetup, StepOrder } from "./ingester.ts";
@@ -8,6 +7,7 @@ import { type InsertProxy, startInsertProxy } from "./insert-proxy.ts";
 import { KafkaAnswers } from "./kafka-answers.ts";
 import { type ManagedProcess, startProcess, type UsageTotal } from "./managed-process.ts";
 import { FOLDER_VARIABLE, poisonFile } from "./poison.ts";
+import { ingesterLog } from "./run-folder.ts";
 import { pipelineFolder } from "./side-pipeline.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
@@ -67,7 +67,7 @@ export interface SlotSetup {
 
 export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<IngesterSlot> {
   const { index, folder, kafkaPort, sessionTimeoutMs, fenceMs, drainTimeoutMs, groupId } = setup;
-  const kafkaAnswers = new KafkaAnswers();
+  const kafkaAnswers = new KafkaAnswers((text) => setup.journal.bundles.note(text));
   const kafka = await startTcpProxy(kafkaPort, () => kafkaAnswers.follow());
   const inserts = await startInsertProxy(setup.clickHousePort, index, setup.journal);
   const clickHouse = await startTcpProxy(inserts.port);
@@ -91,7 +91,7 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
     restartMs = RESTART_MS;
     const started = startProcess({
       args: [entry, JSON.stringify(given)],
-      logFile: join(folder, `ingester-${index}.log`),
+      logFile: ingesterLog(folder, index),
       env: { [FOLDER_VARIABLE]: folder, MILLRACE_PROFILES: folder },
       usage: setup.usage,
     });

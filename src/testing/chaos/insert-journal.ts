@@ -1,4 +1,8 @@
-/** One insert of a range as the proxy saw it. */
+import type { BundleMember } from "../../ingest/commit/bundle-id.ts";
+import { BundleBook } from "./bundle-book.ts";
+import { rangesOf, type TokenSubject } from "./token-subject.ts";
+
+/** One insert of a range or a bundle as the proxy saw it. */
 export interface JournalEntry {
   atMs: number;
   /** Which ingester sent it. */
@@ -6,10 +10,8 @@ export interface JournalEntry {
   token: string;
   /** Database-qualified. */
   table: string;
-  topic: string;
-  partition: number;
-  firstOffset: number;
-  lastOffset: number;
+  /** What the token names. */
+  subject: TokenSubject;
   /** Of its fence: an insert that begins at this time or later writes nothing. Undefined: it has none. */
   deadlineMs: number | undefined;
   /** When the server got it, which is later than `atMs` for an insert that was held up; undefined: never. */
@@ -21,25 +23,6 @@ export interface JournalEntry {
   /** What was done to this insert, if anything. */
   fault: string | undefined;
   endedMs: number;
-}
-
-/**
- * The scope, two words; topic and partition; `first-last`, then `/rows` for some rows of the range, `/k.N` for some table
- * partitions, then what is not a fact.
- */
-const tokenPattern =
-  /^[^:]*:[^:]*:([^:]+):(\d+):(\d+)-(\d+)(?:\/\d+)?(?:\/\d+\.\d+)?(?:\/(?:dead|absent|lost|skipped))?$/;
-
-/**
- * Reads the token of a range or of a piece of one (src/ingest/sink/pieces.ts, src/run). Undefined: not such a token.
- */
-export function readToken(
-  token: string,
-): Pick<JournalEntry, "topic" | "partition" | "firstOffset" | "lastOffset"> | undefined {
-  const match = tokenPattern.exec(token);
-  if (match === null) return undefined;
-  const [, topic, partition, first, last] = match;
-  return { topic: topic!, partition: Number(partition), firstOffset: Number(first), lastOffset: Number(last) };
 }
 
 /** The deadline in a fenced insert's statement, quiet or loud (src/ingest/sink/insert.ts). */
@@ -61,20 +44,26 @@ export function hasWritten({ status, writtenRows }: JournalEntry): boolean {
 /** All inserts of a run, to tell after a failure what happened to a row. */
 export class InsertJournal {
   readonly entries: JournalEntry[] = [];
+  /** Filled from the ingesters' commits, where a run sees them. */
+  readonly bundles = new BundleBook();
+  /** Inserts of bundles that no commit had named whole when they came. */
+  readonly unannounced: JournalEntry[] = [];
 
   add(entry: JournalEntry): void {
     this.entries.push(entry);
+    if (this.rangesOf(entry) === undefined) this.unannounced.push(entry);
   }
 
-  /** Inserts whose range meets `first … last` of a partition, in order of time. */
+  /** The ranges that an insert has rows of, or may have; undefined: of a bundle that no commit has named whole. */
+  rangesOf({ subject }: Pick<JournalEntry, "subject">): readonly BundleMember[] | undefined {
+    return rangesOf(subject, (bundleId) => this.bundles.membersOf(bundleId));
+  }
+
+  /** Inserts with a range that meets `first … last` of a partition, in order of time. */
   touching(topic: string, partition: number, first: number, last: number): JournalEntry[] {
-    return this.entries.filter(
-      (entry) =>
-        entry.topic === topic &&
-        entry.partition === partition &&
-        entry.firstOffset <= last &&
-        entry.lastOffset >= first,
-    );
+    const isMet = (range: BundleMember) =>
+      range.topic === topic && range.partition === partition && range.firstOffset <= last && range.lastOffset >= first;
+    return this.entries.filter((entry) => this.rangesOf(entry)?.some(isMet));
   }
 
   /** Inserts that went to the same table under the same token more than once, together, in order of time. */

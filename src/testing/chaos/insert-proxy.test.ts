@@ -84,7 +84,7 @@ describe("startInsertProxy()", () => {
     expect(uploads).toEqual([{ bytes: 50_000, isWhole: true }]);
     const range = { topic: "logs.auth", partition: 2, firstOffset: 10, lastOffset: 19 };
     const answer = { status: 200, writtenRows: 7, fault: undefined, table: "analytics.fact_event" };
-    expect(journal.entries).toMatchObject([{ ...range, ...answer }]);
+    expect(journal.entries).toMatchObject([{ subject: range, ...answer }]);
   });
 
   it("leaves a query without a range's token alone, even when a fault waits", async () => {

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type InsertJournal, type JournalEntry, readDeadlineMs, readToken } from "./insert-journal.ts";
+import { type InsertJournal, type JournalEntry, readDeadlineMs } from "./insert-journal.ts";
+import { readToken, type TokenSubject } from "./token-subject.ts";
 
 /** Errors that ClickHouse gives for want of something, by code (system.errors). */
 const shortages = {
@@ -24,12 +25,19 @@ export type InsertFault =
   /** The client gets an error: instead of the server, or instead of its answer to the insert that it stored. */
   | { kind: "error"; code: ShortageCode; isStored: boolean };
 
+export type IsMeant = (insert: { table: string; subject: TokenSubject }) => boolean;
+
 export interface InsertProxy {
   readonly port: number;
   /** The fault for the next insert. Resolves when it was done; undefined: no insert came within `timeoutMs`. */
   arm(fault: InsertFault, timeoutMs: number): Promise<JournalEntry | undefined>;
-  /** Lets `nth - 1` inserts pass and holds the next: as if it were on a long way. Undefined: none came whole within `timeoutMs`. */
-  hold(nth: number, timeoutMs: number): Promise<HeldInsert | undefined>;
+  /**
+   * Lets `nth - 1` inserts pass and holds the next: as if it were on a long way. Undefined: none came whole within
+   * `timeoutMs`.
+   *
+   * @param isMeant which inserts count
+   */
+  hold(nth: number, timeoutMs: number, isMeant?: IsMeant): Promise<HeldInsert | undefined>;
   /** Answers every insert into `table` with the error, without asking the server, until called with undefined. */
   refuse(refusal: { table: string; code: ShortageCode } | undefined): void;
   close(): Promise<void>;
@@ -37,6 +45,7 @@ export interface InsertProxy {
 
 /** An insert that the proxy has received whole and not yet passed on. */
 export interface HeldInsert {
+  readonly entry: JournalEntry;
   /** Passes it on, whether its sender is still there or not. Resolves with the server's answer noted, or with none. */
   release(): Promise<JournalEntry>;
 }
@@ -60,34 +69,36 @@ export async function startInsertProxy(
 ): Promise<InsertProxy> {
   const waiting: Armed[] = [];
   let refused: { table: string; code: ShortageCode } | undefined;
-  let holding: { passing: number; held(insert: HeldInsert | undefined): void } | undefined;
+  let holding: { passing: number; isMeant: IsMeant; held(insert: HeldInsert | undefined): void } | undefined;
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
     request.on("error", () => undefined);
     response.on("error", () => undefined);
     const { searchParams } = new URL(request.url ?? "/", "http://localhost");
-    const range = readToken(searchParams.get("insert_deduplication_token") ?? "");
-    if (range === undefined) {
+    const token = searchParams.get("insert_deduplication_token") ?? "";
+    const subject = readToken(token);
+    if (subject === undefined) {
       forward(request, response, undefined);
       return;
     }
     const statement = searchParams.get("query") ?? "";
-    const table = /^\s*INSERT INTO\s+(?:TABLE\s+)?([\w.`]+)/i.exec(statement)?.[1] ?? "?";
-    if (table.replaceAll("`", "") === refused?.table) {
+    const quoted = /^\s*INSERT INTO\s+(?:TABLE\s+)?([\w.`]+)/i.exec(statement)?.[1] ?? "?";
+    const table = quoted.replaceAll("`", "");
+    if (table === refused?.table) {
       const { code } = refused;
       request.resume();
       request.once("end", () => sendShortage(response, code));
       return;
     }
-    const holder = holding !== undefined && holding.passing-- === 0 ? holding : undefined;
+    const holder = holding?.isMeant({ table, subject }) && holding.passing-- === 0 ? holding : undefined;
     if (holder !== undefined) holding = undefined;
     const armed = holder === undefined ? waiting.shift() : undefined;
     const entry: JournalEntry = {
-      ...range,
       atMs: Date.now(),
       ingester,
-      token: searchParams.get("insert_deduplication_token")!,
-      table: table.replaceAll("`", ""),
+      token,
+      subject,
+      table,
       deadlineMs: readDeadlineMs(statement),
       sentMs: undefined,
       status: undefined,
@@ -112,7 +123,7 @@ export async function startInsertProxy(
   ): void {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.once("end", () => held({ release }));
+    request.once("end", () => held({ entry, release }));
     request.once("close", () => held(undefined)); // without effect after the end
 
     function release(): Promise<JournalEntry> {
@@ -209,9 +220,9 @@ export async function startInsertProxy(
         }, timeoutMs);
       });
     },
-    hold(nth, timeoutMs) {
+    hold(nth, timeoutMs, isMeant = () => true) {
       return new Promise((resolve) => {
-        const mine = { passing: nth - 1, held: resolve };
+        const mine = { passing: nth - 1, isMeant, held: resolve };
         holding = mine;
         setTimeout(() => {
           if (holding !== mine) return;

@@ -92,6 +92,13 @@ export function fenceFindings(journal: InsertJournal): string[] {
   return written === 0 ? [] : [`${written} inserts wrote rows although they came after their deadline`];
 }
 
+/** Inserts that whoever owns their partitions next could not repeat. For runs that see the ingesters' commits. */
+export function announcementFindings({ unannounced }: InsertJournal): string[] {
+  if (unannounced.length === 0) return [];
+  const shown = unannounced.slice(0, INSERTS_SHOWN).map(describeEntry);
+  return [`${unannounced.length} inserts came of bundles that no commit had named whole: ${shown.join("; ")}`];
+}
+
 /** The lines of a summary for people. */
 export function describeRecords({ delivery, contents, aggregates, acknowledged }: Judgement): string[] {
   const stored = Object.entries(delivery.stored).map(([table, rows]) => `${rows} in ${table}`);
@@ -112,7 +119,7 @@ export function describeInserts(journal: InsertJournal): string[] {
   const { repeated, byAnother } = journal.repeats;
   const { arrived, written } = journal.late;
   return [
-    `inserts     ${journal.entries.length}; ${repeated} ranges sent again, ${byAnother} of them by another ingester`,
+    `inserts     ${journal.entries.length}; ${repeated} ranges and bundles sent again, ${byAnother} of them by another ingester`,
     `late        ${arrived} inserts came to the server after their deadline; ${written} of them wrote rows`,
   ];
 }
@@ -120,6 +127,8 @@ export function describeInserts(journal: InsertJournal): string[] {
 /** The spans and keys that are wrong, with the inserts that touched them. */
 export function describeWrong({ delivery, aggregates }: Judgement, journal: InsertJournal): string[] {
   const lines = delivery.spans.slice(0, SPANS_SHOWN).flatMap((span) => describeSpan(span, journal));
+  const unknown = journal.entries.filter((entry) => journal.rangesOf(entry) === undefined).length;
+  if (unknown > 0) lines.push(`  and ${unknown} inserts of bundles whose ranges this run has not seen`);
   for (const { table, differences } of aggregates) {
     for (const difference of differences) lines.push(`  ${table} ${describeDifference(difference)}`);
   }

@@ -1,4 +1,6 @@
 import { FrameSplitter } from "../../embedded/kafka/frame-splitter.ts";
+import type { CommitText } from "./bundle-book.ts";
+import { readCommitTexts } from "./commit-request.ts";
 import type { LineFilter } from "./tcp-proxy.ts";
 
 /** What the broker is made to say that it is not any more: leader of the partitions, or coordinator of the group. */
@@ -31,7 +33,13 @@ interface Armed {
  * old one, and may have joined the group again meanwhile, in the same generation.
  */
 export class KafkaAnswers {
+  readonly #onCommit: (text: CommitText) => void;
   #armed: Armed | undefined;
+
+  /** @param onCommit hears what a commit says of a partition, before the broker does */
+  constructor(onCommit: (text: CommitText) => void = () => {}) {
+    this.#onCommit = onCommit;
+  }
 
   /** Spoils the next `count` answers that a move shows in. False: they did not all come within `timeoutMs`. */
   arm(move: Move, count: number, timeoutMs: number): Promise<boolean> {
@@ -56,10 +64,13 @@ export class KafkaAnswers {
     const requests = new FrameSplitter();
     const answers = new FrameSplitter();
     const asked = new Map<number, Asked>();
+    const onCommit = this.#onCommit;
     return {
       request(chunk) {
         for (const frame of requests.push(chunk)) {
-          asked.set(frame.readInt32BE(4), { apiKey: frame.readInt16BE(0), version: frame.readInt16BE(2) });
+          const apiKey = frame.readInt16BE(0);
+          asked.set(frame.readInt32BE(4), { apiKey, version: frame.readInt16BE(2) });
+          if (apiKey === OFFSET_COMMIT) readCommitTexts(frame).forEach(onCommit);
         }
       },
       answer: (chunk) =>

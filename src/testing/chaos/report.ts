@@ -1,6 +1,7 @@
 import { describeFault, type Fault } from "./faults.ts";
 import { clockTime, type InsertJournal } from "./insert-journal.ts";
 import {
+  announcementFindings,
   describeInserts,
   describeRecords,
   describeWrong,
@@ -8,6 +9,7 @@ import {
   type Judgement,
   recordFindings,
 } from "./judgement.ts";
+import { describeRecoveries, type RecoveryTotals, recoveryFindings } from "./recoveries.ts";
 
 /** A fault as it went. */
 export interface FaultRecord extends Fault {
@@ -23,11 +25,14 @@ export interface ChaosReport extends Judgement {
   seed: number;
   broker: string;
   window: number | undefined;
+  /** Of each topic; undefined: as usual. */
+  partitions: number | undefined;
   folder: string;
   faults: FaultRecord[];
   /** What ended the run before its time; the delivery is judged nevertheless. */
   failures: string[];
   journal: InsertJournal;
+  recoveries: RecoveryTotals;
   ingesterStarts: number;
   ingestersKilled: number;
   endedByThemselves: string[];
@@ -40,7 +45,15 @@ export interface ChaosReport extends Judgement {
 /** All that is wrong, one line each; none: every record is stored exactly once, and all aggregates agree. */
 export function findingsOf(report: ChaosReport): string[] {
   const shown = report.faults.flatMap(({ finding }) => finding ?? []);
-  return [...report.failures, ...shown, ...fenceFindings(report.journal), ...recordFindings(report)];
+  const { journal, faults, recoveries } = report;
+  return [
+    ...report.failures,
+    ...shown,
+    ...fenceFindings(journal),
+    ...announcementFindings(journal),
+    ...recoveryFindings(recoveries, faults),
+    ...recordFindings(report),
+  ];
 }
 
 /** The summary for people. */
@@ -53,7 +66,9 @@ export function describeReport(report: ChaosReport): string {
     `ingesters   ${report.ingesterStarts} started, ${report.ingestersKilled} killed, ${report.endedByThemselves.length} ended by themselves`,
     ...report.endedByThemselves.map((line) => `            ${line}`),
     `servers     ${report.serverRestarts} restarts`,
+    ...(report.partitions === undefined ? [] : [`partitions  ${report.partitions} in each topic`]),
     ...describeInserts(report.journal),
+    ...describeRecoveries(report.recoveries),
     ...describeRecords(report),
     `time        ${report.wallSeconds.toFixed(0)} s, ${report.cpuSeconds.toFixed(0)} s of CPU`,
   ].join("\n");
@@ -90,6 +105,7 @@ export function reportAsJson(report: ChaosReport): object {
     inserts: journal.entries.length,
     repeats: journal.repeats,
     late: journal.late,
+    unannounced: journal.unannounced.length,
     findings: findingsOf(report),
   };
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { connectClickHouse } from "../../clients/clickhouse/connect.ts";
-import { ensureTopics } from "../../clients/kafka/topics.ts";
+import { declareTopic, ensureTopics, type TopicDeclaration } from "../../clients/kafka/topics.ts";
 import { defaultTopics } from "../../config/topics.ts";
 import { migrate } from "../../operate/migrations/migrate.ts";
 import { deadLettersPipeline, eventsPipeline } from "../../schema/events-pipeline.ts";
@@ -19,6 +19,9 @@ export const ingesters = {
   id: "millrace.events",
   topics: [eventsPipeline, deadLettersPipeline].flatMap((pipeline) => pipeline.topics),
 };
+
+/** The load generator gives each topic as many as it has by default, so fewer would grow in the middle of a run. */
+export const partitionsMin = Math.max(...defaultTopics.map(({ partitions }) => partitions));
 
 const WARM_UP_PATIENCE_MS = 60_000;
 
@@ -40,6 +43,8 @@ export interface Rig {
 /** How a run tells of itself and is ended. */
 export interface RunTerms {
   broker: BrokerKind;
+  /** Of each topic; undefined: as `millrace topics` makes them. */
+  partitions?: number | undefined;
   /** Keeps data and logs also when all is well. */
   keep: boolean;
   /** Hears a line for each thing that happens. */
@@ -62,7 +67,7 @@ export async function withRig<T>(
   const closers: Rig["closers"] = [];
   let keeps = !terms.signal.aborted;
   try {
-    const result = await work(await openRig(folder, terms.broker, closers));
+    const result = await work(await openRig(folder, terms, closers));
     keeps = !isGood(result);
     return result;
   } finally {
@@ -72,7 +77,11 @@ export async function withRig<T>(
   }
 }
 
-async function openRig(folder: string, brokerKind: BrokerKind, closers: Rig["closers"]): Promise<Rig> {
+async function openRig(
+  folder: string,
+  { broker: brokerKind, partitions }: RunTerms,
+  closers: Rig["closers"],
+): Promise<Rig> {
   const usage = new UsageTotal();
   const starting = [
     brokerKind === "real" ? startRealBroker(folder, usage) : startEmbeddedServer("kafka", folder, usage),
@@ -89,9 +98,13 @@ async function openRig(folder: string, brokerKind: BrokerKind, closers: Rig["clo
   const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 20 } }).admin();
   closers.push(() => admin.disconnect());
   await admin.connect();
-  await Promise.all([ensureTopics(admin, defaultTopics), migrate(client)]);
+  await Promise.all([ensureTopics(admin, topicsWith(partitions)), migrate(client)]);
   const journal = new InsertJournal();
   return { folder, broker, clickHouse, brokers, clickHouseUrl, client, admin, journal, usage, closers };
+}
+
+function topicsWith(partitions: number | undefined): readonly TopicDeclaration[] {
+  return partitions === undefined ? defaultTopics : defaultTopics.map(({ name }) => declareTopic(name, partitions));
 }
 
 /** Resolves when the run is told to end. */

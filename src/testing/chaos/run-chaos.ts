@@ -5,6 +5,7 @@ import { type IngesterSlot, openSlot } from "./ingester-slot.ts";
 import { judgeRecords } from "./judgement.ts";
 import { type Load, startLoad } from "./load.ts";
 import { isCommittedWithin, untilCommitted } from "./progress.ts";
+import { readRecoveries, sumRecoveries } from "./recoveries.ts";
 import { type ChaosReport, type FaultRecord, findingsOf } from "./report.ts";
 import { aborted, ingesters, type Rig, type RunTerms, untilFirstCommit, withRig } from "./rig.ts";
 import { alone } from "./schedule.ts";
@@ -179,10 +180,12 @@ async function judge(
     seed: options.seed,
     broker: options.broker,
     window: options.window,
+    partitions: options.partitions,
     folder: scene.folder,
     faults,
     failures: [...failures, ...lives.stuck, ...(await scene.side.findings())],
     journal,
+    recoveries: sumRecoveries(await readRecoveries(scene.folder, world.slots.length)),
     ingesterStarts: lives.starts,
     ingestersKilled: lives.killed,
     endedByThemselves: lives.unexpected,

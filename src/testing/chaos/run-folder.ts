@@ -25,3 +25,8 @@ export async function makeRunFolder(): Promise<string> {
   await writeFile(join(folder, "2.json"), JSON.stringify({ vcpus: 2, measured: null, profiles }));
   return folder;
 }
+
+/** Of all lives of one ingester. */
+export function ingesterLog(folder: string, index: number): string {
+  return join(folder, `ingester-${index}.log`);
+}

@@ -11,6 +11,7 @@ const weights: Record<FaultKind, number> = {
   pause: 4,
   zombie: 6,
   "forgotten-zombie": 4,
+  "split-bundle": 8,
   "worker-exit": 4,
   "add-ingester": 5,
   "remove-ingester": 5,
@@ -77,6 +78,11 @@ function drawAction(random: Random, kind: FaultKind): FaultAction {
     }
     case "forgotten-zombie":
       return { kind, pick, nth, beyondSessionMs: random.between(500, 1_500) };
+    case "split-bundle": {
+      // Lost, before the next owners repeat it, while they do, or after its fence.
+      const passOnMs = oneOf(random, [undefined, random.between(0, 1_500), random.between(1_500, 9_000)]);
+      return { kind, pick, nth, passOnMs, beyondSessionMs: random.between(0, 3_000) };
+    }
     case "worker-exit":
     case "remove-ingester":
     case "clickhouse-reset":
