@@ -65,6 +65,14 @@ export interface SlotSetup {
   usage: UsageTotal;
 }
 
+/**
+ * How one may end that was asked to. Code 1: its time to drain was over, and it says what it leaves to the others. By the
+ * signal itself: it had just started, and did not listen yet.
+ */
+function isGood(code: number | null, signal: NodeJS.Signals | null): boolean {
+  return code === 0 || code === 1 || signal === "SIGTERM";
+}
+
 export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<IngesterSlot> {
   const { index, folder, kafkaPort, sessionTimeoutMs, fenceMs, drainTimeoutMs, groupId } = setup;
   const kafkaAnswers = new KafkaAnswers((text) => setup.journal.bundles.note(text));
@@ -83,6 +91,8 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
     pipelineFolder: pipelineFolder(folder),
   };
   let child: ManagedProcess | undefined;
+  /** The last that was to leave: its successor may be wanted before it has ended. */
+  let asked: ManagedProcess | undefined;
   let isWanted = false;
   let restartMs = RESTART_MS;
 
@@ -99,7 +109,11 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
     events.onStart(index);
     started.exited.then(({ code, signal }) => {
       child = undefined;
-      events.onEnd(index, signal ?? `code ${code}`, signal === "SIGKILL" || isAsked(code));
+      events.onEnd(
+        index,
+        signal ?? `code ${code}`,
+        signal === "SIGKILL" || (asked === started && isGood(code, signal)),
+      );
       setTimeout(run, restartMs);
     });
   }
@@ -111,16 +125,12 @@ export async function openSlot(setup: SlotSetup, events: SlotEvents): Promise<In
     if (child === undefined) run();
   }
 
-  /** Code 1: its time to drain was over, and it says what it leaves to the others. */
-  function isAsked(code: number | null): boolean {
-    return !isWanted && (code === 0 || code === 1);
-  }
-
   /** Resolves when it has ended. */
   async function stop(graceMs: number): Promise<void> {
     isWanted = false;
     const retiring = child;
     if (retiring === undefined) return;
+    asked = retiring;
     const timer = setTimeout(() => retiring.isRunning && events.onStuck(index, graceMs), graceMs - 500);
     await retiring.stop(graceMs);
     clearTimeout(timer);
