@@ -1,5 +1,5 @@
 import type { DeliveryStep } from "../../ingest/pipeline/delivery-steps.ts";
-import { describeInsertFault, type InsertFault, type ShortageCode } from "./insert-proxy.ts";
+import { describeInsertFault, type InsertFault, type ShortageCode } from "./insert-faults.ts";
 import type { Move } from "./kafka-answers.ts";
 import type { LineSpeed } from "./tcp-proxy.ts";
 

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { eventsPipeline } from "../../schema/events-pipeline.ts";
 import type { Fault, FaultAction } from "./faults.ts";
 import type { IngesterSlot } from "./ingester-slot.ts";
-import { hasWritten, isLate } from "./insert-journal.ts";
-import type { ChaosServer } from "./servers.ts";
-import type { SidePipeline } from "./side-pipeline.ts";
+import { lateInsert } from "./late-insert.ts";
 import { splitBundle } from "./split-bundle.ts";
+import type { FaultOutcome, World } from "./world.ts";
 
 /** A step or an insert that has not come by then is not waited for: the fault happens at once, or not at all. */
 const STEP_WAIT_MS = 8_000;
@@ -13,27 +12,6 @@ const STEP_WAIT_MS = 8_000;
 const ORDER_GRACE_MS = 500;
 const INSERT_WAIT_MS = 5_000;
 const RUNNING_WAIT_MS = 5_000;
-
-export interface World {
-  slots: IngesterSlot[];
-  broker: ChaosServer;
-  clickHouse: ChaosServer;
-  side: SidePipeline;
-  sessionTimeoutMs: number;
-  drainTimeoutMs: number;
-  /** Whether the group commits all that is in the logs now within the time. */
-  untilCommitted(timeoutMs: number): Promise<boolean>;
-  /** Empties the deduplication windows of all tables, and gives them their size back. */
-  forgetTokens(): Promise<void>;
-}
-
-/** What came of a fault. `isExact` is false when the moment asked for did not come. */
-export interface FaultOutcome {
-  text: string;
-  isExact: boolean;
-  /** What it has shown to be wrong, whatever the count of the records says. */
-  finding?: string;
-}
 
 const done: FaultOutcome = { text: "done", isExact: true };
 
@@ -162,47 +140,6 @@ async function stopFor(
   child.signal("SIGCONT");
   return { text: isExact ? "stopped and continued" : `${at?.step} did not come: stopped elsewhere`, isExact };
 }
-
-/**
- * The insert of an owner that is none any more, under a token that nobody remembers: only its fence can refuse it.
- *
- * A process that is stopped at a step asks for its lease when it wakes up and so sends nothing. The insert that can do harm
- * has left already, so it is held on its way. Meanwhile the others take the partitions over and store again what the
- * stopped one had announced. Only when they have committed all that was in the logs do the tables forget: forgotten earlier,
- * the repeats of the others would double rows, and rightly so.
- */
-async function lateInsert(
-  world: World,
-  slot: IngesterSlot,
-  { nth, beyondSessionMs }: Extract<FaultAction, { kind: "forgotten-zombie" }>,
-): Promise<FaultOutcome> {
-  const child = slot.process;
-  if (child === undefined) return { text: "it had just ended", isExact: false };
-  const held = await slot.inserts.hold(nth, INSERT_WAIT_MS);
-  if (held === undefined) return { text: "no insert came", isExact: false };
-  child.signal("SIGSTOP");
-  try {
-    const isTakenOver = world.untilCommitted(world.sessionTimeoutMs + TAKE_OVER_MS);
-    await sleep(world.sessionTimeoutMs + beyondSessionMs);
-    const obstacle = (await isTakenOver) ? undefined : "nobody has taken its partitions over, so the tokens stay";
-    if (obstacle === undefined) await world.forgetTokens();
-    const entry = await held.release();
-    const isRefused = isLate(entry) && entry.status !== undefined && !hasWritten(entry);
-    const wrote = hasWritten(entry) ? `wrote ${entry.writtenRows} rows` : "wrote nothing";
-    const when =
-      entry.deadlineMs === undefined
-        ? "without a deadline"
-        : isLate(entry)
-          ? `${entry.sentMs! - entry.deadlineMs} ms after its deadline`
-          : `${entry.deadlineMs - entry.sentMs!} ms before its deadline`;
-    const text = `${entry.table} ${entry.token} came ${when}, status ${entry.status ?? "none"}, ${wrote}`;
-    return { text: obstacle ?? text, isExact: obstacle === undefined && isRefused };
-  } finally {
-    child.signal("SIGCONT");
-  }
-}
-
-const TAKE_OVER_MS = 14_000;
 
 async function resetKafka(slot: IngesterSlot, refuseMs: number): Promise<FaultOutcome> {
   slot.kafka.setRefusing(true);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeFault, type Fault } from "./faults.ts";
-import { inflict, type World } from "./inflict.ts";
+import { inflict } from "./inflict.ts";
 import { type IngesterSlot, openSlot } from "./ingester-slot.ts";
 import { judgeRecords } from "./judgement.ts";
 import { type Load, startLoad } from "./load.ts";
@@ -11,6 +11,7 @@ import { aborted, ingesters, type Rig, type RunTerms, untilFirstCommit, withRig 
 import { alone } from "./schedule.ts";
 import { openSidePipeline, type SidePipeline, sidePipeline } from "./side-pipeline.ts";
 import { forgetTokens, setWindows } from "./tokens.ts";
+import type { World } from "./world.ts";
 
 export interface ChaosOptions extends RunTerms {
   seed: number;

@@ -1,7 +1,7 @@
 import { deliverySteps } from "../../ingest/pipeline/delivery-steps.ts";
 import { cumulate, pickWeighted, Random } from "../../simulator/random.ts";
 import type { Fault, FaultAction, FaultKind } from "./faults.ts";
-import type { InsertFault, ShortageCode } from "./insert-proxy.ts";
+import type { InsertFault, ShortageCode } from "./insert-faults.ts";
 import type { LineSpeed } from "./tcp-proxy.ts";
 
 /** How often each kind is drawn. Kinds that take long (a session timeout, a broker's start) come less often. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultAction } from "./faults.ts";
-import type { FaultOutcome, World } from "./inflict.ts";
 import type { IngesterSlot } from "./ingester-slot.ts";
+import type { FaultOutcome, World } from "./world.ts";
 
 const INSERT_WAIT_MS = 8_000;
 const SOON_MS = 300;
