@@ -4,9 +4,12 @@ import type { BenchClickHouse } from "./clickhouse.ts";
 import { factTable } from "./table.ts";
 
 /**
- * Puts the views of `analytics.fact_event` on the bench's fact table: the SELECTs that the migrations made, over a
- * subquery that supplies the columns which the bench's table lacks. Their clocks are that of the insert, and Kafka's
- * time is the event's; what the aggregates hold is of no interest here, what they cost is.
+ * Gives the bench's fact table the materialized views that `analytics.fact_event` has, so that an insert costs what it
+ * costs there.
+ *
+ * The migrations make the views; their SELECTs are copied and pointed at the bench's table. That table lacks some columns
+ * which the SELECTs use, so each reads from a subquery that adds them: the time of the event stands in for Kafka's, the
+ * time of the insert for all others. The sums in the aggregates are therefore wrong, which does not matter here.
  */
 export async function addViews({ client }: BenchClickHouse): Promise<void> {
   await migrate(client);

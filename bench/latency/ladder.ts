@@ -4,8 +4,13 @@ import type { StepFigures, Verdict } from "./verdict.ts";
 export type StepResult = StepFigures & Verdict & { profile: ProfileName };
 
 /**
- * Climbs the rates until one no longer holds. A rate that does not hold with one profile is tried with the next, which
- * is then kept: latency is what the smaller one is better at.
+ * Tries the rates from the lowest upward, until there is one that Millrace does not hold with any profile.
+ *
+ * The profiles are in the order in which they are tried, the one with the smallest batches first, because small batches
+ * give the shorter latency. When a rate does not hold, the same rate is tried with the next profile, and the higher rates
+ * after it, too: a profile that failed once is not tried again.
+ *
+ * @returns the results of all steps, those that did not hold included
  */
 export async function climb(
   rates: readonly number[],

@@ -26,7 +26,7 @@ interface Demo {
   child: ChildProcess;
   servers: RunningServers;
   output: { stdout: string; stderr: string };
-  /** As Ctrl-C does. */
+  /** As Ctrl-C does; nothing happens when it has ended. */
   stop(): Promise<void>;
 }
 
@@ -139,11 +139,13 @@ describe("the demo", { timeout: 120_000 }, () => {
   });
 
   it("says so when nothing runs", async () => {
+    await demo.stop();
     const run = await runMillrace(["lag"], env);
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`runs on ${folder}`) });
   });
 
   it("has the same addresses at the next start, or others where a port is taken", async () => {
+    await demo.stop();
     const first = demo.servers;
     demo = await startDemo();
     expect(demo.servers).toEqual(first);

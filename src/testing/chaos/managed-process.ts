@@ -5,8 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readProcessUsage } from "../../telemetry/process-usage.ts";
 
 /**
- * The program in the shell's place, and a reader of descriptor 3 beside it. When the run ends, however it ends, the pipe
- * closes and the reader kills the group, a stopped program included.
+ * A shell script that starts the program given as its arguments, and sees to it that the program does not outlive the
+ * chaos run.
+ *
+ * The shell first starts a guard in the background, which waits to read from descriptor 3. Then `exec` replaces the shell
+ * by the program, so that the child's pid is the program's own. Descriptor 3 is a pipe that the chaos run holds open: when
+ * the run ends, even by SIGKILL, the kernel closes it, `read` returns, and the guard kills the whole process group. SIGKILL
+ * also ends a program that a signal has stopped.
  */
 const GUARDED = '(read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-';
 const USAGE_EVERY_MS = 1_000;
@@ -32,11 +37,11 @@ export interface ManagedProcess {
   untilStopped(timeoutMs: number): Promise<boolean>;
 }
 
-/** Sums up what all processes of a run have used, the ended ones included. */
+/** The CPU time of all processes of a run together, those that have ended included. */
 export class UsageTotal {
   readonly #secondsByPid = new Map<number, number>();
 
-  /** Reads the process's CPU time each second until it ends: afterwards nobody can. */
+  /** Reads the process's CPU time once a second until it ends, because the system forgets it then. */
   follow(pid: number, exited: Promise<unknown>): void {
     const read = async () => {
       const usage = await readProcessUsage(pid);
@@ -52,7 +57,7 @@ export class UsageTotal {
 }
 
 export interface ProcessSetup {
-  /** Program of this project's `node` and its arguments. */
+  /** The script that Node runs, and its arguments. */
   args: string[];
   logFile: string;
   env?: Record<string, string>;
