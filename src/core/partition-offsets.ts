@@ -38,4 +38,6 @@ export interface AssignedPartition extends TopicPartition {
   intents: readonly Intent[];
   /** Ids of bundles of which others, who still list a member, may have to learn here that they are stored. */
   marks?: readonly string[] | undefined;
+  /** Its last commit has marks that are of no use any more: the next is due without anything else to say. */
+  hasSpentMarks?: boolean | undefined;
 }

@@ -40,7 +40,8 @@ export class Epoch {
       const ledger = new PartitionLedger(start.offset, start.intents, start.marks);
       this.#ledgers.set(partitionKey(start), ledger);
       this.#committer.add(start, ledger);
-      if (ledger.position !== start.offset) this.#committer.note(start);
+      // Spent marks stay for ever where nothing comes any more, and older programs cannot read a commit that has any.
+      if (ledger.position !== start.offset || start.hasSpentMarks === true) this.#committer.note(start);
     }
   }
 

@@ -46,7 +46,8 @@ export function readAssigned(
   return partitions.map(({ topic, partition, offset, metadata }) => {
     try {
       const { intents, marks } = decodeIntents(metadata);
-      return { topic, partition, offset, intents, marks: marksToKeep(marks, group) };
+      const kept = marksToKeep(marks, group);
+      return { topic, partition, offset, intents, marks: kept, hasSpentMarks: kept.length < marks.length };
     } catch (error) {
       const where = `${partitionKey({ topic, partition })}: ${(error as Error).message}`;
       if (policy === "stop") {

@@ -127,7 +127,8 @@ export class SimulatedMember {
       const { intents = [], marks = [] } = group.find((commits) => commits.topic === topic) ?? {};
       const offset = broker.committed.get(partition)?.offset ?? 0;
       this.#fetchOffsets.set(partition, intents.at(-1) === undefined ? offset : intents.at(-1)!.lastOffset + 1);
-      return { topic, partition, offset, intents, marks: marksToKeep(marks, group) };
+      const kept = marksToKeep(marks, group);
+      return { topic, partition, offset, intents, marks: kept, hasSpentMarks: kept.length < marks.length };
     });
     for (const partition of this.#fetchOffsets.keys()) {
       if (!partitions.includes(partition)) this.#fetchOffsets.delete(partition);
