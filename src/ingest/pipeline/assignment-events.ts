@@ -95,7 +95,12 @@ function newEpoch(state: PipelineState, partitions: AssignedPartition[], commit:
   const { failure, openRanges, clickHouseClock } = state;
   const { fenceMs, hooks, log } = state.options;
   return new Epoch({
-    ...{ partitions, fenceMs, commit },
+    ...{ partitions, fenceMs },
+    async commit(offsets, check) {
+      const unknown = await commit(offsets, check);
+      for (const at of unknown) openRanges.forget(at);
+      return unknown;
+    },
     clock: systemClock,
     clickHouseOffset: () => clickHouseClock.offset(),
     onCommitError(error) {

@@ -14,15 +14,18 @@ export interface LeftOver {
 export class OpenRanges {
   /** By partition, in offset order. */
   readonly #open = new Map<string, Pick<Intent, "firstOffset" | "lastOffset">[]>();
+  readonly #gone = new Set<string>();
 
   /** A new assignment: what was under way in the last one is its owner's, who may be somebody else. */
   begin(): void {
     this.#open.clear();
+    this.#gone.clear();
   }
 
   add(range: TopicPartition & Omit<Intent, "judgedMs">): void {
     const { firstOffset, lastOffset } = range;
     const key = partitionKey(range);
+    if (this.#gone.has(key)) return;
     const open = this.#open.get(key) ?? [];
     open.push({ firstOffset, lastOffset });
     this.#open.set(key, open);
@@ -34,6 +37,12 @@ export class OpenRanges {
     const open = this.#open.get(key)?.filter(({ lastOffset }) => lastOffset >= offset) ?? [];
     if (open.length > 0) this.#open.set(key, open);
     else this.#open.delete(key);
+  }
+
+  /** Kafka does not have the partition any more: nothing of it can be committed, or read again. */
+  forget(at: TopicPartition): void {
+    this.#gone.add(partitionKey(at));
+    this.#open.delete(partitionKey(at));
   }
 
   get left(): LeftOver {
