@@ -30,11 +30,13 @@ export function recover(
   recoveries: readonly Recovery[],
   { flights, delivery, announced, isStopped }: RecoveryParts,
 ): () => void {
-  const waiting = recoveries.filter(({ own }) => !isStopped(own[0]!.topic));
+  const waiting = inOrder(recoveries).filter(({ own }) => !isStopped(own[0]!.topic));
   for (const range of waiting.flatMap(({ own }) => own)) state.openRanges.add(range);
   if (recoveries.length > 0) state.options.log.debug({ recoveries: recoveries.map(summaryOf) }, "to be recovered");
   let isOver = false;
-  const settle = (recovery: Recovery) => waitUntilSettled(state, owner, recovery);
+  // Earlier owners were fenced off by the join: however many ranges wait for that, they wait once.
+  const settledMs = performance.now() + settlingMs(state);
+  const settle = (recovery: Recovery) => waitUntil(settledMs, state, owner, recovery);
   const repeat = async (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
     const plan = planOf(state, bundle.members[0]!.at.topic);
     const ownKeys = new Set(bundle.members.map(({ at }) => partitionKey(at)));
@@ -68,9 +70,24 @@ function summaryOf({ kind, own, bundleId }: Recovery) {
   return { kind, bundle: bundleId, own: own.length, count: own[0]!.bundle?.count ?? 1 };
 }
 
+/** Those that have to wait last, so that no other waits with them. */
+function inOrder(recoveries: readonly Recovery[]): Recovery[] {
+  const waits = ({ kind }: Recovery) => kind === "unknown";
+  return [...recoveries.filter((each) => !waits(each)), ...recoveries.filter(waits)];
+}
+
 /** After its deadline no insert of an earlier owner begins, and one that has begun ends within the server's limit. */
-async function waitUntilSettled({ options }: PipelineState, owner: Epoch, { own, bundleId }: Recovery): Promise<void> {
-  const waitMs = options.fenceMs + (options.hooks?.insertMsMax ?? insertSecondsMax * 1_000);
+function settlingMs({ options: { fenceMs, hooks } }: PipelineState): number {
+  return fenceMs + (hooks?.insertMsMax ?? insertSecondsMax * 1_000);
+}
+
+async function waitUntil(
+  endMs: number,
+  { options }: PipelineState,
+  owner: Epoch,
+  { own, bundleId }: Recovery,
+): Promise<void> {
+  const waitMs = Math.max(0, Math.ceil(endMs - performance.now()));
   options.log.warn(
     { partitions: own.map(partitionKey), bundle: bundleId, waitMs },
     "ranges are in flight together with others that no commit names any more (a deleted topic, offsets that were reset): " +
