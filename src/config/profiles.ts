@@ -10,7 +10,7 @@ import { ownRows } from "./options/environment-rows.ts";
 /** How much is collected before an insert, and how much runs at once (S0-89). */
 export interface Profile {
   name: string;
-  /** A range is cut at whichever of the three comes first. */
+  /** A bundle is cut, over all partitions of a pipeline, at whichever of the three comes first. */
   flushRows: number;
   flushBytes: number;
   flushIntervalMs: number;

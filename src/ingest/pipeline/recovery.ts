@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../core/clock.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import { insertSecondsMax } from "../sink/sink.ts";
@@ -12,6 +13,8 @@ import type { AnnouncedRange, Recovery } from "./recovery-plan.ts";
 
 /** Bundles of earlier owners that are read and stored at once: each holds its bytes beside those of the intake. */
 const REPEATS_AT_ONCE = 2;
+/** One whose records do not come, because a broker is away, lets another begin beside it after so long. */
+const READ_MS_MAX = 5_000;
 
 export interface RecoveryParts {
   readonly flights: Flights;
@@ -40,7 +43,8 @@ export function recover(
   const repeat = async (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
     const plan = planOf(state, bundle.members[0]!.at.topic);
     const ownKeys = new Set(bundle.members.map(({ at }) => partitionKey(at)));
-    const raw = await announced.read(owner, plan.key, ranges, ownKeys);
+    const cancel = systemClock.after(READ_MS_MAX, () => void finishAll());
+    const raw = await announced.read(owner, plan.key, ranges, ownKeys).finally(cancel);
     const history = { isReplay: true, isBare: ranges[0]!.isBare === true, absentOnly: bundle.isDoubtful };
     const repeated = delivery.repeat(owner, bundle, raw, history);
     // Only now: what is read or waited for must not keep a drain waiting.
