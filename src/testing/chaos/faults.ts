@@ -40,6 +40,8 @@ export type FaultAction =
   /** The wall clock of one ingester, for the rest of its life. */
   | { kind: "clock-step"; pick: Pick; byMs: number }
   | { kind: "topic-deletion" }
+  /** The same while a bundle with ranges of that topic and of another is on its way. */
+  | { kind: "deletion-in-flight"; owner: "stays" | "killed, insert arrives" | "killed, insert lost" }
   /** No ingester can insert into one table, for so long at least; the other has to go on meanwhile. */
   | { kind: "refused-table"; code: ShortageCode; forMs: number }
   /** SIGTERM while a server is away: for longer than a drain may last. */
@@ -106,6 +108,8 @@ export function describeFault(action: FaultAction): string {
       return `set an ingester's clock ${action.byMs < 0 ? "back" : "forward"} by ${Math.abs(action.byMs) / 1_000} s`;
     case "topic-deletion":
       return "delete a topic that is read";
+    case "deletion-in-flight":
+      return `delete a topic of a bundle that is on its way; its owner ${action.owner}`;
     case "refused-table":
       return `refuse all inserts into one table with code ${action.code} for ${action.forMs} ms`;
     case "terminate": {

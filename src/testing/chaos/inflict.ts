@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventsPipeline } from "../../schema/events-pipeline.ts";
+import { deleteInFlight } from "./delete-in-flight.ts";
 import type { Fault, FaultAction } from "./faults.ts";
 import type { IngesterSlot } from "./ingester-slot.ts";
 import { lateInsert } from "./late-insert.ts";
@@ -37,6 +38,8 @@ export async function inflict(world: World, { action }: Fault): Promise<FaultOut
       return addIngester(world);
     case "topic-deletion":
       return deleteTopic(world);
+    case "deletion-in-flight":
+      return deleteInFlight(world, action);
     case "refused-table":
       return refuseTable(world, action);
     default:
@@ -169,9 +172,10 @@ const REFUSED_MS_MAX = 25_000;
 const END_GRACE_MS = 4_000;
 
 async function deleteTopic({ side }: World): Promise<FaultOutcome> {
-  const deleted = await side.deleteTopic(SIDE_RECORDS, SIDE_WAIT_MS);
-  if (deleted === undefined) return { text: "all topics for this have been deleted", isExact: false };
-  const { topic, sure, produced } = deleted;
+  const topic = await side.takeTopic(SIDE_RECORDS, SIDE_WAIT_MS);
+  if (topic === undefined) return { text: "all topics for this have been deleted", isExact: false };
+  await side.produce([topic], SIDE_RECORDS);
+  const { sure, produced } = await side.deleteTopic(topic);
   return { text: `${topic}: ${produced} records, ${sure} of them stored before`, isExact: sure > 0 };
 }
 

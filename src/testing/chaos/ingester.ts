@@ -35,6 +35,9 @@ export interface ClockOrder {
   clockStepMs: number;
 }
 
+/** No fault keeps an insert under way for longer; what the server allows itself would be longer than a run waits. */
+const INSERT_MS_MAX = 20_000;
+
 const setup = JSON.parse(process.argv[2]!) as IngesterSetup;
 let order: StepOrder | undefined;
 
@@ -81,6 +84,7 @@ const typed = {
 try {
   await runStart(environment, parseStartArguments(typed), {
     onStep,
+    insertMsMax: INSERT_MS_MAX,
     workerFile: new URL("./poisoned-worker.ts", import.meta.url),
   });
   process.exit(0);

@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describeInsertFault, type InsertFault, type ShortageCode, sendShortage } from "./insert-faults.ts";
 import { type InsertJournal, type JournalEntry, readDeadlineMs } from "./insert-journal.ts";
 import { readToken, type TokenSubject } from "./token-subject.ts";
+import { openUpstream, uploadPart } from "./upstream.ts";
 
 export type IsMeant = (insert: { table: string; subject: TokenSubject }) => boolean;
 
@@ -18,6 +19,8 @@ export interface InsertProxy {
    * @param isMeant which inserts count
    */
   hold(nth: number, timeoutMs: number, isMeant?: IsMeant): Promise<HeldInsert | undefined>;
+  /** Gives up a `hold` that has not caught one. */
+  holdNone(): void;
   /** Answers every insert into `table` with the error, without asking the server, until called with undefined. */
   refuse(refusal: { table: string; code: ShortageCode } | undefined): void;
   close(): Promise<void>;
@@ -112,7 +115,7 @@ export async function startInsertProxy(
           entry.endedMs = Date.now();
           resolve(entry);
         };
-        const upstream = openUpstream(request);
+        const upstream = openUpstream(targetPort, request);
         upstream.once("error", () => {
           request.socket.resetAndDestroy();
           over();
@@ -126,18 +129,6 @@ export async function startInsertProxy(
         upstream.end(Buffer.concat(chunks));
       });
     }
-  }
-
-  /** A connection of its own for each: a kept one that the server has just closed would add faults of its own. */
-  function openUpstream(request: IncomingMessage): ReturnType<typeof httpRequest> {
-    return httpRequest({
-      host: "127.0.0.1",
-      port: targetPort,
-      method: request.method,
-      path: request.url,
-      headers: { ...request.headers, connection: "close" },
-      agent: false,
-    });
   }
 
   function spoil(
@@ -160,7 +151,7 @@ export async function startInsertProxy(
   ): void {
     const fault = insert?.fault;
     const isReset = fault?.kind === "reset";
-    const upstream = openUpstream(request);
+    const upstream = openUpstream(targetPort, request);
     if (insert !== undefined) insert.entry.sentMs = Date.now();
     upstream.once("error", () => request.socket.resetAndDestroy());
     const isUploadedOnly = isReset && fault.when === "uploaded";
@@ -202,6 +193,7 @@ export async function startInsertProxy(
     },
     hold(nth, timeoutMs, isMeant = () => true) {
       return new Promise((resolve) => {
+        holding?.held(undefined);
         const mine = { passing: nth - 1, isMeant, held: resolve };
         holding = mine;
         setTimeout(() => {
@@ -210,6 +202,10 @@ export async function startInsertProxy(
           resolve(undefined);
         }, timeoutMs);
       });
+    },
+    holdNone() {
+      holding?.held(undefined);
+      holding = undefined;
     },
     refuse(refusal) {
       refused = refusal;
@@ -221,33 +217,6 @@ export async function startInsertProxy(
       await closed;
     },
   };
-}
-
-/** Sends at most `bytes` of the body and never its end. */
-function uploadPart(
-  request: IncomingMessage,
-  upstream: ReturnType<typeof httpRequest>,
-  bytes: number,
-  then: () => void,
-): void {
-  let left = bytes;
-  let isOver = false;
-  const finish = () => {
-    if (isOver) return;
-    isOver = true;
-    // Flushed first: bytes still in this process would be thrown away with the socket.
-    upstream.write("", () => {
-      upstream.socket?.resetAndDestroy();
-      then();
-    });
-  };
-  request.on("data", (chunk: Buffer) => {
-    if (isOver) return;
-    upstream.write(chunk.subarray(0, left));
-    left -= chunk.length;
-    if (left <= 0) finish();
-  });
-  request.once("end", finish);
 }
 
 function note(entry: JournalEntry, answer: IncomingMessage): void {

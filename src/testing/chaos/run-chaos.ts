@@ -110,6 +110,7 @@ async function setUp(options: ChaosOptions, rig: Rig, lives: Lives): Promise<Sce
     broker,
     clickHouse,
     side,
+    journal,
     sessionTimeoutMs,
     drainTimeoutMs: DRAIN_TIMEOUT_MS,
     untilCommitted: (timeoutMs) => isCommittedWithin(admin, group, timeoutMs),

@@ -28,6 +28,7 @@ const weights: Record<FaultKind, number> = {
   "leader-move": 6,
   "clock-step": 4,
   "topic-deletion": 2,
+  "deletion-in-flight": 2,
   "refused-table": 3,
   terminate: 3,
 };
@@ -35,7 +36,12 @@ const weights: Record<FaultKind, number> = {
 export const faultKinds = Object.keys(weights) as FaultKind[];
 
 /** Kinds that must have ended before anything else happens: more on top would hide what they are to show. */
-export const alone: ReadonlySet<FaultKind> = new Set<FaultKind>(["forgotten-zombie", "refused-table", "terminate"]);
+export const alone: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "forgotten-zombie",
+  "deletion-in-flight",
+  "refused-table",
+  "terminate",
+]);
 const OVERLAP_SHARE = 0.25;
 const PAUSE_MS = [200, 1_500] as const;
 const HOUR_MS = 3_600_000;
@@ -109,6 +115,8 @@ function drawAction(random: Random, kind: FaultKind): FaultAction {
       return { kind, pick, byMs: oneOf(random, [-1, 1]) * oneOf(random, [2_000, 60_000, HOUR_MS]) };
     case "topic-deletion":
       return { kind };
+    case "deletion-in-flight":
+      return { kind, owner: oneOf(random, ["stays", "killed, insert arrives", "killed, insert lost"] as const) };
     case "refused-table":
       return { kind, code: oneOf<ShortageCode>(random, [241, 243, 252]), forMs: random.between(4_000, 8_000) };
     case "terminate":

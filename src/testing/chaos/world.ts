@@ -1,4 +1,5 @@
 import type { IngesterSlot } from "./ingester-slot.ts";
+import type { InsertJournal } from "./insert-journal.ts";
 import type { ChaosServer } from "./servers.ts";
 import type { SidePipeline } from "./side-pipeline.ts";
 
@@ -8,6 +9,7 @@ export interface World {
   broker: ChaosServer;
   clickHouse: ChaosServer;
   side: SidePipeline;
+  journal: InsertJournal;
   sessionTimeoutMs: number;
   drainTimeoutMs: number;
   /** Whether the group commits all that is in the logs now within the time. */
