@@ -19,8 +19,11 @@ export interface RecoveryTotals {
   alone: number;
   /** Bundles, by what had to be done; each counts once for each join of an owner of some of its ranges. */
   bundles: Record<Recovery["kind"], number>;
-  /** Those of them of which the owner had some ranges and not all. */
-  split: Record<Recovery["kind"], number>;
+  /**
+   * Those of them of which the owner had some ranges and not all. Of one of which nothing is known, nobody can tell whether
+   * others have ranges, or whether these are gone with their topic.
+   */
+  split: Record<"repeat" | "stored", number>;
   /** How many bundles these are. */
   splitBundles: number;
 }
@@ -49,8 +52,12 @@ export function recoveriesIn(log: string): Omit<SeenRecovery, "ingester">[] {
 }
 
 export function sumRecoveries(seen: readonly Omit<SeenRecovery, "ingester">[]): RecoveryTotals {
-  const none = () => ({ repeat: 0, stored: 0, unknown: 0 });
-  const totals: RecoveryTotals = { alone: 0, bundles: none(), split: none(), splitBundles: 0 };
+  const totals: RecoveryTotals = {
+    alone: 0,
+    bundles: { repeat: 0, stored: 0, unknown: 0 },
+    split: { repeat: 0, stored: 0 },
+    splitBundles: 0,
+  };
   const ids = new Set<string>();
   for (const { kind, bundle, own, count } of seen) {
     if (bundle === undefined) {
@@ -58,7 +65,7 @@ export function sumRecoveries(seen: readonly Omit<SeenRecovery, "ingester">[]): 
       continue;
     }
     totals.bundles[kind] += 1;
-    if (own === count) continue;
+    if (own === count || kind === "unknown") continue;
     totals.split[kind] += 1;
     ids.add(bundle);
   }
@@ -73,10 +80,9 @@ export function recoveryFindings({ splitBundles }: RecoveryTotals, faults: reado
 }
 
 export function describeRecoveries({ alone, bundles, split, splitBundles }: RecoveryTotals): string[] {
-  const of = (counts: RecoveryTotals["bundles"]) =>
-    `${counts.repeat} repeated, ${counts.stored} known as stored, ${counts.unknown} unknown`;
+  const of = (counts: RecoveryTotals["split"]) => `${counts.repeat} repeated, ${counts.stored} known as stored`;
   return [
-    `recoveries  ${alone} ranges alone; bundles: ${of(bundles)}`,
+    `recoveries  ${alone} ranges alone; bundles: ${of(bundles)}, ${bundles.unknown} unknown`,
     splitBundles === 0
       ? "split       no bundle came to several owners: nothing is shown of that"
       : `split       ${splitBundles} bundles came to several owners, by owner: ${of(split)}`,
