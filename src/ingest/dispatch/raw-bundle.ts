@@ -18,6 +18,8 @@ export interface RawRange extends TopicPartition {
   lastOffset: number;
   /** Ascending. The first may begin before the range, the last may end after it. None: its records are gone. */
   batches: RangeBatch[];
+  /** Its records below this offset are gone, which is told on its own. */
+  lostBefore?: number;
 }
 
 /** Ranges of different partitions of one pipeline that become one block of rows, ready for a worker. */

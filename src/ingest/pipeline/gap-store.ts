@@ -46,16 +46,16 @@ export function absentRuns(first: number, last: number, ...offsets: Float64Array
 }
 
 /**
- * The offsets of each range that are in none of the parts.
+ * The offsets of each range that are in none of the parts, and not lost: of lost ones the log had records.
  *
  * @param parts rows and dead letters, each with its rows in the order of the ranges; none: the ranges have no record
  */
 export function absentGaps(
-  ranges: readonly Omit<RangeGap, "runs">[],
+  ranges: readonly (Omit<RangeGap, "runs"> & { lostBefore?: number })[],
   parts: readonly Pick<EncodedRows, "offsets" | "sectionRows">[],
 ): RangeGap[] {
   const ends = parts.map(() => 0);
-  return ranges.flatMap(({ topic, partition, firstOffset, lastOffset }, section) => {
+  return ranges.flatMap(({ topic, partition, firstOffset, lastOffset, lostBefore = 0 }, section) => {
     const own = parts.map(({ offsets, sectionRows }, part) => {
       const start = ends[part]!;
       ends[part] = start + sectionRows[section]!;
@@ -63,7 +63,7 @@ export function absentGaps(
     });
     // The usual case, without a look at any offset.
     if (own.reduce((sum, { length }) => sum + length, 0) === lastOffset - firstOffset + 1) return [];
-    const runs = absentRuns(firstOffset, lastOffset, ...own);
+    const runs = absentRuns(Math.max(firstOffset, lostBefore), lastOffset, ...own);
     return runs.length === 0 ? [] : [{ topic, partition, firstOffset, lastOffset, runs }];
   });
 }

@@ -4,7 +4,7 @@ import type { Epoch } from "../commit/epoch.ts";
 import { BatchBuffers } from "../dispatch/batch-buffers.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 import type { RawBundle, RawRange } from "../dispatch/raw-bundle.ts";
-import type { RangeReader } from "../source/range-reader.ts";
+import type { RangeRead, RangeReader } from "../source/range-reader.ts";
 import type { AnnouncedRange } from "./recovery-plan.ts";
 
 /** Partitions that are asked at once. */
@@ -42,9 +42,11 @@ export function readAnnounced(
         for (let next = left.shift(); next !== undefined; next = left.shift()) {
           const [index, range] = next;
           const { topic, partition, firstOffset, lastOffset } = range;
-          const { batches, lostBefore } = await reader.read(range, owner.ended);
-          const lostEnd = Math.min(lostBefore ?? 0, batches[0]?.baseOffset ?? lastOffset + 1);
-          if (lostEnd > firstOffset && ownKeys.has(partitionKey(range))) onLost(range, lostEnd);
+          const found = await reader.read(range, owner.ended);
+          const { batches } = found;
+          const lostBefore = lostEnd(range, found);
+          const isLoss = found.isGone !== true && lostBefore > firstOffset;
+          if (isLoss && ownKeys.has(partitionKey(range))) onLost(range, lostBefore);
           const placed = batches
             .filter(({ bytes }) => bytes.length > 0)
             .map(({ bytes, ...batch }) => {
@@ -54,7 +56,7 @@ export function readAnnounced(
               const { recordCount: count, receivedMs } = batch;
               return { ...into.copy(bytes), byteLength: bytes.length, recordCount: count, receivedMs };
             });
-          read[index] = { topic, partition, firstOffset, lastOffset, batches: placed };
+          read[index] = { topic, partition, firstOffset, lastOffset, batches: placed, lostBefore };
         }
       };
       try {
@@ -67,4 +69,10 @@ export function readAnnounced(
       return { planKey, ranges: read, buffers: into.take(), byteLength, recordCount, judgedMs: ranges[0]!.judgedMs };
     },
   };
+}
+
+/** The first offset that is not lost. A batch of which retention has taken a part is there as a whole. */
+function lostEnd({ lastOffset }: AnnouncedRange, { batches, lostBefore = 0, isGone }: RangeRead): number {
+  const whole = lastOffset + 1;
+  return isGone === true ? whole : Math.min(lostBefore, batches[0]?.baseOffset ?? whole);
 }
