@@ -8,7 +8,7 @@ import type { ProfileName, ProfileValues } from "../../src/config/profiles.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import type { RunReport } from "../../src/run/report.ts";
 
-const entry = fileURLToPath(new URL("../../src/millrace.mjs", import.meta.url));
+const ownEntry = fileURLToPath(new URL("../../src/millrace.mjs", import.meta.url));
 const ERROR_TAIL_CHARS = 8_000;
 const ASSIGNED_MS = 60_000;
 /** A drain gives up by itself after 60 s; the report follows. */
@@ -21,6 +21,8 @@ export interface IngesterOptions {
   /** Values to run with instead of those of ops/profiles. */
   values?: ProfileValues;
   groupId: string;
+  /** `src/millrace.mjs` of another checkout; undefined: of this one. */
+  entry?: string;
   /** More of `millrace start`'s options, handed on as they are: `--until-end`, `--transcoder kernel`. */
   args: readonly string[];
 }
@@ -44,7 +46,8 @@ export async function startIngester(options: IngesterOptions): Promise<Ingester>
   args.push("--group", options.groupId, "--json", "--report", reportFile);
   if (options.values !== undefined) args.push("--insert-format", options.values.insertFormat);
   args.push(...options.args); // after our own: the last of an option counts
-  const child = spawn(process.execPath, [entry, ...args], {
+  // Flags of the runtime are handed on: `node --cpu-prof bench/…` profiles the ingester, too.
+  const child = spawn(process.execPath, [...process.execArgv, options.entry ?? ownEntry, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {
       ...process.env,

@@ -1,10 +1,10 @@
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { build } from "hdr-histogram-js";
 import { parseCount, parseDurationMs } from "../../src/config/parse-values.ts";
 import { readSimulatorProfile, readSimulatorRoutes } from "../../src/config/simulator-files.ts";
 import { isMain } from "../common/is-main.ts";
+import { serveReady } from "../common/ready-entry.ts";
 import { prepareBatches, type ReplayBatch, type ReplayCompression, stampBatch, topicShares } from "./replay-batch.ts";
 import { connectReplay, type ReplayConnection } from "./replay-connection.ts";
 import { type LaneShape, openLanes, recordsPerBatch, takeDue } from "./replay-schedule.ts";
@@ -156,15 +156,7 @@ async function main(): Promise<void> {
     compression: typed.compression === "none" ? "none" : "lz4",
     seed: Number(typed.seed),
   });
-  console.log("ready");
-  const lines = createInterface({ input: process.stdin });
-  // The bench that started us is gone when the input ends without a line.
-  const go = await new Promise<boolean>((resolve) =>
-    lines.once("line", () => resolve(true)).once("close", () => resolve(false)),
-  );
-  lines.close();
-  if (go) console.log(JSON.stringify(await replay.run()));
-  await replay.close();
+  await serveReady(replay);
 }
 
 if (isMain(import.meta.url)) await main();

@@ -117,7 +117,7 @@ export async function runStep(servers: BenchServers, options: StepOptions): Prom
 }
 
 /** Waits until the stored histograms hold `count` events: what is recorded later belongs to the measurement. */
-async function waitForStored(servers: BenchServers, count: number): Promise<void> {
+export async function waitForStored(servers: BenchServers, count: number): Promise<void> {
   const deadlineMs = Date.now() + FLUSH_MS_MAX;
   for (;;) {
     const table = await loadLatency(servers.client, 600_000, false);
@@ -127,7 +127,7 @@ async function waitForStored(servers: BenchServers, count: number): Promise<void
 }
 
 /** Latencies of a run that lost or doubled rows are figures of another program. */
-function requireComplete(duplicate: number | null, missing: number | null): void {
+export function requireComplete(duplicate: number | null, missing: number | null): void {
   if (duplicate === 0 && missing === 0) return;
   throw new MillraceError("E_INCOMPLETE", `the run ended with ${missing} rows missing and ${duplicate} doubled`);
 }

@@ -2,20 +2,14 @@
  * Does the cost per row stay the same when the topic grows? Drains 1, 2, 4 and 8 million events with Millrace, CPU
  * seconds per million rows and peak memory side by side (bench/README.md).
  */
-import { parseArgs } from "node:util";
 import { formatTable } from "../../src/cli/print-table.ts";
-import { hideNegativeTimeoutWarnings } from "../../src/cli/quiet-warnings.ts";
-import { parseCount } from "../../src/config/parse-values.ts";
 import { profileFor } from "../../src/config/profiles.ts";
-import { errorCodes, MillraceError } from "../../src/core/errors.ts";
-import { isMain } from "../common/is-main.ts";
-import { appendResults, resultFile } from "../common/result-file.ts";
-import { listPeers } from "./peers/list.ts";
-import { progressLog } from "./progress.ts";
-import { median } from "./rounds.ts";
-import { openSession } from "./session.ts";
-import { factTable } from "./table.ts";
-import { simulatorDocuments } from "./topic.ts";
+import { MillraceError } from "../../src/core/errors.ts";
+import { listPeers } from "../e2e/peers/list.ts";
+import { median } from "../e2e/rounds.ts";
+import { openSession } from "../e2e/session.ts";
+import { factTable } from "../e2e/table.ts";
+import { simulatorDocuments } from "../e2e/topic.ts";
 
 const STEPS = [1, 2, 4, 8];
 const COST_SPREAD_MAX = 0.1;
@@ -48,7 +42,7 @@ export interface GrowthResult {
 }
 
 /** @throws MillraceError E_INCOMPLETE when not every event became one row. */
-async function measureGrowth(options: GrowthOptions, log: (line: string) => void): Promise<GrowthResult> {
+export async function measureGrowth(options: GrowthOptions, log: (line: string) => void): Promise<GrowthResult> {
   const peer = (await listPeers()).find(({ name }) => name === options.peer && name.startsWith("millrace-"));
   if (peer === undefined) throw new MillraceError("E_CONFIG", `--peer ${options.peer}: must be one of Millrace's`);
   const session = await openSession(log);
@@ -84,7 +78,11 @@ async function measureGrowth(options: GrowthOptions, log: (line: string) => void
   };
 }
 
-function printGrowth({ steps, costSpread, rssMiBMax, rssMiBAllowed }: GrowthResult): void {
+export function isFlat({ costSpread, rssMiBMax, rssMiBAllowed }: GrowthResult): boolean {
+  return costSpread <= COST_SPREAD_MAX && rssMiBMax <= rssMiBAllowed;
+}
+
+export function printGrowth({ steps, costSpread, rssMiBMax, rssMiBAllowed }: GrowthResult): void {
   const rows = steps.map((step) => [
     String(step.events),
     step.cpuSecondsPerMillion.toFixed(3),
@@ -96,40 +94,4 @@ function printGrowth({ steps, costSpread, rssMiBMax, rssMiBAllowed }: GrowthResu
   console.log(formatTable(header, rows));
   const spread = `${(costSpread * 100).toFixed(1)} % between the cheapest and the dearest step`;
   console.log(`\n${spread} (allowed ${COST_SPREAD_MAX * 100} %), ${rssMiBMax} MiB at most (allowed ${rssMiBAllowed})`);
-}
-
-async function main(): Promise<number> {
-  hideNegativeTimeoutWarnings();
-  const { values } = parseArgs({
-    options: {
-      events: { type: "string", default: "1000000" },
-      rounds: { type: "string", default: "1" },
-      peer: { type: "string", default: "millrace-native" },
-      check: { type: "boolean" },
-      json: { type: "boolean" },
-      "no-record": { type: "boolean" },
-    },
-  });
-  const options: GrowthOptions = {
-    events: parseCount("--events", values.events, { min: 1_000, max: 100_000_000 }),
-    rounds: parseCount("--rounds", values.rounds, { min: 1, max: 99 }),
-    peer: values.peer,
-  };
-  const result = await measureGrowth(options, progressLog());
-  if (values["no-record"] !== true)
-    await appendResults(resultFile("growth"), [{ bench: "growth", ...options, ...result }]);
-  if (values.json === true) console.log(JSON.stringify(result));
-  else printGrowth(result);
-  const isMet = result.costSpread <= COST_SPREAD_MAX && result.rssMiBMax <= result.rssMiBAllowed;
-  return values.check === true && !isMet ? 1 : 0;
-}
-
-if (isMain(import.meta.url)) {
-  try {
-    process.exitCode = await main();
-  } catch (error) {
-    if (!(error instanceof MillraceError)) throw error;
-    console.error(`bench:growth: ${error.message}`);
-    process.exitCode = errorCodes[error.code].exit;
-  }
 }
