@@ -9,6 +9,7 @@ import { expireMetadata, type Member, members } from "./member-state.ts";
 import type { MembershipHooks } from "./membership.ts";
 import "./patch-group.ts";
 import "./patch-out-of-range.ts";
+import "./patch-leaders.ts";
 import "./patch-topics.ts";
 
 /**
@@ -18,7 +19,7 @@ import "./patch-topics.ts";
  * fetched under an earlier one; having done so it goes on fetching after them, and everything between the committed
  * offset and there is skipped. At an offset out of range it jumps to the log's start or end and commits that. Six methods
  * are wrapped (patch-group.ts, patch-topics.ts, patch-out-of-range.ts) for consumers that ask for it by `createMember`; others in
- * the process are not touched.
+ * the process are not touched. A seventh (patch-leaders.ts) gives the same as before, sooner.
  */
 
 /** The membership of one consumer. */

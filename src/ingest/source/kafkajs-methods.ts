@@ -60,6 +60,10 @@ export interface ConsumerGroup extends WallClockTimes {
     nodeId: number,
     partitions: { topic: string; partitions: number[] }[],
   ): { topic: string; partitions: number[] }[];
+  /** By topic and partition: replicas that the leaders would rather have read. */
+  preferredReadReplicasPerTopicPartition: Record<string, Record<number, object>>;
+  /** Partitions by the node to read them from. */
+  findReadReplicaForPartitions(topic: string, partitions: number[]): Record<number, number[]>;
 }
 
 interface Runner {
@@ -73,10 +77,11 @@ export const runnerPrototype: Runner = require("kafkajs/src/consumer/runner.js")
 
 const { joinAndSync, fetch, recoverFromOffsetOutOfRange, checkForStaleAssignment, filterPartitionsByNode } =
   groupPrototype;
+const { findReadReplicaForPartitions } = groupPrototype;
 const { handleBatch } = runnerPrototype;
 
 /** The methods as kafkajs has them, taken before any is replaced. */
 export const kafkajsOwn = {
   ...{ joinAndSync, fetch, recoverFromOffsetOutOfRange, checkForStaleAssignment, filterPartitionsByNode },
-  handleBatch,
+  ...{ findReadReplicaForPartitions, handleBatch },
 };
