@@ -5,6 +5,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { type Admin, Kafka, logLevel, type TopicMessages } from "kafkajs";
 import { queryRows } from "../../clients/clickhouse/query-rows.ts";
 import { quoteText } from "../../clients/clickhouse/sql-text.ts";
+import { declareTopic, ensureTopics } from "../../clients/kafka/topics.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 
 /** Its table. */
@@ -59,10 +60,11 @@ export async function openSidePipeline(
     query: `CREATE TABLE ${sideTable} (id UInt64, kafka_topic LowCardinality(String), kafka_partition Int32, kafka_offset Int64)
       ENGINE = MergeTree ORDER BY (kafka_topic, kafka_offset) SETTINGS non_replicated_deduplication_window = 100000`,
   });
-  await admin.createTopics({
-    topics: topics.map((topic) => ({ topic, numPartitions: topic === STEADY_TOPIC ? STEADY_PARTITIONS : 1 })),
-    waitForLeaders: true,
-  });
+  // Not kafkajs' own wait for leaders, which ends with an error when the broker does not know a new topic yet.
+  await ensureTopics(
+    admin,
+    topics.map((topic) => declareTopic(topic, topic === STEADY_TOPIC ? STEADY_PARTITIONS : 1)),
+  );
   await mkdir(pipelineFolder(folder), { recursive: true });
   const text = `name: ${sidePipeline.name}\ntopics: [${topics.join(", ")}]\ncodec: json\ntable: ${sideTable}\n`;
   await writeFile(join(pipelineFolder(folder), `${sidePipeline.name}.yaml`), text);
