@@ -55,6 +55,8 @@ export async function applyTopics(
   const grown = changes.filter(({ action }) => action === "grow");
   if (created.size > 0) {
     await admin.createTopics({
+      // The client's own wait fails when the broker that it asks has not heard of a new topic yet.
+      waitForLeaders: false,
       topics: topics
         .filter(({ name }) => created.has(name))
         .map(({ name, partitions, replicationFactor, config }) => ({
