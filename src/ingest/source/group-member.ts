@@ -7,6 +7,7 @@ import { begunTopics } from "./group-start.ts";
 import type { Cluster } from "./kafkajs-methods.ts";
 import { expireMetadata, type Member, members } from "./member-state.ts";
 import type { MembershipHooks } from "./membership.ts";
+import "./patch-fetch-request.ts";
 import "./patch-group.ts";
 import "./patch-out-of-range.ts";
 import "./patch-leaders.ts";
