@@ -27,6 +27,7 @@ export interface Cluster extends GroupCluster, AnsweredCluster {
 }
 
 export interface FetchedBatch {
+  messages: { value: Buffer }[];
   /** The membership that its fetch began in. */
   membership?: Membership;
 }
@@ -67,8 +68,13 @@ export interface ConsumerGroup extends WallClockTimes {
 }
 
 interface Runner {
+  running: boolean;
   consumerGroup: ConsumerGroup;
   handleBatch(batch: FetchedBatch): Promise<void>;
+  /** Hands a batch that is not empty to the consumer's function, and goes on behind it. */
+  processEachBatch(batch: FetchedBatch): Promise<void>;
+  /** Sends a heartbeat if it is time. */
+  heartbeat(): Promise<void>;
 }
 
 const require = createRequire(import.meta.url);
