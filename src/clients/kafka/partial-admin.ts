@@ -1,5 +1,6 @@
 import type { Admin, Kafka } from "kafkajs";
 import type { TopicPartition } from "../../core/topic-partition.ts";
+import "./idle-queue.ts";
 import "./sasl-errors.ts";
 
 /**

@@ -2,6 +2,7 @@ import { AssignerProtocol, type PartitionAssigner } from "kafkajs";
 import { tellPartitionsApart } from "../../clients/kafka/partial-admin.ts";
 import { subscriptionAssigner } from "./assigner.ts";
 import { ClockSteps } from "./clock-steps.ts";
+import { FetchPace } from "./fetch-pace.ts";
 import { decodeGroupPlan } from "./group-plan.ts";
 import { begunTopics } from "./group-start.ts";
 import type { Cluster } from "./kafkajs-methods.ts";
@@ -39,7 +40,7 @@ export function createMember(hooks: MembershipHooks): GroupMember {
   const member: Member = {
     ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined, joinCount: 0 },
     ...{ watch: undefined, plan: undefined, seen: undefined, lookedMs: 0, told: "" },
-    clockSteps: new ClockSteps(),
+    ...{ clockSteps: new ClockSteps(), pace: new FetchPace() },
   };
   return {
     assigner(config) {

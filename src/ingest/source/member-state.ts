@@ -1,4 +1,5 @@
 import type { ClockSteps } from "./clock-steps.ts";
+import type { FetchPace } from "./fetch-pace.ts";
 import type { GroupPlan } from "./group-plan.ts";
 import type { Cluster, ConsumerGroup } from "./kafkajs-methods.ts";
 import type { Membership, MembershipHooks } from "./membership.ts";
@@ -25,6 +26,7 @@ export interface Member {
   lookedMs: number;
   told: string;
   clockSteps: ClockSteps;
+  pace: FetchPace;
 }
 
 /** Of the consumers that ask for it; kafkajs' methods are its own for all others. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { brokerAwayNames } from "../../clients/kafka/classify-error.ts";
 import { joinAs } from "./join-group.ts";
 import {
@@ -24,6 +25,8 @@ groupPrototype.joinAndSync = function (this: ConsumerGroup) {
 groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   const member = members.get(this.cluster);
   if (member === undefined) return kafkajsOwn.fetch.call(this, nodeId);
+  const restMs = member.pace.restMs(Number(nodeId), performance.now());
+  if (restMs > 0) await sleep(restMs);
   // Another fetch has begun a join: offsets are those of before, the generation may be the next one already.
   await member.joining?.catch(() => {});
   const { current } = member;
@@ -35,9 +38,16 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   const batches = await kafkajsOwn.fetch
     .call(this, nodeId)
     .catch((error) => restNode(this, member, Number(nodeId), error));
+  member.pace.returned(Number(nodeId), byteCountOf(batches), performance.now());
   for (const batch of batches) batch.membership = current;
   return batches;
 };
+
+function byteCountOf(batches: readonly FetchedBatch[]): number {
+  let byteCount = 0;
+  for (const { messages } of batches) for (const { value } of messages) byteCount += value.length;
+  return byteCount;
+}
 
 runnerPrototype.handleBatch = async function (this: typeof runnerPrototype, batch) {
   const member = members.get(this.consumerGroup.cluster);

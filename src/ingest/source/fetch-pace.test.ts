@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { FetchPace } from "./fetch-pace.ts";
+
+const MIB = 1024 * 1024;
+
+it("puts the next fetch off while a light load lasts, broker by broker", () => {
+  const pace = new FetchPace();
+  expect(pace.restMs(1, 1_000)).toBe(0);
+  pace.returned(1, 500, 1_000);
+  expect(pace.restMs(1, 1_000)).toBe(25);
+  expect(pace.restMs(1, 1_010)).toBe(15);
+  expect(pace.restMs(1, 2_000)).toBe(0);
+  expect(pace.restMs(2, 1_000)).toBe(0);
+});
+
+it("does not put off a fetch after one that brought nothing, so that the first event does not wait", () => {
+  const pace = new FetchPace();
+  pace.returned(1, 500, 1_000);
+  pace.returned(1, 0, 1_100);
+  expect(pace.restMs(1, 1_100)).toBe(0);
+});
+
+it("does not put off a fetch after one that brought much", () => {
+  const pace = new FetchPace();
+  pace.returned(1, MIB, 1_000);
+  expect(pace.restMs(1, 1_000)).toBe(0);
+});
