@@ -139,8 +139,8 @@ export function installLeanFetch(): void {
   const Encoder: EncoderClass = require("kafkajs/src/protocol/encoder.js");
   const Decoder: new (data: Buffer) => Decoder = require("kafkajs/src/protocol/decoder.js");
   const decodeMessages: DecodeMessages = require("kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js");
-  const request: (fields: FetchFields) => object = require(requestPath);
-  const response: object = require(responsePath);
+  const request: (fields: FetchFields) => object = require("kafkajs/src/protocol/requests/fetch/v11/request.js");
+  const response: object = require("kafkajs/src/protocol/requests/fetch/v11/response.js");
   require.cache[requestPath]!.exports = (fields: FetchFields) => ({
     ...request(fields),
     encode: async () => encodeFetch(Encoder, fields),
