@@ -23,7 +23,7 @@ function whatIsIncomplete(
   }
   if (left.ranges > 0) {
     return (
-      `Not finished within the ${timeoutMs / 1000} s of --drain-timeout: ${counted(left.ranges, "range")}, ` +
+      `Not finished when it stopped (--drain-timeout is ${timeoutMs / 1000} s): ${counted(left.ranges, "range")}, ` +
       `${counted(left.records, "record")} of ${left.partitions.join(", ")}. Their offsets are not committed: the next start reads ` +
       "them again, and what of them is stored by now is not doubled"
     );
