@@ -27,7 +27,10 @@ export async function startOwnClickHouse(entry: string): Promise<OwnClickHouse> 
     const client = connectClickHouse({ url, user: undefined, password: undefined }, 2);
     closers.push(() => client.close());
     const env = { ...process.env, CLICKHOUSE_URL: url };
-    await promisify(execFile)(process.execPath, [entry, "migrate"], { env });
+    const migrate = (...options: string[]) =>
+      promisify(execFile)(process.execPath, [entry, "migrate", ...options], { env });
+    // Older programs have no such option, and make the events' table unasked.
+    await migrate("--events").catch(() => migrate());
     return { url, pid: embedded.children[0]!.pid, client, close };
   } catch (error) {
     await close();
