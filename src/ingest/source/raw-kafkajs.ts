@@ -13,7 +13,7 @@ import {
   RECORD_COUNT_AT,
   TRANSACTIONAL_BIT,
 } from "../../core/record-batch-header.ts";
-import { installLeanFetch } from "./lean-fetch.ts";
+import { installLeanAnswer } from "./lean-fetch-answer.ts";
 import { readerOf } from "./response-frames.ts";
 
 /**
@@ -191,7 +191,7 @@ function trimAnswers(): void {
 }
 
 installReplacement();
-installLeanFetch();
+installLeanAnswer();
 trimAnswers();
 dropEmptyRemainders();
 export const RawKafka: typeof KafkaJs.Kafka = require("kafkajs").Kafka;
