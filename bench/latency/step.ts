@@ -129,5 +129,9 @@ export async function waitForStored(servers: BenchServers, count: number): Promi
 /** Latencies of a run that lost or doubled rows are figures of another program. */
 export function requireComplete(duplicate: number | null, missing: number | null): void {
   if (duplicate === 0 && missing === 0) return;
+  if (duplicate === null || missing === null) {
+    const why = "Kafka or ClickHouse did not answer in time, or the table's rows cannot be told apart";
+    throw new MillraceError("E_INCOMPLETE", `the rows of the run were not compared with its records: ${why}`);
+  }
   throw new MillraceError("E_INCOMPLETE", `the run ended with ${missing} rows missing and ${duplicate} doubled`);
 }
