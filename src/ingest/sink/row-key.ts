@@ -30,7 +30,7 @@ export function keyOfRows(coordinates: Coordinates, rows: readonly MemberRows[])
   const topics = [...Map.groupBy(moved, ({ topic }) => topic)].map(([topic, ofTopic]) => {
     const partitions = ofTopic.map(({ partition }) => partition);
     const shifts = ofTopic.map(({ shift }) => shift);
-    return { topic, shift: byPartition(coordinates, partitions, shifts, 0) };
+    return { topic, shift: byPartition(quoteName(coordinates.partition), partitions, shifts, 0) };
   });
   const topicColumn = `assumeNotNull(${quoteName(coordinates.topic)})`;
   const cases = topics.map(({ topic, shift }) => `${topicColumn} = ${quoteText(topic)}, ${shift}`);
@@ -39,15 +39,19 @@ export function keyOfRows(coordinates: Coordinates, rows: readonly MemberRows[])
   return { expression, group: expression, isLong: true };
 }
 
-/** The number that belongs to a row's partition. Arrays of numbers are one constant each, however long. */
+/**
+ * The number that belongs to a row's partition. Arrays of numbers are one constant each, however long.
+ *
+ * `partition`: the column's name, quoted.
+ */
 export function byPartition(
-  { partition }: Coordinates,
+  partition: string,
   partitions: readonly number[],
   numbers: readonly number[],
   otherwise: number,
 ): string {
   const [from, to] = [partitions, numbers].map((list) => `CAST([${list.join(",")}], 'Array(Int64)')`);
-  return `transform(${asInt64(partition)}, ${from}, ${to}, toInt64(${otherwise}))`;
+  return `transform(toInt64(assumeNotNull(${partition})), ${from}, ${to}, toInt64(${otherwise}))`;
 }
 
 /** Of one type whatever the column's. */

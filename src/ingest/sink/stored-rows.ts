@@ -36,7 +36,7 @@ function topicCondition(coordinates: Coordinates, rows: readonly MemberRows[]): 
   const highest = rows.map(({ highestOffset }) => highestOffset);
   const isWithin = `${offset} BETWEEN ${Math.min(...lowest)} AND ${Math.max(...highest)}`;
   if (rows.length === 1) return `${isOfTopic} AND ${partition} = ${partitions[0]} AND ${isWithin}`;
-  const bounds = [lowest, highest].map((of) => byPartition(coordinates, partitions, of, -1));
+  const bounds = [lowest, highest].map((of) => byPartition(partition!, partitions, of, -1));
   return (
     `${isOfTopic} AND ${partition} BETWEEN ${Math.min(...partitions)} AND ${Math.max(...partitions)} AND ${isWithin} ` +
     `AND ${offset} BETWEEN ${bounds.join(" AND ")}`

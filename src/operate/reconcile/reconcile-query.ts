@@ -2,6 +2,7 @@ import { quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { ownDatabase } from "../../config/own-database.ts";
 import type { Origin } from "../../core/origin.ts";
 import { gapTable } from "../../ingest/pipeline/gap-store.ts";
+import { byPartition } from "../../ingest/sink/row-key.ts";
 import type { CountedTable, ReconcileTarget } from "./reconcile-target.ts";
 import type { PartitionSection } from "./reconcile-windows.ts";
 
@@ -63,15 +64,11 @@ export function offsetSql(subject: QuerySubject, window: PartitionSection): stri
 
 /** Gaps that are too long to be unfolded, clipped to no window. */
 export function longGapSql(subject: QuerySubject, ranges: readonly PartitionSection[]): string {
-  const bounds = ranges.map(
-    ({ topic, partition, first, end }) =>
-      `(topic = ${quoteText(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
-  );
   return `SELECT DISTINCT topic, partition, run.1 AS first, run.2 AS last FROM (
       SELECT topic, partition,
         arrayJoin(arrayFilter(run -> run.2 - run.1 >= ${LONG_GAP_OFFSETS - 1}, arrayZip(run_first, run_last))) AS run
       FROM ${gapTable} WHERE topic IN (${subject.target.topics.map(quoteText).join(", ")}) AND ${gapsOf(subject)}
-        AND (${bounds.join(" OR ")}))`;
+        AND (${within(ranges, gapNames)}))`;
 }
 
 /** The facts' part of the comparison alone, for EXPLAIN ESTIMATE. */
@@ -108,21 +105,17 @@ function tableSql(
 ): string {
   const { topic, partition, offset } = names;
   return `SELECT toString(${topic}) AS topic, toInt32(${partition}) AS partition, toInt64(${offset}) AS offset, ${kind} AS kind
-    FROM ${table} WHERE ${filter === "" ? "" : `${filter} AND `}(${within(windows, names)})`;
+    FROM ${table} WHERE ${filter === "" ? "" : `${filter} AND `}(${within(windows, { topic, partition, first: offset, last: offset })})`;
 }
 
 /** Short gaps, one row per offset. The windows are asked twice: for the gaps to read, then for their offsets. */
 function gapsSql(subject: QuerySubject, windows: readonly PartitionSection[]): string {
-  const overlapping = windows.map(
-    ({ topic, partition, first, end }) =>
-      `(topic = ${quoteText(topic)} AND partition = ${partition} AND first_offset < ${end} AND last_offset >= ${first})`,
-  );
   return `SELECT topic, partition, offset, ${GAP} AS kind FROM (
       SELECT toString(topic) AS topic, partition, arrayJoin(range(run.1, run.2 + 1)) AS offset FROM (
         SELECT topic, partition,
           arrayJoin(arrayFilter(run -> run.2 - run.1 < ${LONG_GAP_OFFSETS - 1}, arrayZip(run_first, run_last))) AS run
-        FROM ${gapTable} WHERE ${gapsOf(subject)} AND (${overlapping.join(" OR ")})))
-    WHERE ${within(windows, { topic: "topic", partition: "partition", offset: "offset" })}`;
+        FROM ${gapTable} WHERE ${gapsOf(subject)} AND (${within(windows, gapNames)})))
+    WHERE ${within(windows, { topic: "topic", partition: "partition", first: "offset", last: "offset" })}`;
 }
 
 /** That the log has no record there is true for every group of the cluster. */
@@ -145,15 +138,36 @@ function ofCluster({ cluster }: Origin): string {
   return `kafka_cluster IN ('', ${quoteText(cluster)})`;
 }
 
-function within(
-  windows: readonly PartitionSection[],
-  names: { topic: string; partition: string; offset: string },
-): string {
-  return windows
-    .map(
-      ({ topic, partition, first, end }) =>
-        `(${names.topic} = ${quoteText(topic)} AND ${names.partition} = ${partition} ` +
-        `AND ${names.offset} >= ${first} AND ${names.offset} < ${end})`,
-    )
+/** Columns of what may lie in a window: its place, and its first and last offset. */
+interface PlaceNames {
+  topic: string;
+  partition: string;
+  first: string;
+  last: string;
+}
+
+const gapNames: PlaceNames = { topic: "topic", partition: "partition", first: "first_offset", last: "last_offset" };
+
+/**
+ * What meets a window. By topic: what an index may know first, then the bounds of each partition, looked up by its number.
+ * Windows joined by OR would each be compared with every row that is read.
+ */
+function within(windows: readonly PartitionSection[], names: PlaceNames): string {
+  const topics = [...Map.groupBy(windows, ({ topic }) => topic)];
+  return topics
+    .map(([topic, ofTopic]) => `(${names.topic} = ${quoteText(topic)} AND ${bounds(ofTopic, names)})`)
     .join(" OR ");
+}
+
+function bounds(windows: readonly PartitionSection[], { partition, first, last }: PlaceNames): string {
+  const partitions = windows.map((window) => window.partition);
+  const firsts = windows.map((window) => window.first);
+  const ends = windows.map((window) => window.end);
+  const isNear = `${last} >= ${Math.min(...firsts)} AND ${first} < ${Math.max(...ends)}`;
+  if (windows.length === 1) return `${partition} = ${partitions[0]} AND ${isNear}`;
+  const own = (numbers: readonly number[]) => byPartition(partition, partitions, numbers, -1);
+  return (
+    `${partition} BETWEEN ${Math.min(...partitions)} AND ${Math.max(...partitions)} AND ${isNear} ` +
+    `AND ${last} >= ${own(firsts)} AND ${first} < ${own(ends)}`
+  );
 }
