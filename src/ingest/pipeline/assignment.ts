@@ -4,7 +4,7 @@ import type { AssignedPartition, CommitOffset } from "../../core/partition-offse
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { decodeIntents } from "../commit/intents.ts";
 import type { Failure } from "./failure.ts";
-import { marksToKeep, type PartitionCommits } from "./recovery-plan.ts";
+import { bundlesInDoubt, type PartitionCommits } from "./recovery-plan.ts";
 
 /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
 export type UnreadableIntentsPolicy = "stop" | "at-least-once";
@@ -43,10 +43,11 @@ export function readAssigned(
   log: Logger,
   failure: Failure,
 ): AssignedPartition[] {
+  const inDoubt = bundlesInDoubt(group);
   return partitions.map(({ topic, partition, offset, metadata }) => {
     try {
       const { intents, marks } = decodeIntents(metadata);
-      const kept = marksToKeep(marks, group);
+      const kept = marks.filter((id) => inDoubt.has(id));
       return { topic, partition, offset, intents, marks: kept, hasSpentMarks: kept.length < marks.length };
     } catch (error) {
       const where = `${partitionKey({ topic, partition })}: ${(error as Error).message}`;

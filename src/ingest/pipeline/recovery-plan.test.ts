@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Intent } from "../../core/partition-offsets.ts";
 import { bundleIdOf } from "../commit/bundle-id.ts";
-import { marksToKeep, type PartitionCommits, planRecovery } from "./recovery-plan.ts";
+import { bundlesInDoubt, type PartitionCommits, planRecovery } from "./recovery-plan.ts";
 
 const judgedMs = 1_700_000_000_000;
 const bounds = (partition: number) => ({
@@ -84,10 +84,10 @@ describe("planRecovery()", () => {
   });
 });
 
-describe("marksToKeep()", () => {
-  it("keeps what a partition still waits for, and drops the rest", () => {
+describe("bundlesInDoubt()", () => {
+  it("has what a partition still waits for, and nothing that all know to be stored", () => {
     const waiting = [commits(1, [member(1)]), commits(2, [member(2, { isStored: true })])];
-    expect(marksToKeep([id, "another-bundle-1"], waiting)).toEqual([id]);
-    expect(marksToKeep([id], waiting.slice(1))).toEqual([]);
+    expect([...bundlesInDoubt(waiting)]).toEqual([id]);
+    expect([...bundlesInDoubt(waiting.slice(1))]).toEqual([]);
   });
 });

@@ -68,15 +68,13 @@ export function planRecovery(
   return recoveries;
 }
 
-/** Of the marks of a partition, those that are still of use: somebody lists the bundle, and does not know that it is stored. */
-export function marksToKeep(marks: readonly string[], group: readonly PartitionCommits[]): string[] {
-  if (marks.length === 0) return [];
-  const open = new Set(
-    group.flatMap(({ intents }) =>
-      intents.flatMap(({ bundle, isStored }) => (isStored === true ? [] : (bundle?.id ?? []))),
-    ),
-  );
-  return marks.filter((id) => open.has(id));
+/** The bundles of which marks are still of use: somebody lists them, and does not know that they are stored. */
+export function bundlesInDoubt(group: readonly PartitionCommits[]): Set<string> {
+  const ids = new Set<string>();
+  for (const { intents } of group) {
+    for (const { bundle, isStored } of intents) if (bundle !== undefined && isStored !== true) ids.add(bundle.id);
+  }
+  return ids;
 }
 
 /** The ranges that list each bundle, in the bundle's order. */

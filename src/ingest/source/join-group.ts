@@ -45,7 +45,7 @@ export async function joinAs(group: ConsumerGroup, member: Member): Promise<void
       const read = await readCommits(group, assigned);
       membership.groupCommits = read.groupCommits;
       membership.partitions = await beginPartitions(group, member, read.own, commit);
-      const leftOut = assigned.filter((at) => !membership.partitions.some((begun) => isSame(at, begun)));
+      const leftOut = without(assigned, membership.partitions);
       member.watch.joined(assigned, leftOut, member.plan, performance.now());
       member.seen = undefined;
       // Asked before kafkajs is told, because only the listener knows which ranges were announced. No fetch comes between:
@@ -121,9 +121,10 @@ async function beginPartitions(
   const begun = await beginOffsets(cluster, groupId, fresh, { ...hooks, begun: plan?.begun });
   for (const { topic, partition, offset } of begun) await hooks.onBegin({ topic, partition }, offset);
   const refused = begun.length === 0 ? [] : await commit(begun, () => {});
-  return [...known, ...begun.filter((at) => !refused.some((other) => isSame(at, other)))];
+  return [...known, ...without(begun, refused)];
 }
 
-function isSame(a: TopicPartition, b: TopicPartition): boolean {
-  return a.topic === b.topic && a.partition === b.partition;
+function without<T extends TopicPartition>(partitions: readonly T[], others: readonly TopicPartition[]): T[] {
+  const keys = new Set(others.map(partitionKey));
+  return partitions.filter((at) => !keys.has(partitionKey(at)));
 }

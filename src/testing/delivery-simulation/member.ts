@@ -8,7 +8,7 @@ import { createDispatcher, type Dispatcher } from "../../ingest/dispatch/dispatc
 import { type DeliveryStep, deliverySteps } from "../../ingest/pipeline/delivery-steps.ts";
 import { drainEpoch } from "../../ingest/pipeline/drain-epoch.ts";
 import { Flights } from "../../ingest/pipeline/flights.ts";
-import { marksToKeep, planRecovery } from "../../ingest/pipeline/recovery-plan.ts";
+import { bundlesInDoubt, planRecovery } from "../../ingest/pipeline/recovery-plan.ts";
 import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, topicOf, Unanswered } from "./broker.ts";
 import type { Ambush, MemberOptions } from "./member-options.ts";
 import { SimulatedDelivery } from "./simulated-delivery.ts";
@@ -122,12 +122,13 @@ export class SimulatedMember {
       ...{ topic: topicOf(partition), partition },
       ...decodeIntents(this.#options.forgetsIntents ? "" : metadata),
     }));
+    const inDoubt = bundlesInDoubt(group);
     const assigned = partitions.map((partition) => {
       const topic = topicOf(partition);
       const { intents = [], marks = [] } = group.find((commits) => commits.topic === topic) ?? {};
       const offset = broker.committed.get(partition)?.offset ?? 0;
       this.#fetchOffsets.set(partition, intents.at(-1) === undefined ? offset : intents.at(-1)!.lastOffset + 1);
-      const kept = marksToKeep(marks, group);
+      const kept = marks.filter((id) => inDoubt.has(id));
       return { topic, partition, offset, intents, marks: kept, hasSpentMarks: kept.length < marks.length };
     });
     for (const partition of this.#fetchOffsets.keys()) {
