@@ -57,7 +57,7 @@ export function createAssignmentEvents(
     },
     onJoined({ partitions, groupCommits, commit }) {
       if (!state.isAccepting) return undefined;
-      const group = readGroup(groupCommits);
+      const group = readGroup(groupCommits, partitions);
       const assigned = readAssigned(partitions, group, options.unreadableIntents, options.log, state.failure);
       const epoch = newEpoch(state, assigned, commit);
       state.epoch = epoch;

@@ -9,9 +9,15 @@ import { bundlesInDoubt, type PartitionCommits } from "./recovery-plan.ts";
 /** What to do about commit metadata that another program wrote: stop, or begin without knowing what is in flight. */
 export type UnreadableIntentsPolicy = "stop" | "at-least-once";
 
-/** What the commits of a whole group say is in flight. One that is not ours says nothing here. */
-export function readGroup(commits: readonly CommitOffset[]): PartitionCommits[] {
-  return commits.map(({ topic, partition, metadata }) => {
+/**
+ * What the commits of a whole group say is in flight. One that is not ours says nothing here.
+ *
+ * @param own those of the member's own partitions: a topic that was hidden when the group's were read is in these only
+ */
+export function readGroup(commits: readonly CommitOffset[], own: readonly CommitOffset[]): PartitionCommits[] {
+  const named = new Set(commits.map(partitionKey));
+  const all = [...commits, ...own.filter((at) => !named.has(partitionKey(at)))];
+  return all.map(({ topic, partition, metadata }) => {
     try {
       return { topic, partition, ...decodeIntents(metadata) };
     } catch {
