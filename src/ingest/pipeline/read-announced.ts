@@ -1,6 +1,5 @@
 import type { BufferPool } from "../../core/buffer-pool.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
-import type { Epoch } from "../commit/epoch.ts";
 import { BatchBuffers } from "../dispatch/batch-buffers.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 import type { RawBundle, RawRange } from "../dispatch/raw-bundle.ts";
@@ -15,10 +14,10 @@ export interface AnnouncedBundles {
    * Reads the ranges of one bundle from their brokers. The bytes count in the budget, and it is the caller's to give them
    * back. `ownKeys`: the partitions of which a loss of records is ours to tell.
    *
-   * @throws StaleOwner when the epoch ends.
+   * @throws the signal's reason when it aborts. What no repeat can help. Nothing is held then.
    */
   read(
-    owner: Epoch,
+    signal: AbortSignal,
     planKey: string,
     ranges: readonly AnnouncedRange[],
     ownKeys: ReadonlySet<string>,
@@ -32,17 +31,20 @@ export function readAnnounced(
   onLost: (range: AnnouncedRange, end: number) => void,
 ): AnnouncedBundles {
   return {
-    async read(owner, planKey, ranges, ownKeys) {
+    async read(signal, planKey, ranges, ownKeys) {
       const into = new BatchBuffers(buffers);
       const read: RawRange[] = [];
       let byteLength = 0;
       let recordCount = 0;
       const left = [...ranges.entries()];
+      const failing = new AbortController();
+      const either = AbortSignal.any([signal, failing.signal]);
       const readNext = async () => {
         for (let next = left.shift(); next !== undefined; next = left.shift()) {
+          either.throwIfAborted();
           const [index, range] = next;
           const { topic, partition, firstOffset, lastOffset } = range;
-          const found = await reader.read(range, owner.ended);
+          const found = await reader.read(range, either);
           const { batches } = found;
           const lostBefore = lostEnd(range, found);
           const isLoss = found.isGone !== true && lostBefore > firstOffset;
@@ -59,9 +61,13 @@ export function readAnnounced(
           read[index] = { topic, partition, firstOffset, lastOffset, batches: placed, lostBefore };
         }
       };
+      const reading = Array.from({ length: Math.min(READS_AT_ONCE, ranges.length) }, readNext);
       try {
-        await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, ranges.length) }, readNext));
+        await Promise.all(reading);
       } catch (error) {
+        failing.abort(error);
+        // Those beside it take bytes until they have ended.
+        await Promise.allSettled(reading);
         budget.give(byteLength);
         into.clear();
         throw error;

@@ -44,7 +44,7 @@ export function recover(
     const plan = planOf(state, bundle.members[0]!.at.topic);
     const ownKeys = new Set(bundle.members.map(({ at }) => partitionKey(at)));
     const cancel = systemClock.after(READ_MS_MAX, () => void finishAll());
-    const raw = await announced.read(owner, plan.key, ranges, ownKeys).finally(cancel);
+    const raw = await announced.read(owner.ended, plan.key, ranges, ownKeys).finally(cancel);
     const history = { isReplay: true, isBare: ranges[0]!.isBare === true, absentOnly: bundle.isDoubtful };
     const repeated = delivery.repeat(owner, bundle, raw, history);
     // Only now: what is read or waited for must not keep a drain waiting.

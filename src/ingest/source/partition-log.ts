@@ -1,6 +1,7 @@
 import { classifyKafkaError } from "../../clients/kafka/classify-error.ts";
 import { type AnsweredCluster, NO_LEADER, type PartitionError } from "../../clients/kafka/partial-admin.ts";
-import type { TopicPartition } from "../../core/topic-partition.ts";
+import { MillraceError } from "../../core/errors.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import type { RawMessage } from "./raw-kafkajs.ts";
 import { type BrokerPool, TopicLeaders } from "./topic-leaders.ts";
 
@@ -50,7 +51,7 @@ export class PartitionLogs {
    * its messages. Does not wait for records: a broker answers the requests of a connection one after the other, and other
    * partitions' are behind this one.
    *
-   * @throws when no repeat can help: the user may not read the topic, a login is refused.
+   * @throws MillraceError E_KAFKA when no repeat can help: the user may not read the topic, a login is refused.
    */
   async ask(at: TopicPartition, offset: number, bytesMax: number, isolationLevel: number): Promise<LogAnswer> {
     const leaders = this.#leaders.of(at.topic);
@@ -81,8 +82,11 @@ export class PartitionLogs {
       const broker = await this.#cluster.brokerPool.findBroker({ nodeId });
       return await question(broker).catch((error) => outOfRange(broker, at, error));
     } catch (error) {
-      if (classifyKafkaError(error).class === "fatal") throw error;
-      return { kind: "unavailable", reason: (error as Error).message };
+      const { message } = error as Error;
+      const { class: errorClass, reason, remedy } = classifyKafkaError(error);
+      if (errorClass !== "fatal") return { kind: "unavailable", reason: message };
+      const text = `${partitionKey(at)}: cannot read a range in flight: ${message} — ${reason}; ${remedy}`;
+      throw new MillraceError("E_KAFKA", text, { cause: error });
     }
   }
 }

@@ -29,9 +29,13 @@ export class TopicLeaders<B> {
 
   /** The same promise for all who ask, until it is forgotten. */
   of(topic: string): Promise<Leaders> {
-    const known = this.#known.get(topic) ?? this.#ask(topic);
-    this.#known.set(topic, known);
-    return known;
+    const known = this.#known.get(topic);
+    if (known !== undefined) return known;
+    const asked = this.#ask(topic);
+    this.#known.set(topic, asked);
+    // An error is no answer: a right that is given back counts from the next question on.
+    asked.catch(() => this.forget(topic, asked));
+    return asked;
   }
 
   /** To be asked for anew, unless somebody has done so since `seen` was returned. */
