@@ -1,3 +1,4 @@
+import type { OffsetRun } from "../../core/offset-run.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 
 /** A batch of a range, and where in the bundle's buffers its bytes lie. */
@@ -18,8 +19,8 @@ export interface RawRange extends TopicPartition {
   lastOffset: number;
   /** Ascending. The first may begin before the range, the last may end after it. None: its records are gone. */
   batches: RangeBatch[];
-  /** Its records below this offset are gone, which is told on its own. */
-  lostBefore?: number;
+  /** Offsets whose records are gone, which is told on its own. Ascending. */
+  lost?: readonly OffsetRun[];
 }
 
 /** Ranges of different partitions of one pipeline that become one block of rows, ready for a worker. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { absentRuns, countOffsets } from "./gap-store.ts";
+import { absentGaps, absentRuns, countOffsets } from "./gap-store.ts";
 
 describe("absentRuns", () => {
   it("finds what lies before, between and after the records, whatever their order", () => {
@@ -39,4 +39,17 @@ describe("absentRuns", () => {
       ),
     );
   });
+});
+
+it("absentGaps() leaves out what is lost, before, between and behind the rows", () => {
+  const range = { topic: "t", partition: 0, firstOffset: 0, lastOffset: 19 };
+  const lost = [
+    { first: 0, last: 1 },
+    { first: 6, last: 9 },
+    { first: 18, last: 19 },
+  ];
+  const rows = { offsets: Float64Array.of(2, 3, 5, 12, 13, 14, 15, 16, 17), sectionRows: Uint32Array.of(9) };
+  expect(absentGaps([{ ...range, lost }], [rows])).toEqual([
+    { ...range, runs: [4, 10].map((first) => ({ first, last: first === 4 ? 4 : 11 })) },
+  ]);
 });

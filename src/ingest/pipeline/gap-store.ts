@@ -51,11 +51,11 @@ export function absentRuns(first: number, last: number, ...offsets: Float64Array
  * @param parts rows and dead letters, each with its rows in the order of the ranges; none: the ranges have no record
  */
 export function absentGaps(
-  ranges: readonly (Omit<RangeGap, "runs"> & { lostBefore?: number })[],
+  ranges: readonly (Omit<RangeGap, "runs"> & { lost?: readonly OffsetRun[] })[],
   parts: readonly Pick<EncodedRows, "offsets" | "sectionRows">[],
 ): RangeGap[] {
   const ends = parts.map(() => 0);
-  return ranges.flatMap(({ topic, partition, firstOffset, lastOffset, lostBefore = 0 }, section) => {
+  return ranges.flatMap(({ topic, partition, firstOffset, lastOffset, lost = [] }, section) => {
     const own = parts.map(({ offsets, sectionRows }, part) => {
       const start = ends[part]!;
       ends[part] = start + sectionRows[section]!;
@@ -63,7 +63,9 @@ export function absentGaps(
     });
     // The usual case, without a look at any offset.
     if (own.reduce((sum, { length }) => sum + length, 0) === lastOffset - firstOffset + 1) return [];
-    const runs = absentRuns(Math.max(firstOffset, lostBefore), lastOffset, ...own);
+    const starts = [firstOffset, ...lost.map(({ last }) => last + 1)];
+    const lasts = [...lost.map(({ first }) => first - 1), lastOffset];
+    const runs = starts.flatMap((first, index) => absentRuns(first, lasts[index]!, ...own));
     return runs.length === 0 ? [] : [{ topic, partition, firstOffset, lastOffset, runs }];
   });
 }

@@ -70,8 +70,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
   const delivery = createBundleDelivery(state, tools, stoppedPlans, restart);
   const reader = openReader(state, intake.buffers);
-  const announced = readAnnounced(reader, intake.budget, intake.buffers, (range, end) =>
-    noteLost(state, { intake, sink, delivery }, range, range.firstOffset, end),
+  const announced = readAnnounced(reader, intake.budget, intake.buffers, (range, { first, last }) =>
+    noteLost(state, { intake, sink, delivery }, range, first, last + 1),
   );
   const assignment = createAssignmentEvents(state, {
     ...{ intake, sink, sharedTables, stoppedPlans, delivery, announced },

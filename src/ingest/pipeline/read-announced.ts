@@ -1,4 +1,5 @@
 import type { BufferPool } from "../../core/buffer-pool.ts";
+import type { OffsetRun } from "../../core/offset-run.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
 import { BatchBuffers } from "../dispatch/batch-buffers.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
@@ -28,12 +29,13 @@ export function readAnnounced(
   reader: RangeReader,
   budget: ByteBudget,
   buffers: BufferPool,
-  onLost: (range: AnnouncedRange, end: number) => void,
+  onLost: (range: AnnouncedRange, run: OffsetRun) => void,
 ): AnnouncedBundles {
   return {
     async read(signal, planKey, ranges, ownKeys) {
       const into = new BatchBuffers(buffers);
       const read: RawRange[] = [];
+      const losses: { range: AnnouncedRange; run: OffsetRun }[] = [];
       let byteLength = 0;
       let recordCount = 0;
       const left = [...ranges.entries()];
@@ -46,9 +48,9 @@ export function readAnnounced(
           const { topic, partition, firstOffset, lastOffset } = range;
           const found = await reader.read(range, either);
           const { batches } = found;
-          const lostBefore = lostEnd(range, found);
-          const isLoss = found.isGone !== true && lostBefore > firstOffset;
-          if (isLoss && ownKeys.has(partitionKey(range))) onLost(range, lostBefore);
+          const lost = lostRuns(range, found);
+          if (found.isGone !== true && ownKeys.has(partitionKey(range)))
+            losses.push(...lost.map((run) => ({ range, run })));
           const placed = batches
             .filter(({ bytes }) => bytes.length > 0)
             .map(({ bytes, ...batch }) => {
@@ -58,7 +60,7 @@ export function readAnnounced(
               const { recordCount: count, receivedMs } = batch;
               return { ...into.copy(bytes), byteLength: bytes.length, recordCount: count, receivedMs };
             });
-          read[index] = { topic, partition, firstOffset, lastOffset, batches: placed, lostBefore };
+          read[index] = { topic, partition, firstOffset, lastOffset, batches: placed, lost };
         }
       };
       const reading = Array.from({ length: Math.min(READS_AT_ONCE, ranges.length) }, readNext);
@@ -72,13 +74,29 @@ export function readAnnounced(
         into.clear();
         throw error;
       }
+      // Only now: what is read once more is told once.
+      for (const { range, run } of losses) onLost(range, run);
       return { planKey, ranges: read, buffers: into.take(), byteLength, recordCount, judgedMs: ranges[0]!.judgedMs };
     },
   };
 }
 
-/** The first offset that is not lost. A batch of which retention has taken a part is there as a whole. */
-function lostEnd({ lastOffset }: AnnouncedRange, { batches, lostBefore = 0, isGone }: RangeRead): number {
-  const whole = lastOffset + 1;
-  return isGone === true ? whole : Math.min(lostBefore, batches[0]?.baseOffset ?? whole);
+/**
+ * Offsets that retention took before they were read: before the first batch, or behind one, when it came on between two
+ * fetches. A batch of which it has taken a part is there as a whole.
+ */
+function lostRuns(
+  { firstOffset, lastOffset }: AnnouncedRange,
+  { batches, lostBefore = 0, isGone }: RangeRead,
+): OffsetRun[] {
+  const end = isGone === true ? lastOffset + 1 : Math.min(lostBefore, lastOffset + 1);
+  const runs: OffsetRun[] = [];
+  let next = firstOffset;
+  for (const batch of batches) {
+    const found = Math.min(batch.fetchOffset, batch.baseOffset, end);
+    if (next < found) runs.push({ first: next, last: found - 1 });
+    next = batch.lastOffset + 1;
+  }
+  if (next < end) runs.push({ first: next, last: end - 1 });
+  return runs;
 }
