@@ -202,30 +202,4 @@ describe("bundles in commits", () => {
     expect(() => script.epoch.regroup(fill[0]!)).toThrow(StaleOwner);
     expect(() => script.open(0)).toThrow(StaleOwner);
   });
-
-  it("finishes what an earlier owner left in any order, and marks its bundles for whoever owns the rest", async () => {
-    const id = idOf(0, 9);
-    const { intents } = decodeIntents(`m3 0-9@7#${id}.2 10-19@7`);
-    script = new ScriptedEpoch([
-      { ...at(0), offset: 0, intents },
-      { ...at(1), offset: 5, ...decodeIntents(`m3 5-9@1#${idOf(8)}.2!`) },
-    ]);
-    await soon();
-    // What is stored is passed at the first opportunity.
-    expect(script.said()).toEqual([[1, 10, `m3 +${idOf(8)}`]]);
-    script.gates[0]!.accept();
-    const [member, alone] = script.epoch.replays(at(0)).map((range) => ({ at: at(0), range }));
-    await script.epoch.announce([member!]);
-    script.epoch.acknowledge([alone!]);
-    script.epoch.acknowledge([member!]);
-    await soon();
-    expect(script.said()).toEqual([[0, 20, `m3 +${id}`]]);
-  });
-
-  it("leaves no mark of a bundle of which the own range was stored alone", async () => {
-    script = new ScriptedEpoch([{ ...at(0), offset: 0, ...decodeIntents(`m3 0-9@7#${idOf(0, 9)}.2`) }]);
-    script.epoch.acknowledgeAlone({ at: at(0), range: script.epoch.replays(at(0))[0]! });
-    await soon();
-    expect(script.said()).toEqual([[0, 10, "m2"]]);
-  });
 });

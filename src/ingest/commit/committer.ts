@@ -1,28 +1,14 @@
 import { pauseMs } from "../../core/backoff.ts";
-import { type Clock, sleepOn } from "../../core/clock.ts";
-import type { CommitOffset } from "../../core/partition-offsets.ts";
+import { sleepOn } from "../../core/clock.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { Admission, type Entry, type Member } from "./admission.ts";
 import { MEMBERS_MAX } from "./commit-size.ts";
+import type { CommitterOptions } from "./committer-options.ts";
 import type { PartitionLedger } from "./ledger.ts";
+import { ListedRanges } from "./listed-ranges.ts";
 import { MembersGone } from "./members-gone.ts";
 import { type Taken, takeRequest } from "./take-request.ts";
-
-export interface CommitterOptions {
-  clock: Clock;
-  /**
-   * Sends one commit, after a last call of `check`, which throws when the assignment is over. Rejects with StaleOwner when
-   * this member's generation is over, or nobody knows what has become of the commit; anything else has changed nothing, and
-   * is tried again. Returns the partitions that the coordinator does not know (their topic was deleted): they are in no
-   * commit any more.
-   */
-  commit(offsets: CommitOffset[], check: () => void): Promise<readonly TopicPartition[]>;
-  /** A commit has failed: it is repeated, or with a StaleOwner nothing is committed any more. */
-  onError(error: unknown): void;
-  /** Around each commit, for every partition in it. */
-  onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
-}
 
 /** A position that moved waits so long for an intent to go with: one commit a flush instead of two. */
 const PROGRESS_WAIT_MS = 50;
@@ -45,6 +31,7 @@ export class Committer {
   readonly #options: CommitterOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #dirty = new Set<string>();
+  readonly #listed = new ListedRanges();
   readonly #admission = new Admission(this.#entries);
   #running = false;
   #isSending = false;
@@ -231,6 +218,7 @@ export class Committer {
 
   #learn({ key, ledger, announces }: Taken): void {
     if (!this.#entries.has(key)) return;
+    this.#listed.set(key, announces);
     for (const { range, bundle } of announces) {
       // Regrouped meanwhile, it was announced as something else.
       if (range.bundle === bundle) range.announced = true;
@@ -238,11 +226,18 @@ export class Committer {
     if (announces.length === 0 && !ledger.isListing && !this.#dirty.has(key)) this.#admission.settle(key);
   }
 
-  /** One deleted topic must not keep the others waiting: its ranges end, theirs go on. */
+  /**
+   * One deleted topic must not keep the others waiting: its ranges end, theirs go on. But a coordinator may have lost sight of
+   * it for a moment only: it will list its bundles again, as before, and only the others can say that they are stored.
+   */
   #forget(unknown: readonly TopicPartition[]): void {
-    for (const at of unknown) {
-      this.#entries.delete(partitionKey(at));
-      this.#admission.settle(partitionKey(at));
+    const keys = unknown.map(partitionKey);
+    for (const key of keys) {
+      this.#entries.delete(key);
+      this.#admission.settle(key);
+    }
+    for (const { key, range } of this.#listed.remove(keys)) {
+      if (this.#entries.get(key)!.ledger.leaveMark(range)) this.#dirty.add(key);
     }
   }
 }

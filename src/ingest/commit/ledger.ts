@@ -9,6 +9,8 @@ export interface LedgerRange extends Intent {
   admitted: boolean;
   /** A commit that names it has been acknowledged: it may be inserted. */
   announced: boolean;
+  /** Its bundle has a member that may not learn from this owner's commits that it is stored: a mark will say so. */
+  leavesMark: boolean;
 }
 
 /** What a commit of the partition says, and the ranges that it makes known. */
@@ -54,7 +56,8 @@ export class PartitionLedger {
     // Announced by the commit that they were read from.
     this.#open = intents.map((intent) => ({
       ...{ ...intent, durable: intent.isStored === true },
-      ...{ admitted: false, announced: true },
+      // Other members may have other owners by now, who cannot conclude anything from an offset that has moved.
+      ...{ admitted: false, announced: true, leavesMark: true },
     }));
     this.#inherited = new Set(this.#open);
     for (const range of this.#open) this.#list(range);
@@ -94,7 +97,8 @@ export class PartitionLedger {
       throw new RangeError(`Cannot open range ${firstOffset}–${lastOffset}: the next free offset is ${floor}`);
     }
     const range: LedgerRange = {
-      ...{ firstOffset, lastOffset, judgedMs, durable: false, admitted: false, announced: false },
+      ...{ firstOffset, lastOffset, judgedMs },
+      ...{ durable: false, admitted: false, announced: false, leavesMark: false },
       ...(bundle === undefined ? {} : { bundle }),
     };
     this.#open.push(range);
@@ -118,6 +122,7 @@ export class PartitionLedger {
     if (range.admitted) this.#unlist(range);
     range.bundle = bundle;
     range.announced = false;
+    range.leavesMark = false;
     if (range.admitted) this.#list(range);
   }
 
@@ -137,6 +142,14 @@ export class PartitionLedger {
     return this.#advance();
   }
 
+  /** From now on a mark says that the range's bundle is stored, if it is. Returns whether a commit has something new to say. */
+  leaveMark(range: LedgerRange): boolean {
+    range.leavesMark = true;
+    const isPassed = !this.#open.includes(range);
+    if (isPassed) this.#mark(range);
+    return isPassed;
+  }
+
   state(): LedgerState {
     const listed = this.#open.slice(0, this.#admittedCount);
     return {
@@ -152,11 +165,13 @@ export class PartitionLedger {
     for (const range of passed) {
       this.#position = range.lastOffset + 1;
       if (range.admitted) this.#unlist(range);
-      // Other members may have other owners by now, who cannot conclude anything from an offset that has moved.
-      const isShared = range.bundle !== undefined && range.isStored === true && this.#inherited.has(range);
-      if (isShared) this.#marks.add(range.bundle!.id);
+      if (range.leavesMark) this.#mark(range);
     }
     return passed.length > 0;
+  }
+
+  #mark({ bundle, isStored }: LedgerRange): void {
+    if (bundle !== undefined && isStored === true) this.#marks.add(bundle.id);
   }
 
   #list(range: LedgerRange): void {
