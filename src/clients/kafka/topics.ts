@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin } from "kafkajs";
+import type { Admin, ITopicMetadata } from "kafkajs";
 
 /** A topic as it should be. */
 export interface TopicDeclaration {
@@ -92,9 +92,19 @@ const LEADERS_POLL_MS = 100;
 async function untilLed(admin: Admin, topics: string[]): Promise<void> {
   const deadlineMs = performance.now() + LEADERS_WAIT_MS;
   for (; performance.now() < deadlineMs; await sleep(LEADERS_POLL_MS)) {
-    const { topics: found } = await admin.fetchTopicMetadata({ topics });
-    const isLed = ({ partitions }: (typeof found)[number]) =>
+    const found = await readTopics(admin, topics);
+    const isLed = ({ partitions }: ITopicMetadata) =>
       partitions.length > 0 && partitions.every(({ leader }) => leader >= 0);
     if (found.length === topics.length && found.every(isLed)) return;
+  }
+}
+
+/** What the broker knows of the topics; nothing while it does not know one of them yet. */
+async function readTopics(admin: Admin, topics: string[]): Promise<ITopicMetadata[]> {
+  try {
+    return (await admin.fetchTopicMetadata({ topics })).topics;
+  } catch (error) {
+    if ((error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION") return [];
+    throw error;
   }
 }
