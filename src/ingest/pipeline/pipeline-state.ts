@@ -23,8 +23,10 @@ export interface PipelineState {
   readonly planByKey: ReadonlyMap<string, TablePlan>;
   /** The present assignment: set at a join, undefined once its end has begun. */
   epoch: Epoch | undefined;
-  /** Begins no more of what earlier owners have announced: the epoch is ending. */
-  stopRecovery(): void;
+  /**
+   * Begins no more of what earlier owners have announced, of one plan, which is stopped, or of all: the epoch is ending.
+   */
+  stopRecovery(planKey?: string): void;
   /** False from the beginning of the drain: nothing is taken any more. */
   isAccepting: boolean;
   readonly failure: Failure;

@@ -114,7 +114,11 @@ function createStoppedPlans(state: PipelineState, intake: () => Intake, restart:
     ...{ plans, log, failure: state.failure, clock: systemClock },
     examine: (plan) => examinePlan(state.client, plan),
     onChange(mended) {
-      for (const plan of plans) if (stoppedPlans.isStopped(plan)) intake().dispatcher.dropPlan(plan.key);
+      for (const plan of plans) {
+        if (!stoppedPlans.isStopped(plan)) continue;
+        intake().dispatcher.dropPlan(plan.key);
+        state.stopRecovery(plan.key);
+      }
       intake().holdTopics();
       // What was let go of it lies before the offsets that are fetched by now.
       if (mended !== undefined && state.isAccepting) restart();

@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StaleOwner } from "../../core/stale-owner.ts";
+import { unlessAborted } from "../../core/within.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import { Flights } from "./flights.ts";
 import { OpenRanges } from "./left-over.ts";
@@ -49,8 +50,10 @@ describe("recover()", () => {
       flights: new Flights(() => {}),
       isStopped: () => false,
       announced: {
-        read: (_owner: Epoch, _plan: string, ranges: { partition: number }[]) =>
-          away.has(ranges[0]!.partition) ? new Promise(() => {}) : Promise.resolve({ partition: ranges[0]!.partition }),
+        read: (signal: AbortSignal, _plan: string, ranges: { partition: number }[]) =>
+          away.has(ranges[0]!.partition)
+            ? unlessAborted(new Promise(() => {}), signal)
+            : Promise.resolve({ partition: ranges[0]!.partition }),
       },
       delivery: {
         async repeat(_owner: Epoch, { isDoubtful }: { isDoubtful: boolean }, raw: { partition: number }) {
@@ -83,5 +86,18 @@ describe("recover()", () => {
     stop();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(stored.length).toBeLessThanOrEqual(2);
+  });
+
+  it("reads again what did not come, when its turn comes again", async () => {
+    away = new Set([0, 1]);
+    begin([repeatOf(0), repeatOf(1), repeatOf(2)]);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(stored).toEqual(["2"]);
+    away = new Set([1]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(stored).toEqual(["2", "0"]);
+    away = new Set();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(stored).toEqual(["2", "0", "1"]);
   });
 });

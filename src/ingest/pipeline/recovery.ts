@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../../core/clock.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import { insertSecondsMax } from "../sink/sink.ts";
@@ -9,12 +8,8 @@ import { finishRecovery } from "./finish-recovery.ts";
 import type { Flights } from "./flights.ts";
 import { type PipelineState, planOf } from "./pipeline-state.ts";
 import type { AnnouncedBundles } from "./read-announced.ts";
+import { RecoveryLine } from "./recovery-line.ts";
 import type { AnnouncedRange, Recovery } from "./recovery-plan.ts";
-
-/** Bundles of earlier owners that are read and stored at once: each holds its bytes beside those of the intake. */
-const REPEATS_AT_ONCE = 2;
-/** One whose records do not come, because a broker is away, lets another begin beside it after so long. */
-const READ_MS_MAX = 5_000;
 
 export interface RecoveryParts {
   readonly flights: Flights;
@@ -25,59 +20,52 @@ export interface RecoveryParts {
 
 /**
  * Finishes what earlier owners of the epoch's partitions have announced, beside what is fetched meanwhile, which begins
- * after it. Ends with the epoch; what is not begun when the returned function is called, is not begun any more.
+ * after it. What is known to be stored is acknowledged before this returns; what has to wait until it may be repeated,
+ * keeps nothing waiting meanwhile.
+ *
+ * Ends with the epoch. The returned function begins no more, and ends what is being read: of one plan, or of all.
  */
 export function recover(
   state: PipelineState,
   owner: Epoch,
   recoveries: readonly Recovery[],
   { flights, delivery, announced, isStopped }: RecoveryParts,
-): () => void {
-  const waiting = inOrder(recoveries).filter(({ own }) => !isStopped(own[0]!.topic));
-  for (const range of waiting.flatMap(({ own }) => own)) state.openRanges.add(range);
+): (planKey?: string) => void {
+  const open = recoveries.filter(({ own }) => !isStopped(own[0]!.topic));
+  for (const range of open.flatMap(({ own }) => own)) state.openRanges.add(range);
   if (recoveries.length > 0) state.options.log.debug({ recoveries: recoveries.map(summaryOf) }, "to be recovered");
-  let isOver = false;
+  const planKeyOf = ({ own }: Recovery) => planOf(state, own[0]!.topic).key;
+  const lines = new Map(open.map((recovery) => [planKeyOf(recovery), new RecoveryLine()]));
   // Earlier owners were fenced off by the join: however many ranges wait for that, they wait once.
   const settledMs = performance.now() + settlingMs(state);
   const settle = (recovery: Recovery) => waitUntil(settledMs, state, owner, recovery);
-  const repeat = async (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
-    const plan = planOf(state, bundle.members[0]!.at.topic);
+  const repeat = (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
+    const { key } = planOf(state, bundle.members[0]!.at.topic);
     const ownKeys = new Set(bundle.members.map(({ at }) => partitionKey(at)));
-    const cancel = systemClock.after(READ_MS_MAX, () => void finishAll());
-    const raw = await announced.read(owner.ended, plan.key, ranges, ownKeys).finally(cancel);
-    const history = { isReplay: true, isBare: ranges[0]!.isBare === true, absentOnly: bundle.isDoubtful };
-    const repeated = delivery.repeat(owner, bundle, raw, history);
-    // Only now: what is read or waited for must not keep a drain waiting.
-    flights.add(repeated);
-    await repeated;
+    return lines.get(key)!.repeat(
+      (signal) => announced.read(AbortSignal.any([owner.ended, signal]), key, ranges, ownKeys),
+      (raw) => {
+        const history = { isReplay: true, isBare: ranges[0]!.isBare === true, absentOnly: bundle.isDoubtful };
+        const repeated = delivery.repeat(owner, bundle, raw, history);
+        // Only now: what is read or waited for must not keep a drain waiting.
+        flights.add(repeated);
+        return repeated;
+      },
+    );
   };
-  const finishAll = async (): Promise<void> => {
-    for (let recovery = waiting.shift(); recovery !== undefined && !isOver; recovery = waiting.shift()) {
-      const { topic } = recovery.own[0]!;
-      // One before may have stopped its pipeline.
-      if (isStopped(topic)) continue;
-      try {
-        await finishRecovery(owner, recovery, { repeat, settle });
-      } catch (error) {
-        delivery.ended(error, planOf(state, topic));
-      }
-    }
-  };
-  for (let line = 0; line < REPEATS_AT_ONCE; line += 1) void finishAll();
-  return () => {
-    isOver = true;
+  for (const recovery of open) {
+    finishRecovery(owner, recovery, { repeat, settle }).catch((error) =>
+      delivery.ended(error, planOf(state, recovery.own[0]!.topic)),
+    );
+  }
+  return (planKey) => {
+    for (const [key, line] of lines) if (planKey === undefined || planKey === key) line.close();
   };
 }
 
 /** `own` of the `count` ranges are ours: with fewer, somebody else recovers the others, or has. */
 function summaryOf({ kind, own, bundleId }: Recovery) {
   return { kind, bundle: bundleId, own: own.length, count: own[0]!.bundle?.count ?? 1 };
-}
-
-/** Those that have to wait last, so that no other waits with them. */
-function inOrder(recoveries: readonly Recovery[]): Recovery[] {
-  const waits = ({ kind }: Recovery) => kind === "unknown";
-  return [...recoveries.filter((each) => !waits(each)), ...recoveries.filter(waits)];
 }
 
 /** After its deadline no insert of an earlier owner begins, and one that has begun ends within the server's limit. */
