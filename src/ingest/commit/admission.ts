@@ -14,6 +14,12 @@ export interface Member {
 }
 
 /**
+ * A bundle that asked waits for room: because of these partitions, whose earlier ranges are not stored yet; with none, because
+ * of all that a commit has to say. Undefined: it waits no more.
+ */
+export type OnWait = (behind: readonly TopicPartition[] | undefined) => void;
+
+/**
  * Decides which ranges commits name from now on. The members of a bundle are admitted together or not at all.
  *
  * A bundle's members must not come apart: with one commit that shows a member passed and another that still lists one, a
@@ -27,18 +33,22 @@ export class Admission {
   /** Those of which commits have something to say, until one that says there is nothing left is acknowledged. */
   readonly #active = new Set<string>();
   /** In the order in which they were asked for, which is the order of the cuts. */
-  readonly #waiting = new Set<readonly Member[]>();
+  readonly #waiting = new Map<readonly Member[], OnWait>();
+  /** Those of which it was told that they wait. */
+  readonly #told = new Set<readonly Member[]>();
 
   constructor(entries: ReadonlyMap<string, Entry>) {
     this.#entries = entries;
   }
 
-  ask(members: readonly Member[]): void {
-    this.#waiting.add(members);
+  ask(members: readonly Member[], onWait: OnWait = () => {}): void {
+    this.#waiting.set(members, onWait);
   }
 
   withdraw(members: readonly Member[]): void {
+    const onWait = this.#waiting.get(members);
     this.#waiting.delete(members);
+    if (this.#told.delete(members)) onWait?.(undefined);
   }
 
   isActive(key: string): boolean {
@@ -61,7 +71,7 @@ export class Admission {
     for (let isChanged = true; isChanged; ) {
       isChanged = false;
       let isFull = false;
-      for (const members of this.#waiting) {
+      for (const members of this.#waiting.keys()) {
         if (!members.every((member) => this.#isNext(member))) continue;
         const bytes = members.reduce((sum, member) => sum + this.#addedBytes(member), 0);
         // Nobody overtakes a large bundle that waits for room in the request, or it might wait for ever.
@@ -73,7 +83,16 @@ export class Admission {
         }
       }
     }
+    this.#tellWaiting();
     return changed;
+  }
+
+  #tellWaiting(): void {
+    for (const [members, onWait] of this.#waiting) {
+      if (this.#told.has(members)) continue;
+      this.#told.add(members);
+      onWait(members.filter((member) => !this.#isNext(member)).map(({ at }) => at));
+    }
   }
 
   #isNext({ at, range }: Member): boolean {
@@ -91,7 +110,7 @@ export class Admission {
   }
 
   #take(members: readonly Member[]): string[] {
-    this.#waiting.delete(members);
+    this.withdraw(members);
     return members.map(({ at, range }) => {
       const key = partitionKey(at);
       if (!range.admitted) this.#entries.get(key)!.ledger.admit(range);

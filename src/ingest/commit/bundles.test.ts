@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StaleOwner } from "../../core/stale-owner.ts";
+import type { OnWait } from "./admission.ts";
 import { decodeIntents } from "./intents.ts";
 import { LISTED_MEMBERS_MAX } from "./ledger.ts";
 import { MembersGone } from "./members-gone.ts";
@@ -107,6 +108,26 @@ describe("bundles in commits", () => {
     expect([waiting!.end, later!.end]).toEqual(["announced", "announced"]);
     const { intents } = decodeIntents(script.sent.at(-1)!.find(({ partition }) => partition === 2)!.metadata);
     expect(intents.map(({ bundle }) => bundle?.count)).toEqual([2, undefined]);
+  });
+
+  it("tells of a bundle that waits behind others: of which partitions, and when it is admitted or the epoch ends", async () => {
+    const fill = Array.from({ length: LISTED_MEMBERS_MAX }, () => script.open(0, 1));
+    for (const bundle of fill) script.announce(bundle);
+    await script.acceptAll();
+    const told: (number[] | undefined)[] = [];
+    const waits = [script.open(1, 2), script.open(1, 3), script.open(2, 3)];
+    for (const members of waits) {
+      const onWait: OnWait = (behind) => told.push(behind?.map(({ partition }) => partition));
+      script.epoch.announce(members, onWait).catch(() => {});
+    }
+    await soon();
+    expect(told).toEqual([[1], [1], [2, 3]]);
+    script.epoch.acknowledge(fill[0]!);
+    await script.acceptAll();
+    expect(told.slice(3)).toEqual([undefined]);
+    script.epoch.end("the group is rebalancing");
+    await settle();
+    expect(told.slice(4)).toEqual([undefined, undefined]);
   });
 
   it("tells which members are gone, and announces the others anew in another bundle, in their places", async () => {

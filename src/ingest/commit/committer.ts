@@ -2,7 +2,7 @@ import { pauseMs } from "../../core/backoff.ts";
 import { sleepOn } from "../../core/clock.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
-import { Admission, type Entry, type Member } from "./admission.ts";
+import { Admission, type Entry, type Member, type OnWait } from "./admission.ts";
 import { MEMBERS_MAX } from "./commit-size.ts";
 import type { CommitterOptions } from "./committer-options.ts";
 import type { PartitionLedger } from "./ledger.ts";
@@ -60,9 +60,9 @@ export class Committer {
    * @throws StaleOwner
    * @throws MembersGone when some, not all, are in partitions that Kafka does not have any more
    */
-  async announce(members: readonly Member[]): Promise<void> {
+  async announce(members: readonly Member[], onWait?: OnWait): Promise<void> {
     if (members.length > MEMBERS_MAX) throw new RangeError(`a bundle has at most ${MEMBERS_MAX} ranges`);
-    this.#admission.ask(members);
+    this.#admission.ask(members, onWait);
     try {
       if (members.some(({ range }) => !range.announced)) this.#start();
       while (members.some(({ range }) => !range.announced)) {

@@ -3,7 +3,7 @@ import type { Lease } from "../../core/lease.ts";
 import type { AssignedPartition, BundleRef, CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { compareTopicPartitions, partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
-import type { Member } from "./admission.ts";
+import type { Member, OnWait } from "./admission.ts";
 import { type BundleMember, bundleIdOf } from "./bundle-id.ts";
 import { Committer } from "./committer.ts";
 import { type LedgerRange, PartitionLedger } from "./ledger.ts";
@@ -93,8 +93,8 @@ export class Epoch {
   }
 
   /** Resolves when Kafka has acknowledged a commit that names all the ranges. @throws StaleOwner @throws MembersGone */
-  announce(members: readonly Member[]): Promise<void> {
-    return this.#committer.announce(members);
+  announce(members: readonly Member[], onWait?: OnWait): Promise<void> {
+    return this.#committer.announce(members, onWait);
   }
 
   /**

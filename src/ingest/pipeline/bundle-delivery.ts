@@ -3,6 +3,7 @@ import { StaleOwner } from "../../core/stale-owner.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { countBundle } from "../../telemetry/counters.ts";
 import { recordBundle } from "../../telemetry/recorder.ts";
+import type { OnWait } from "../commit/admission.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import type { RawBundle } from "../dispatch/raw-bundle.ts";
 import { WorkerEnded } from "../dispatch/worker-pool.ts";
@@ -19,7 +20,7 @@ const WORKER_FAILURES_MAX = 3;
 
 export interface BundleDelivery {
   /** One bundle from cut to commit. Never rejects: an error stops its pipeline, and the offsets stay uncommitted. */
-  deliver(bundle: RawBundle): Promise<void>;
+  deliver(bundle: RawBundle, onWait: OnWait): Promise<void>;
   /** The same for what an earlier owner has announced. Its bytes count in the budget already. */
   repeat(owner: Epoch, announced: AnnouncedBundle, raw: RawBundle, history: BundleHistory): Promise<void>;
   /** Something of the plan has ended without being acknowledged. */
@@ -82,12 +83,12 @@ export function createBundleDelivery(
   }
 
   return {
-    deliver(bundle) {
+    deliver(bundle, onWait) {
       const owner = state.epoch;
       return run(bundle, fresh, owner, async (work) => {
         if (owner === undefined) throw new StaleOwner("no partition is assigned");
         for (const range of bundle.ranges) state.openRanges.add(range);
-        return deliverBundle(owner, bundle, work, hooks?.onStep);
+        return deliverBundle(owner, bundle, work, hooks?.onStep, onWait);
       });
     },
     repeat(owner, announced, raw, history) {

@@ -1,7 +1,7 @@
 import type { Lease } from "../../core/lease.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
-import type { Member } from "../commit/admission.ts";
+import type { Member, OnWait } from "../commit/admission.ts";
 import type { BundleMember } from "../commit/bundle-id.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import { MembersGone } from "../commit/members-gone.ts";
@@ -45,18 +45,19 @@ export async function deliverBundle<Prepared, Stored>(
   { ranges, judgedMs }: { ranges: readonly BundleMember[]; judgedMs: number },
   work: BundleWork<Prepared, Stored>,
   onStep?: DeliveryObserver,
+  onWait?: OnWait,
 ): Promise<Stored> {
   const opened = epoch.open({ members: ranges, judgedMs });
   let members: Member[] = opened.map((range, index) => ({ at: ranges[index]!, range }));
   onStep?.("beforeIntent");
-  let announced = announce(epoch, members);
+  let announced = announce(epoch, members, onWait);
   let prepared = await work.prepare();
   for (let gone = await announced; gone.length > 0; gone = await announced) {
     const keys = new Set(gone.map(partitionKey));
     members = members.filter(({ at }) => !keys.has(partitionKey(at)));
     if (members.length === 0) throw new StaleOwner(`${[...keys].join(", ")}: not in Kafka any more`);
     epoch.regroup(members);
-    announced = announce(epoch, members);
+    announced = announce(epoch, members, onWait);
     prepared = await work.leaveOut(prepared, gone);
   }
   onStep?.("afterIntent");
@@ -70,8 +71,12 @@ export async function deliverBundle<Prepared, Stored>(
 }
 
 /** Resolves with the partitions without which the rest has to be announced. */
-function announce(epoch: Epoch, members: readonly Member[]): Promise<readonly TopicPartition[]> {
-  const announced = epoch.announce(members).then(
+function announce(
+  epoch: Epoch,
+  members: readonly Member[],
+  onWait: OnWait | undefined,
+): Promise<readonly TopicPartition[]> {
+  const announced = epoch.announce(members, onWait).then(
     () => [],
     (error) => {
       if (error instanceof MembersGone) return error.partitions;

@@ -1,6 +1,7 @@
 import { BufferPool } from "../../core/buffer-pool.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { TablePlan } from "../../schema/plan.ts";
+import type { OnWait } from "../commit/admission.ts";
 import { MEMBERS_MAX } from "../commit/commit-size.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
@@ -9,6 +10,7 @@ import type { Source } from "../source/consumer-source.ts";
 import { Flights } from "./flights.ts";
 import { type PipelineState, planOf } from "./pipeline-state.ts";
 import { PlanRoom } from "./plan-room.ts";
+import { WaitNotes } from "./wait-notes.ts";
 
 /**
  * Intake pauses when this share of the byte budget is in flight. The rest is for bytes that are not counted one by one: a
@@ -23,7 +25,7 @@ const RESUME_SHARE = 0.45;
  */
 const POOL_SHARE = 0.2;
 /**
- * Of the bytes up to the pause, the share that may belong to pipelines whose tables take nothing. Only records are counted
+ * Of the bytes up to the pause, the share that may belong to pipelines whose tables take nothing, or whose bundles wait. Only records are counted
  * here; their rows take as many bytes again.
  */
 const STALLED_SHARE = 1 / 4;
@@ -33,7 +35,7 @@ export interface IntakeParts {
   /** The consumer of the moment. */
   source(): Source;
   /** Takes a bundle from its cut to its acknowledgement. Never rejects. */
-  deliver(bundle: RawBundle): Promise<void>;
+  deliver(bundle: RawBundle, onWait: OnWait): Promise<void>;
   isStopped(plan: TablePlan): boolean;
   /** Whether the table has failed since it took something. */
   isStalled(table: string): boolean;
@@ -53,7 +55,7 @@ export interface Intake {
 }
 
 export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
-  const { plans, profile } = state.options;
+  const { plans, profile, log } = state.options;
   let heldTopics: ReadonlySet<string> = new Set();
   const flights = new Flights(() => {
     dispatcher.cutDue();
@@ -71,6 +73,9 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
   });
   const buffers = new BufferPool(() => Math.max(budget.roomBytes, profile.bytesMax * POOL_SHARE));
   const planRoom = createPlanRoom(state, parts);
+  const waitNotes = new WaitNotes(systemClock, (planKey, text) =>
+    log.warn({ pipeline: state.planByKey.get(planKey)!.pipeline }, text),
+  );
   const { flushRows: rows, flushBytes: bytes, flushIntervalMs: intervalMs } = profile;
   const dispatcher = createDispatcher({
     limits: { rows, bytes, intervalMs, members: MEMBERS_MAX },
@@ -81,10 +86,15 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
     planKeyOf: (topic) => planOf(state, topic).key,
     hasRoom: (planKey) => planRoom.hasRoom(planKey),
     onCut(bundle) {
-      const landed = planRoom.begin(bundle.planKey, bundle.byteLength);
+      const flight = planRoom.begin(bundle.planKey, bundle.byteLength);
+      const onWait: OnWait = (behind) => {
+        flight.waits(behind !== undefined);
+        waitNotes.note(bundle.planKey, bundle, behind);
+        holdTopics();
+      };
       flights.add(
-        parts.deliver(bundle).then(() => {
-          landed();
+        parts.deliver(bundle, onWait).then(() => {
+          flight.end();
           holdTopics();
         }),
       );
@@ -110,10 +120,12 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
 }
 
 function createPlanRoom({ options: { plans, profile } }: PipelineState, { isStalled }: IntakeParts): PlanRoom {
+  const shareBytes = Math.floor((profile.bytesMax * PAUSE_SHARE * STALLED_SHARE) / Math.max(1, plans.length - 1));
   return new PlanRoom({
     // One range in each insert, and in each worker one that comes next.
     flightsMax: profile.insertsMax + profile.workers,
-    stalledBytesMax: Math.floor((profile.bytesMax * PAUSE_SHARE * STALLED_SHARE) / Math.max(1, plans.length - 1)),
+    // What is fetched before it is noticed becomes one more.
+    stalledBytesMax: Math.max(1, shareBytes - profile.flushBytes),
     isStalled(planKey) {
       const plan = plans.find(({ key }) => key === planKey)!;
       return isStalled(plan.table) || isStalled(plan.deadLetters.table);

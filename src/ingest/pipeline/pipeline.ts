@@ -57,7 +57,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const stoppedPlans = createStoppedPlans(state, () => intake, restart);
   const intake: Intake = createIntake(state, {
     source: () => supervisor.source,
-    deliver: (bundle) => delivery.deliver(bundle),
+    deliver: (bundle, onWait) => delivery.deliver(bundle, onWait),
     isStopped: (plan) => stoppedPlans.isStopped(plan),
     isStalled: sink.isStalled,
   });

@@ -16,7 +16,7 @@ describe("the room of plans", () => {
     expect([room.hasRoom("bad"), room.hasRoom("good")]).toEqual([false, true]);
     for (let count = 0; count < 2; count += 1) room.begin("good", 10);
     expect(room.hasRoom("good")).toBe(false);
-    ends[0]!();
+    ends[0]!.end();
     expect([room.hasRoom("bad"), room.hasRoom("good")]).toEqual([true, false]);
   });
 
@@ -27,6 +27,19 @@ describe("the room of plans", () => {
     expect([room.hasRoom("backlog"), room.hasRoom("quiet")]).toEqual([false, true]);
     room.begin("quiet", 10);
     expect(room.hasRoom("quiet")).toBe(false);
+  });
+
+  it("counts a plan whose bundles wait until commits may name them as one whose table takes nothing", () => {
+    stalled.clear();
+    const room = new PlanRoom(options);
+    const [first] = [1, 2, 3].map(() => room.begin("waits", 10));
+    expect([room.isCrowded("waits"), room.hasRoom("good")]).toEqual([false, true]);
+    room.begin("good", 10);
+    expect(room.hasRoom("good")).toBe(false);
+    first!.waits(true);
+    expect([room.isCrowded("waits"), room.isCrowded("good"), room.hasRoom("good")]).toEqual([true, false, true]);
+    first!.waits(false);
+    expect([room.isCrowded("waits"), room.hasRoom("good")]).toEqual([false, false]);
   });
 
   it("is crowded by ranges or bytes that wait for a table, never by those that are stored", () => {
