@@ -37,7 +37,7 @@ describe.each(await brokersToTest())("a bundle that has lost a topic, with %s", 
     expect(run).toMatchObject({ code: null });
     const metadata = [...(await rig.committed(`millrace.b.${name}`, topics)).values()].map((each) => each.metadata);
     expect(metadata).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^m3 0-99@\d+#\S+\.3$/)));
-    await rig.clients.admin.deleteTopics({ topics: [topics[0]!] });
+    await rig.deleteTopic(topics[0]!);
     return topics;
   }
   const soon = { insertMsMax: 500 };
@@ -91,13 +91,14 @@ describe.each(await brokersToTest())("a bundle that has lost a topic, with %s", 
     const hold = { step: "beforeIntent" as const, reached, go };
     const running = rig.start([goes, stays], "cut", { orders: { hold }, stopWhen: stop.promise });
     await until("it is held", async () => existsSync(reached));
-    await rig.clients.admin.deleteTopics({ topics: [goes] });
-    await until("the topic is gone", async () => !(await rig.clients.admin.listTopics()).includes(goes));
+    await rig.deleteTopic(goes);
     await writeFile(go, "");
-    await until("the rest is stored", async () => (await rig.inserts("cut")) > 0, 20_000);
+    // Not only stored: a stop between the insert and its commit leaves the ranges to the next start.
+    await until("the rest is stored and committed", () => rig.isCommitted("cut", stays, [100, 100]), 20_000);
     stop.resolve();
     const { code, report } = await running;
-    expect([code, report]).toMatchObject([0, { missing: 0, duplicate: 0, counts: { replayedRanges: 0 } }]);
+    // On a busy machine the join without the topic may come first, and has what was cut fetched once more.
+    expect([code, report]).toMatchObject([0, { missing: 0, duplicate: 0 }]);
     expect(await account(rig, "cut", kept("cut"))).toEqual(wholly);
     expect(await rig.inserts("cut")).toBe(1);
   });

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Admin } from "kafkajs";
 import { queryRows } from "../../../clients/clickhouse/query-rows.ts";
 import type { StartArguments } from "../../../config/start-options.ts";
 import type { CommitOffset } from "../../../core/partition-offsets.ts";
 import { migrate } from "../../../operate/migrations/migrate.ts";
 import { commitAs } from "../../../testing/commit-as.ts";
-import { connectKafka, type IngestServers, type KafkaClients } from "../../../testing/ingest-servers.ts";
+import { connectKafka, type IngestServers } from "../../../testing/ingest-servers.ts";
 import type { MillraceRun } from "../../../testing/run-millrace.ts";
 import { type BundleMember, bundleIdOf } from "../../commit/bundle-id.ts";
 import { ORDERS_VARIABLE, type Orders } from "./orders.ts";
@@ -31,24 +32,21 @@ export interface StartTerms {
 /** Servers, and `millrace start` that stops or kills itself: for tests of what becomes of bundles. */
 export class BundleRig {
   readonly servers: IngestServers;
-  readonly clients: KafkaClients;
   readonly #children = new Set<ReturnType<typeof spawn>>();
 
-  private constructor(servers: IngestServers, clients: KafkaClients) {
+  private constructor(servers: IngestServers) {
     this.servers = servers;
-    this.clients = clients;
   }
 
   static async open(startServers: () => Promise<IngestServers>): Promise<BundleRig> {
     const servers = await startServers();
     await servers.client.command({ query: "CREATE DATABASE b" });
     await migrate(servers.client);
-    return new BundleRig(servers, await connectKafka(servers.brokers));
+    return new BundleRig(servers);
   }
 
   async close(): Promise<void> {
     for (const child of this.#children) child.kill("SIGKILL");
-    await this.clients.close();
     await this.servers.close();
   }
 
@@ -66,15 +64,38 @@ export class BundleRig {
   }
 
   async createTopic(topic: string, partitions: number, more: { name: string; value: string }[] = []): Promise<void> {
-    const { admin } = this.clients;
     const wanted = { topic, numPartitions: partitions, configEntries: more };
-    await admin.createTopics({ topics: [wanted], waitForLeaders: false });
-    // kafkajs gives up where a broker does not know a new topic yet.
-    const hasLeaders = async () => {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      return topics[0]!.partitions.length === partitions && topics[0]!.partitions.every(({ leader }) => leader >= 0);
-    };
-    await until(`${topic} has leaders`, () => hasLeaders().catch(() => false));
+    // Brokers are named as leaders before they lead, and answer then.
+    await this.admin(async (admin) => {
+      await admin.createTopics({ topics: [wanted], waitForLeaders: false });
+      await admin.fetchTopicOffsets(topic);
+    });
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    await this.admin(async (admin) => {
+      if ((await admin.listTopics()).includes(topic)) await admin.deleteTopics({ topics: [topic] });
+    });
+    await until(`${topic} is gone`, () => this.admin(async (admin) => !(await admin.listTopics()).includes(topic)));
+  }
+
+  /**
+   * Asks with a client of its own: one that has asked about a topic asks for it ever after, deleted or not. kafkajs asks for
+   * all topics first, and fails where another test's is being made or deleted, or a broker does not lead yet: once more then.
+   */
+  async admin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+    const endMs = performance.now() + 30_000;
+    for (;;) {
+      const { admin, close } = await connectKafka(this.servers.brokers);
+      try {
+        return await ask(admin);
+      } catch (error) {
+        if (performance.now() > endMs) throw error;
+      } finally {
+        await close();
+      }
+      await sleep(100);
+    }
   }
 
   /** With a producer of its own: one that has sent to a topic once asks for it ever after, and brings it back. */
@@ -143,7 +164,7 @@ export class BundleRig {
 
   /** By partition: what the group has committed. */
   async committed(group: string, topics: string[]): Promise<Map<string, { offset: number; metadata: string }>> {
-    const found = await this.clients.admin.fetchOffsets({ groupId: group, topics });
+    const found = await this.admin((admin) => admin.fetchOffsets({ groupId: group, topics }));
     return new Map(
       found.flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset, metadata }) => [
@@ -156,8 +177,14 @@ export class BundleRig {
 
   /** Of a group that is not rebalancing. */
   async memberCount(group: string): Promise<number> {
-    const { groups } = await this.clients.admin.describeGroups([group]);
+    const { groups } = await this.admin((admin) => admin.describeGroups([group]));
     return groups[0]!.state === "Stable" ? groups[0]!.members.length : 0;
+  }
+
+  /** Whether the group of the table has committed these offsets of the topic's partitions. */
+  async isCommitted(table: string, topic: string, ends: readonly number[]): Promise<boolean> {
+    const found = await this.committed(`millrace.b.${table}`, [topic]);
+    return ends.every((end, partition) => found.get(`${topic}:${partition}`)?.offset === end);
   }
 
   /** Inserts that have written something, where an insert is one part. */
