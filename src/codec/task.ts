@@ -1,5 +1,5 @@
 import type { LateRows } from "../core/lateness.ts";
-import type { TopicPartition } from "../core/topic-partition.ts";
+import type { PartitionRange } from "../core/topic-partition.ts";
 
 /**
  * What crosses the threads: one task = ranges of one or more partitions, as raw Kafka record batches.
@@ -19,11 +19,8 @@ export interface BatchSpan {
   receivedMs: number;
 }
 
-/** A range of one partition in a task. */
-export interface TaskSection extends TopicPartition {
-  /** Records outside `firstOffset … lastOffset` (inclusive) are skipped: a batch may begin before the range. */
-  firstOffset: number;
-  lastOffset: number;
+/** A range of one partition in a task. Records outside of it are skipped: a batch may begin before the range. */
+export interface TaskSection extends PartitionRange {
   /** Its batches are so many of the task's (0 is possible), those after the batches of the sections before it. */
   batchCount: number;
 }

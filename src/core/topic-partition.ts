@@ -4,6 +4,13 @@ export interface TopicPartition {
   partition: number;
 }
 
+/** Offsets of one partition. */
+export interface PartitionRange extends TopicPartition {
+  firstOffset: number;
+  /** Itself included. */
+  lastOffset: number;
+}
+
 /** A topic-partition as one string, for maps and logs: `logs.auth:3`. */
 export function partitionKey({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`;

@@ -1,11 +1,5 @@
 import { createHash } from "node:crypto";
-import type { TopicPartition } from "../../core/topic-partition.ts";
-
-/** The offsets of one partition that are a member of a bundle, both included. */
-export interface BundleMember extends TopicPartition {
-  firstOffset: number;
-  lastOffset: number;
-}
+import type { PartitionRange } from "../../core/topic-partition.ts";
 
 /** Of base64url, six bits each: two bundles of one group with the same id are out of the question. */
 export const BUNDLE_ID_LENGTH = 16;
@@ -16,7 +10,7 @@ export const BUNDLE_ID_LENGTH = 16;
  *
  * @param members in the order of `compareTopicPartitions`
  */
-export function bundleIdOf(members: readonly BundleMember[], judgedMs: number): string {
+export function bundleIdOf(members: readonly PartitionRange[], judgedMs: number): string {
   const hash = createHash("sha256");
   for (const { topic, partition, firstOffset, lastOffset } of members) {
     hash.update(`${topic}:${partition}:${firstOffset}-${lastOffset}\n`);

@@ -2,9 +2,14 @@ import type { Clock } from "../../core/clock.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { AssignedPartition, BundleRef, CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import { compareTopicPartitions, partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import {
+  compareTopicPartitions,
+  type PartitionRange,
+  partitionKey,
+  type TopicPartition,
+} from "../../core/topic-partition.ts";
 import type { Member, OnWait } from "./admission.ts";
-import { type BundleMember, bundleIdOf } from "./bundle-id.ts";
+import { bundleIdOf } from "./bundle-id.ts";
 import { Committer } from "./committer.ts";
 import { type LedgerRange, PartitionLedger } from "./ledger.ts";
 
@@ -61,7 +66,7 @@ export class Epoch {
    * @param bundle its members in the order of `compareTopicPartitions`, one of a partition
    * @throws StaleOwner when the epoch is over, or never had one of the partitions.
    */
-  open({ members, judgedMs }: { members: readonly BundleMember[]; judgedMs: number }): LedgerRange[] {
+  open({ members, judgedMs }: { members: readonly PartitionRange[]; judgedMs: number }): LedgerRange[] {
     this.check();
     const ref = bundleRefOf(members, judgedMs);
     const ledgers = members.map((at) => this.#ledgerOf(at));
@@ -162,7 +167,7 @@ export class Epoch {
   }
 }
 
-function bundleRefOf(members: readonly BundleMember[], judgedMs: number): BundleRef | undefined {
+function bundleRefOf(members: readonly PartitionRange[], judgedMs: number): BundleRef | undefined {
   const isSorted = members.every(
     (member, index) => index === 0 || compareTopicPartitions(members[index - 1]!, member) < 0,
   );

@@ -1,22 +1,15 @@
+import type { BatchSpan } from "../../codec/task.ts";
 import type { OffsetRun } from "../../core/offset-run.ts";
-import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { PartitionRange } from "../../core/topic-partition.ts";
 
 /** A batch of a range, and where in the bundle's buffers its bytes lie. */
-export interface RangeBatch {
-  /** Which of the buffers. */
-  buffer: number;
-  /** The first of its bytes there. */
-  start: number;
-  byteLength: number;
+export interface RangeBatch extends BatchSpan {
   /** From the batch header: at least the number of records in range. */
   recordCount: number;
-  receivedMs: number;
 }
 
 /** Offsets of one partition, both included, and the raw batches that have their records. */
-export interface RawRange extends TopicPartition {
-  firstOffset: number;
-  lastOffset: number;
+export interface RawRange extends PartitionRange {
   /** Ascending. The first may begin before the range, the last may end after it. None: its records are gone. */
   batches: RangeBatch[];
   /** Offsets whose records are gone, which is told on its own. Ascending. */

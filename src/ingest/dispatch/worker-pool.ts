@@ -69,8 +69,6 @@ export function taskOf(
     ...{ topic, partition, firstOffset, lastOffset },
     batchCount: batches.length,
   }));
-  const batches = ranges.flatMap((range) =>
-    range.batches.map(({ buffer, start, byteLength, receivedMs }) => ({ buffer, start, byteLength, receivedMs })),
-  );
+  const batches = ranges.flatMap((range) => range.batches);
   return { planKey, format, sections, buffers, batches, judgedMs, refused: [] };
 }

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { MillraceError } from "../../core/errors.ts";
 import type { AssignedPartition, CommitOffset } from "../../core/partition-offsets.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
-import { decodeIntents } from "../commit/intents.ts";
+import { decodeIntents, type InFlight } from "../commit/intents.ts";
 import type { Failure } from "./failure.ts";
 import { bundlesInDoubt, type PartitionCommits } from "./recovery-plan.ts";
 
@@ -36,6 +36,16 @@ export function fetchStarts(assigned: readonly AssignedPartition[]): Map<string,
   );
 }
 
+/** A partition as its new owner finds it. Of its marks it keeps those of bundles that are in doubt. */
+export function asAssigned(
+  { topic, partition, offset }: TopicPartition & { offset: number },
+  { intents, marks }: InFlight,
+  inDoubt: ReadonlySet<string>,
+): AssignedPartition {
+  const kept = marks.filter((id) => inDoubt.has(id));
+  return { topic, partition, offset, intents, marks: kept, hasSpentMarks: kept.length < marks.length };
+}
+
 /**
  * Reads the ranges in flight out of the metadata of the partitions' last commits.
  *
@@ -52,9 +62,7 @@ export function readAssigned(
   const inDoubt = bundlesInDoubt(group);
   return partitions.map(({ topic, partition, offset, metadata }) => {
     try {
-      const { intents, marks } = decodeIntents(metadata);
-      const kept = marks.filter((id) => inDoubt.has(id));
-      return { topic, partition, offset, intents, marks: kept, hasSpentMarks: kept.length < marks.length };
+      return asAssigned({ topic, partition, offset }, decodeIntents(metadata), inDoubt);
     } catch (error) {
       const where = `${partitionKey({ topic, partition })}: ${(error as Error).message}`;
       if (policy === "stop") {

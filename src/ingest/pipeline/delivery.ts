@@ -1,8 +1,7 @@
 import type { Lease } from "../../core/lease.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
-import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import { type PartitionRange, partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import type { Member, OnWait } from "../commit/admission.ts";
-import type { BundleMember } from "../commit/bundle-id.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import { MembersGone } from "../commit/members-gone.ts";
 import type { DeliveryObserver, DeliveryStep } from "./delivery-steps.ts";
@@ -42,7 +41,7 @@ export interface BundleWork<Prepared, Stored> {
  */
 export async function deliverBundle<Prepared, Stored>(
   epoch: Epoch,
-  { ranges, judgedMs }: { ranges: readonly BundleMember[]; judgedMs: number },
+  { ranges, judgedMs }: { ranges: readonly PartitionRange[]; judgedMs: number },
   work: BundleWork<Prepared, Stored>,
   onStep?: DeliveryObserver,
   onWait?: OnWait,

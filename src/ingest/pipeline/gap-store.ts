@@ -3,7 +3,7 @@ import type { EncodedRows } from "../../codec/task.ts";
 import { ownDatabase } from "../../config/own-database.ts";
 import type { OffsetRun } from "../../core/offset-run.ts";
 import type { Origin } from "../../core/origin.ts";
-import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { PartitionRange, TopicPartition } from "../../core/topic-partition.ts";
 import type { SinkBatch } from "../sink/sink.ts";
 
 /** Where known gaps are kept (sql/migrations/0010_gaps.sql). */
@@ -99,9 +99,7 @@ export interface RangeGaps extends Origin {
   bundleId?: string | undefined;
 }
 
-export interface RangeGap extends TopicPartition {
-  firstOffset: number;
-  lastOffset: number;
+export interface RangeGap extends PartitionRange {
   runs: OffsetRun[];
 }
 

@@ -25,8 +25,8 @@ const RESUME_SHARE = 0.45;
  */
 const POOL_SHARE = 0.2;
 /**
- * Of the bytes up to the pause, the share that may belong to pipelines whose tables take nothing, or whose bundles wait. Only records are counted
- * here; their rows take as many bytes again.
+ * Of the bytes up to the pause, the share that may belong to pipelines whose tables take nothing, or whose bundles wait.
+ * Only records are counted here; their rows take as many bytes again.
  */
 const STALLED_SHARE = 1 / 4;
 
@@ -122,7 +122,7 @@ export function createIntake(state: PipelineState, parts: IntakeParts): Intake {
 function createPlanRoom({ options: { plans, profile } }: PipelineState, { isStalled }: IntakeParts): PlanRoom {
   const shareBytes = Math.floor((profile.bytesMax * PAUSE_SHARE * STALLED_SHARE) / Math.max(1, plans.length - 1));
   return new PlanRoom({
-    // One range in each insert, and in each worker one that comes next.
+    // One bundle in each insert, and in each worker one that comes next.
     flightsMax: profile.insertsMax + profile.workers,
     // What is fetched before it is noticed becomes one more.
     stalledBytesMax: Math.max(1, shareBytes - profile.flushBytes),

@@ -1,5 +1,5 @@
 import type { CommitOffset, Intent } from "../../core/partition-offsets.ts";
-import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import { type PartitionRange, partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 
 /** What a run took and did not finish. Nothing of it is committed: the next start reads it again. */
 export interface LeftOver {
@@ -22,7 +22,7 @@ export class OpenRanges {
     this.#gone.clear();
   }
 
-  add(range: TopicPartition & Omit<Intent, "judgedMs">): void {
+  add(range: PartitionRange): void {
     const { firstOffset, lastOffset } = range;
     const key = partitionKey(range);
     if (this.#gone.has(key)) return;

@@ -17,8 +17,9 @@ export interface PlanFlight {
 /**
  * What each plan has under way, and whether it may begin more.
  *
- * Bundles that wait for a table which takes nothing, or behind ranges that are not stored, are no work: they leave the others' room alone, and have a room of
- * their own. Beyond it their partitions are not fetched, or they would come to hold the whole byte budget.
+ * Bundles that wait for a table which takes nothing, or behind ranges that are not stored, are no work: they leave the
+ * others' room alone, and have a room of their own. Beyond it their partitions are not fetched, or they would come to hold
+ * the whole byte budget.
  */
 export class PlanRoom {
   readonly #options: PlanRoomOptions;

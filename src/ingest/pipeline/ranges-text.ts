@@ -1,12 +1,9 @@
-import { partitionKey } from "../../core/topic-partition.ts";
-import type { RawRange } from "../dispatch/raw-bundle.ts";
+import { type PartitionRange, partitionKey } from "../../core/topic-partition.ts";
 
 const RANGES_SHOWN = 5;
 
 /** Where the records of a bundle are, for people: `logs.auth:0, offsets 10 to 19; logs.auth:1, offsets 0 to 9`. */
-export function rangesText(
-  ranges: readonly Pick<RawRange, "topic" | "partition" | "firstOffset" | "lastOffset">[],
-): string {
+export function rangesText(ranges: readonly PartitionRange[]): string {
   const shown = ranges
     .slice(0, RANGES_SHOWN)
     .map((range) => `${partitionKey(range)}, offsets ${range.firstOffset} to ${range.lastOffset}`)

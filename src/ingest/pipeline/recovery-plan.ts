@@ -24,10 +24,7 @@ interface Announced {
  * - `unknown`: its other partitions say nothing of it (their topic was deleted, their offsets were reset or expired, another
  *   program has committed). That is no sign of anything, and without them there is no block to make.
  */
-export type Recovery =
-  | ({ kind: "repeat"; ranges: AnnouncedRange[] } & Announced)
-  | ({ kind: "stored" } & Announced)
-  | ({ kind: "unknown" } & Announced);
+export type Recovery = Announced & ({ kind: "repeat"; ranges: AnnouncedRange[] } | { kind: "stored" | "unknown" });
 
 /**
  * @param own the partitions of this member

@@ -35,7 +35,7 @@ export function recover(
   for (const range of open.flatMap(({ own }) => own)) state.openRanges.add(range);
   if (recoveries.length > 0) state.options.log.debug({ recoveries: recoveries.map(summaryOf) }, "to be recovered");
   const planKeyOf = ({ own }: Recovery) => planOf(state, own[0]!.topic).key;
-  const lines = new Map(open.map((recovery) => [planKeyOf(recovery), new RecoveryLine()]));
+  const lines = new Map([...new Set(open.map(planKeyOf))].map((key) => [key, new RecoveryLine()]));
   // Earlier owners were fenced off by the join: however many ranges wait for that, they wait once.
   const settledMs = performance.now() + settlingMs(state);
   const settle = (recovery: Recovery) => waitUntil(settledMs, state, owner, recovery);

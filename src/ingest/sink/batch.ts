@@ -1,12 +1,9 @@
-import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { PartitionRange } from "../../core/topic-partition.ts";
 import type { Coordinates } from "./coordinates.ts";
 import type { ClockColumn, InsertColumn } from "./insert-column.ts";
 
 /** A range of one partition whose rows are in a batch. */
-export interface BatchMember extends TopicPartition {
-  firstOffset: number;
-  /** Itself included. */
-  lastOffset: number;
+export interface BatchMember extends PartitionRange {
   /** Rows of the batch that are of this range; 0 is possible. */
   rowCount: number;
 }

@@ -1,13 +1,14 @@
 import type { KafkaConfig } from "kafkajs";
 import { partialCluster } from "../../clients/kafka/partial-admin.ts";
 import { BufferPool } from "../../core/buffer-pool.ts";
+import type { PartitionRange } from "../../core/topic-partition.ts";
 import { within } from "../../core/within.ts";
 import { frameSockets } from "./frame-socket.ts";
 import { type LogCluster, PartitionLogs, READ_COMMITTED } from "./partition-log.ts";
 import { RawKafka } from "./raw-kafkajs.ts";
-import { type RangeRead, type ReadableRange, readRange } from "./read-range.ts";
+import { type RangeRead, readRange } from "./read-range.ts";
 
-export type { RangeRead, ReadableRange } from "./read-range.ts";
+export type { RangeRead } from "./read-range.ts";
 
 /** Connections that nobody has read with for so long are closed. */
 const IDLE_MS = 30_000;
@@ -22,7 +23,7 @@ export interface RangeReaderOptions {
    * Once a range: its records are not there for longer than it takes to elect a leader. They are waited for. `reason` goes
    * on after the partition's name and a colon.
    */
-  onWait(range: ReadableRange, reason: string): void;
+  onWait(range: PartitionRange, reason: string): void;
 }
 
 /** Reads ranges of any partition straight from its leader, outside the group. */
@@ -34,7 +35,7 @@ export interface RangeReader {
    * @throws the signal's reason when it aborts. What no repeat can help, such as a missing right. An error when the reader is
    * closed.
    */
-  read(range: ReadableRange, signal: AbortSignal): Promise<RangeRead>;
+  read(range: PartitionRange, signal: AbortSignal): Promise<RangeRead>;
   /** Ends what is being read, and closes the connections. */
   close(): Promise<void>;
 }

@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { jitteredPauseMs } from "../../core/backoff.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
-import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { PartitionRange } from "../../core/topic-partition.ts";
 import { unlessAborted, within } from "../../core/within.ts";
 import { type LogAnswer, type PartitionLogs, READ_COMMITTED, READ_UNCOMMITTED } from "./partition-log.ts";
 import { toRawBatch } from "./raw-batch-of.ts";
 import type { RawMessage } from "./raw-kafkajs.ts";
-
-/** Offsets of one partition, both included. */
-export interface ReadableRange extends TopicPartition {
-  firstOffset: number;
-  lastOffset: number;
-}
 
 /** What the log has of a range. */
 export interface RangeRead {
@@ -43,7 +37,7 @@ const ANSWER_MAX_MS = 40_000;
 
 /** As far as a range has been read. */
 interface Reading {
-  range: ReadableRange;
+  range: PartitionRange;
   batches: RawBatch[];
   /** The first offset that nothing answers for yet. */
   next: number;
@@ -68,7 +62,7 @@ export interface ReadContext {
  *
  * @throws the signal's reason; what no repeat can help.
  */
-export async function readRange(range: ReadableRange, context: ReadContext): Promise<RangeRead> {
+export async function readRange(range: PartitionRange, context: ReadContext): Promise<RangeRead> {
   const fetchBytes = Math.min(FIRST_FETCH_BYTES, context.fetchBytesMax);
   const reading: Reading = { range, batches: [], next: range.firstOffset, lostBefore: undefined, fetchBytes };
   let failures = 0;

@@ -1,6 +1,6 @@
-import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { PartitionRange, TopicPartition } from "../../core/topic-partition.ts";
 import { compareTopicPartitions, partitionKey } from "../../core/topic-partition.ts";
-import { type BundleMember, bundleIdOf } from "../../ingest/commit/bundle-id.ts";
+import { bundleIdOf } from "../../ingest/commit/bundle-id.ts";
 import { decodeIntents } from "../../ingest/commit/intents.ts";
 
 /** The text that a commit carries for one partition. */
@@ -10,9 +10,9 @@ export interface CommitText extends TopicPartition {
 
 interface Listed {
   judgedMs: number;
-  members: Map<string, BundleMember>;
+  members: Map<string, PartitionRange>;
   /** In the bundle's order, once all are known. */
-  whole: BundleMember[] | undefined;
+  whole: PartitionRange[] | undefined;
 }
 
 /**
@@ -37,7 +37,7 @@ export class BundleBook {
   }
 
   /** All ranges of a bundle, in its order; undefined as long as commits have not named all. */
-  membersOf(bundleId: string): readonly BundleMember[] | undefined {
+  membersOf(bundleId: string): readonly PartitionRange[] | undefined {
     return this.#listed.get(bundleId)?.whole;
   }
 }

@@ -1,4 +1,4 @@
-import type { BundleMember } from "../../ingest/commit/bundle-id.ts";
+import type { PartitionRange } from "../../core/topic-partition.ts";
 import { BundleBook } from "./bundle-book.ts";
 import { rangesOf, type TokenSubject } from "./token-subject.ts";
 
@@ -55,13 +55,13 @@ export class InsertJournal {
   }
 
   /** The ranges that an insert has rows of, or may have; undefined: of a bundle that no commit has named whole. */
-  rangesOf({ subject }: Pick<JournalEntry, "subject">): readonly BundleMember[] | undefined {
+  rangesOf({ subject }: Pick<JournalEntry, "subject">): readonly PartitionRange[] | undefined {
     return rangesOf(subject, (bundleId) => this.bundles.membersOf(bundleId));
   }
 
   /** Inserts with a range that meets `first … last` of a partition, in order of time. */
   touching(topic: string, partition: number, first: number, last: number): JournalEntry[] {
-    const isMet = (range: BundleMember) =>
+    const isMet = (range: PartitionRange) =>
       range.topic === topic && range.partition === partition && range.firstOffset <= last && range.lastOffset >= first;
     return this.entries.filter((entry) => this.rangesOf(entry)?.some(isMet));
   }

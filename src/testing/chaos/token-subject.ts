@@ -1,7 +1,7 @@
-import type { BundleMember } from "../../ingest/commit/bundle-id.ts";
+import type { PartitionRange } from "../../core/topic-partition.ts";
 
 /** What a token names: a range or rows of one, or a bundle or rows of one. */
-export type TokenSubject = BundleMember | BundleSubject;
+export type TokenSubject = PartitionRange | BundleSubject;
 
 export interface BundleSubject {
   bundleId: string;
@@ -49,8 +49,8 @@ export function readToken(token: string): TokenSubject | undefined {
 /** The ranges that an insert's rows are from, given all of its bundle. */
 export function rangesOf(
   subject: TokenSubject,
-  membersOf: (bundleId: string) => readonly BundleMember[] | undefined,
-): readonly BundleMember[] | undefined {
+  membersOf: (bundleId: string) => readonly PartitionRange[] | undefined,
+): readonly PartitionRange[] | undefined {
   if (!("bundleId" in subject)) return [subject];
   const members = membersOf(subject.bundleId);
   const { rows } = subject;

@@ -1,10 +1,12 @@
 import { BufferPool } from "../../core/buffer-pool.ts";
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
+import { partitionKey } from "../../core/topic-partition.ts";
 import { Epoch } from "../../ingest/commit/epoch.ts";
 import { decodeIntents } from "../../ingest/commit/intents.ts";
 import { ByteBudget } from "../../ingest/dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../../ingest/dispatch/dispatcher.ts";
+import { asAssigned, fetchStarts } from "../../ingest/pipeline/assignment.ts";
 import { type DeliveryStep, deliverySteps } from "../../ingest/pipeline/delivery-steps.ts";
 import { drainEpoch } from "../../ingest/pipeline/drain-epoch.ts";
 import { Flights } from "../../ingest/pipeline/flights.ts";
@@ -125,12 +127,12 @@ export class SimulatedMember {
     const inDoubt = bundlesInDoubt(group);
     const assigned = partitions.map((partition) => {
       const topic = topicOf(partition);
-      const { intents = [], marks = [] } = group.find((commits) => commits.topic === topic) ?? {};
+      const inFlight = group.find((commits) => commits.topic === topic) ?? { intents: [], marks: [] };
       const offset = broker.committed.get(partition)?.offset ?? 0;
-      this.#fetchOffsets.set(partition, intents.at(-1) === undefined ? offset : intents.at(-1)!.lastOffset + 1);
-      const kept = marks.filter((id) => inDoubt.has(id));
-      return { topic, partition, offset, intents, marks: kept, hasSpentMarks: kept.length < marks.length };
+      return asAssigned({ topic, partition, offset }, inFlight, inDoubt);
     });
+    const starts = fetchStarts(assigned);
+    for (const at of assigned) this.#fetchOffsets.set(at.partition, starts.get(partitionKey(at)) ?? at.offset);
     for (const partition of this.#fetchOffsets.keys()) {
       if (!partitions.includes(partition)) this.#fetchOffsets.delete(partition);
     }

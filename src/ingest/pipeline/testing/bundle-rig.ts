@@ -5,11 +5,12 @@ import type { Admin } from "kafkajs";
 import { queryRows } from "../../../clients/clickhouse/query-rows.ts";
 import type { StartArguments } from "../../../config/start-options.ts";
 import type { CommitOffset } from "../../../core/partition-offsets.ts";
+import type { PartitionRange } from "../../../core/topic-partition.ts";
 import { migrate } from "../../../operate/migrations/migrate.ts";
 import { commitAs } from "../../../testing/commit-as.ts";
 import { connectKafka, type IngestServers } from "../../../testing/ingest-servers.ts";
 import type { MillraceRun } from "../../../testing/run-millrace.ts";
-import { type BundleMember, bundleIdOf } from "../../commit/bundle-id.ts";
+import { bundleIdOf } from "../../commit/bundle-id.ts";
 import { ORDERS_VARIABLE, type Orders } from "./orders.ts";
 
 const entry = fileURLToPath(new URL("./start-with-orders.ts", import.meta.url));
@@ -146,7 +147,7 @@ export class BundleRig {
   }
 
   /** Commits as an instance that has ended there: the ranges as one bundle in flight. Returns its id. */
-  async leaveBundle(group: string, members: BundleMember[], judgedMs = Date.now()): Promise<string> {
+  async leaveBundle(group: string, members: PartitionRange[], judgedMs = Date.now()): Promise<string> {
     const id = bundleIdOf(members, judgedMs);
     await this.commit(
       group,
