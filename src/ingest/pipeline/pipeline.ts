@@ -54,7 +54,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const sink = createPermittedSink(state, () => intake.holdTopics());
   const sharedTables = new SharedTables(client, plans, log, systemClock);
   const restart = () => supervisor.restart();
-  const stoppedPlans = createStoppedPlans(state, () => intake, restart);
+  const stoppedPlans = createStoppedPlans(
+    state,
+    () => intake,
+    () => supervisor.renew(),
+  );
   const intake: Intake = createIntake(state, {
     source: () => supervisor.source,
     deliver: (bundle, onWait) => delivery.deliver(bundle, onWait),
@@ -108,7 +112,7 @@ function openReader({ options }: PipelineState, buffers: BufferPool): RangeReade
   return createRangeReader({ kafka, fetchBytesMax, onWait }, buffers);
 }
 
-function createStoppedPlans(state: PipelineState, intake: () => Intake, restart: () => void): StoppedPlans {
+function createStoppedPlans(state: PipelineState, intake: () => Intake, renew: () => void): StoppedPlans {
   const { plans, log } = state.options;
   const stoppedPlans = new StoppedPlans({
     ...{ plans, log, failure: state.failure, clock: systemClock },
@@ -121,7 +125,7 @@ function createStoppedPlans(state: PipelineState, intake: () => Intake, restart:
       }
       intake().holdTopics();
       // What was let go of it lies before the offsets that are fetched by now.
-      if (mended !== undefined && state.isAccepting) restart();
+      if (mended !== undefined && state.isAccepting) renew();
     },
   });
   return stoppedPlans;

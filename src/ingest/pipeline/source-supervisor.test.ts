@@ -57,6 +57,24 @@ describe("SourceSupervisor", () => {
     expect(startedAtMs.map((atMs) => atMs - againMs)).toEqual([2_000]);
   });
 
+  it("begins anew at once, and as often as it is asked, while the consumers work", async () => {
+    await supervisor.start();
+    for (let count = 0; count < 5; count += 1) {
+      supervisor.renew();
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(startedAtMs).toHaveLength(6);
+    // Of those that fail, each waits longer than the one before; that it was asked to begin anew meanwhile changes nothing.
+    outcomes = [givenUp(), givenUp()];
+    startedAtMs.length = 0;
+    const beginMs = performance.now();
+    supervisor.renew();
+    await vi.advanceTimersByTimeAsync(1_000);
+    supervisor.renew();
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(startedAtMs.map((atMs) => Math.round((atMs - beginMs) / 1_000))).toEqual([0, 2, 6]);
+  });
+
   it("ends with an error that a person has to mend, at the first start and at a later one", async () => {
     outcomes = [createErrorFromCode(GROUP_AUTHORIZATION_FAILED)];
     await expect(supervisor.start()).rejects.toThrow(/READ on the group/);

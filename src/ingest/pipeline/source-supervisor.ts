@@ -24,6 +24,8 @@ export class SourceSupervisor {
   #source: Source;
   #restarting: Promise<void> | undefined;
   #isRestartDue = false;
+  /** The restart that is due follows a consumer that has ended, or that did not start. */
+  #hasFailed = false;
   #isStopping = false;
   #endedSoon = 0;
   #startedMs = Number.NEGATIVE_INFINITY;
@@ -45,8 +47,18 @@ export class SourceSupervisor {
     this.restart();
   }
 
-  /** Makes a new consumer in place of this one; when that is under way, once more afterwards. */
+  /** Makes a new consumer in place of one that has ended, after a pause; when that is under way, once more afterwards. */
   restart(): void {
+    this.#hasFailed = true;
+    this.#restart();
+  }
+
+  /** The same for a consumer that works and is to begin anew: all pipelines stand meanwhile, so there is no pause. */
+  renew(): void {
+    this.#restart();
+  }
+
+  #restart(): void {
     this.#isRestartDue = true;
     this.#restarting ??= this.#replace().finally(() => {
       this.#restarting = undefined;
@@ -71,11 +83,17 @@ export class SourceSupervisor {
       this.#isRestartDue = false;
       onRestart();
       await this.#source.stop().catch(() => {});
-      this.#endedSoon = clock.nowMs() - this.#startedMs > LASTED_MS ? 1 : this.#endedSoon + 1;
-      await sleepOn(clock, pauseMs(this.#endedSoon, PAUSES));
+      if (this.#hasFailed) {
+        this.#hasFailed = false;
+        this.#endedSoon = clock.nowMs() - this.#startedMs > LASTED_MS ? 1 : this.#endedSoon + 1;
+        await sleepOn(clock, pauseMs(this.#endedSoon, PAUSES));
+      }
       if (isOver()) return;
       this.#source = create();
-      if (!(await this.#begin())) this.#isRestartDue = true;
+      if (!(await this.#begin())) {
+        this.#hasFailed = true;
+        this.#isRestartDue = true;
+      }
     }
   }
 
