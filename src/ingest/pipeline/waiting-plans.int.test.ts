@@ -60,7 +60,7 @@ async function untilStored(name: string, withinMs: number, ofOthers = 0): Promis
   }
 }
 
-it("bundles that wait until commits may name them leave the others their room", { timeout: 150_000 }, async () => {
+it("bundles that wait until commits may name them leave the others their room", { timeout: 240_000 }, async () => {
   for (const [topic, count] of [
     ["short", 5],
     ["waits", 20],
@@ -89,22 +89,22 @@ it("bundles that wait until commits may name them leave the others their room", 
     "--json",
   ];
   const running = runMillrace([...args, "--profile", "low"], servers.env, { stopWhen: stop.promise });
-  await untilStored("good", 30_000);
+  await untilStored("good", 60_000);
   for (let count = 0; count < LISTED_MEMBERS_MAX + 9; count += 1) {
     await send("waits", 1);
     await send("good", 1);
     await sleep(1_000);
   }
-  await untilStored("good", 10_000);
+  await untilStored("good", 60_000);
   // More bytes than the profile's budget has room for.
   for (let count = 0; count < 40; count += 1) await send("waits", 8, "x".repeat(100_000));
   await sleep(2_000);
   await send("good", 5);
-  await untilStored("good", 10_000);
+  await untilStored("good", 60_000);
   // So long a wait is told.
   await sleep(9_000);
   await send("short", 5);
-  await untilStored("waits", 30_000, 10);
+  await untilStored("waits", 60_000, 10);
   stop.resolve();
   const { stderr } = await running;
   expect(stderr).toMatch(/inserts wait \(\d+\): ranges before them are not stored yet, of waits:0\./);
