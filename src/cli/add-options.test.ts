@@ -11,8 +11,8 @@ function leavesOf(command: Command, typed: string[] = []): [string, Command][] {
   return command.commands.flatMap((child) => leavesOf(child, [...typed, child.name()]));
 }
 
-it("every command takes the options of its rows, and no others", () => {
-  const taken = leavesOf(createProgram(readEnvironment({}))).map(([name, command]) => [
+it("every command takes the options of its rows, and no others", async () => {
+  const taken = leavesOf(await createProgram(readEnvironment({}))).map(([name, command]) => [
     name,
     command.options.map(({ flags }) => flags).sort(),
   ]);

@@ -7,7 +7,7 @@ import { MillraceError } from "../core/errors.ts";
 import { addOptions } from "./add-options.ts";
 import { untilStopped } from "./signals.ts";
 
-/** Loaded when one is started: no other command needs them, and the broker's codec is a third of the program. */
+/** Loaded when it is started: neither needs the other, and help needs none. */
 const servers = {
   kafka: async () => (await import("../embedded/kafka/server.ts")).startKafkaBroker,
   clickhouse: async () => (await import("../embedded/clickhouse/server.ts")).startClickHouse,

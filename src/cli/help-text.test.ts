@@ -4,7 +4,7 @@ import { readEnvironment } from "../config/environment.ts";
 import { wrapHelp } from "./help-text.ts";
 import { createProgram } from "./program.ts";
 
-const commands = withSubcommands(createProgram(readEnvironment({})));
+const commands = withSubcommands(await createProgram(readEnvironment({})));
 
 function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];

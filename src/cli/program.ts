@@ -4,28 +4,34 @@ import { type Environment, readEnvironment } from "../config/environment.ts";
 import { refuseSecretArguments } from "../config/secrets.ts";
 import { errorCodes, MillraceError } from "../core/errors.ts";
 import { endBottomLine } from "./bottom-line.ts";
-import { addDlqCommand } from "./dlq.ts";
-import { addDoctorCommand } from "./doctor.ts";
-import { addEmbeddedCommand } from "./embedded.ts";
 import { explainError } from "./explain-error.ts";
 import { addHelpAfter } from "./help-text.ts";
-import { addLagCommand } from "./lag.ts";
-import { addLatencyCommand } from "./latency.ts";
-import { addMigrateCommand } from "./migrate.ts";
 import { describeUnexpected, printNotice } from "./notice.ts";
-import { addOffsetsCommand } from "./offsets.ts";
 import { guardOutput } from "./output.ts";
-import { addQueryCommand } from "./query.ts";
 import { hideNegativeTimeoutWarnings } from "./quiet-warnings.ts";
-import { addReconcileCommand } from "./reconcile.ts";
-import { addSimulateCommand } from "./simulate.ts";
-import { addStartCommand } from "./start.ts";
-import { addTopicsCommand } from "./topics.ts";
 import { millraceVersion } from "./version.ts";
 
 const serversHelp =
   "Kafka and ClickHouse are those of KAFKA_BROKERS and CLICKHOUSE_URL, or, where neither is set, those that `millrace " +
   "start` runs on this folder. docs/configuration.md has all variables, docs/pipelines.md what a pipeline file may say.";
+
+type AddCommand = (program: Command, environment: Environment) => void;
+
+/** Each is loaded when it is asked for: all of them together are four times what most of them need, and half a second. */
+const commands: Record<string, () => Promise<AddCommand>> = {
+  start: async () => (await import("./start.ts")).addStartCommand,
+  simulate: async () => (await import("./simulate.ts")).addSimulateCommand,
+  migrate: async () => (await import("./migrate.ts")).addMigrateCommand,
+  topics: async () => (await import("./topics.ts")).addTopicsCommand,
+  doctor: async () => (await import("./doctor.ts")).addDoctorCommand,
+  lag: async () => (await import("./lag.ts")).addLagCommand,
+  offsets: async () => (await import("./offsets.ts")).addOffsetsCommand,
+  reconcile: async () => (await import("./reconcile.ts")).addReconcileCommand,
+  latency: async () => (await import("./latency.ts")).addLatencyCommand,
+  dlq: async () => (await import("./dlq.ts")).addDlqCommand,
+  query: async () => (await import("./query.ts")).addQueryCommand,
+  embedded: async () => (await import("./embedded.ts")).addEmbeddedCommand,
+};
 
 /** Wide names of commands leave their meanings so much room at least; below it commander would not break them. */
 const MEANING_COLUMNS_MIN = 20;
@@ -40,7 +46,8 @@ export async function runCommandLine(args: string[]): Promise<void> {
     refuseSecretArguments(args);
     const environment = readEnvironment();
     for (const warning of environment.warnings) printNotice("warn", warning);
-    await createProgram(environment).parseAsync(args, { from: "user" });
+    const program = await createProgram(environment, args[0]);
+    await program.parseAsync(args, { from: "user" });
     endBottomLine();
     process.exit(process.exitCode ?? 0);
   } catch (error) {
@@ -48,26 +55,17 @@ export async function runCommandLine(args: string[]): Promise<void> {
   }
 }
 
-/** All commands and their help. */
-export function createProgram(environment: Environment): Command {
+/** The command of that name alone; without one, or where no command has it, all of them and their help. */
+export async function createProgram(environment: Environment, name = ""): Promise<Command> {
+  const wanted = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands);
+  const added = await Promise.all(wanted.map((load) => load()));
   const program = addHelpAfter(new Command("millrace"), () => serversHelp)
     .description("Moves log events from Kafka into ClickHouse, exactly once, and says how late it is.")
     .version(millraceVersion(), "-V, --version", "print the version")
     .showHelpAfterError("(--help shows what the command takes)")
     .configureHelp({ sortSubcommands: true, minWidthToWrap: MEANING_COLUMNS_MIN })
     .exitOverride();
-  addStartCommand(program, environment);
-  addSimulateCommand(program, environment);
-  addMigrateCommand(program, environment);
-  addTopicsCommand(program, environment);
-  addDoctorCommand(program, environment);
-  addLagCommand(program, environment);
-  addOffsetsCommand(program, environment);
-  addReconcileCommand(program, environment);
-  addLatencyCommand(program, environment);
-  addDlqCommand(program, environment);
-  addQueryCommand(program, environment);
-  addEmbeddedCommand(program);
+  for (const add of added) add(program, environment);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -42,7 +42,7 @@ async function runSimulate(given: Environment, typed: SimulateArguments): Promis
   if (fromEnvironment.withoutEffect.length > 0) {
     log.info({ variables: fromEnvironment.withoutEffect }, "variables without effect on this simulator");
   }
-  // Its Kafka client is a third of the program, and no other command needs it.
+  // Help needs no Kafka client.
   const { startSimulator } = await import("../simulator/simulator.ts");
   const simulator = await startSimulator({
     ...fromEnvironment.options,
