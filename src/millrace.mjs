@@ -8,8 +8,8 @@ if (!process.versions.deno && major < 24) {
   );
   process.exit(2);
 }
-// The ingester's young objects stay within the 2 MiB that they begin with: V8 would take up to 64 while the program is
-// loaded, and keep them. Collecting these few more often costs nothing that a bench can see. Deno passes no flags on.
+// While the program is loaded, the space of its young objects stays the 2 MiB that it begins with: V8 would take up to 128
+// for it, and keep them. src/run/young-space.ts lets it grow afterwards. Deno passes no flags on.
 if (!process.versions.deno && process.argv[2] === "start") {
   (await import("node:v8")).setFlagsFromString("--semi-space-growth-factor=1");
 }

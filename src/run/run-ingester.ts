@@ -13,6 +13,7 @@ import type { Run } from "./run.ts";
 import type { RunEnd, RunFace } from "./run-face.ts";
 import { runToEnd } from "./run-to-end.ts";
 import { Shutdown, Stopped } from "./shutdown.ts";
+import { growYoungSpace } from "./young-space.ts";
 
 export interface RunInput {
   environment: Environment;
@@ -42,10 +43,12 @@ export async function runIngester(input: RunInput): Promise<RunEnd> {
   if (shortage !== undefined && embeddedServersOf(environment).clickHouse) log.warn(shortage);
   let servers: EmbeddedServers | undefined;
   let run: Run | undefined;
+  let stopGrowing = () => {};
   const close = () => {
     shutdown.begin();
     return closeAll([
       stopShowingStart,
+      stopGrowing,
       () => run !== undefined && within(shutdown.requestsMs, run.close()),
       () => servers?.stop(shutdown.restMs),
     ]);
@@ -61,6 +64,7 @@ export async function runIngester(input: RunInput): Promise<RunEnd> {
     face.serversReady(servers);
     run = await connectRun({ ...input, servers, shutdown, startedMs });
     stopShowingStart();
+    stopGrowing = growYoungSpace();
     end = await runToEnd(run, face);
   } catch (error) {
     if (!(error instanceof Stopped)) {
