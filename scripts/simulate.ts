@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { checks, controls, runCheck } from "../src/testing/delivery-simulation/checks.ts";
 
 /**
- * The delivery protocol in virtual time: 1,500 schedules of faults in which every record must be stored once, and the
+ * The delivery protocol in virtual time: 2,400 schedules of faults in which every record must be stored once, and the
  * controls, each of which leaves out a part of the protocol and must be found out.
  *
  *     npm run simulate:delivery -- --times 20 --seed 100000

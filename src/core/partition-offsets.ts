@@ -21,6 +21,8 @@ export interface Intent {
   bundle?: BundleRef | undefined;
   /** It is stored, and the committed offset cannot move over it yet. */
   isStored?: true | undefined;
+  /** It has left a bundle of which nobody knows whether it is stored: only what the table lacks of it may be stored. */
+  isDoubtful?: true | undefined;
 }
 
 /** A bundle (src/ingest/commit/bundle-id.ts), as each of its ranges names it. */

@@ -1,4 +1,3 @@
-import type { Clock } from "../../core/clock.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { AssignedPartition, BundleRef, CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
@@ -11,15 +10,11 @@ import {
 import type { Member, OnWait } from "./admission.ts";
 import { bundleIdOf } from "./bundle-id.ts";
 import { Committer } from "./committer.ts";
+import { type Confirm, type LeaseTerms, leaseOf } from "./epoch-lease.ts";
 import { type LedgerRange, PartitionLedger } from "./ledger.ts";
 
-export interface EpochOptions {
+export interface EpochOptions extends LeaseTerms {
   partitions: readonly AssignedPartition[];
-  clock: Clock;
-  /** How long after a proof of ownership an insert may begin, ms. */
-  fenceMs: number;
-  /** ClickHouse's clock minus `clock`, ms, and when that was measured, in `clock`'s ms. */
-  clickHouseOffset(): Promise<{ offsetMs: number; measuredMs: number }>;
   commit(offsets: CommitOffset[], check: () => void): Promise<readonly TopicPartition[]>;
   onCommitError(error: unknown): void;
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
@@ -97,6 +92,15 @@ export class Epoch {
     for (const { at, range } of members) this.#ledgerOf(at).regroup(range, bundle);
   }
 
+  /**
+   * Takes ranges out of a bundle of which nobody knows whether it is stored: once that is announced, nobody can put it
+   * together again. @throws StaleOwner
+   */
+  withdraw(members: readonly Member[]): void {
+    this.check();
+    for (const { at, range } of members) this.#ledgerOf(at).withdraw(range);
+  }
+
   /** Resolves when Kafka has acknowledged a commit that names all the ranges. @throws StaleOwner @throws MembersGone */
   announce(members: readonly Member[], onWait?: OnWait): Promise<void> {
     return this.#committer.announce(members, onWait);
@@ -130,31 +134,9 @@ export class Epoch {
     return ledger;
   }
 
-  /**
-   * The right to insert. An owner that was stopped between its last proof of ownership and the insert (SIGSTOP, a long
-   * collection, a frozen machine) wakes up with a deadline that has passed; ClickHouse then writes nothing.
-   *
-   * The proof must be younger than the measurement of the clocks: a frozen machine's clock may stand still, and what is
-   * measured afterwards would carry an old proof over the time that it slept. For the same reason whoever asks again,
-   * because the insert came late or failed, gets a new proof. Any partition of a bundle proves it for all: what is looked
-   * at is the generation.
-   */
-  lease(members: readonly TopicPartition[]): Lease {
-    const { clock, fenceMs, clickHouseOffset } = this.#options;
-    const committer = this.#committer;
-    let isAskedAgain = false;
-    return {
-      deadlineMs: async () => {
-        this.check();
-        const { offsetMs, measuredMs } = await clickHouseOffset();
-        // Half: what is left must do for the upload's first byte to arrive.
-        const isOld = clock.nowMs() - committer.provenMs > fenceMs / 2;
-        if (isOld || isAskedAgain || committer.provenMs < measuredMs) await committer.prove(members);
-        isAskedAgain = true;
-        this.check();
-        return Math.floor(committer.provenMs + offsetMs + fenceMs);
-      },
-    };
+  /** The right to insert a bundle with these members. `confirm`: others may take it apart meanwhile. */
+  lease(members: readonly TopicPartition[], confirm?: Confirm): Lease {
+    return leaseOf(this.#committer, this.#options, members, confirm);
   }
 
   /** Resolves when all that was acknowledged is committed. @throws StaleOwner */

@@ -20,7 +20,7 @@ interface Part {
   length: number;
   judgedMs: number;
   bundleCount: number | undefined;
-  isStored: boolean;
+  end: "isStored" | "isDoubtful" | undefined;
 }
 const parts = fc.array(
   fc.record<Part>({
@@ -28,7 +28,7 @@ const parts = fc.array(
     length: fc.nat({ max: 1e9 }),
     judgedMs: fc.nat({ max: 2e12 }),
     bundleCount: fc.option(fc.integer({ min: 2, max: 9_999 }), { nil: undefined }),
-    isStored: fc.boolean(),
+    end: fc.constantFrom("isStored", "isDoubtful", undefined),
   }),
   { maxLength: 60 },
 );
@@ -36,15 +36,18 @@ const parts = fc.array(
 /** Ranges that rise, with holes between them or without; the first ones may be of version 1, and are in no bundle. */
 function intentsOf(list: Part[], bareCount: number): Intent[] {
   let next = 0;
-  return list.map(({ hole, length, judgedMs, bundleCount, isStored }, index): Intent => {
+  return list.map(({ hole, length, judgedMs, bundleCount, end }, index): Intent => {
     const firstOffset = next + hole;
     next = firstOffset + length + 1;
     const isBare = index < bareCount;
     return {
       ...{ firstOffset, lastOffset: next - 1, judgedMs },
       ...(isBare ? { isBare: true } : {}),
-      ...(bundleCount === undefined || isBare ? {} : { bundle: { id: idOf(index), count: bundleCount } }),
-      ...(isStored ? { isStored: true } : {}),
+      // Doubtful is a range that is in no bundle any more, and never was of version 1.
+      ...(bundleCount === undefined || isBare || end === "isDoubtful"
+        ? {}
+        : { bundle: { id: idOf(index), count: bundleCount } }),
+      ...(end === undefined || (isBare && end === "isDoubtful") ? {} : { [end]: true }),
     };
   });
 }
@@ -53,7 +56,7 @@ describe("intents in commit metadata", () => {
   it("are read as they were written, with their marks", () => {
     fc.assert(
       fc.property(parts, fc.nat({ max: 60 }), fc.nat({ max: 5 }), fc.boolean(), (list, bareCount, markCount, isOld) => {
-        const plain = list.map((part) => ({ ...part, bundleCount: undefined, isStored: false }));
+        const plain = list.map((part) => ({ ...part, bundleCount: undefined, end: undefined }));
         const intents = intentsOf(isOld ? plain : list, bareCount);
         const marks = Array.from({ length: isOld ? 0 : markCount }, (_, index) => idOf(-1 - index));
         expect(decodeIntents(encodeIntents(intents, marks))).toEqual({ intents, marks });
@@ -84,6 +87,7 @@ describe("intents in commit metadata", () => {
     const bundle = { id: ID, count: 12 };
     expect(encodeIntents([{ ...range, bundle }])).toBe(`m3 4000-4999@1767225600000#${ID}.12`);
     expect(encodeIntents([{ ...range, bundle, isStored: true }])).toBe(`m3 4000-4999@1767225600000#${ID}.12!`);
+    expect(encodeIntents([{ ...range, isDoubtful: true }])).toBe("m3 4000-4999@1767225600000?");
     expect(encodeIntents([range], [OTHER])).toBe(`m3 +${OTHER} 4000-4999@1767225600000`);
   });
 
@@ -119,6 +123,13 @@ describe("intents in commit metadata", () => {
     `m2 1-2@3#${ID}.2`,
     `m1 1-2@3#${ID}.2`,
     "m2 1-2@3!",
+    "m2 1-2@3?",
+    "m1 1-2@3?",
+    "m3 1-2@3?!",
+    "m3 1-2@3!?",
+    "m3 1-2@3/1?",
+    "m3 1-2@3? 3-4@3/1",
+    `m3 1-2@3#${ID}.2?`,
     `m2 +${ID}`,
     `m3 1-2@3#${ID}`,
     `m3 1-2@3#${ID}.1`,

@@ -21,6 +21,8 @@ import { BUNDLE_ID_LENGTH } from "./bundle-id.ts";
  *   partitions. `!` behind a range: it is stored, and with it its whole bundle, because that was one insert. `+ID`, before
  *   the ranges: that bundle is stored, and this partition has moved past its member, while others may still list theirs.
  *   `m3 +q1fPOx0a0-tAdcWd 5312-5711@1767225600812#Zm9vYmFyMTIzNDU2.12! 5712-5900@1767225601212`.
+ * - `first-last@judged?`, of version 3, too: a range that has left a bundle of which nobody knew whether it was stored. It is
+ *   stored alone, and only what the table lacks of it.
  *
  * Without metadata there is nothing in flight: so does a partition begin that another consumer committed before.
  */
@@ -29,6 +31,7 @@ const VERSION_ALONE = "m2";
 const VERSION_BUNDLES = "m3";
 const BARE_MARK = "/1";
 const STORED_MARK = "!";
+const DOUBT_MARK = "?";
 
 /** What brokers accept by default (`offset.metadata.max.bytes`). */
 export const METADATA_BYTES_MAX = 4_096;
@@ -64,28 +67,29 @@ export class UnreadableIntents extends Error {
 /** Writes all of them: that they fit into METADATA_BYTES_MAX is for the ledger to see to. */
 export function encodeIntents(intents: readonly Intent[], marks: readonly string[] = []): string {
   const bareCount = intents.filter(({ isBare }) => isBare === true).length;
-  const saysMore = marks.length > 0 || intents.some(({ bundle, isStored }) => bundle !== undefined || isStored);
+  const saysMore = marks.length > 0 || intents.some(isOfVersion3);
   const isBareOnly = !saysMore && bareCount > 0 && bareCount === intents.length;
   let text = saysMore ? VERSION_BUNDLES : isBareOnly ? VERSION_BARE : VERSION_ALONE;
   for (const id of marks) text += ` +${id}`;
-  for (const [index, { firstOffset, lastOffset, judgedMs, bundle, isStored }] of intents.entries()) {
+  for (const [index, { firstOffset, lastOffset, judgedMs, bundle, isStored, isDoubtful }] of intents.entries()) {
     text += ` ${firstOffset}-${lastOffset}@${judgedMs}`;
     if (index === bareCount - 1 && !isBareOnly) text += BARE_MARK;
     if (bundle !== undefined) text += `#${bundle.id}.${bundle.count}`;
     if (isStored) text += STORED_MARK;
+    else if (isDoubtful) text += DOUBT_MARK;
   }
   return text;
 }
 
 /** The room that a range takes while it is listed: a member of a bundle can become stored before it can be taken away. */
-export function reservedBytes({ firstOffset, lastOffset, judgedMs, bundle, isStored }: Intent): number {
+export function reservedBytes({ firstOffset, lastOffset, judgedMs, bundle, isStored, isDoubtful }: Intent): number {
   const bytes = ` ${firstOffset}-${lastOffset}@${judgedMs}`.length;
-  if (bundle === undefined) return isStored ? bytes + STORED_MARK.length : bytes;
+  if (bundle === undefined) return isStored || isDoubtful ? bytes + STORED_MARK.length : bytes;
   return bytes + `#${bundle.id}.${bundle.count}`.length + STORED_MARK.length;
 }
 
 const rangePattern = new RegExp(
-  `^(\\d{1,16})-(\\d{1,16})@(\\d{1,16})(/1)?(?:#([\\w-]{${BUNDLE_ID_LENGTH}})\\.([1-9]\\d{0,3}))?(!)?$`,
+  `^(\\d{1,16})-(\\d{1,16})@(\\d{1,16})(/1)?(?:#([\\w-]{${BUNDLE_ID_LENGTH}})\\.([1-9]\\d{0,3}))?([!?])?$`,
 );
 const markPattern = new RegExp(`^\\+([\\w-]{${BUNDLE_ID_LENGTH}})$`);
 
@@ -103,12 +107,13 @@ export function decodeIntents(metadata: string | null | undefined): InFlight {
 }
 
 function readRange(word: string): Intent | undefined {
-  const [, first, last, judged, bareMark, id, count, stored] = rangePattern.exec(word) ?? [];
+  const [, first, last, judged, bareMark, id, count, end] = rangePattern.exec(word) ?? [];
   if (first === undefined) return undefined;
   const intent: Intent = { firstOffset: Number(first), lastOffset: Number(last), judgedMs: Number(judged) };
   if (bareMark !== undefined) intent.isBare = true;
   if (id !== undefined) intent.bundle = { id, count: Number(count) };
-  if (stored !== undefined) intent.isStored = true;
+  if (end === STORED_MARK) intent.isStored = true;
+  if (end === DOUBT_MARK) intent.isDoubtful = true;
   return intent;
 }
 
@@ -126,15 +131,21 @@ function bare(intent: Intent): Intent {
   return { ...intent, isBare: true };
 }
 
+/** Whether older versions have no words for it. */
+function isOfVersion3({ bundle, isStored, isDoubtful }: Intent): boolean {
+  return bundle !== undefined || isStored === true || isDoubtful === true;
+}
+
 function isSound(intents: Intent[], marks: string[], version: string | undefined): boolean {
-  const saysMore = marks.length > 0 || intents.some(({ bundle, isStored }) => bundle !== undefined || isStored);
+  const saysMore = marks.length > 0 || intents.some(isOfVersion3);
   if (saysMore ? version !== VERSION_BUNDLES : version !== VERSION_ALONE && version !== VERSION_BARE) return false;
   // A bundle has one range in a partition, and is marked there only when it is not listed any more.
   const ids = [...marks, ...intents.flatMap(({ bundle }) => bundle?.id ?? [])];
   if (new Set(ids).size < ids.length) return false;
-  return intents.every(({ firstOffset, lastOffset, bundle, isBare }, index) => {
+  return intents.every(({ firstOffset, lastOffset, bundle, isBare, isDoubtful }, index) => {
     const floor = index === 0 ? 0 : intents[index - 1]!.lastOffset + 1;
     const isBundleSound = bundle === undefined || (bundle.count >= 2 && isBare === undefined);
-    return floor <= firstOffset && firstOffset <= lastOffset && isBundleSound;
+    const isDoubtSound = isDoubtful === undefined || (bundle === undefined && isBare === undefined);
+    return floor <= firstOffset && firstOffset <= lastOffset && isBundleSound && isDoubtSound;
   });
 }

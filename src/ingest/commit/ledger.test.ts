@@ -56,6 +56,21 @@ describe("PartitionLedger", () => {
     );
   });
 
+  it("counts what a range takes that has left its bundle, and lets another member of a bundle in its place", () => {
+    const ranges = Array.from({ length: LISTED_MEMBERS_MAX }, (_, index) => 10 * index);
+    const ledger = new PartitionLedger(0);
+    const [first] = ranges.map((offset) => admitted(ledger, offset, offset + 9, JUDGED_MS, bundleOf(offset)));
+    const next = ledger.open(1_000, 1_009, JUDGED_MS, bundleOf(1));
+    expect(ledger.admits(next)).toBe(false);
+    const before = ledger.reservedBytes;
+    ledger.withdraw(first!);
+    expect(before - ledger.reservedBytes).toBe(`#${bundleOf(0).id}.3`.length);
+    expect(ledger.admits(next)).toBe(true);
+    ledger.markDurableAlone(first!);
+    expect(ledger.state().metadata).toBe(encodeIntents(ledger.state().announces.map(({ range }) => range)));
+    expect(ledger.reservedBytes).toBeGreaterThanOrEqual(ledger.state().metadata.length);
+  });
+
   it("says in its commit what is in flight, stored ranges after an open one too", () => {
     const ledger = new PartitionLedger(100);
     admitted(ledger, 100, 199, JUDGED_MS);

@@ -119,10 +119,18 @@ export class PartitionLedger {
 
   /** The range goes with another bundle, or alone: of the one that it was announced with nothing was or will be inserted. */
   regroup(range: LedgerRange, bundle: BundleRef | undefined): void {
+    this.#rename(range, { bundle });
+  }
+
+  /** The range goes alone, because nobody knows whether the bundle that it was announced with is stored. */
+  withdraw(range: LedgerRange): void {
+    this.#rename(range, { bundle: undefined, isDoubtful: true });
+  }
+
+  /** It is to be announced anew, as something else; what was to be said of its old bundle is not said any more. */
+  #rename(range: LedgerRange, name: Pick<Intent, "bundle" | "isDoubtful">): void {
     if (range.admitted) this.#unlist(range);
-    range.bundle = bundle;
-    range.announced = false;
-    range.leavesMark = false;
+    Object.assign(range, name, { announced: false, leavesMark: false });
     if (range.admitted) this.#list(range);
   }
 

@@ -55,7 +55,7 @@ export function createAssignmentEvents(
       unreadTopics.set(unread);
       counters.unread = unread.length;
     },
-    onJoined({ partitions, groupCommits, commit }) {
+    onJoined({ partitions, groupCommits, readGroupCommits, commit }) {
       if (!state.isAccepting) return undefined;
       const group = readGroup(groupCommits, partitions);
       const assigned = readAssigned(partitions, group, options.unreadableIntents, options.log, state.failure);
@@ -83,6 +83,7 @@ export function createAssignmentEvents(
         flights: parts.intake.flights,
         delivery,
         announced,
+        readGroupCommits,
         isStopped,
       });
       return starts;

@@ -3,6 +3,7 @@ import { StaleOwner } from "../../core/stale-owner.ts";
 import { type PartitionRange, partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import type { Member, OnWait } from "../commit/admission.ts";
 import type { Epoch } from "../commit/epoch.ts";
+import type { Confirm } from "../commit/epoch-lease.ts";
 import { MembersGone } from "../commit/members-gone.ts";
 import type { DeliveryObserver, DeliveryStep } from "./delivery-steps.ts";
 
@@ -98,6 +99,8 @@ export interface AnnouncedBundle {
    * it is says nothing of the other ranges.
    */
   isDoubtful: boolean;
+  /** Asked before each insert, if somebody else can take the bundle apart meanwhile (`Epoch.lease`). */
+  confirm?: Confirm | undefined;
 }
 
 /** The same for a bundle that an earlier owner has announced. */
@@ -113,14 +116,17 @@ export async function repeatBundle<Prepared, Stored>(
 
 async function storeBundle<Prepared, Stored>(
   epoch: Epoch,
-  { members, bundleId, isDoubtful }: AnnouncedBundle,
+  { members, bundleId, isDoubtful, confirm }: AnnouncedBundle,
   prepared: Prepared,
   work: BundleWork<Prepared, Stored>,
   onStep: DeliveryObserver | undefined,
 ): Promise<Stored> {
   const step = (name: DeliveryStep) => onStep?.(name);
   step("beforeInsert");
-  const lease = epoch.lease(members.map(({ at }) => at));
+  const lease = epoch.lease(
+    members.map(({ at }) => at),
+    confirm,
+  );
   const stored = await work.store(prepared, lease, bundleId);
   step("afterInsert");
   epoch.check();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Intent } from "../../core/partition-offsets.ts";
 import { bundleIdOf } from "../commit/bundle-id.ts";
-import { bundlesInDoubt, type PartitionCommits, planRecovery } from "./recovery-plan.ts";
+import { bundlesInDoubt, type PartitionCommits, planRecovery, recoveryKindOf } from "./recovery-plan.ts";
 
 const judgedMs = 1_700_000_000_000;
 const bounds = (partition: number) => ({
@@ -62,6 +62,17 @@ describe("planRecovery()", () => {
     const unknown = [{ kind: "unknown", ranges: [], own: [0] }];
     expect(plan([0], [commits(0, [member(0)]), commits(1, []), commits(2, [member(2)])])).toEqual(unknown);
     expect(plan([0], [commits(0, [member(0)]), commits(2, [member(2)])])).toEqual(unknown);
+  });
+
+  it("repeats no bundle that a range has left because nobody knew, and stores that range alone", () => {
+    const left = { ...bounds(1), judgedMs, isDoubtful: true } as const;
+    const group = [commits(0, [member(0)]), commits(1, [left]), commits(2, [member(2)])];
+    expect(plan([0, 1], group)).toEqual([0, 1].map((own) => ({ kind: "unknown", ranges: [], own: [own] })));
+    // Whoever had a whole one at his join, finds so when he looks again.
+    expect(recoveryKindOf(id, group, () => "p")).toBe("unknown");
+    expect(recoveryKindOf(id, [...group, commits(3, [], [id])], () => "p")).toBe("stored");
+    expect(recoveryKindOf(id, all, () => "p")).toBe("repeat");
+    expect(recoveryKindOf(id, [], () => "p")).toBe("unknown");
   });
 
   it("does not believe a list that its id does not fit", () => {

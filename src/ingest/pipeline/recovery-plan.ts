@@ -22,7 +22,8 @@ interface Announced {
  * - `repeat`: all of the bundle is known, and it goes into the table once more, under its token.
  * - `stored`: a partition says that the bundle is stored.
  * - `unknown`: its other partitions say nothing of it (their topic was deleted, their offsets were reset or expired, another
- *   program has committed). That is no sign of anything, and without them there is no block to make.
+ *   program has committed), or are about to be, or were, stored alone for this reason (`isDoubtful`). That is no sign of
+ *   anything, and without them there is no block to make.
  */
 export type Recovery = Announced & ({ kind: "repeat"; ranges: AnnouncedRange[] } | { kind: "stored" | "unknown" });
 
@@ -36,33 +37,50 @@ export function planRecovery(
   group: readonly PartitionCommits[],
   planKeyOf: (topic: string) => string | undefined,
 ): Recovery[] {
-  const listed = byBundle(group);
+  const bundles = bundlesIn(group);
   const ownKeys = new Set(own.map(partitionKey));
-  const marks = new Set(group.flatMap((commits) => commits.marks));
   const recoveries: Recovery[] = [];
   const seen = new Set<string>();
   for (const { topic, partition, intents } of own) {
     for (const intent of intents) {
       const range = { topic, partition, ...intent };
       if (intent.bundle === undefined) {
-        if (intent.isStored !== true)
-          recoveries.push({ kind: "repeat", ranges: [range], own: [range], bundleId: undefined });
+        const alone = { own: [range], bundleId: undefined };
+        if (intent.isDoubtful === true) recoveries.push({ kind: "unknown", ...alone });
+        else if (intent.isStored !== true) recoveries.push({ kind: "repeat", ranges: [range], ...alone });
         continue;
       }
       const { id: bundleId } = intent.bundle;
       if (seen.has(bundleId)) continue;
       seen.add(bundleId);
-      const ranges = listed.get(bundleId)!;
+      const ranges = bundles.listed.get(bundleId)!;
       const open = ranges.filter(({ isStored }) => isStored !== true);
       const about = { own: open.filter((each) => ownKeys.has(partitionKey(each))), bundleId };
       if (about.own.length === 0) continue;
-      if (open.length < ranges.length || marks.has(bundleId)) recoveries.push({ kind: "stored", ...about });
-      else if (isWhole(bundleId, ranges) && isOfOnePlan(ranges, planKeyOf)) {
-        recoveries.push({ kind: "repeat", ranges, ...about });
-      } else recoveries.push({ kind: "unknown", ...about });
+      const kind = kindOf(bundleId, bundles, planKeyOf);
+      recoveries.push(kind === "repeat" ? { kind, ranges, ...about } : { kind, ...about });
     }
   }
   return recoveries;
+}
+
+/** What is to be done about a bundle by what commits say now. */
+export function recoveryKindOf(
+  bundleId: string,
+  group: readonly PartitionCommits[],
+  planKeyOf: (topic: string) => string | undefined,
+): Recovery["kind"] {
+  return kindOf(bundleId, bundlesIn(group), planKeyOf);
+}
+
+function kindOf(
+  bundleId: string,
+  { listed, marks }: BundlesInCommits,
+  planKeyOf: (topic: string) => string | undefined,
+): Recovery["kind"] {
+  const ranges = listed.get(bundleId) ?? [];
+  if (marks.has(bundleId) || ranges.some(({ isStored }) => isStored === true)) return "stored";
+  return isWhole(bundleId, ranges) && isOfOnePlan(ranges, planKeyOf) ? "repeat" : "unknown";
 }
 
 /** The bundles of which marks are still of use: somebody lists them, and does not know that they are stored. */
@@ -74,8 +92,14 @@ export function bundlesInDoubt(group: readonly PartitionCommits[]): Set<string> 
   return ids;
 }
 
-/** The ranges that list each bundle, in the bundle's order. */
-function byBundle(group: readonly PartitionCommits[]): Map<string, AnnouncedRange[]> {
+interface BundlesInCommits {
+  /** By bundle: the ranges that are listed with it, in its order. */
+  listed: ReadonlyMap<string, AnnouncedRange[]>;
+  /** Bundles that a mark says are stored. */
+  marks: ReadonlySet<string>;
+}
+
+function bundlesIn(group: readonly PartitionCommits[]): BundlesInCommits {
   const listed = new Map<string, AnnouncedRange[]>();
   for (const { topic, partition, intents } of group) {
     for (const intent of intents) {
@@ -86,12 +110,13 @@ function byBundle(group: readonly PartitionCommits[]): Map<string, AnnouncedRang
     }
   }
   for (const ranges of listed.values()) ranges.sort(compareTopicPartitions);
-  return listed;
+  return { listed, marks: new Set(group.flatMap((commits) => commits.marks)) };
 }
 
 /** Whether these are all ranges of the bundle, as its id says. */
 function isWhole(bundleId: string, ranges: readonly AnnouncedRange[]): boolean {
-  return bundleIdOf(ranges, ranges[0]!.judgedMs) === bundleId;
+  const [first] = ranges;
+  return first !== undefined && bundleIdOf(ranges, first.judgedMs) === bundleId;
 }
 
 /**

@@ -86,7 +86,8 @@ describe("recover(), of pipelines a and z", () => {
       },
     };
     const announced = readAnnounced(reader, budget, new BufferPool(() => 0), () => {});
-    const parts = { flights: new Flights(() => {}), isStopped: () => false, announced, delivery };
+    const readGroupCommits = async () => [];
+    const parts = { flights: new Flights(() => {}), isStopped: () => false, readGroupCommits, announced, delivery };
     return recover(state, epoch, recoveries, parts);
   }
 

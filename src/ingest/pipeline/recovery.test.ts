@@ -40,6 +40,7 @@ describe("recover()", () => {
       check: () => ending.signal.throwIfAborted(),
       replays: ({ partition }: { partition: number }) => [rangeOf(partition)],
       acknowledge: () => {},
+      withdraw: () => {},
     } as unknown as Epoch;
     const state = {
       openRanges: new OpenRanges(),

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import { insertSecondsMax } from "../sink/sink.ts";
+import { readGroup } from "./assignment.ts";
 import type { BundleDelivery } from "./bundle-delivery.ts";
 import type { AnnouncedBundle } from "./delivery.ts";
 import { finishRecovery } from "./finish-recovery.ts";
@@ -9,12 +11,14 @@ import type { Flights } from "./flights.ts";
 import { type PipelineState, planOf } from "./pipeline-state.ts";
 import type { AnnouncedBundles } from "./read-announced.ts";
 import { RecoveryLine } from "./recovery-line.ts";
-import type { AnnouncedRange, Recovery } from "./recovery-plan.ts";
+import { type AnnouncedRange, type Recovery, recoveryKindOf } from "./recovery-plan.ts";
 
 export interface RecoveryParts {
   readonly flights: Flights;
   readonly delivery: BundleDelivery;
   readonly announced: AnnouncedBundles;
+  /** What the whole group has committed by now (Membership). */
+  readGroupCommits(): Promise<readonly CommitOffset[]>;
   isStopped(topic: string): boolean;
 }
 
@@ -29,16 +33,15 @@ export function recover(
   state: PipelineState,
   owner: Epoch,
   recoveries: readonly Recovery[],
-  { flights, delivery, announced, isStopped }: RecoveryParts,
+  { flights, delivery, announced, readGroupCommits, isStopped }: RecoveryParts,
 ): (planKey?: string) => void {
   const open = recoveries.filter(({ own }) => !isStopped(own[0]!.topic));
   for (const range of open.flatMap(({ own }) => own)) state.openRanges.add(range);
   if (recoveries.length > 0) state.options.log.debug({ recoveries: recoveries.map(summaryOf) }, "to be recovered");
   const planKeyOf = ({ own }: Recovery) => planOf(state, own[0]!.topic).key;
   const lines = new Map([...new Set(open.map(planKeyOf))].map((key) => [key, new RecoveryLine()]));
-  // Earlier owners were fenced off by the join: however many ranges wait for that, they wait once.
-  const settledMs = performance.now() + settlingMs(state);
-  const settle = (recovery: Recovery) => waitUntil(settledMs, state, owner, recovery);
+  const settle = (recovery: Recovery) => waitFor(settlingMs(state), state, owner, recovery);
+  const look = (bundleId: string) => lookFor(bundleId, state, readGroupCommits);
   const repeat = (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
     const { key } = planOf(state, bundle.members[0]!.at.topic);
     const ownKeys = new Set(bundle.members.map(({ at }) => partitionKey(at)));
@@ -54,7 +57,7 @@ export function recover(
     );
   };
   for (const recovery of open) {
-    finishRecovery(owner, recovery, { repeat, settle }).catch((error) =>
+    finishRecovery(owner, recovery, { repeat, look, settle }).catch((error) =>
       delivery.ended(error, planOf(state, recovery.own[0]!.topic)),
     );
   }
@@ -68,18 +71,33 @@ function summaryOf({ kind, own, bundleId }: Recovery) {
   return { kind, bundle: bundleId, own: own.length, count: own[0]!.bundle?.count ?? 1 };
 }
 
+async function lookFor(
+  bundleId: string,
+  { planByTopic, failure, options }: PipelineState,
+  readGroupCommits: RecoveryParts["readGroupCommits"],
+): Promise<Recovery["kind"]> {
+  try {
+    const group = readGroup(await readGroupCommits(), []);
+    return recoveryKindOf(bundleId, group, (topic) => planByTopic.get(topic)?.key);
+  } catch (error) {
+    if (!failure.failIfHopeless("read from", error)) {
+      options.log.warn({ err: error, bundle: bundleId }, "cannot read the group's commits, an insert waits for them");
+    }
+    throw error;
+  }
+}
+
 /** After its deadline no insert of an earlier owner begins, and one that has begun ends within the server's limit. */
 function settlingMs({ options: { fenceMs, hooks } }: PipelineState): number {
   return fenceMs + (hooks?.insertMsMax ?? insertSecondsMax * 1_000);
 }
 
-async function waitUntil(
-  endMs: number,
+async function waitFor(
+  waitMs: number,
   { options }: PipelineState,
   owner: Epoch,
   { own, bundleId }: Recovery,
 ): Promise<void> {
-  const waitMs = Math.max(0, Math.ceil(endMs - performance.now()));
   options.log.warn(
     { partitions: own.map(partitionKey), bundle: bundleId, waitMs },
     "ranges are in flight together with others that no commit names any more (a deleted topic, offsets that were reset): " +

@@ -1,6 +1,6 @@
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { byTopic } from "./by-topic.ts";
-import { isStale } from "./group-start.ts";
+import { isStale, readCommittedAt } from "./group-start.ts";
 import type { Broker, ConsumerGroup } from "./kafkajs-methods.ts";
 import type { Member } from "./member-state.ts";
 import type { Membership } from "./membership.ts";
@@ -39,10 +39,19 @@ function checked(broker: Broker, check: () => void): Broker {
  * `onOver`: the coordinator refused a commit, or did not answer. kafkajs would hear of the first by a heartbeat, in time, and
  * of the second not at all.
  */
-export function commitUnder(group: ConsumerGroup, member: Member, onOver: () => void): Membership["commit"] {
+export function commitUnder(
+  group: ConsumerGroup,
+  member: Member,
+  onOver: () => void,
+): Pick<Membership, "commit" | "readGroupCommits"> {
   const { groupId, generationId: groupGenerationId, memberId, cluster } = group;
   let coordinator: Broker | undefined;
-  return async (offsets, check) => {
+  /**
+   * The broker that has acknowledged the last commit. One that a look-up names may have been the coordinator before, and not
+   * know what was committed since.
+   */
+  let proven: Broker | undefined;
+  const commit: Membership["commit"] = async (offsets, check) => {
     const partitions = offsets.map(({ offset, ...rest }) => ({ ...rest, offset: String(offset) }));
     const request = { groupId, groupGenerationId, memberId, topics: byTopic(partitions) };
     let isSent = false;
@@ -53,15 +62,26 @@ export function commitUnder(group: ConsumerGroup, member: Member, onOver: () => 
     try {
       if (coordinator?.isConnected() !== true) coordinator = await cluster.findGroupCoordinator({ groupId });
       const { failed } = await checked(coordinator, send).offsetCommit(request);
+      // Of partitions that it does not know a broker says so without a look at the generation.
+      if (failed.length < offsets.length) proven = coordinator;
       if (failed.length > 0) member.watch?.askToRejoin();
       return failed;
     } catch (error) {
       // It may have moved to another broker.
       coordinator = undefined;
+      proven = undefined;
       if (error instanceof StaleOwner || !(isStale(error) || (isSent && !isAnswer(error)))) throw error;
       onOver();
       const fate = isStale(error) ? "was refused by the coordinator" : "was not answered";
       throw new StaleOwner(`a commit of generation ${groupGenerationId} ${fate}`, { cause: error });
     }
+  };
+  return {
+    commit,
+    async readGroupCommits() {
+      if (proven === undefined)
+        throw new Error("Cannot read the group's commits: no broker is known to have the last ones");
+      return readCommittedAt(proven, groupId);
+    },
   };
 }

@@ -22,6 +22,7 @@ interface Group {
 const goesOn = () => {};
 const inOrder = (commits: readonly CommitOffset[]) =>
   [...commits].sort((a, b) => (partitionKey(a) < partitionKey(b) ? -1 : 1));
+const isOf = (own: CommitOffset, other: CommitOffset) => partitionKey(own) === partitionKey(other);
 const at = (topic: string, partition: number, offset: number, metadata = ""): CommitOffset => {
   return { topic, partition, offset, metadata };
 };
@@ -48,6 +49,14 @@ const cases: [name: string, run: (group: Group) => Promise<void>][] = [
         expect(groupCommits).toEqual(expect.arrayContaining(partitions));
       }
       expect([...a.begun, ...b.begun]).toEqual([]);
+      // And again as it is when both have committed something: before, no broker has shown that it knows the last commits.
+      const [ofA, ofB] = [a, b].map(({ joins }) => joins.at(-1)!);
+      await expect(ofB!.readGroupCommits()).rejects.toThrow("no broker is known");
+      const [fromA, fromB] = [ofA, ofB].map((each) => ({ ...each!.partitions[0]!, metadata: "m3 7-9@7?" }));
+      await ofA!.commit([fromA!], goesOn);
+      await ofB!.commit([fromB!], goesOn);
+      const now = [...expected.filter((each) => ![fromA, fromB].some((own) => isOf(own!, each))), fromA!, fromB!];
+      expect(inOrder(await ofB!.readGroupCommits())).toEqual(inOrder(now));
       // All of it in one request.
       const { sent } = a.tap;
       expect(sent.slice(sent.lastIndexOf("JoinGroup")).filter((api) => api === "OffsetFetch")).toHaveLength(1);

@@ -70,6 +70,12 @@ export async function readGroupCommits(
   return committed.filter(({ offset }) => offset >= 0);
 }
 
+/** The same from this broker, and once. */
+export async function readCommittedAt(coordinator: OffsetBroker, groupId: string): Promise<CommitOffset[]> {
+  const committed = await readCommitted(coordinator, groupId, []);
+  return committed.filter(({ offset }) => offset >= 0);
+}
+
 async function readPatiently(
   cluster: GroupCluster,
   groupId: string,

@@ -34,17 +34,17 @@ export async function joinAs(group: ConsumerGroup, member: Member): Promise<void
     }
     const { generationId: generation, memberId } = group;
     member.last = { generation, memberId };
-    const commit = commitUnder(group, member, () => {
+    const commits = commitUnder(group, member, () => {
       if (member.current === membership) member.current = undefined;
     });
-    const membership: Membership = { generation, partitions: [], groupCommits: [], commit };
+    const membership: Membership = { generation, partitions: [], groupCommits: [], ...commits };
     try {
       const assigned = group
         .assigned()
         .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
       const read = await readCommits(group, assigned);
       membership.groupCommits = read.groupCommits;
-      membership.partitions = await beginPartitions(group, member, read.own, commit);
+      membership.partitions = await beginPartitions(group, member, read.own, commits.commit);
       const leftOut = without(assigned, membership.partitions);
       member.watch.joined(assigned, leftOut, member.plan, performance.now());
       member.seen = undefined;

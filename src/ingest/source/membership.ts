@@ -13,6 +13,13 @@ export interface Membership {
    */
   groupCommits: readonly CommitOffset[];
   /**
+   * The same as it is now: everything that was committed before the last commit of this membership was sent is in it, whoever
+   * committed it.
+   *
+   * @throws when nothing was committed yet, when the last commit has failed, and when the broker does not answer.
+   */
+  readGroupCommits(): Promise<readonly CommitOffset[]>;
+  /**
    * Commits under this generation, whatever the member's present one is. `check` throws when the owner's epoch is over: it
    * is called in the last moment before the request leaves, after all that the client waits for. Returns the partitions
    * that the coordinator does not know: their topic was deleted, and nothing can be committed for them. All others are.

@@ -1,5 +1,6 @@
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
+import type { CommitStore } from "./commit-store.ts";
 import type { Life, World } from "./world.ts";
 
 export const SESSION_TIMEOUT_MS = 500;
@@ -41,7 +42,7 @@ interface Member {
 export class SimulatedBroker {
   readonly world: World;
   readonly logs: SimulatedLog[];
-  readonly committed = new Map<number, { offset: number; metadata: string }>();
+  readonly committed: CommitStore;
   generation = 0;
   commits = 0;
   /** Joins that were given the generation that the member had. */
@@ -52,8 +53,9 @@ export class SimulatedBroker {
   #isRebalancing = false;
   #nextId = 1;
 
-  constructor(world: World, partitions: number) {
+  constructor(world: World, partitions: number, committed: CommitStore) {
     this.world = world;
+    this.committed = committed;
     this.logs = Array.from({ length: partitions }, () => ({ batches: [], end: 0, isDeleted: false }));
   }
 
@@ -213,6 +215,7 @@ export class SimulatedBroker {
     if (members.some(({ join }) => join === undefined)) return;
     this.#isRebalancing = false;
     this.generation += 1;
+    this.committed.generationBegins(this.logs.length);
     const shift = this.world.random.between(0, 7);
     members.forEach((member, index) => {
       const partitions = [...this.logs.keys()].filter(

@@ -23,7 +23,15 @@ const wrongs = {
 };
 
 /** A window that remembers all inserts of a schedule; processes stand still for up to three session timeouts. */
-const sound: Check["options"] = { windowTokens: 1_000, fenceMs: 300, stopMsMax: 1_500, calmMs: 2_000 };
+const sound: Check["options"] = {
+  ...{ windowTokens: 1_000, fenceMs: 300, stopMsMax: 1_500 },
+  ...{ calmMs: 2_000, faultEveryMs: 200, isDivided: false },
+};
+/**
+ * Members that join together read the commits before, or after, those of a deleted topic have gone, and are held up for longer
+ * than the fence and the longest insert.
+ */
+const divided: Check["options"] = { ...sound, isDivided: true };
 /**
  * Ten seconds of stops, so long that the table has forgotten what the process was about to insert. With 90 tokens it forgets
  * what is in flight (two schedules of 300).
@@ -39,6 +47,7 @@ export const soundCheck: Check = {
 
 export const checks: readonly Check[] = [
   soundCheck,
+  { says: "does so when members find different commits at a join", options: divided, schedules: 800 },
   { says: "keeps out a process that wakes up when its token is forgotten", options: forgetful, schedules: 100 },
 ];
 
@@ -46,7 +55,7 @@ export const checks: readonly Check[] = [
 export const controls: readonly Check[] = [
   {
     says: "doubles rows there without the fence",
-    options: { ...forgetful, fenceMs: 1e9 },
+    options: { ...forgetful, faults: { ignoresDeadlines: true } },
     schedules: 3_000,
     finds: "doubled rows",
   },
@@ -91,6 +100,18 @@ export const controls: readonly Check[] = [
     options: { ...sound, faults: { concludesFromAbsence: true } },
     schedules: 1_500,
     finds: "missing records",
+  },
+  {
+    says: "doubles rows when those who find different commits look at a bundle at the join only",
+    options: { ...divided, faults: { looksOnce: true } },
+    schedules: 3_000,
+    finds: "doubled rows",
+  },
+  {
+    says: "doubles rows when ranges that are stored alone stay in their bundle beside that",
+    options: { ...divided, faults: { looksOnce: true, staysInBundle: true } },
+    schedules: 3_000,
+    finds: "doubled rows",
   },
   {
     says: "doubles rows when a bundle is put together again in another order",

@@ -27,6 +27,14 @@ export interface MemberOptions {
   sendsAfterTheEnd: boolean;
   /** Sends the next commit after one that may still come. */
   repeatsUnanswered: boolean;
+  /** Inserts whatever the time is. */
+  ignoresDeadlines: boolean;
+  /** Leaves ranges in their bundle that it stores alone. */
+  staysInBundle: boolean;
+  /** Looks at a bundle of which others have ranges at its join only. */
+  looksOnce: boolean;
+  /** The share of bundles of which a partition has no leader for a while, when they are to be repeated. */
+  slowReadShare: number;
   onStaleBundle(): void;
   onRecovery(kind: Recovery["kind"]): void;
   onLookUp(): void;

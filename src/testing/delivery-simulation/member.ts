@@ -3,7 +3,6 @@ import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
 import { Epoch } from "../../ingest/commit/epoch.ts";
-import { decodeIntents } from "../../ingest/commit/intents.ts";
 import { ByteBudget } from "../../ingest/dispatch/byte-budget.ts";
 import { createDispatcher, type Dispatcher } from "../../ingest/dispatch/dispatcher.ts";
 import { asAssigned, fetchStarts } from "../../ingest/pipeline/assignment.ts";
@@ -12,11 +11,11 @@ import { drainEpoch } from "../../ingest/pipeline/drain-epoch.ts";
 import { Flights } from "../../ingest/pipeline/flights.ts";
 import { bundlesInDoubt, planRecovery } from "../../ingest/pipeline/recovery-plan.ts";
 import { HEARTBEAT_MS, SESSION_TIMEOUT_MS, topicOf, Unanswered } from "./broker.ts";
+import { groupSeen, readGroup } from "./group-reader.ts";
 import type { Ambush, MemberOptions } from "./member-options.ts";
-import { SimulatedDelivery } from "./simulated-delivery.ts";
+import { PLAN, SimulatedDelivery } from "./simulated-delivery.ts";
 import { Life, type World } from "./world.ts";
 
-const PLAN = "p";
 const BATCH_BYTES = 10;
 const NO_BYTES = new Uint8Array(BATCH_BYTES);
 const FLIGHTS_MAX = 4;
@@ -120,10 +119,7 @@ export class SimulatedMember {
     const { generation, partitions } = await broker.join(this.life, this.#id, saysTheSame ? 0 : this.#joins);
     // Between the assignment and its first commit another generation may begin.
     await this.life.arrival(this.#options.world.latencyMs());
-    const group = [...broker.committed].map(([partition, { metadata }]) => ({
-      ...{ topic: topicOf(partition), partition },
-      ...decodeIntents(this.#options.forgetsIntents ? "" : metadata),
-    }));
+    const group = groupSeen(this.#options, partitions);
     const inDoubt = bundlesInDoubt(group);
     const assigned = partitions.map((partition) => {
       const topic = topicOf(partition);
@@ -157,7 +153,8 @@ export class SimulatedMember {
       })),
     );
     const recoveries = planRecovery(assigned, group, () => PLAN);
-    if (recoveries.length > 0) this.#flights.add(this.#delivery.recover(epoch, recoveries));
+    if (recoveries.length > 0)
+      this.#flights.add(this.#delivery.recover(epoch, recoveries, () => readGroup(this.#options, this.life)));
   }
 
   /** As src/ingest/source/membership.ts. */

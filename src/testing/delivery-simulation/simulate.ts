@@ -1,5 +1,6 @@
 import type { Recovery } from "../../ingest/pipeline/recovery-plan.ts";
 import { SimulatedBroker } from "./broker.ts";
+import { CommitStore } from "./commit-store.ts";
 import { faultsOf } from "./faults.ts";
 import { judgeRows } from "./judge-rows.ts";
 import { SimulatedMember } from "./member.ts";
@@ -10,8 +11,8 @@ import { World } from "./world.ts";
 const PARTITIONS = 5;
 const MEMBERS_MAX = 3;
 const BATCHES_PER_SECOND = 12;
-const FAULT_EVERY_MS = 200;
 const END_MS = 60_000;
+const SLOW_READ_SHARE = 0.5;
 
 export interface SimulationOptions {
   seed: number;
@@ -22,12 +23,17 @@ export interface SimulationOptions {
   calmMs: number;
   /** Longest time for which a process is stopped. */
   stopMsMax: number;
+  /** About how often something happens, ms. */
+  faultEveryMs: number;
+  /** Members that join together find different commits (broker.ts), and some are held up before they act on them. */
+  isDivided: boolean;
   /** Faults of the protocol, to show that each of them is found (member.ts). */
   faults?: { [Fault in keyof typeof noFaults]?: boolean };
 }
 
 const noFaults = {
   forgetsIntents: false,
+  ignoresDeadlines: false,
   acknowledgesEarly: false,
   concludesFromAbsence: false,
   reorders: false,
@@ -36,6 +42,8 @@ const noFaults = {
   saysTheSame: false,
   sendsAfterTheEnd: false,
   repeatsUnanswered: false,
+  staysInBundle: false,
+  looksOnce: false,
 } satisfies Partial<MemberOptions>;
 
 export interface SimulationResult {
@@ -67,8 +75,8 @@ export interface SimulationResult {
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const world = new World(options.seed);
   const { random } = world;
-  const { calmMs } = options;
-  const broker = new SimulatedBroker(world, PARTITIONS);
+  const { calmMs, faultEveryMs, isDivided } = options;
+  const broker = new SimulatedBroker(world, PARTITIONS, new CommitStore(world, isDivided));
   const warehouse = new SimulatedWarehouse(world, options.windowTokens);
   const faults: Record<string, number> = {};
   let staleBundles = 0;
@@ -88,7 +96,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const onLookUp = () => {
       lookUps += 1;
     };
-    const protocol = { ...noFaults, ...options.faults };
+    const protocol = { ...noFaults, ...options.faults, slowReadShare: isDivided ? SLOW_READ_SHARE : 0 };
     members.push(
       new SimulatedMember({ world, broker, warehouse, fenceMs, onStaleBundle, onRecovery, onLookUp, ...protocol }),
     );
@@ -113,7 +121,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       inflict[name]!(member);
       faults[name] = (faults[name] ?? 0) + 1;
     }
-    world.after(random.between(0, 2 * FAULT_EVERY_MS), injure);
+    world.after(random.between(0, 2 * faultEveryMs), injure);
   };
 
   for (let batch = 0; batch < (calmMs / 1_000) * BATCHES_PER_SECOND; batch += 1) {
@@ -121,7 +129,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
   for (let count = random.between(1, MEMBERS_MAX); count > 0; count -= 1) start();
   broker.watch();
-  world.after(random.between(0, FAULT_EVERY_MS), injure);
+  world.after(random.between(0, faultEveryMs), injure);
   const isCommitted = () => world.nowMs > calmMs && stopped === 0 && broker.isRead;
   const isDone = await world.run(isCommitted, END_MS + 2 * options.stopMsMax);
   // Whoever was late may still come.

@@ -8,14 +8,23 @@ import type { ByteBudget } from "../../ingest/dispatch/byte-budget.ts";
 import type { RawBundle } from "../../ingest/dispatch/raw-bundle.ts";
 import { type AnnouncedBundle, type BundleWork, deliverBundle, repeatBundle } from "../../ingest/pipeline/delivery.ts";
 import type { DeliveryObserver } from "../../ingest/pipeline/delivery-steps.ts";
-import { finishRecovery } from "../../ingest/pipeline/finish-recovery.ts";
-import type { AnnouncedRange, Recovery } from "../../ingest/pipeline/recovery-plan.ts";
+import { finishRecovery, type RecoveringOwner, type RecoverySteps } from "../../ingest/pipeline/finish-recovery.ts";
+import {
+  type AnnouncedRange,
+  type PartitionCommits,
+  type Recovery,
+  recoveryKindOf,
+} from "../../ingest/pipeline/recovery-plan.ts";
 import type { SimulatedBroker } from "./broker.ts";
 import type { MemberOptions } from "./member-options.ts";
 import type { Life } from "./world.ts";
 
 /** Longer than any latency of the simulated network: then no insert is on its way. */
 const INSERT_MS_MAX = 700;
+/** Some longer than the fence and the longest insert. */
+const SLOW_READ_MS = [500, 4_000] as const;
+/** The only plan's key. */
+export const PLAN = "p";
 /** One record of so many is late by its bundle's judging time, and becomes a dead letter. */
 const LATE_EVERY = 5;
 
@@ -54,29 +63,50 @@ export class SimulatedDelivery {
     }
   }
 
-  async recover(epoch: Epoch, recoveries: readonly Recovery[]): Promise<void> {
-    const { life, fenceMs, concludesFromAbsence } = this.#options;
-    for (const each of recoveries) {
+  async recover(
+    epoch: Epoch,
+    recoveries: readonly Recovery[],
+    readGroup: () => Promise<PartitionCommits[]>,
+  ): Promise<void> {
+    const { life, fenceMs, concludesFromAbsence, looksOnce } = this.#options;
+    const steps: RecoverySteps = {
+      repeat: (ranges, bundle) => this.#repeat(epoch, ranges, bundle).catch((error) => this.#onError(error)),
+      look: async (bundleId) => (looksOnce ? "repeat" : recoveryKindOf(bundleId, await readGroup(), () => PLAN)),
+      settle: () => life.arrival(fenceMs + INSERT_MS_MAX),
+    };
+    const owner = this.#ownerOf(epoch);
+    const finished = recoveries.map((each) => {
       const recovery = concludesFromAbsence && each.kind === "unknown" ? { ...each, kind: "stored" as const } : each;
       this.#options.onRecovery(recovery.kind);
-      try {
-        await finishRecovery(epoch, recovery, {
-          repeat: (ranges, bundle) => this.#repeat(epoch, ranges, bundle),
-          settle: () => life.arrival(fenceMs + INSERT_MS_MAX),
-        });
-      } catch (error) {
-        this.#onError(error);
-      }
-    }
+      return finishRecovery(owner, recovery, steps).catch((error) => this.#onError(error));
+    });
+    await Promise.all(finished);
+  }
+
+  #ownerOf(epoch: Epoch): RecoveringOwner {
+    if (!this.#options.staysInBundle) return epoch;
+    return {
+      check: () => epoch.check(),
+      replays: (at) => epoch.replays(at),
+      acknowledge: (members) => epoch.acknowledge(members),
+      withdraw() {},
+      announce: async () => {},
+    };
   }
 
   #repeat(epoch: Epoch, ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle): Promise<void> {
-    const { reorders, judgesAnew, life, onStep } = this.#options;
+    const { reorders, judgesAnew, slowReadShare, world, life, onStep } = this.#options;
     const [{ judgedMs }] = ranges as [AnnouncedRange];
     const { bundleId, isDoubtful: absentOnly } = bundle;
     const id = reorders && bundleId !== undefined ? bundleIdOf([...ranges].reverse(), judgedMs) : bundleId;
     const content = { ranges, judgedMs: judgesAnew ? Math.floor(life.nowMs()) : judgedMs, absentOnly };
-    return repeatBundle(epoch, { ...bundle, bundleId: id }, this.#work(content), onStep);
+    const work = this.#work(content);
+    const isSlow = slowReadShare > 0 && bundleId !== undefined && world.chance(slowReadShare);
+    const prepare = async () => {
+      if (isSlow) await life.arrival(world.random.between(...SLOW_READ_MS));
+      return work.prepare();
+    };
+    return repeatBundle(epoch, { ...bundle, bundleId: id }, { ...work, prepare }, onStep);
   }
 
   #onError(error: unknown): void {
@@ -106,11 +136,12 @@ export class SimulatedDelivery {
   }
 
   async #insert(token: string, records: { key: string }[], absentOnly: boolean, lease: Lease): Promise<void> {
-    const { world, life, warehouse, acknowledgesEarly } = this.#options;
+    const { world, life, warehouse, acknowledgesEarly, ignoresDeadlines } = this.#options;
     if (records.length === 0) return;
     const keys = records.map(({ key }) => key);
     for (;;) {
-      const deadlineMs = await lease.deadlineMs();
+      const provenMs = await lease.deadlineMs();
+      const deadlineMs = ignoresDeadlines ? Number.POSITIVE_INFINITY : provenMs;
       try {
         const inserted = warehouse.insert(life, { token, keys, deadlineMs, absentOnly });
         if (acknowledgesEarly) return void inserted.catch(() => {});
