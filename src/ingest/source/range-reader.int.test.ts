@@ -137,6 +137,9 @@ const cases: RangeCase[] = [
       await expect(own.read(range, never())).rejects.toThrow("Cannot read a range: the reader is closed");
     },
   ],
+];
+
+const alone: RangeCase[] = [
   [
     "is read when its broker is back, by connections of before and by new ones",
     async ({ broker, topic, waits, create, put, reader }) => {
@@ -154,4 +157,4 @@ const cases: RangeCase[] = [
   ],
 ];
 
-describeRanges(cases, []);
+describeRanges(cases, [], alone);

@@ -21,15 +21,17 @@ export interface TestBroker {
 const real = await realKafka();
 if (!real.available) console.warn(`skipped: ${real.reason}`);
 
-/** The same cases against the embedded broker and against Apache Kafka. */
+/** The same cases against the embedded broker and against Apache Kafka, one after the other or both at the same time. */
 export function describeEitherBroker(
   name: string,
   cases: (open: () => Promise<TestBroker>, isReal: boolean) => void,
+  order: "sequential" | "concurrent" = "sequential",
 ): void {
-  describe(`${name}, against the embedded broker`, () => {
+  const options = { concurrent: order === "concurrent" };
+  describe(`${name}, against the embedded broker`, options, () => {
     cases(() => openBroker(false, (port, dataDir) => startKafkaBroker({ port, dataDir })), false);
   });
-  describe.skipIf(!real.available)(`${name}, against Apache Kafka`, () => {
+  describe.skipIf(!real.available)(`${name}, against Apache Kafka`, options, () => {
     const open = () =>
       openBroker(true, (port, dataDir) =>
         // Compaction and retention within a test's time.

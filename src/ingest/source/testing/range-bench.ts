@@ -52,49 +52,54 @@ export async function consume({ broker, topic }: RangeBench, lastOffset: number)
 
 export type RangeCase = [name: string, run: (bench: RangeBench) => Promise<void>];
 
-/** `realCases`: what the embedded broker does not have. */
-export function describeRanges(cases: RangeCase[], realCases: RangeCase[]): void {
-  describeEitherBroker("a range", (open, isReal) => openCases(open, isReal ? [...cases, ...realCases] : cases));
+/**
+ * All cases at the same time, for they wait for most of theirs. `realCases`: what the embedded broker does not have. `alone`:
+ * what stops the broker, after the others.
+ */
+export function describeRanges(cases: RangeCase[], realCases: RangeCase[], alone: RangeCase[] = []): void {
+  describeEitherBroker(
+    "a range",
+    (open, isReal) => openCases(open, isReal ? [...cases, ...realCases] : cases, alone),
+    "concurrent",
+  );
 }
 
-function openCases(open: () => Promise<TestBroker>, cases: RangeCase[]): void {
+function openCases(open: () => Promise<TestBroker>, cases: RangeCase[], alone: RangeCase[]): void {
   let broker: TestBroker;
-  let kafka: Kafka;
-  let admin: Admin;
-  let producer: Producer;
   let topics = 0;
 
   beforeAll(async () => {
     broker = await open();
-    kafka = new Kafka({ brokers: [`127.0.0.1:${broker.port}`], logLevel: logLevel.NOTHING });
-    admin = kafka.admin();
-    producer = kafka.producer({ allowAutoTopicCreation: false });
-    await Promise.all([admin.connect(), producer.connect()]);
   }, 60_000);
-  afterAll(async () => {
-    await Promise.all([admin.disconnect(), producer.disconnect()]);
-    await broker.close();
-  });
+  afterAll(() => broker.close());
 
   const run = async (name: string, test: RangeCase[1]): Promise<void> => {
     topics += 1;
     const topic = `${topics}-${name.replaceAll(/[^a-z]+/gi, "-")}`.slice(0, 40);
-    const { bench, close } = openBench({ broker, kafka, admin, producer, topic });
+    const { bench, close } = await openBench(broker, topic);
     await test(bench).finally(close);
   };
-  it.each(cases)("%s", run, CASE_TIMEOUT_MS);
+  it.concurrent.each(cases)("%s", run, CASE_TIMEOUT_MS);
+  it.each(alone)("%s", { concurrent: false, timeout: CASE_TIMEOUT_MS }, run);
 }
 
-function openBench(shared: Pick<RangeBench, "broker" | "kafka" | "admin" | "producer" | "topic">) {
-  const { broker, admin, producer, topic } = shared;
+/** With clients of its own: one that has asked about a topic asks for it ever after, also when its case has deleted it. */
+async function openBench(broker: TestBroker, topic: string) {
+  const brokers = [`127.0.0.1:${broker.port}`];
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  await Promise.all([admin.connect(), producer.connect()]);
   const readers: RangeReader[] = [];
   const waits: string[] = [];
-  const kafka = { brokers: [`127.0.0.1:${broker.port}`], logLevel: logLevel.NOTHING };
   const onWait = (_range: unknown, reason: string) => void waits.push(reason);
   const bench: RangeBench = {
-    ...{ ...shared, waits },
+    ...{ broker, kafka, admin, producer, topic, waits },
     reader(options, buffers) {
-      const made = createRangeReader({ kafka, fetchBytesMax: 1 << 20, onWait, ...options }, buffers);
+      const made = createRangeReader(
+        { kafka: { brokers, logLevel: logLevel.NOTHING }, fetchBytesMax: 1 << 20, onWait, ...options },
+        buffers,
+      );
       readers.push(made);
       return made;
     },
@@ -109,5 +114,6 @@ function openBench(shared: Pick<RangeBench, "broker" | "kafka" | "admin" | "prod
       await producer.send({ topic, messages: own, compression });
     },
   };
-  return { bench, close: () => Promise.all(readers.map((each) => each.close())) };
+  const close = () => Promise.all([...readers.map((each) => each.close()), admin.disconnect(), producer.disconnect()]);
+  return { bench, close };
 }
