@@ -5,6 +5,8 @@ import type { LedgerRange, PartitionLedger } from "./ledger.ts";
 
 export interface Entry extends TopicPartition {
   ledger: PartitionLedger;
+  /** The plan that its records are for: a bundle is of one. */
+  planKey: string;
 }
 
 /** A range of a bundle, or the one that is inserted alone. */
@@ -15,7 +17,7 @@ export interface Member {
 
 /**
  * A bundle that asked waits for room: because of these partitions, whose earlier ranges are not stored yet; with none, because
- * of all that a commit has to say. Undefined: it waits no more.
+ * of all that a commit has to say of its plan. Undefined: it waits no more.
  */
 export type OnWait = (behind: readonly TopicPartition[] | undefined) => void;
 
@@ -23,10 +25,12 @@ export type OnWait = (behind: readonly TopicPartition[] | undefined) => void;
  * Decides which ranges commits name from now on. The members of a bundle are admitted together or not at all.
  *
  * A bundle's members must not come apart: with one commit that shows a member passed and another that still lists one, a
- * crash in between leaves a bundle that nobody can put together again. So whatever a commit has to say about bundles must
- * fit into one request, at any later time: the texts of all partitions that list something are counted together. What an
- * earlier owner, or several, have left may be more already; then nothing new is admitted before enough of it is stored,
- * and until then commits may come apart, because what is inherited leaves marks.
+ * crash in between leaves a bundle that nobody can put together again. So whatever there is to say about a plan's bundles
+ * must fit into one request, at any later time: the texts of all its partitions that list something are counted together.
+ * Each plan has a request's room to itself (take-request.ts): one whose table takes nothing fills its own.
+ *
+ * What an earlier owner, or several, have left may be more already; then nothing new of the plan is admitted before enough of
+ * it is stored, and until then commits may come apart, because what is inherited leaves marks.
  */
 export class Admission {
   readonly #entries: ReadonlyMap<string, Entry>;
@@ -67,17 +71,19 @@ export class Admission {
   admit(): Set<string> {
     const changed = new Set<string>();
     if (this.#waiting.size === 0) return changed;
-    let freeBytes = COMMIT_BYTES_MAX - this.#takenBytes();
+    const takenBytes = this.#takenBytes();
     for (let isChanged = true; isChanged; ) {
       isChanged = false;
-      let isFull = false;
+      const full = new Set<string>();
       for (const members of this.#waiting.keys()) {
         if (!members.every((member) => this.#isNext(member))) continue;
         const bytes = members.reduce((sum, member) => sum + this.#addedBytes(member), 0);
-        // Nobody overtakes a large bundle that waits for room in the request, or it might wait for ever.
-        if (bytes > 0 && (isFull || bytes > freeBytes)) isFull = true;
+        const { planKey } = this.#entries.get(partitionKey(members[0]!.at))!;
+        const taken = takenBytes.get(planKey) ?? 0;
+        // None of its plan overtakes a large bundle that waits for room in the request, or it might wait for ever.
+        if (bytes > 0 && (full.has(planKey) || taken + bytes > COMMIT_BYTES_MAX)) full.add(planKey);
         else {
-          freeBytes -= bytes;
+          takenBytes.set(planKey, taken + bytes);
           for (const key of this.#take(members)) changed.add(key);
           isChanged = true;
         }
@@ -119,11 +125,14 @@ export class Admission {
     });
   }
 
-  #takenBytes(): number {
-    let bytes = 0;
+  /** By plan. */
+  #takenBytes(): Map<string, number> {
+    const bytes = new Map<string, number>();
     for (const key of this.#active) {
       const entry = this.#entries.get(key);
-      if (entry !== undefined) bytes += partitionBytes(entry, entry.ledger.reservedBytes);
+      if (entry === undefined) continue;
+      const before = bytes.get(entry.planKey) ?? 0;
+      bytes.set(entry.planKey, before + partitionBytes(entry, entry.ledger.reservedBytes));
     }
     return bytes;
   }

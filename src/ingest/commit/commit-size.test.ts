@@ -83,6 +83,31 @@ describe("the size of commits", () => {
     expect(outcomes[firstWaiting]!.end).toBe("announced");
   });
 
+  it("leaves each pipeline its room, whatever the others have in flight that nobody takes", async () => {
+    const of = (topic: string) => Array.from({ length: 1_000 }, (_, partition) => ({ topic, partition }));
+    const assigned = ["t", "u", "v"].flatMap(of).map((place) => ({ ...place, offset: 0, intents: [] }));
+    script = new ScriptedEpoch(assigned, { firstOffset: 1e9, judgedMs: 1_767_225_600_000 });
+    const stuck = Array.from({ length: 16 }, () => ["t", "u"].map((topic) => script.openOf(...of(topic)))).flat();
+    const outcomes = stuck.map((members) => script.announce(members));
+    await script.acceptAll();
+    expect(outcomes.filter(({ end }) => end === undefined).length).toBeGreaterThan(2);
+    for (let round = 0; round < 3; round += 1) {
+      const before = script.sent.length;
+      const members = script.openOf(...of("v"));
+      const outcome = script.announce(members);
+      await script.acceptAll();
+      expect(outcome.end).toBe("announced");
+      script.epoch.acknowledge(members);
+      await script.acceptAll();
+      expect(script.sent.length).toBe(before + 2);
+    }
+    for (const commit of script.sent) {
+      expect(bytesOf(commit)).toBeLessThanOrEqual(COMMIT_BYTES_MAX);
+      // Whole: a bundle of which one request says a part comes apart.
+      for (const ofTopic of Map.groupBy(commit, ({ topic }) => topic).values()) expect(ofTopic).toHaveLength(1_000);
+    }
+  });
+
   it("has bounds that hold for the longest names and texts", async () => {
     expect(MEMBERS_MAX * MEMBER_BYTES_MAX).toBeLessThanOrEqual(COMMIT_BYTES_MAX);
     expect(partitionBytes({ topic: "t".repeat(249) }, METADATA_BYTES_MAX)).toBeLessThan(5_000);

@@ -35,7 +35,7 @@ describe("Committer", () => {
     });
     ledgers = [0, 1].map((partition) => {
       const ledger = new PartitionLedger(0);
-      committer.add(at(partition), ledger);
+      committer.add(at(partition), ledger, "plan");
       return ledger;
     });
   });
@@ -170,7 +170,7 @@ describe("Committer", () => {
       },
       onError: (error) => errors.push(error),
     });
-    looking.add(at(0), ledgers[0]!);
+    looking.add(at(0), ledgers[0]!, "plan");
     const announcement = looking.announce([{ at: at(0), range: ledgers[0]!.open(0, 9, 1) }]).catch((error) => error);
     await settle();
     expect(check).not.toThrow();

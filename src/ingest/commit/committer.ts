@@ -47,9 +47,9 @@ export class Committer {
     this.#options = options;
   }
 
-  add({ topic, partition }: TopicPartition, ledger: PartitionLedger): void {
+  add({ topic, partition }: TopicPartition, ledger: PartitionLedger, planKey: string): void {
     const key = partitionKey({ topic, partition });
-    this.#entries.set(key, { topic, partition, ledger });
+    this.#entries.set(key, { topic, partition, ledger, planKey });
     if (ledger.isListing) this.#admission.activate(key);
   }
 

@@ -15,6 +15,8 @@ import { type LedgerRange, PartitionLedger } from "./ledger.ts";
 
 export interface EpochOptions extends LeaseTerms {
   partitions: readonly AssignedPartition[];
+  /** The plan that a topic's records are for: pipelines do not take each other's room in commits. */
+  planKeyOf(topic: string): string;
   commit(offsets: CommitOffset[], check: () => void): Promise<readonly TopicPartition[]>;
   onCommitError(error: unknown): void;
   onCommit?: ((when: "beforeCommit" | "afterCommit", offset: CommitOffset) => void) | undefined;
@@ -39,7 +41,7 @@ export class Epoch {
     for (const start of options.partitions) {
       const ledger = new PartitionLedger(start.offset, start.intents, start.marks);
       this.#ledgers.set(partitionKey(start), ledger);
-      this.#committer.add(start, ledger);
+      this.#committer.add(start, ledger, options.planKeyOf(start.topic));
       // Spent marks stay for ever where nothing comes any more, and older programs cannot read a commit that has any.
       if (ledger.position !== start.offset || start.hasSpentMarks === true) this.#committer.note(start);
     }

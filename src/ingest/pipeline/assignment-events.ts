@@ -97,6 +97,7 @@ function newEpoch(state: PipelineState, partitions: AssignedPartition[], commit:
   const { fenceMs, hooks, log } = state.options;
   return new Epoch({
     ...{ partitions, fenceMs },
+    planKeyOf: (topic) => planOf(state, topic).key,
     async commit(offsets, check) {
       const unknown = await commit(offsets, check);
       for (const at of unknown) openRanges.forget(at);

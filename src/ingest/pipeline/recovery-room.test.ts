@@ -50,6 +50,7 @@ describe("recover(), of pipelines a and z", () => {
     budget = new ByteBudget({ highBytes: HIGH_BYTES, lowBytes: 0.75 * HIGH_BYTES, onPause, onResume: () => {} });
     epoch = new Epoch({
       partitions: ["a", "z"].map((topic) => ({ topic, partition: 0, offset: 0, intents: intentsOf(topic) })),
+      planKeyOf: (topic) => topic,
       ...{ clock: systemClock, fenceMs: 100, clickHouseOffset: async () => ({ offsetMs: 0, measuredMs: 0 }) },
       ...{ commit: async () => [], onCommitError: () => {} },
     });
@@ -85,7 +86,7 @@ describe("recover(), of pipelines a and z", () => {
         budget.give(byteLength);
       },
     };
-    const announced = readAnnounced(reader, budget, new BufferPool(() => 0), () => {});
+    const announced = readAnnounced(reader, budget, new BufferPool(() => 0));
     const readGroupCommits = async () => [];
     const parts = { flights: new Flights(() => {}), isStopped: () => false, readGroupCommits, announced, delivery };
     return recover(state, epoch, recoveries, parts);

@@ -134,7 +134,7 @@ export class SimulatedMember {
     }
     this.#generation = generation;
     const epoch = new Epoch({
-      partitions: assigned,
+      ...{ partitions: assigned, planKeyOf: () => PLAN },
       clock: this.life,
       fenceMs: this.#options.fenceMs,
       clickHouseOffset: async () => ({ offsetMs: warehouse.offsetFor(this.life), measuredMs: 0 }),

@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 import { systemClock } from "../../../core/clock.ts";
 import type { AssignedPartition, CommitOffset } from "../../../core/partition-offsets.ts";
-import { compareTopicPartitions, type TopicPartition } from "../../../core/topic-partition.ts";
+import { compareTopicPartitions, partitionKey, type TopicPartition } from "../../../core/topic-partition.ts";
 import type { Member } from "../admission.ts";
 import { bundleIdOf } from "../bundle-id.ts";
 import { Epoch } from "../epoch.ts";
@@ -33,13 +33,15 @@ export class ScriptedEpoch {
   readonly epoch: Epoch;
   readonly sent: CommitOffset[][] = [];
   readonly gates: Gate[] = [];
-  readonly #nextOffsets = new Map<number, number>();
+  readonly #nextOffsets = new Map<string, number>();
   readonly #cut: { firstOffset: number; judgedMs: number };
 
   constructor(partitions: AssignedPartition[], cut = { firstOffset: 0, judgedMs: 7 }) {
     this.#cut = cut;
     this.epoch = new Epoch({
       partitions,
+      // A pipeline for each topic.
+      planKeyOf: (topic) => topic,
       clock: systemClock,
       fenceMs: 10_000,
       clickHouseOffset: async () => ({ offsetMs: 0, measuredMs: 0 }),
@@ -55,13 +57,18 @@ export class ScriptedEpoch {
 
   /** Cuts ten offsets of each. */
   open(...partitions: number[]): Member[] {
-    const members = partitions.map((partition) => {
-      const firstOffset = this.#nextOffsets.get(partition) ?? this.#cut.firstOffset;
-      this.#nextOffsets.set(partition, firstOffset + 10);
-      return { ...at(partition), firstOffset, lastOffset: firstOffset + 9 };
+    return this.openOf(...partitions.map(at));
+  }
+
+  openOf(...places: TopicPartition[]): Member[] {
+    const members = places.map((place) => {
+      const key = partitionKey(place);
+      const firstOffset = this.#nextOffsets.get(key) ?? this.#cut.firstOffset;
+      this.#nextOffsets.set(key, firstOffset + 10);
+      return { ...place, firstOffset, lastOffset: firstOffset + 9 };
     });
     const ranges = this.epoch.open({ members, judgedMs: this.#cut.judgedMs });
-    return ranges.map((range, index) => ({ at: at(partitions[index]!), range }));
+    return ranges.map((range, index) => ({ at: places[index]!, range }));
   }
 
   /** The announcement's end: undefined while it waits. */
