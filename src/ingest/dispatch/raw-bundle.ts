@@ -12,8 +12,12 @@ export interface RangeBatch extends BatchSpan {
 export interface RawRange extends PartitionRange {
   /** Ascending. The first may begin before the range, the last may end after it. None: its records are gone. */
   batches: RangeBatch[];
-  /** Offsets whose records are gone, which is told on its own. Ascending. */
+  /** Of a range that was announced: offsets whose records are gone. Ascending. */
   lost?: readonly OffsetRun[];
+  /** With its topic, which somebody has deleted: nobody misses them. */
+  isGone?: true;
+  /** Its log has holes that compaction makes: records that were there when it was announced may be gone. */
+  hasHoles?: boolean;
 }
 
 /** Ranges of different partitions of one pipeline that become one block of rows, ready for a worker. */

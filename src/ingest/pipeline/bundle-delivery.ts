@@ -38,7 +38,7 @@ export function createBundleDelivery(
   const { hooks, log } = state.options;
   const workerFailures = new Map<string, number>();
 
-  const fresh: BundleHistory = { isReplay: false, isBare: false, absentOnly: false };
+  const fresh: BundleHistory = { isReplay: false, isBare: false, absentOnly: false, foreign: new Set() };
   type Run = (work: BundleWork<StoredBundle["result"], StoredBundle>) => Promise<StoredBundle>;
 
   async function run(bundle: RawBundle, history: BundleHistory, owner: Epoch | undefined, through: Run) {

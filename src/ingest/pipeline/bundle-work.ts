@@ -89,12 +89,12 @@ export function bundleWork(
     async store(prepared, lease, bundleId) {
       const right = { lease, bundleId };
       if (prepared === undefined) {
-        await inserts.storeGaps(ranges, [], right);
+        await inserts.storeAbsence(ranges, [], right);
         return { result: undefined, stored: 0, sentMs: Date.now(), acknowledgedMs: Date.now() };
       }
       const { result, ...rows } = await storeRows(prepared, right);
       await inserts.storeDeadLetters(ranges, result.deadLetters, right);
-      await inserts.storeGaps(ranges, [result.rows, result.deadLetters], right);
+      await inserts.storeAbsence(ranges, [result.rows, result.deadLetters], right);
       for (const buffer of result.buffers) memory.spend(buffer);
       memory.discard(result);
       return { result, ...rows, acknowledgedMs: Date.now() };

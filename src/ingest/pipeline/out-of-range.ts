@@ -1,3 +1,4 @@
+import type { OffsetRun } from "../../core/offset-run.ts";
 import { tokenScopeOf } from "../../core/origin.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { SourceEvents } from "../source/consumer-source.ts";
@@ -20,31 +21,33 @@ export function outOfRange(state: PipelineState, parts: AssignmentParts): OutOfR
       if (failure.first !== undefined) throw failure.first;
       return offset;
     }
-    noteLost(state, parts, at, offset, logStart);
+    noteLost(state, parts, at, { first: offset, last: logStart - 1 });
     parts.intake.dispatcher.loseTo(at, logStart);
     return logStart;
   };
 }
 
-/** Retention has deleted the records from `first` to before `end`, and nobody has read them. */
-export function noteLost(
+/** Retention has deleted the records, and nobody has read them. */
+export function tellLost({ counters, options }: PipelineState, at: TopicPartition, { first, last }: OffsetRun): void {
+  const lost = last - first + 1;
+  counters.lostOffsets += lost;
+  const { topic, partition } = at;
+  options.log.error(
+    { topic, partition, offset: first, logStart: last + 1, lost },
+    "records lost: retention deleted them before they were read. Raise retention.ms, or find out why the lag grew",
+  );
+}
+
+function noteLost(
   state: PipelineState,
   { intake: { flights }, sink, delivery }: Pick<AssignmentParts, "intake" | "sink" | "delivery">,
   at: TopicPartition,
-  first: number,
-  end: number,
+  run: OffsetRun,
 ): void {
-  const { counters, origin } = state;
-  const { log } = state.options;
-  const lost = end - first;
-  counters.lostOffsets += lost;
+  tellLost(state, at, run);
+  const { origin } = state;
   const { topic, partition } = at;
-  log.error(
-    { topic, partition, offset: first, logStart: end, lost },
-    "records lost: retention deleted them before they were read. Raise retention.ms, or find out why the lag grew",
-  );
-  const last = end - 1;
-  const gap = { topic, partition, firstOffset: first, lastOffset: last, runs: [{ first, last }] };
+  const gap = { topic, partition, firstOffset: run.first, lastOffset: run.last, runs: [run] };
   const gaps = { ...origin, reason: "lost" as const, ranges: [gap], tokenScope: tokenScopeOf(origin) };
   const owner = state.epoch;
   if (owner === undefined) return;

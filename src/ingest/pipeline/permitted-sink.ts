@@ -21,6 +21,7 @@ export function createPermittedSink(state: PipelineState, onChange: () => void):
       await unlessAborted(mayStore, givenUp);
       return inserts.store(...insert);
     },
+    storedRuns: inserts.storedRuns,
     isStalled: inserts.isStalled,
   };
 }

@@ -12,7 +12,7 @@ import type { BundleTools } from "./bundle-work.ts";
 import { FieldWatch } from "./field-watch.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { logPlanNotes } from "./log-plan-notes.ts";
-import { noteLost } from "./out-of-range.ts";
+import { tellLost } from "./out-of-range.ts";
 import { createPermittedSink } from "./permitted-sink.ts";
 import { createState, type PipelineState } from "./pipeline-state.ts";
 import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
@@ -70,13 +70,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     shared: new BundleBuffers(intake.budget, intake.buffers),
     publishDeadLetters: options.publishDeadLetters,
     checkFields: (plan, where, fields, rowCount) => watches.get(plan.key)!.check(where, fields, rowCount),
+    onLost: (at, run) => tellLost(state, at, run),
     onRefusedWhole: (table, answer) => log.info({ table, err: answer }, "refused as a whole, sending it by rows"),
   };
   const delivery = createBundleDelivery(state, tools, stoppedPlans, restart);
   const reader = openReader(state, intake.buffers);
-  const announced = readAnnounced(reader, intake.budget, intake.buffers, (range, { first, last }) =>
-    noteLost(state, { intake, sink, delivery }, range, first, last + 1),
-  );
+  const announced = readAnnounced(reader, intake.budget, intake.buffers);
   const assignment = createAssignmentEvents(state, {
     ...{ intake, sink, sharedTables, stoppedPlans, delivery, announced },
   });

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { BufferPool } from "../../core/buffer-pool.ts";
-import type { OffsetRun } from "../../core/offset-run.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
 import { ByteBudget } from "../dispatch/byte-budget.ts";
 import type { RangeReader } from "../source/range-reader.ts";
@@ -35,9 +34,9 @@ describe("readAnnounced()", () => {
       },
       async close() {},
     };
-    const announced = readAnnounced(reader, budget, new BufferPool(() => 0), () => {});
+    const announced = readAnnounced(reader, budget, new BufferPool(() => 0));
     const ranges = Array.from({ length: 100 }, (_, partition) => rangeOf(partition));
-    await expect(announced.read(never, "p", ranges, new Set())).rejects.toThrow("TOPIC_AUTHORIZATION_FAILED");
+    await expect(announced.read(never, "p", ranges)).rejects.toThrow("TOPIC_AUTHORIZATION_FAILED");
     expect(budget.usedBytes).toBe(0);
     await sleep(100);
     expect(budget.usedBytes).toBe(0);
@@ -66,14 +65,29 @@ describe("readAnnounced()", () => {
     },
   ])("tells what retention took while a range was read, $what", async ({ batches, lostBefore, lost }) => {
     const reader: RangeReader = { read: async () => ({ batches, lostBefore }), async close() {} };
-    const told: OffsetRun[] = [];
-    const pool = new BufferPool(() => 0);
-    const announced = readAnnounced(reader, budgetOf(), pool, (_range, run) => told.push(run));
-    const { ranges } = await announced.read(never, "p", [rangeOf(0, 999)], new Set(["t:0"]));
-    expect(told).toEqual(lost);
+    const announced = readAnnounced(reader, budgetOf(), new BufferPool(() => 0));
+    const { ranges } = await announced.read(never, "p", [rangeOf(0, 999)]);
     expect(ranges[0]!.lost).toEqual(lost);
-    // Another owner tells it.
-    await announced.read(never, "p", [rangeOf(0, 999)], new Set());
-    expect(told).toEqual(lost);
+  });
+
+  it("takes what a deleted topic had for gone", async () => {
+    const reader: RangeReader = { read: async () => ({ batches: [], isGone: true }), async close() {} };
+    const { ranges } = await readAnnounced(reader, budgetOf(), new BufferPool(() => 0)).read(never, "p", [rangeOf(0)]);
+    expect(ranges).toMatchObject([{ lost: [{ first: 0, last: 9 }], isGone: true }]);
+  });
+
+  const takenBack = { ...batchOf(5, 5), recordCount: 0, bytes: new Uint8Array(0) };
+  it.each<[string, RawBatch[], boolean]>([
+    ["a whole log", [batchOf(0, 5), batchOf(5, 5)], false],
+    ["batches that reach beyond the range", [{ ...batchOf(-3, 20), fetchOffset: 0 }], false],
+    ["a transaction that was taken back", [batchOf(0, 5), takenBack], false],
+    ["a batch of which records are gone", [batchOf(0, 5), { ...batchOf(5, 5), recordCount: 4 }], true],
+    ["batches that are gone between two", [batchOf(0, 5), { ...batchOf(7, 3), fetchOffset: 5 }], true],
+    ["batches that are gone at the end", [batchOf(0, 5)], true],
+    ["nothing left", [], true],
+  ])("sees what compaction may have taken: %s", async (_what, batches, hasHoles) => {
+    const reader: RangeReader = { read: async () => ({ batches }), async close() {} };
+    const { ranges } = await readAnnounced(reader, budgetOf(), new BufferPool(() => 0)).read(never, "p", [rangeOf(0)]);
+    expect(ranges[0]).toMatchObject({ hasHoles, lost: [] });
   });
 });

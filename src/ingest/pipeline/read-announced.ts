@@ -1,6 +1,5 @@
 import type { BufferPool } from "../../core/buffer-pool.ts";
 import type { OffsetRun } from "../../core/offset-run.ts";
-import { partitionKey } from "../../core/topic-partition.ts";
 import { BatchBuffers } from "../dispatch/batch-buffers.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 import type { RawBundle, RawRange } from "../dispatch/raw-bundle.ts";
@@ -13,29 +12,18 @@ const READS_AT_ONCE = 8;
 export interface AnnouncedBundles {
   /**
    * Reads the ranges of one bundle from their brokers. The bytes count in the budget, and it is the caller's to give them
-   * back. `ownKeys`: the partitions of which a loss of records is ours to tell.
+   * back.
    *
    * @throws the signal's reason when it aborts. What no repeat can help. Nothing is held then.
    */
-  read(
-    signal: AbortSignal,
-    planKey: string,
-    ranges: readonly AnnouncedRange[],
-    ownKeys: ReadonlySet<string>,
-  ): Promise<RawBundle>;
+  read(signal: AbortSignal, planKey: string, ranges: readonly AnnouncedRange[]): Promise<RawBundle>;
 }
 
-export function readAnnounced(
-  reader: RangeReader,
-  budget: ByteBudget,
-  buffers: BufferPool,
-  onLost: (range: AnnouncedRange, run: OffsetRun) => void,
-): AnnouncedBundles {
+export function readAnnounced(reader: RangeReader, budget: ByteBudget, buffers: BufferPool): AnnouncedBundles {
   return {
-    async read(signal, planKey, ranges, ownKeys) {
+    async read(signal, planKey, ranges) {
       const into = new BatchBuffers(buffers);
       const read: RawRange[] = [];
-      const losses: { range: AnnouncedRange; run: OffsetRun }[] = [];
       let byteLength = 0;
       let recordCount = 0;
       const left = [...ranges.entries()];
@@ -48,9 +36,6 @@ export function readAnnounced(
           const { topic, partition, firstOffset, lastOffset } = range;
           const found = await reader.read(range, either);
           const { batches } = found;
-          const lost = lostRuns(range, found);
-          if (found.isGone !== true && ownKeys.has(partitionKey(range)))
-            losses.push(...lost.map((run) => ({ range, run })));
           const placed = batches
             .filter(({ bytes }) => bytes.length > 0)
             .map(({ bytes, ...batch }) => {
@@ -60,7 +45,9 @@ export function readAnnounced(
               const { recordCount: count, receivedMs } = batch;
               return { ...into.copy(bytes), byteLength: bytes.length, recordCount: count, receivedMs };
             });
-          read[index] = { topic, partition, firstOffset, lastOffset, batches: placed, lost };
+          const about = { lost: lostRuns(range, found), hasHoles: hasHoles(range, batches) };
+          const isGone = found.isGone === true ? { isGone: true as const } : {};
+          read[index] = { topic, partition, firstOffset, lastOffset, batches: placed, ...about, ...isGone };
         }
       };
       const reading = Array.from({ length: Math.min(READS_AT_ONCE, ranges.length) }, readNext);
@@ -74,8 +61,6 @@ export function readAnnounced(
         into.clear();
         throw error;
       }
-      // Only now: what is read once more is told once.
-      for (const { range, run } of losses) onLost(range, run);
       return { planKey, ranges: read, buffers: into.take(), byteLength, recordCount, judgedMs: ranges[0]!.judgedMs };
     },
   };
@@ -99,4 +84,16 @@ function lostRuns(
   }
   if (next < end) runs.push({ first: next, last: end - 1 });
   return runs;
+}
+
+/**
+ * Whether records are missing that no transaction explains, as compaction leaves it: a batch with fewer records than offsets,
+ * or offsets without a batch. Markers of transactions have batches, and so have those that were taken back, without bytes.
+ */
+function hasHoles({ lastOffset }: AnnouncedRange, batches: RangeRead["batches"]): boolean {
+  const isWhole = batches.every((batch) => {
+    const isFull = batch.bytes.length === 0 || batch.recordCount === batch.lastOffset - batch.baseOffset + 1;
+    return isFull && batch.baseOffset <= batch.fetchOffset;
+  });
+  return !isWhole || (batches.at(-1)?.lastOffset ?? -1) < lastOffset;
 }

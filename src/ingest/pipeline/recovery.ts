@@ -45,10 +45,11 @@ export function recover(
   const repeat = (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
     const { key } = planOf(state, bundle.members[0]!.at.topic);
     const ownKeys = new Set(bundle.members.map(({ at }) => partitionKey(at)));
+    const foreign = new Set(ranges.map(partitionKey).filter((at) => !ownKeys.has(at)));
     return lines.get(key)!.repeat(
-      (signal) => announced.read(AbortSignal.any([owner.ended, signal]), key, ranges, ownKeys),
+      (signal) => announced.read(AbortSignal.any([owner.ended, signal]), key, ranges),
       (raw) => {
-        const history = { isReplay: true, isBare: ranges[0]!.isBare === true, absentOnly: bundle.isDoubtful };
+        const history = { isReplay: true, isBare: ranges[0]!.isBare === true, absentOnly: bundle.isDoubtful, foreign };
         const repeated = delivery.repeat(owner, bundle, raw, history);
         // Only now: what is read or waited for must not keep a drain waiting.
         flights.add(repeated);

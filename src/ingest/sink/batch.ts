@@ -46,6 +46,14 @@ export interface SinkBatch {
   isReplay?: boolean;
   /** Of a replay: no insert of the range was sent before this time, ms since 1970. Default: now. */
   announcedMs?: number | undefined;
+  /**
+   * Of a replay: records that the first attempt had are gone (`some`), or may be (`perhaps`: the log has holes, as
+   * compaction leaves them). A row that was refused may be among them, so that what went in pieces then, goes whole now,
+   * or in others.
+   */
+  lacks?: "some" | "perhaps" | undefined;
+  /** Of a replay: other owners repeat it at the same time, and may have read it before records went. */
+  isShared?: boolean;
   /** The table merges rows by design, so that one that is not there may have been stored all the same. */
   mergesRows?: boolean;
   /**

@@ -2,6 +2,7 @@ import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { classifyInsertError } from "../../clients/clickhouse/diagnose-insert.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { SinkBatch } from "./batch.ts";
+import type { Coordinates } from "./coordinates.ts";
 import { memberRowsOf, whereOf } from "./member-rows.ts";
 import type { Piece } from "./pieces.ts";
 import { keyOfRows } from "./row-key.ts";
@@ -13,9 +14,21 @@ const TRUSTED_MS = 60_000;
 /** The server's default for replicated tables, where nobody may read what a table has. */
 const UNREAD_WINDOW_MS = 3_600_000;
 
+/** A condition on the rows of an insert, and whether it is there because the table may have forgotten the token. */
+export interface RowsWanted {
+  condition: string;
+  isForgotten: boolean;
+}
+
 /**
- * Guards repeats against tokens that the table has forgotten: after an outage of longer than its window the range in flight
- * would be stored once more. Such a repeat stores only the rows that the table does not have, by their coordinates.
+ * Why a token does not tell whether its rows are stored: they may be under another one (`alone`: what was a bundle is stored
+ * range by range; `lacking`: the first attempt may have been cut at other places), or it may be `forgotten`.
+ */
+type Doubt = "alone" | "lacking" | "forgotten";
+
+/**
+ * Guards repeats where a token is no proof: after an outage of longer than the table's window the range in flight would be
+ * stored once more. Such a repeat stores only the rows that the table does not have, by their coordinates.
  */
 export class ForgottenTokens {
   readonly #memory: TokenMemory;
@@ -27,23 +40,31 @@ export class ForgottenTokens {
   }
 
   /**
-   * The condition on the rows of a repeat, and on those of any attempt at a batch that is `absentOnly`; undefined when
-   * the token is known, or doubled rows are allowed.
+   * The rows that a repeat may store, or any attempt at a batch that is `absentOnly`; undefined when the token tells, or
+   * doubled rows are allowed.
    *
    * @param sinceMs no insert of these rows was sent before, ms since 1970
-   * @throws MillraceError E_INCOMPLETE when the token may be forgotten and the table cannot be asked; what the client
-   * throws.
+   * @throws MillraceError E_INCOMPLETE when the token does not tell and the table cannot be asked; what the client throws.
    */
-  async conditionFor(batch: SinkBatch, piece: Piece, token: string, sinceMs: number): Promise<string | undefined> {
-    if (batch.absentOnly !== true && !(await this.#isDoubtful(batch, sinceMs))) return undefined;
-    const { table, coordinates } = batch;
+  async wantedOf(batch: SinkBatch, piece: Piece, token: string, sinceMs: number): Promise<RowsWanted | undefined> {
+    const doubt = await this.#doubtOf(batch, piece, sinceMs);
+    if (doubt === undefined) return undefined;
+    const { table } = batch;
     const rows = memberRowsOf(batch, piece);
-    if (coordinates !== undefined && batch.mergesRows !== true) {
+    const coordinates = askableBy(batch);
+    if (coordinates !== undefined) {
       const { expression } = keyOfRows(coordinates, rows);
-      return `${expression} NOT IN (SELECT ${expression} FROM ${table} WHERE ${rowsCondition(coordinates, rows)})`;
+      const condition = `${expression} NOT IN (SELECT ${expression} FROM ${table} WHERE ${rowsCondition(coordinates, rows)})`;
+      return { condition, isForgotten: doubt === "forgotten" };
     }
     if (this.#allowsDuplicates) return undefined;
-    throw new MillraceError("E_INCOMPLETE", cannotAsk(batch, token, sinceMs, whereOf(rows)));
+    throw new MillraceError("E_INCOMPLETE", cannotAsk(batch, doubt, token, sinceMs, whereOf(rows)));
+  }
+
+  async #doubtOf(batch: SinkBatch, piece: Piece, sinceMs: number): Promise<Doubt | undefined> {
+    if (batch.absentOnly === true) return "alone";
+    if (mayBeCutAnew(batch, piece)) return "lacking";
+    return (await this.#isDoubtful(batch, sinceMs)) ? "forgotten" : undefined;
   }
 
   async #isDoubtful({ table, isReplay }: SinkBatch, sinceMs: number): Promise<boolean> {
@@ -62,24 +83,61 @@ export class ForgottenTokens {
   }
 }
 
+function askableBy({ coordinates, mergesRows }: SinkBatch): Coordinates | undefined {
+  return mergesRows === true ? undefined : coordinates;
+}
+
+/**
+ * Whether an earlier attempt may have stored rows of the piece under another token, because it had more of the records:
+ * where the server refuses a row, or the number of table partitions, a batch is cut by the rows that it has. Then the
+ * whole proves as little as a piece: what was refused may be gone.
+ *
+ * Owners that repeat a bundle at the same time may have read it before and after records went, so its pieces by rows look,
+ * too. What is left: retention comes between the two reads, a row is refused, and two of their inserts, cut at different
+ * places, are under way at the same moment. Neither finds the other's rows.
+ *
+ * Where the table cannot be asked, a log with holes alone is no reason to stop: every topic that is compacted has some.
+ * With rows refused on top of it, it is.
+ */
+function mayBeCutAnew(batch: SinkBatch, { firstRow, endRow, shareCount }: Piece): boolean {
+  const { isReplay, lacks, isShared, rowCount } = batch;
+  if (isReplay !== true) return false;
+  const isOfRows = endRow - firstRow < rowCount;
+  if (lacks === "some") return true;
+  if (lacks === "perhaps" && (isOfRows || shareCount > 1)) return true;
+  return askableBy(batch) !== undefined && (lacks === "perhaps" || (isShared === true && isOfRows));
+}
+
 function cannotAsk(
-  { table, absentOnly, mergesRows }: SinkBatch,
+  { table, mergesRows, lacks }: SinkBatch,
+  doubt: Doubt,
   token: string,
   sinceMs: number,
   where: string,
 ): string {
-  const doubt =
-    absentOnly === true
-      ? `nobody knows whether it is stored in ${table}: it was to be inserted together with ranges of other partitions, and ` +
-        "their commits do not say any more what became of them"
-      : `${table}, or a table behind its views, may have forgotten by now whether it was stored (deduplication window)`;
   const why =
     mergesRows === true
       ? "it merges rows by design, so that one that is not there may have been stored"
       : "its rows do not say which record, of which cluster, they are (kafka_topic, kafka_partition, kafka_offset, kafka_cluster)";
   return (
-    `The range ${token} is in flight since ${new Date(sinceMs).toISOString()}, and ${doubt}; the table cannot be asked: ` +
-    `${why}. Look whether the rows of ${where} are there. If they are: millrace offsets reset to the offset after them, ` +
-    "with --discard-intents; if not, or doubled rows do not matter: start once with --allow-duplicates"
+    `The range ${token} is in flight since ${new Date(sinceMs).toISOString()}, and ${textOf(doubt, table, lacks)}; the table ` +
+    `cannot be asked: ${why}. Look whether the rows of ${where} are there. If they are: millrace offsets reset to the offset ` +
+    "after them, with --discard-intents; if not, or doubled rows do not matter: start once with --allow-duplicates"
   );
+}
+
+function textOf(doubt: Doubt, table: string, lacks: SinkBatch["lacks"]): string {
+  switch (doubt) {
+    case "alone":
+      return (
+        `nobody knows whether it is stored in ${table}: it was to be inserted together with ranges of other partitions, and ` +
+        "their commits do not say any more what became of them"
+      );
+    case "lacking": {
+      const cause = lacks === "some" ? "are gone since (retention, a deleted topic)" : "may be gone since (compaction)";
+      return `records of it ${cause}: if ${table} refused a row of it before, a part of the others is stored, and nobody knows which`;
+    }
+    case "forgotten":
+      return `${table}, or a table behind its views, may have forgotten by now whether it was stored (deduplication window)`;
+  }
 }

@@ -6,7 +6,7 @@ import { MillraceError } from "../../core/errors.ts";
 import type { Lease } from "../../core/lease.ts";
 import type { SinkBatch } from "./batch.ts";
 import type { SinkEvents } from "./events.ts";
-import { ForgottenTokens } from "./forgotten-token.ts";
+import { ForgottenTokens, type RowsWanted } from "./forgotten-token.ts";
 import { type HeldClocks, heldClocksOf, isLookupFailure } from "./held-clocks.ts";
 import { type InsertBody, insertOnce, isAlteredError, isLateError } from "./insert.ts";
 import { readNewerSettings } from "./insert-settings.ts";
@@ -71,12 +71,12 @@ export function createPieceInserter(
   ): Promise<Attempt> {
     let newerSettings: ClickHouseSettings;
     let shape: TableShape;
-    let absentOnly: string | undefined;
+    let wanted: RowsWanted | undefined;
     try {
       newer ??= readNewerSettings(client);
       newerSettings = await newer;
       shape = await shapes.fitting(batch.table, batch.columns);
-      if (doubtedSinceMs !== undefined) absentOnly = await forgotten.conditionFor(batch, piece, token, doubtedSinceMs);
+      if (doubtedSinceMs !== undefined) wanted = await forgotten.wantedOf(batch, piece, token, doubtedSinceMs);
     } catch (error) {
       if (error instanceof MillraceError) throw error;
       newer = undefined;
@@ -87,10 +87,11 @@ export function createPieceInserter(
     const share = piece.shareCount === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
     try {
       const body = bodyOf(batch, piece);
-      if (absentOnly !== undefined && batch.absentOnly !== true) events.onForgotten?.(batch.table, token);
-      const mayBeEmpty = isLoud || absentOnly !== undefined;
+      if (wanted?.isForgotten) events.onForgotten?.(batch.table, token);
+      const mayBeEmpty = isLoud || wanted !== undefined;
       const common = { token, deadlineMs, shape, share, partitionsMax, newerSettings, heldClocks };
-      const writtenRows = await insertOnce(client, body, { ...common, isLoud: mayBeEmpty, absentOnly });
+      const writing = { ...common, isLoud: mayBeEmpty, absentOnly: wanted?.condition };
+      const writtenRows = await insertOnce(client, body, writing);
       if (mayBeEmpty || Number(writtenRows) > 0) return { end: "stored" };
       return writtenRows === undefined ? { end: "unclear" } : { end: "late", deadlineMs };
     } catch (error) {

@@ -1,20 +1,21 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { classifyInsertError, refusalType } from "../../clients/clickhouse/diagnose-insert.ts";
-import { jitteredPauseMs } from "../../core/backoff.ts";
+import { refusalType } from "../../clients/clickhouse/diagnose-insert.ts";
 import type { Lease } from "../../core/lease.ts";
+import { createTableQuestions } from "./ask-table.ts";
 import type { Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
+import type { Coordinates } from "./coordinates.ts";
 import type { SinkEvents } from "./events.ts";
 import { createPieceInserter, hopeless } from "./insert-piece.ts";
-import { checkMembers, memberIndexOf } from "./member-rows.ts";
+import { checkMembers, type MemberRows, memberIndexOf } from "./member-rows.ts";
 import { type Piece, splitByPartitions, splitByRows, tokenOf } from "./pieces.ts";
-import { hasAllRows } from "./stored-rows.ts";
+import { hasAllRows, readStoredRuns, type StoredRun } from "./stored-rows.ts";
 import { TableStates } from "./table-states.ts";
 
 export type { Lease } from "../../core/lease.ts";
 export type { BatchMember, Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 export type { SinkEvents } from "./events.ts";
 export { insertSecondsMax } from "./insert-settings.ts";
+export type { StoredRun } from "./stored-rows.ts";
 
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 10_000;
@@ -63,6 +64,13 @@ export interface Sink {
    */
   store(batch: SinkBatch, lease: Lease): Promise<StoreOutcome>;
 
+  /**
+   * Which offsets of these spans the table has rows of; undefined: it cannot be asked.
+   *
+   * @param spans one of a partition, not empty
+   */
+  storedRuns(table: string, coordinates: Coordinates, spans: readonly MemberRows[]): Promise<StoredRun[] | undefined>;
+
   /** Whether inserts into the table have failed since it took one. */
   isStalled(table: string): boolean;
 }
@@ -72,6 +80,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
   const { retryFirstMs = RETRY_FIRST_MS, retryMaxMs = RETRY_MAX_MS, partitionsMax = PARTITIONS_MAX, signal } = options;
   const bounds = { firstMs: retryFirstMs, maxMs: retryMaxMs };
   const tables = new TableStates(options.insertsMax, bounds, signal, (table) => events.onRecovered?.(table));
+  const ask = createTableQuestions(bounds, signal, events);
   const insertPiece = createPieceInserter(
     client,
     tables,
@@ -81,6 +90,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
 
   return {
     isStalled: (table) => tables.isStalled(table),
+    storedRuns: (table, coordinates, spans) => ask(table, () => readStoredRuns(client, table, coordinates, spans)),
     async store(batch, lease) {
       checkMembers(batch);
       const outcome: StoreOutcome = { refusals: [], refusedWhole: undefined, sentMs: Date.now(), isBodyRead: true };
@@ -147,18 +157,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
   async function isStoredBefore(batch: SinkBatch, attempts: number): Promise<boolean | undefined> {
     if (batch.isReplay !== true && attempts === 1) return false;
     if (batch.coordinates === undefined) return undefined;
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await hasAllRows(client, batch);
-      } catch (error) {
-        const errorClass = classifyInsertError(error);
-        // Most likely the user may not SELECT.
-        if (errorClass === "fatal") return undefined;
-        const delayMs = jitteredPauseMs(failures, bounds);
-        events.onRetry(batch.table, error, failures, delayMs, errorClass);
-        await sleep(delayMs, undefined, { signal });
-      }
-    }
+    return ask(batch.table, () => hasAllRows(client, batch));
   }
 }
 

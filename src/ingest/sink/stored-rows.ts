@@ -1,6 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { queryVerifiedRows } from "../../clients/clickhouse/query-rows.ts";
 import { limitsCondition, quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
+import type { OffsetRun } from "../../core/offset-run.ts";
+import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { SinkBatch } from "./batch.ts";
 import type { Coordinates } from "./coordinates.ts";
 import { statementLimits } from "./insert-settings.ts";
@@ -61,4 +63,35 @@ export async function hasAllRows(
       WHERE ${rowsCondition(coordinates, rows)}`;
   const [row] = await queryVerifiedRows<{ found: string | number }>(client, query, {}, statementLimits(query));
   return Number(row?.found) === offsets.length;
+}
+
+/** Offsets of which a table has rows. */
+export interface StoredRun extends TopicPartition, OffsetRun {}
+
+/** Which offsets of these spans the table has, one span of a partition at most. Reads what `hasAllRows` reads. */
+export async function readStoredRuns(
+  client: ClickHouseClient,
+  table: string,
+  coordinates: Coordinates,
+  spans: readonly MemberRows[],
+): Promise<StoredRun[]> {
+  const [topic, partition, offset] = [coordinates.topic, coordinates.partition, coordinates.offset].map(
+    (name) => `assumeNotNull(${quoteName(name)})`,
+  );
+  // Names that no table's column has. Numbered one after another, the offsets of a run differ from their numbers by as much.
+  const query = `SELECT millrace_t AS topic, millrace_p AS partition, min(millrace_o) AS first, max(millrace_o) AS last
+    FROM (SELECT millrace_t, millrace_p, millrace_o,
+        millrace_o - row_number() OVER (PARTITION BY millrace_t, millrace_p ORDER BY millrace_o) AS millrace_run
+      FROM (SELECT DISTINCT toString(${topic}) AS millrace_t, toInt64(${partition}) AS millrace_p,
+          toInt64(${offset}) AS millrace_o
+        FROM ${table} WHERE ${rowsCondition(coordinates, spans)}))
+    GROUP BY millrace_t, millrace_p, millrace_run`;
+  type Row = { topic: string } & Record<"partition" | "first" | "last", string | number>;
+  const rows = await queryVerifiedRows<Row>(client, query, {}, statementLimits(query));
+  return rows.map((row) => ({
+    topic: row.topic,
+    partition: Number(row.partition),
+    first: Number(row.first),
+    last: Number(row.last),
+  }));
 }
