@@ -6,7 +6,7 @@ const MIB = 1024 * 1024;
 it("puts the next fetch off while a light load lasts, broker by broker", () => {
   const pace = new FetchPace();
   expect(pace.restMs(1, 1_000)).toBe(0);
-  pace.returned(1, 500, 1_000);
+  pace.returned(1, { byteCount: 500, partitionCount: 10 }, 1_000);
   expect(pace.restMs(1, 1_000)).toBe(25);
   expect(pace.restMs(1, 1_010)).toBe(15);
   expect(pace.restMs(1, 2_000)).toBe(0);
@@ -15,13 +15,22 @@ it("puts the next fetch off while a light load lasts, broker by broker", () => {
 
 it("does not put off a fetch after one that brought nothing, so that the first event does not wait", () => {
   const pace = new FetchPace();
-  pace.returned(1, 500, 1_000);
-  pace.returned(1, 0, 1_100);
+  pace.returned(1, { byteCount: 500, partitionCount: 10 }, 1_000);
+  pace.returned(1, { byteCount: 0, partitionCount: 10 }, 1_100);
   expect(pace.restMs(1, 1_100)).toBe(0);
 });
 
 it("does not put off a fetch after one that brought much", () => {
   const pace = new FetchPace();
-  pace.returned(1, MIB, 1_000);
+  pace.returned(1, { byteCount: MIB, partitionCount: 10 }, 1_000);
   expect(pace.restMs(1, 1_000)).toBe(0);
+});
+
+it("puts it off for longer when many partitions had something, within a bound", () => {
+  const pace = new FetchPace();
+  const restAfter = (partitionCount: number) => {
+    pace.returned(1, { byteCount: 500 * partitionCount, partitionCount }, 1_000);
+    return pace.restMs(1, 1_000);
+  };
+  expect([1, 100, 200, 500].map(restAfter)).toEqual([25, 30, 60, 75]);
 });

@@ -1,7 +1,7 @@
 /** A fetch that brought less than this is not followed by the next one at once. */
 const LITTLE_BYTES = 256 * 1024;
-/** What comes meanwhile comes with the next: at most 6.4 MB/s, before fetches follow each other at once. */
-const APART_MS = 25;
+/** What comes meanwhile comes with the next: at most 10 MB/s of few partitions and 3.4 of many, before fetches follow each other at once. */
+const APART_MS = { min: 25, perPartition: 0.3, max: 75 };
 
 /**
  * When a broker is asked again.
@@ -10,19 +10,23 @@ const APART_MS = 25;
  * much as there are partitions, at both ends. So the next one waits a little while the load lasts: the events that come
  * meanwhile go into the same bundle, which waits much longer. After a quiet moment the fetch is at the broker already,
  * and the first event does not wait.
+ *
+ * Each partition that has something costs kafkajs 20 µs and 10 kB of short-lived objects, be it one event or a hundred:
+ * the more partitions answer, the longer the next fetch waits, so that each of them has more.
  */
 export class FetchPace {
-  readonly #last = new Map<number, { returnedMs: number; byteCount: number }>();
+  readonly #nextMs = new Map<number, number>();
 
-  /** Notes what a fetch from the broker has brought, and when. */
-  returned(nodeId: number, byteCount: number, nowMs: number): void {
-    this.#last.set(nodeId, { returnedMs: nowMs, byteCount });
+  /** Notes what a fetch from the broker has brought, from how many partitions, and when. */
+  returned(nodeId: number, brought: { byteCount: number; partitionCount: number }, nowMs: number): void {
+    const { byteCount, partitionCount } = brought;
+    const { min, perPartition, max } = APART_MS;
+    const isLittle = byteCount > 0 && byteCount < LITTLE_BYTES;
+    this.#nextMs.set(nodeId, isLittle ? nowMs + Math.min(max, Math.max(min, partitionCount * perPartition)) : nowMs);
   }
 
   /** How long the next fetch from the broker is to be put off. */
   restMs(nodeId: number, nowMs: number): number {
-    const last = this.#last.get(nodeId);
-    if (last === undefined || last.byteCount === 0 || last.byteCount >= LITTLE_BYTES) return 0;
-    return Math.max(0, last.returnedMs + APART_MS - nowMs);
+    return Math.max(0, (this.#nextMs.get(nodeId) ?? nowMs) - nowMs);
   }
 }

@@ -38,15 +38,18 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   const batches = await kafkajsOwn.fetch
     .call(this, nodeId)
     .catch((error) => restNode(this, member, Number(nodeId), error));
-  member.pace.returned(Number(nodeId), byteCountOf(batches), performance.now());
+  member.pace.returned(Number(nodeId), broughtBy(batches), performance.now());
   for (const batch of batches) batch.membership = current;
   return batches;
 };
 
-function byteCountOf(batches: readonly FetchedBatch[]): number {
-  let byteCount = 0;
-  for (const { messages } of batches) for (const { value } of messages) byteCount += value.length;
-  return byteCount;
+function broughtBy(batches: readonly FetchedBatch[]): { byteCount: number; partitionCount: number } {
+  const brought = { byteCount: 0, partitionCount: 0 };
+  for (const { messages } of batches) {
+    if (messages.length > 0) brought.partitionCount += 1;
+    for (const { value } of messages) brought.byteCount += value.length;
+  }
+  return brought;
 }
 
 runnerPrototype.handleBatch = async function (this: typeof runnerPrototype, batch) {
