@@ -52,8 +52,11 @@ export interface KafkaClients {
   close(): Promise<void>;
 }
 
+/** Makes clients that keep their troubles to themselves. */
+export const quietKafka = (brokers: string): Kafka => new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING });
+
 export async function connectKafka(brokers: string): Promise<KafkaClients> {
-  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING });
+  const kafka = quietKafka(brokers);
   const [admin, producer] = [kafka.admin(), kafka.producer()];
   await Promise.all([admin.connect(), producer.connect()]);
   return {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import type { Certificates } from "../certificates.ts";
 import { type GuardedProcess, runGuarded, spawnGuarded, tailOf } from "./child-process.ts";
 import { classArchive, useClassArchive } from "./class-archive.ts";
 import { realKafka } from "./find-real-kafka.ts";
+import { formatOnce } from "./formatted-folder.ts";
 import { freePort } from "./free-port.ts";
 import { type KafkaUsers, scramArguments, secureProperties } from "./secure-listeners.ts";
 
@@ -99,13 +101,18 @@ async function startOnce(
     ...args,
   ];
   const archive = classArchive(kafka.classArchive, dataDir);
-  if (!existsSync(join(dataDir, "logs", "meta.properties"))) {
-    const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", propertiesFile, "--ignore-formatted"];
-    const args = java(
-      [...TOOL_JVM, ...useClassArchive(kafka.classArchive)],
-      [...format, ...scramArguments(options.secure?.users)],
-    );
-    await runGuarded(kafka.java, args, { stderrFile, timeoutMs: READY_TIMEOUT_MS });
+  const logsDir = join(dataDir, "logs");
+  if (!existsSync(join(logsDir, "meta.properties"))) {
+    const format = async () => {
+      const command = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", propertiesFile];
+      const args = java(
+        [...TOOL_JVM, ...useClassArchive(kafka.classArchive)],
+        [...command, "--ignore-formatted", ...scramArguments(options.secure?.users)],
+      );
+      await runGuarded(kafka.java, args, { stderrFile, timeoutMs: READY_TIMEOUT_MS });
+    };
+    const template = formatTemplate(kafka.classArchive, options);
+    await (template === undefined ? format() : formatOnce(template, logsDir, format));
   }
   const jvm = [...SERVER_JVM, ...(options.isLongLived ? [] : [SHORT_LIVED]), ...archive.options];
   const server = spawnGuarded(kafka.java, java(jvm, ["kafka.Kafka", propertiesFile]), { stderrFile });
@@ -132,6 +139,16 @@ async function startOnce(
         ? undefined
         : { sasl: `localhost:${secure.sasl}`, mutualTls: `127.0.0.1:${secure.mutualTls}` },
   };
+}
+
+/**
+ * Where the formatted folder of servers with these options is kept; undefined for those that have users in it, and for a
+ * further server of a cluster: no two may have a folder of one id.
+ */
+function formatTemplate(classArchive: string, { secure, properties = {} }: RealKafkaOptions): string | undefined {
+  if (secure !== undefined || "node.id" in properties || "log.dirs" in properties) return undefined;
+  const key = createHash("sha256").update(JSON.stringify(properties)).digest("hex").slice(0, 16);
+  return `${classArchive}-formatted-${key}`;
 }
 
 async function waitUntilReady(

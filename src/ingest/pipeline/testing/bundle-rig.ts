@@ -8,12 +8,14 @@ import type { CommitOffset } from "../../../core/partition-offsets.ts";
 import type { PartitionRange } from "../../../core/topic-partition.ts";
 import { migrate } from "../../../operate/migrations/migrate.ts";
 import { commitAs } from "../../../testing/commit-as.ts";
-import { connectKafka, type IngestServers } from "../../../testing/ingest-servers.ts";
+import { type IngestServers, quietKafka } from "../../../testing/ingest-servers.ts";
 import type { MillraceRun } from "../../../testing/run-millrace.ts";
 import { bundleIdOf } from "../../commit/bundle-id.ts";
 import { ORDERS_VARIABLE, type Orders } from "./orders.ts";
 
 const entry = fileURLToPath(new URL("./start-with-orders.ts", import.meta.url));
+/** Each question to Kafka is a connection of its own, and many ask at the same time. */
+const UNTIL_INTERVAL_MS = 250;
 export const coordinatesSql = "kafka_topic String, kafka_partition Int32, kafka_offset Int64";
 
 /** A run, with the report that it printed; undefined where there is none. */
@@ -87,13 +89,14 @@ export class BundleRig {
   async admin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
     const endMs = performance.now() + 30_000;
     for (;;) {
-      const { admin, close } = await connectKafka(this.servers.brokers);
+      const admin = quietKafka(this.servers.brokers).admin();
       try {
+        await admin.connect();
         return await ask(admin);
       } catch (error) {
         if (performance.now() > endMs) throw error;
       } finally {
-        await close();
+        await admin.disconnect();
       }
       await sleep(100);
     }
@@ -105,9 +108,10 @@ export class BundleRig {
       partition,
       value: textOf(partition, first + index),
     }));
-    const { producer, close } = await connectKafka(this.servers.brokers);
+    const producer = quietKafka(this.servers.brokers).producer();
+    await producer.connect();
     await producer.send({ topic, messages });
-    await close();
+    await producer.disconnect();
   }
 
   async start(topics: string[], table: string, terms: StartTerms = {}): Promise<OrderedRun> {
@@ -210,6 +214,6 @@ export async function until(what: string, isSo: () => Promise<boolean>, withinMs
   const endMs = performance.now() + withinMs;
   while (!(await isSo())) {
     if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await sleep(100);
+    await sleep(UNTIL_INTERVAL_MS);
   }
 }
