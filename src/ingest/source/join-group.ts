@@ -2,6 +2,7 @@ import type { CommitOffset } from "../../core/partition-offsets.ts";
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { numbersByTopic } from "./by-topic.ts";
+import { commitBegun } from "./commit-begun.ts";
 import { commitUnder } from "./commit-under.ts";
 import { beginOffsets, isStale, readCommittedPatiently, readGroupCommits } from "./group-start.ts";
 import { type ConsumerGroup, kafkajsOwn } from "./kafkajs-methods.ts";
@@ -120,8 +121,7 @@ async function beginPartitions(
   if (fresh.length === 0) return known;
   const begun = await beginOffsets(cluster, groupId, fresh, { ...hooks, begun: plan?.begun });
   for (const { topic, partition, offset } of begun) await hooks.onBegin({ topic, partition }, offset);
-  const refused = begun.length === 0 ? [] : await commit(begun, () => {});
-  return [...known, ...without(begun, refused)];
+  return [...known, ...without(begun, await commitBegun(begun, commit))];
 }
 
 function without<T extends TopicPartition>(partitions: readonly T[], others: readonly TopicPartition[]): T[] {
