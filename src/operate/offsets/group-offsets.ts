@@ -60,16 +60,32 @@ export async function readGroupPartitions(admin: Admin, groupId: string, topics:
   });
 }
 
-/** The partitions, of whatever topic, whose last commit lists a member of one of the bundles. */
-export async function membersOf(admin: Admin, groupId: string, bundleIds: ReadonlySet<string>): Promise<string[]> {
+/**
+ * The partitions, of whatever topic, whose last commit lists a member of one of the bundles.
+ *
+ * @param isAsked false: members like this one do not count
+ */
+export async function membersOf(
+  admin: Admin,
+  groupId: string,
+  bundleIds: ReadonlySet<string>,
+  isAsked: (member: Intent) => boolean = () => true,
+): Promise<string[]> {
+  const isMember = (intent: Intent) =>
+    intent.bundle !== undefined && bundleIds.has(intent.bundle.id) && isAsked(intent);
   const found = await admin.fetchOffsets({ groupId });
   return found.flatMap(({ topic, partitions }) =>
     partitions
-      .filter(({ metadata }) =>
-        readInFlight(metadata ?? "")?.intents.some(({ bundle }) => bundle !== undefined && bundleIds.has(bundle.id)),
-      )
+      .filter(({ metadata }) => readInFlight(metadata ?? "")?.intents.some(isMember))
       .map(({ partition }) => partitionKey({ topic, partition })),
   );
+}
+
+/** The bundles that the partition's last commit says are stored. */
+export function storedBundlesOf({ metadata }: Pick<GroupPartition, "metadata">): string[] {
+  const { intents = [], marks = [] } = readInFlight(metadata) ?? {};
+  const stored = intents.filter(({ isStored }) => isStored === true);
+  return [...marks, ...stored.flatMap(({ bundle }) => bundle?.id ?? [])];
 }
 
 function readInFlight(metadata: string): InFlight | undefined {

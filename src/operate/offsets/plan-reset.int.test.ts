@@ -61,4 +61,18 @@ describe.each(await brokersToTest())("a reset while a bundle is in flight, with 
     expect(await faults([1])).toEqual([expect.stringContaining("Records would be read again")]);
     expect(await faults([0])).toEqual([]);
   });
+
+  it("is refused where only the commits that it overwrites say that another partition's ranges are stored", async () => {
+    const untold = [expect.stringMatching(/^Ranges in flight of b:1 are stored, .* --discard-intents/)];
+    await commit("b", 1, `m3 ${bundle}`);
+    await commit("a", 0, "m3 +q1fPOx0a0-tAdcWd");
+    await commit("a", 1, "m3 +AAAAAAAAAAAAAAAA");
+    expect(await faults([0])).toEqual(untold);
+    expect(await faults([1])).toEqual([]);
+    await commit("a", 0, `m3 ${bundle}!`);
+    expect(await faults([0])).toEqual(expect.arrayContaining(untold));
+    // It knows it by itself.
+    await commit("b", 1, `m3 ${bundle}!`);
+    expect(await faults([0])).toEqual([expect.stringContaining("Records would be read again")]);
+  });
 });

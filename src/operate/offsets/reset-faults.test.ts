@@ -7,6 +7,7 @@ const choice: ResetChoice = {
   ...{ group: "g", topic: "t", partitions: undefined },
   ...{ discardIntents: false, allowDuplicates: false, record: false },
 };
+const nobody = { inDoubt: [], untold: [] };
 const range: Intent = { firstOffset: 10, lastOffset: 19, judgedMs: 1 };
 const bundle = { id: "q1fPOx0a0-tAdcWd", count: 2 };
 
@@ -27,26 +28,37 @@ function move(intents: Intent[] | undefined, to = 10): Move {
 describe("why offsets must not be reset", () => {
   it("is a range in flight, or metadata that cannot be read, unless they are discarded", () => {
     for (const intents of [[range], undefined]) {
-      expect(moveFaults(choice, [move(intents)], undefined, [])).toEqual([
+      expect(moveFaults(choice, [move(intents)], undefined, nobody)).toEqual([
         expect.stringMatching(/^t:0: .* ranges in flight, which may be stored or not\. Start/),
       ]);
-      expect(moveFaults({ ...choice, discardIntents: true }, [move(intents)], undefined, [])).toEqual([]);
+      expect(moveFaults({ ...choice, discardIntents: true }, [move(intents)], undefined, nobody)).toEqual([]);
     }
   });
 
   it("names the partitions that would be left in doubt about a bundle", () => {
-    const [fault] = moveFaults(choice, [move([{ ...range, bundle }])], undefined, ["t:1", "u:3"]);
+    const [fault] = moveFaults(choice, [move([{ ...range, bundle }])], undefined, {
+      ...nobody,
+      inDoubt: ["t:1", "u:3"],
+    });
     expect(fault).toContain("together with ranges of t:1, u:3, which would be left in doubt");
+  });
+
+  it("is what another partition would not know any more to be stored, unless it is discarded", () => {
+    const others = { ...nobody, untold: ["u:3"] };
+    expect(moveFaults(choice, [move([])], undefined, others)).toEqual([
+      expect.stringMatching(/^Ranges in flight of u:3 are stored, .* Start and stop Millrace once/),
+    ]);
+    expect(moveFaults({ ...choice, discardIntents: true }, [move([])], undefined, others)).toEqual([]);
   });
 
   it("is no range that is stored, but for being read again", () => {
     const stored: Intent = { ...range, bundle, isStored: true };
-    expect(moveFaults(choice, [move([stored], 20)], undefined, [])).toEqual([]);
+    expect(moveFaults(choice, [move([stored], 20)], undefined, nobody)).toEqual([]);
     for (const to of [10, 19]) {
-      expect(moveFaults(choice, [move([stored], to)], undefined, [])).toEqual([
+      expect(moveFaults(choice, [move([stored], to)], undefined, nobody)).toEqual([
         expect.stringContaining("Records would be read again"),
       ]);
     }
-    expect(moveFaults({ ...choice, allowDuplicates: true }, [move([stored])], undefined, [])).toEqual([]);
+    expect(moveFaults({ ...choice, allowDuplicates: true }, [move([stored])], undefined, nobody)).toEqual([]);
   });
 });

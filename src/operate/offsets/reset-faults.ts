@@ -11,27 +11,37 @@ export async function groupFaults(admin: Admin, { group }: ResetChoice): Promise
   return [`Group ${group} is in use (${state}, ${counted(members, "member")}): stop every instance of it first.`];
 }
 
-/**
- * Why the moves must not be made as they are, one sentence with the remedy each.
- *
- * @param partners partitions that stay as they are and have ranges in flight to be stored together with some of these
- */
+/** Partitions that stay as they are. */
+export interface OtherPartitions {
+  /** With ranges in flight to be stored together with some of those that are moved. */
+  inDoubt: readonly string[];
+  /** With ranges that are stored, as only the commits of those that are moved say. */
+  untold: readonly string[];
+}
+
+/** Why the moves must not be made as they are, one sentence with the remedy each. */
 export function moveFaults(
   choice: ResetChoice,
   moves: Move[],
   tables: ReconcileTarget | undefined,
-  partners: readonly string[],
+  { inDoubt, untold }: OtherPartitions,
 ): string[] {
   const faults: string[] = [];
   const inFlight = moves.filter(({ partition }) => unsettledOf(partition)?.length !== 0);
   if (inFlight.length > 0 && !choice.discardIntents) {
     const together =
-      partners.length === 0
+      inDoubt.length === 0
         ? ""
-        : ` Some go together with ranges of ${partners.join(", ")}, which would be left in doubt without them.`;
+        : ` Some go together with ranges of ${inDoubt.join(", ")}, which would be left in doubt without them.`;
     faults.push(
       `${listOf(inFlight)}: the last commit names ranges in flight, which may be stored or not.${together} Start and ` +
         "stop Millrace once, so that it settles them, or give --discard-intents.",
+    );
+  }
+  if (untold.length > 0 && !choice.discardIntents) {
+    faults.push(
+      `Ranges in flight of ${untold.join(", ")} are stored, which only the commits say that would be overwritten: they would ` +
+        "be left in doubt. Start and stop Millrace once, so that it settles them, or give --discard-intents.",
     );
   }
   if (tables === undefined && moves.some(readsAgain) && !choice.allowDuplicates) {
