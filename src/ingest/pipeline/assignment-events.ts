@@ -55,7 +55,7 @@ export function createAssignmentEvents(
       unreadTopics.set(unread);
       counters.unread = unread.length;
     },
-    onJoined({ partitions, groupCommits, readGroupCommits, commit }) {
+    onJoined({ generation, partitions, groupCommits, readGroupCommits, commit }) {
       if (!state.isAccepting) return undefined;
       const group = readGroup(groupCommits, partitions);
       const assigned = readAssigned(partitions, group, options.unreadableIntents, options.log, state.failure);
@@ -85,6 +85,7 @@ export function createAssignmentEvents(
         announced,
         readGroupCommits,
         isStopped,
+        generation,
       });
       return starts;
     },

@@ -14,8 +14,8 @@ export interface RecoverySteps {
   repeat(ranges: readonly AnnouncedRange[], announced: AnnouncedBundle): Promise<void>;
   /** What the group's commits say by now is to be done about a bundle. Rejects when that cannot be found out. */
   look(bundleId: string): Promise<Recovery["kind"]>;
-  /** Resolves when no insert of these ranges can be under way any more that was begun before this call. */
-  settle(recovery: Recovery): Promise<void>;
+  /** These are out of their bundles: resolves when no insert of them can be under way any more. */
+  settle(ranges: readonly AnnouncedRange[]): Promise<void>;
 }
 
 /** What the recovery asks of its epoch. */
@@ -76,7 +76,7 @@ async function storeWhatLacks(
   owner.withdraw(bundled);
   const gone = await announceThoseLeft(owner, bundled);
   const own = recovery.own.filter((range) => !gone.has(partitionKey(range)));
-  if (own.length > 0) await settle(recovery);
+  if (own.length > 0) await settle(own);
   for (const range of own) {
     const members = [memberOf(owner, range)];
     await repeat([range], { members, bundleId: undefined, isDoubtful: true });

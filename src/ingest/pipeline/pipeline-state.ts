@@ -11,6 +11,7 @@ import type { Epoch } from "../commit/epoch.ts";
 import { Failure } from "./failure.ts";
 import { OpenRanges } from "./left-over.ts";
 import type { PipelineOptions } from "./pipeline-types.ts";
+import { Settling } from "./settling.ts";
 
 /**
  * What the parts of one pipeline share: the half that takes and gives up partitions (assignment-events.ts), and the one
@@ -40,6 +41,7 @@ export interface PipelineState {
   /** Resolves when rows may be stored. */
   readonly mayStore: Promise<unknown>;
   readonly openRanges: OpenRanges;
+  readonly settling: Settling;
   readonly counters: Counters;
   /** Latency since the start, and since the last flush. */
   readonly total: StageTable;
@@ -70,6 +72,7 @@ export function createState(options: PipelineOptions): PipelineState {
     isAccepting: true,
     ...{ failure, abandon, givenUp, client, clickHouseClock, mayStore },
     openRanges: new OpenRanges(),
+    settling: new Settling(),
     counters: createCounters(),
     total: new StageTable(),
     interval: new StageTable(),

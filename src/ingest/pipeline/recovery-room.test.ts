@@ -12,6 +12,7 @@ import type { PipelineState } from "./pipeline-state.ts";
 import { readAnnounced } from "./read-announced.ts";
 import { type RecoveryParts, recover } from "./recovery.ts";
 import type { Recovery } from "./recovery-plan.ts";
+import { Settling } from "./settling.ts";
 
 const MIB = 2 ** 20;
 /** What the profile low cuts, and where it pauses. */
@@ -74,6 +75,7 @@ describe("recover(), of pipelines a and z", () => {
     };
     const state = {
       openRanges: new OpenRanges(),
+      settling: new Settling(),
       planByTopic: new Map(["a", "z"].map((topic) => [topic, { key: topic }])),
       options: { log: pino({ level: "silent" }), fenceMs: 100, hooks: { insertMsMax: 100 } },
     } as unknown as PipelineState;
@@ -88,7 +90,14 @@ describe("recover(), of pipelines a and z", () => {
     };
     const announced = readAnnounced(reader, budget, new BufferPool(() => 0));
     const readGroupCommits = async () => [];
-    const parts = { flights: new Flights(() => {}), isStopped: () => false, readGroupCommits, announced, delivery };
+    const parts = {
+      flights: new Flights(() => {}),
+      isStopped: () => false,
+      generation: 1,
+      readGroupCommits,
+      announced,
+      delivery,
+    };
     return recover(state, epoch, recoveries, parts);
   }
 

@@ -8,6 +8,7 @@ import { OpenRanges } from "./left-over.ts";
 import type { PipelineState } from "./pipeline-state.ts";
 import { type RecoveryParts, recover } from "./recovery.ts";
 import type { Recovery } from "./recovery-plan.ts";
+import { Settling } from "./settling.ts";
 
 const SETTLE_MS = 300;
 const ending = new AbortController();
@@ -44,12 +45,14 @@ describe("recover()", () => {
     } as unknown as Epoch;
     const state = {
       openRanges: new OpenRanges(),
+      settling: new Settling(),
       planByTopic: new Map([["t", { key: "plan" }]]),
       options: { log: pino({ level: "silent" }), fenceMs: SETTLE_MS, hooks: { insertMsMax: 0 } },
     } as unknown as PipelineState;
     const parts = {
       flights: new Flights(() => {}),
       isStopped: () => false,
+      generation: 1,
       announced: {
         read: (signal: AbortSignal, _plan: string, ranges: { partition: number }[]) =>
           away.has(ranges[0]!.partition)

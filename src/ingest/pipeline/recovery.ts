@@ -20,6 +20,8 @@ export interface RecoveryParts {
   /** What the whole group has committed by now (Membership). */
   readGroupCommits(): Promise<readonly CommitOffset[]>;
   isStopped(topic: string): boolean;
+  /** The epoch's (Membership). */
+  generation: number;
 }
 
 /**
@@ -33,14 +35,20 @@ export function recover(
   state: PipelineState,
   owner: Epoch,
   recoveries: readonly Recovery[],
-  { flights, delivery, announced, readGroupCommits, isStopped }: RecoveryParts,
+  { flights, delivery, announced, readGroupCommits, isStopped, generation }: RecoveryParts,
 ): (planKey?: string) => void {
   const open = recoveries.filter(({ own }) => !isStopped(own[0]!.topic));
   for (const range of open.flatMap(({ own }) => own)) state.openRanges.add(range);
   if (recoveries.length > 0) state.options.log.debug({ recoveries: recoveries.map(summaryOf) }, "to be recovered");
   const planKeyOf = ({ own }: Recovery) => planOf(state, own[0]!.topic).key;
   const lines = new Map([...new Set(open.map(planKeyOf))].map((key) => [key, new RecoveryLine()]));
-  const settle = (recovery: Recovery) => waitFor(settlingMs(state), state, owner, recovery);
+  const { settling } = state;
+  const outOfBundles = recoveries.flatMap(({ own }) => own).filter(({ isDoubtful }) => isDoubtful === true);
+  settling.begin(generation, outOfBundles, performance.now());
+  const settle = (ranges: readonly AnnouncedRange[]) => {
+    const now = performance.now();
+    return waitFor(settling.sinceMs(ranges, now) + settlingMs(state) - now, state, owner, ranges);
+  };
   const look = (bundleId: string) => lookFor(bundleId, state, readGroupCommits);
   const repeat = (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
     const { key } = planOf(state, bundle.members[0]!.at.topic);
@@ -49,6 +57,7 @@ export function recover(
     return lines.get(key)!.repeat(
       (signal) => announced.read(AbortSignal.any([owner.ended, signal]), key, ranges),
       (raw) => {
+        if (bundle.isDoubtful) for (const range of ranges) settling.began(range);
         const history = { isReplay: true, isBare: ranges[0]!.isBare === true, absentOnly: bundle.isDoubtful, foreign };
         const repeated = delivery.repeat(owner, bundle, raw, history);
         // Only now: what is read or waited for must not keep a drain waiting.
@@ -94,13 +103,14 @@ function settlingMs({ options: { fenceMs, hooks } }: PipelineState): number {
 }
 
 async function waitFor(
-  waitMs: number,
+  exactMs: number,
   { options }: PipelineState,
   owner: Epoch,
-  { own, bundleId }: Recovery,
+  ranges: readonly AnnouncedRange[],
 ): Promise<void> {
+  const waitMs = Math.max(0, Math.ceil(exactMs));
   options.log.warn(
-    { partitions: own.map(partitionKey), bundle: bundleId, waitMs },
+    { partitions: ranges.map(partitionKey), bundle: ranges[0]!.bundle?.id, waitMs },
     "ranges are in flight together with others that no commit names any more (a deleted topic, offsets that were reset): " +
       "the table is asked whether they are stored, as soon as no insert of them can be under way",
   );

@@ -153,8 +153,9 @@ export class SimulatedMember {
       })),
     );
     const recoveries = planRecovery(assigned, group, () => PLAN);
-    if (recoveries.length > 0)
-      this.#flights.add(this.#delivery.recover(epoch, recoveries, () => readGroup(this.#options, this.life)));
+    if (recoveries.length === 0) return;
+    const look = () => readGroup(this.#options, this.life);
+    this.#flights.add(this.#delivery.recover(epoch, generation, recoveries, look));
   }
 
   /** As src/ingest/source/membership.ts. */

@@ -15,6 +15,7 @@ import {
   type Recovery,
   recoveryKindOf,
 } from "../../ingest/pipeline/recovery-plan.ts";
+import { Settling } from "../../ingest/pipeline/settling.ts";
 import type { SimulatedBroker } from "./broker.ts";
 import type { MemberOptions } from "./member-options.ts";
 import type { Life } from "./world.ts";
@@ -44,6 +45,7 @@ interface Content {
 /** The delivery of one ingester: the real protocol, and a sink that behaves as the real one does towards it. */
 export class SimulatedDelivery {
   readonly #options: SimulatedDeliveryOptions;
+  readonly #settling = new Settling();
 
   constructor(options: SimulatedDeliveryOptions) {
     this.#options = options;
@@ -65,6 +67,7 @@ export class SimulatedDelivery {
 
   async recover(
     epoch: Epoch,
+    generation: number,
     recoveries: readonly Recovery[],
     readGroup: () => Promise<PartitionCommits[]>,
   ): Promise<void> {
@@ -72,8 +75,13 @@ export class SimulatedDelivery {
     const steps: RecoverySteps = {
       repeat: (ranges, bundle) => this.#repeat(epoch, ranges, bundle).catch((error) => this.#onError(error)),
       look: async (bundleId) => (looksOnce ? "repeat" : recoveryKindOf(bundleId, await readGroup(), () => PLAN)),
-      settle: () => life.arrival(fenceMs + INSERT_MS_MAX),
+      settle: (ranges) => {
+        const now = life.nowMs();
+        return life.arrival(this.#settling.sinceMs(ranges, now) + fenceMs + INSERT_MS_MAX - now);
+      },
     };
+    const outOfBundles = recoveries.flatMap(({ own }) => own).filter(({ isDoubtful }) => isDoubtful === true);
+    this.#settling.begin(generation, outOfBundles, life.nowMs());
     const owner = this.#ownerOf(epoch);
     const finished = recoveries.map((each) => {
       const recovery = concludesFromAbsence && each.kind === "unknown" ? { ...each, kind: "stored" as const } : each;
@@ -104,6 +112,7 @@ export class SimulatedDelivery {
     const isSlow = slowReadShare > 0 && bundleId !== undefined && world.chance(slowReadShare);
     const prepare = async () => {
       if (isSlow) await life.arrival(world.random.between(...SLOW_READ_MS));
+      if (absentOnly) for (const range of ranges) this.#settling.began(range);
       return work.prepare();
     };
     return repeatBundle(epoch, { ...bundle, bundleId: id }, { ...work, prepare }, onStep);
