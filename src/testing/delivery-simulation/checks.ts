@@ -5,6 +5,8 @@ export interface Check {
   says: string;
   options: Omit<SimulationOptions, "seed">;
   schedules: number;
+  /** Where they begin unless the caller says otherwise; default 1. */
+  firstSeed?: number;
   /** What is wrong in at least one schedule; undefined: nothing is, in all of them. */
   finds?: keyof typeof wrongs;
 }
@@ -57,6 +59,8 @@ export const controls: readonly Check[] = [
     says: "doubles rows there without the fence",
     options: { ...forgetful, faults: { ignoresDeadlines: true } },
     schedules: 3_000,
+    // One schedule in some hundreds shows it, of the first ones that of seed 880: the search is seconds, and shows no more.
+    firstSeed: 870,
     finds: "doubled rows",
   },
   {
@@ -135,8 +139,8 @@ export const controls: readonly Check[] = [
 
 /** Runs a check's schedules from `firstSeed` on; a control only until it has found what it is to find. */
 export async function runCheck(
-  { options, schedules, finds }: Check,
-  { firstSeed = 1, factor = 1 } = {},
+  { options, schedules, finds, ...check }: Check,
+  { firstSeed = check.firstSeed ?? 1, factor = 1 } = {},
 ): Promise<CheckOutcome> {
   const results: SimulationResult[] = [];
   const wrong: SimulationResult[] = [];
