@@ -3,6 +3,7 @@ import type { OffsetRun } from "../../core/offset-run.ts";
 import { BatchBuffers } from "../dispatch/batch-buffers.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
 import type { RawBundle, RawRange } from "../dispatch/raw-bundle.ts";
+import { hasHoles } from "../source/range-holes.ts";
 import type { RangeRead, RangeReader } from "../source/range-reader.ts";
 import type { AnnouncedRange } from "./recovery-plan.ts";
 
@@ -84,16 +85,4 @@ function lostRuns(
   }
   if (next < end) runs.push({ first: next, last: end - 1 });
   return runs;
-}
-
-/**
- * Whether records are missing that no transaction explains, as compaction leaves it: a batch with fewer records than offsets,
- * or offsets without a batch. Markers of transactions have batches, and so have those that were taken back, without bytes.
- */
-function hasHoles({ lastOffset }: AnnouncedRange, batches: RangeRead["batches"]): boolean {
-  const isWhole = batches.every((batch) => {
-    const isFull = batch.bytes.length === 0 || batch.recordCount === batch.lastOffset - batch.baseOffset + 1;
-    return isFull && batch.baseOffset <= batch.fetchOffset;
-  });
-  return !isWhole || (batches.at(-1)?.lastOffset ?? -1) < lastOffset;
 }

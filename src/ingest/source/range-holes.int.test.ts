@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Admin, Producer, Transaction } from "kafkajs";
 import { expect } from "vitest";
+import { hasHoles } from "./range-holes.ts";
 import type { TestBroker } from "./testing/either-broker.ts";
 import { consume, describeRanges, facts, never, type RangeCase, records, shape } from "./testing/range-bench.ts";
 import { until } from "./testing/watched-group.ts";
@@ -61,7 +62,8 @@ const realCases: RangeCase[] = [
       const shown = await consume(bench, 10);
       const read = async (firstOffset: number, lastOffset: number) =>
         (await reader().read({ topic, partition: 0, firstOffset, lastOffset }, never())).batches;
-      expect((await read(0, 10)).map(facts)).toEqual(shown);
+      const whole = await read(0, 10);
+      expect([whole.map(facts), hasHoles({ lastOffset: 10 }, whole)]).toEqual([shown, false]);
       expect(shown.map(({ byteLength }) => byteLength > 0)).toEqual([false, false, false, true, true, true, true]);
       // From the middle of a transaction on.
       expect((await read(4, 6)).map(facts)).toEqual(shown.slice(2, 4));
@@ -85,8 +87,10 @@ const realCases: RangeCase[] = [
       for (let batch = 0; batch < 20; batch += 1) {
         await put([{ key: batch < 5 ? `kept ${batch}` : "one", value: `${batch}` }]);
       }
-      const read = async (lastOffset: number) =>
-        shape((await reader().read({ topic, partition: 0, firstOffset: 3, lastOffset }, never())).batches);
+      const batchesTo = async (lastOffset: number) =>
+        (await reader().read({ topic, partition: 0, firstOffset: 3, lastOffset }, never())).batches;
+      const read = async (lastOffset: number) => shape(await batchesTo(lastOffset));
+      expect(hasHoles({ lastOffset: 4 }, await batchesTo(4))).toBe(false);
       await until("the log is compacted", async () => {
         // A segment ends with the next record.
         await put([{ key: "end", value: "of a segment" }]);
@@ -97,6 +101,7 @@ const realCases: RangeCase[] = [
         [3, 3, 3],
         [4, 4, 4],
       ]);
+      expect(hasHoles({ lastOffset: 18 }, await batchesTo(18))).toBe(true);
       // Nothing is left between the range's start and an open transaction.
       const producer = kafka.producer({ transactionalId: "opener", maxInFlightRequests: 1, idempotent: true });
       await producer.connect();
