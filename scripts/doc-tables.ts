@@ -1,7 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { intendedDifferences } from "../src/codec/reference/columns/testing/intended-differences.ts";
-import { type CounterRow, counterRows } from "../src/telemetry/counter-rows.ts";
-import { code, type DocTable, withTable } from "./doc-table.ts";
+import type { CounterRow } from "../src/telemetry/counter-row.ts";
+import { counterRows } from "../src/telemetry/counter-rows.ts";
+import type { MetricRow } from "../src/telemetry/metric-row.ts";
+import { metricRows } from "../src/telemetry/metric-rows.ts";
+import { simulatorMetricRows } from "../src/telemetry/simulator-metric-rows.ts";
+import { code, type DocTable, plain, withTable } from "./doc-table.ts";
 import { optionTables } from "./option-tables.ts";
 
 /** All of them. `npx node scripts/doc-tables.ts` writes them. */
@@ -27,8 +31,21 @@ export const docTables: readonly DocTable[] = [
         help,
       ]),
   },
+  metricTable("metrics", metricRows),
+  metricTable("metrics of the simulator", Object.values(simulatorMetricRows)),
   ...optionTables,
 ];
+
+function metricTable(name: string, rows: readonly MetricRow[]): DocTable {
+  return {
+    name,
+    file: "docs/metrics.md",
+    header: ["Metric", "Type", "Unit", "Labels", "Measured in", "Says"],
+    rows: rows.map(({ name, type, unit, labels, where, help }) => [
+      ...[code(name), type, unit, labels.map(code).join(", "), where, plain(help)],
+    ]),
+  };
+}
 
 /** The path of a page of docs/. */
 export function pathOf({ file }: DocTable): string {

@@ -1,9 +1,12 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
+import type { Registry } from "prom-client";
 import { eventRateText, isEventRate } from "../config/options/bounds.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { SimulatorStats } from "../run/simulator-report.ts";
 import { checkListenAddress, connectionsMax, guardAccess, serverLimits } from "../server/http-access.ts";
+import { createRegistry } from "../telemetry/metric-registry.ts";
+import { simulatorMetricRows } from "../telemetry/simulator-metric-rows.ts";
 
 /** What the HTTP control can see and do. */
 export interface ControlledSimulator {
@@ -34,7 +37,10 @@ export function buildHttpApi(simulator: ControlledSimulator, token?: string): Ho
     return context.json({ status: state }, state === "running" ? 200 : 503);
   });
   app.get("/simulator/stats", (context) => context.json(simulator.stats()));
-  app.get("/metrics", (context) => context.text(formatMetrics(simulator.stats())));
+  const registry = registryOf(simulator);
+  app.get("/metrics", async (context) =>
+    context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType }),
+  );
   app.patch("/simulator/eps", (context) => {
     const text = context.req.query("value");
     const value = Number(text);
@@ -79,22 +85,9 @@ export async function serveHttpApi(
   });
 }
 
-/** Prometheus text format 0.0.4. */
-function formatMetrics(stats: SimulatorStats): string {
-  const series: [name: string, type: "counter" | "gauge", value: number][] = [
-    ["generated_events_total", "counter", stats.generated],
-    ["produced_events_total", "counter", stats.produced],
-    ["failed_events_total", "counter", stats.failed],
-    ["dead_letters_total", "counter", stats.dlqWrapped],
-    ["error_copies_total", "counter", stats.errorCopies],
-    ["withheld_events_total", "counter", stats.withheld],
-    ["throttle_pauses_total", "counter", stats.pauses],
-    ["target_events_per_second", "gauge", stats.targetEventsPerSecond],
-    ["pending_events", "gauge", stats.pendingEvents],
-    ["pending_bytes", "gauge", stats.pendingBytes],
-    ["queue_ratio", "gauge", stats.queueRatio],
-    ["soft_throttle_scale", "gauge", stats.softScale],
-    ["paused", "gauge", stats.paused ? 1 : 0],
-  ];
-  return series.map(([name, type, value]) => `# TYPE simulator_${name} ${type}\nsimulator_${name} ${value}\n`).join("");
+function registryOf(simulator: ControlledSimulator): Registry {
+  const names = Object.keys(simulatorMetricRows) as (keyof typeof simulatorMetricRows)[];
+  return createRegistry(
+    names.map((name) => ({ row: simulatorMetricRows[name], read: () => [[Number(simulator.stats()[name])]] })),
+  );
 }

@@ -1,5 +1,6 @@
 import type { TranscodeCounts } from "../codec/task.ts";
-import { type CounterRow, type Counts, counterRows, type ReportedCounts } from "./counter-rows.ts";
+import type { CounterRow } from "./counter-row.ts";
+import { type Counts, counterRows, type ReportedCounts } from "./counter-rows.ts";
 
 /** What happened since the start, for status line, report and metrics. Counted where it happens. */
 export interface Counters extends Counts {

@@ -24,8 +24,10 @@ export interface StageCounts {
   skewed: number;
 }
 
-export function newHistogram(): Histogram {
+/** @param counterBits 64 for counts that are never begun anew: 32 overflow at 4,294,967,295 records of one millisecond */
+export function newHistogram(counterBits: 32 | 64 = 32): Histogram {
   return build({
+    bitBucketSize: counterBits,
     lowestDiscernibleValue: 1,
     highestTrackableValue: HIGHEST_MS,
     numberOfSignificantValueDigits: 3,
@@ -36,6 +38,11 @@ export function newHistogram(): Histogram {
 /** Histograms by stage and group ("" = all records). */
 export class StageTable {
   readonly #cells = new Map<string, StageCounts>();
+  readonly #counterBits: 32 | 64;
+
+  constructor(counterBits: 32 | 64 = 32) {
+    this.#counterBits = counterBits;
+  }
 
   /** Adds `count` records of `valueMs`. Above a week it counts as a week; the maximum then says so. */
   record(stage: Stage, group: string, valueMs: number, count: number): void {
@@ -48,7 +55,7 @@ export class StageTable {
     const key = `${stage}\n${group}`;
     let cell = this.#cells.get(key);
     if (cell === undefined) {
-      cell = { histogram: newHistogram(), skewed: 0 };
+      cell = { histogram: newHistogram(this.#counterBits), skewed: 0 };
       this.#cells.set(key, cell);
     }
     return cell;

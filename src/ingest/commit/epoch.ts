@@ -52,6 +52,10 @@ export class Epoch {
     return this.#committer.ended;
   }
 
+  get partitionCount(): number {
+    return this.#ledgers.size;
+  }
+
   /** @throws StaleOwner when the epoch is over. */
   check(): void {
     this.#committer.check();

@@ -53,6 +53,11 @@ export class ByteBudget {
     return this.#peak;
   }
 
+  /** Intake pauses at so many. */
+  get limitBytes(): number {
+    return this.#highBytes;
+  }
+
   get paused(): boolean {
     return this.#paused;
   }

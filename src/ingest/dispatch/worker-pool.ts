@@ -20,6 +20,10 @@ export interface WorkerPool {
   prepare(): Promise<void>;
   /** Transcodes one task. Its buffers are moved to the worker; the input comes back in the result. @throws WorkerEnded */
   run(task: TranscodeTask): Promise<TranscodeResult>;
+  /** How many there are. */
+  readonly count: number;
+  /** How long they have worked, all together, since the start. */
+  readonly busyMs: number;
   close(): Promise<void>;
 }
 
@@ -41,7 +45,12 @@ export function createWorkerPool(
     concurrentTasksPerWorker: 1,
     idleTimeout: 0x7fffffff,
   });
+  let busyMs = 0;
   return {
+    count: workers,
+    get busyMs() {
+      return busyMs;
+    },
     async prepare() {
       // Each worker takes one task at a time, so that each gets one of these.
       const prepared = Array.from({ length: workers }, () => pool.run(undefined, { name: "prepare" }));
@@ -49,12 +58,14 @@ export function createWorkerPool(
         throw new MillraceError("E_WORKER", `The worker threads cannot be used: ${cause?.message ?? cause}`, { cause });
       });
     },
-    run(task) {
+    async run(task) {
       const transferList = [...task.buffers];
       if (task.spare !== undefined) transferList.push(task.spare);
-      return pool.run(task, { transferList }).catch((error) => {
+      const result: TranscodeResult = await pool.run(task, { transferList }).catch((error) => {
         throw new WorkerEnded(error);
       });
+      busyMs += result.endedMs - result.startedMs;
+      return result;
     },
     close: () => pool.destroy(),
   };

@@ -34,7 +34,7 @@ const REBALANCE_DRAIN_SHARE = 1 / 3;
 export function createAssignmentEvents(
   state: PipelineState,
   parts: AssignmentParts,
-): Omit<SourceEvents, "onBatch" | "onCrash"> {
+): Omit<SourceEvents, "onBatch" | "onFetched" | "onCrash"> {
   const { options, counters } = state;
   const { dispatcher } = parts.intake;
   const unknownGroup = new UnknownGroup(state.client, options.log);
@@ -57,6 +57,8 @@ export function createAssignmentEvents(
     },
     onJoined({ generation, partitions, groupCommits, readGroupCommits, commit }) {
       if (!state.isAccepting) return undefined;
+      counters.rebalances += 1;
+      state.fetchTimes.noteFetch();
       const group = readGroup(groupCommits, partitions);
       const assigned = readAssigned(partitions, group, options.unreadableIntents, options.log, state.failure);
       const epoch = newEpoch(state, assigned, commit);
@@ -94,7 +96,7 @@ export function createAssignmentEvents(
 }
 
 function newEpoch(state: PipelineState, partitions: AssignedPartition[], commit: Membership["commit"]): Epoch {
-  const { failure, openRanges, clickHouseClock } = state;
+  const { counters, failure, openRanges, clickHouseClock } = state;
   const { fenceMs, hooks, log } = state.options;
   return new Epoch({
     ...{ partitions, fenceMs },
@@ -108,7 +110,10 @@ function newEpoch(state: PipelineState, partitions: AssignedPartition[], commit:
     clickHouseOffset: () => clickHouseClock.offset(),
     onCommitError(error) {
       if (error instanceof StaleOwner) log.info(`${error.message}: rejoining the group; what is under way is repeated`);
-      else if (!failure.failIfHopeless("commit to", error)) log.warn({ err: error }, "offset commit failed, retrying");
+      else if (!failure.failIfHopeless("commit to", error)) {
+        counters.commitErrors += 1;
+        log.warn({ err: error }, "offset commit failed, retrying");
+      }
     },
     onCommit(when, at) {
       hooks?.onStep?.(when);

@@ -23,5 +23,6 @@ export function createPermittedSink(state: PipelineState, onChange: () => void):
     },
     storedRuns: inserts.storedRuns,
     isStalled: inserts.isStalled,
+    stalled: inserts.stalled,
   };
 }

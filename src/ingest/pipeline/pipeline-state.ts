@@ -9,6 +9,7 @@ import { EventLoopMeter } from "../../telemetry/event-loop.ts";
 import { StageTable } from "../../telemetry/stages.ts";
 import type { Epoch } from "../commit/epoch.ts";
 import { Failure } from "./failure.ts";
+import { FetchTimes } from "./fetch-times.ts";
 import { OpenRanges } from "./left-over.ts";
 import type { PipelineOptions } from "./pipeline-types.ts";
 import { Settling } from "./settling.ts";
@@ -47,6 +48,7 @@ export interface PipelineState {
   readonly total: StageTable;
   interval: StageTable;
   readonly eventLoop: EventLoopMeter;
+  readonly fetchTimes: FetchTimes;
 }
 
 export function createState(options: PipelineOptions): PipelineState {
@@ -74,9 +76,10 @@ export function createState(options: PipelineOptions): PipelineState {
     openRanges: new OpenRanges(),
     settling: new Settling(),
     counters: createCounters(),
-    total: new StageTable(),
+    total: new StageTable(64),
     interval: new StageTable(),
     eventLoop: new EventLoopMeter(),
+    fetchTimes: new FetchTimes(),
   };
 }
 

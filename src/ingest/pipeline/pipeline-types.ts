@@ -8,9 +8,12 @@ import type { EventLoopMeter } from "../../telemetry/event-loop.ts";
 import type { StageTable } from "../../telemetry/stages.ts";
 import type { DeadLetterTopic } from "../dead-letters/topic.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
+import type { WorkerPool } from "../dispatch/worker-pool.ts";
+import type { StalledTable } from "../sink/sink.ts";
 import type { SourceOptions } from "../source/consumer-source.ts";
 import type { UnreadableIntentsPolicy } from "./assignment.ts";
 import type { DeliveryObserver } from "./delivery-steps.ts";
+import type { FetchTimes } from "./fetch-times.ts";
 import type { FieldFigures } from "./field-watch.ts";
 import type { LeftOver } from "./left-over.ts";
 import type { StoppedPipeline } from "./stopped-plans.ts";
@@ -53,6 +56,17 @@ export interface PipelineHooks {
   insertMsMax?: number;
 }
 
+export interface Standing {
+  /** Partitions that are assigned to this process; undefined before the first join and during each. */
+  partitions: number | undefined;
+  /** Bundles that are cut and not acknowledged. */
+  bundlesUnderWay: number;
+  /** Tables that have taken no rows since an insert failed. */
+  stalled: StalledTable[];
+  /** The error that no retry can help. */
+  failure: Error | undefined;
+}
+
 export interface Pipeline {
   start(): Promise<void>;
   /**
@@ -76,6 +90,10 @@ export interface Pipeline {
   readonly total: StageTable;
   takeInterval(): StageTable;
   readonly budget: ByteBudget;
+  /** How it stands at this moment. */
+  standing(): Standing;
+  readonly fetchTimes: Pick<FetchTimes, "movedMs" | "newest">;
+  readonly workers: Pick<WorkerPool, "count" | "busyMs">;
   /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
   readonly eventLoop: EventLoopMeter;
 }

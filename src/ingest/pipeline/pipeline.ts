@@ -3,7 +3,8 @@ import { systemClock } from "../../core/clock.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { defaultInsertFormat, defaultTranscoder } from "../../core/transcoding.ts";
 import { StageTable } from "../../telemetry/stages.ts";
-import { createWorkerPool } from "../dispatch/worker-pool.ts";
+import { createWorkerPool, type WorkerPool } from "../dispatch/worker-pool.ts";
+import type { Sink } from "../sink/sink.ts";
 import { createRangeReader, type RangeReader } from "../source/range-reader.ts";
 import { createAssignmentEvents } from "./assignment-events.ts";
 import { createBundleDelivery } from "./bundle-delivery.ts";
@@ -15,7 +16,7 @@ import { logPlanNotes } from "./log-plan-notes.ts";
 import { tellLost } from "./out-of-range.ts";
 import { createPermittedSink } from "./permitted-sink.ts";
 import { createState, type PipelineState } from "./pipeline-state.ts";
-import type { Pipeline, PipelineOptions } from "./pipeline-types.ts";
+import type { Pipeline, PipelineOptions, Standing } from "./pipeline-types.ts";
 import { readAnnounced } from "./read-announced.ts";
 import { hasRowsOfTopics } from "./rows-of-topic.ts";
 import { SharedTables } from "./shared-tables.ts";
@@ -82,7 +83,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const supervisor: SourceSupervisor = superviseSource(state, intake, assignment);
   const parts = { supervisor, stoppedPlans, intake, pool, reader };
   return {
-    ...{ counters: state.counters, total: state.total, budget: intake.budget, eventLoop: state.eventLoop },
+    ...shownOf(state, intake, pool, sink),
     failed: state.failure.happened,
     stopped: () => stoppedPlans.list,
     fields: () => plans.map(({ key }) => watches.get(key)!.figures),
@@ -101,6 +102,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (state.isAccepting) await shutDown(state, parts, { finishMs: 0, leaveMs });
     },
   };
+}
+
+/** What status line, report and metrics are made of. */
+function shownOf(state: PipelineState, intake: Intake, workers: WorkerPool, sink: Sink) {
+  const { counters, total, eventLoop, fetchTimes, failure } = state;
+  const standing = (): Standing => ({
+    partitions: state.epoch?.partitionCount,
+    bundlesUnderWay: intake.flights.count,
+    stalled: sink.stalled(),
+    failure: failure.first,
+  });
+  return { counters, total, budget: intake.budget, eventLoop, fetchTimes, workers, standing };
 }
 
 /** Reads what earlier owners have announced. */

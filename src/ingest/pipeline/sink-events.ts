@@ -12,8 +12,15 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
   /** Tables whose full disk was told of. It is full for hours, and says so to each insert. */
   const withoutDisk = new Set<string>();
   return {
+    onStored(table, { rowCount, byteLength, durationMs }) {
+      add(counters.inserts, table, 1);
+      add(counters.insertRows, table, rowCount);
+      add(counters.insertBytes, table, byteLength);
+      add(counters.insertSeconds, table, durationMs / 1000);
+    },
     onRetry(table, error, attempt, delayMs, errorClass) {
       counters.insertRetries += 1;
+      add(counters.insertErrors, errorClass, 1);
       onChange();
       // Said by onSlowDown.
       if (errorClass === "overload") return;
@@ -56,4 +63,8 @@ export function sinkEvents(counters: Counters, clock: ClickHouseClock, log: Logg
       log.info({ table, token, parts: pieceCount }, "insert touches too many table partitions, sent in pieces");
     },
   };
+}
+
+function add(sums: Record<string, number>, key: string, more: number): void {
+  sums[key] = (sums[key] ?? 0) + more;
 }

@@ -8,7 +8,7 @@ import { SourceSupervisor } from "./source-supervisor.ts";
 export function superviseSource(
   state: PipelineState,
   intake: Intake,
-  assignment: Omit<SourceEvents, "onBatch" | "onCrash">,
+  assignment: Omit<SourceEvents, "onBatch" | "onFetched" | "onCrash">,
 ): SourceSupervisor {
   const { counters, failure } = state;
   const { log, source: sourceOptions } = state.options;
@@ -18,12 +18,14 @@ export function superviseSource(
     onBatch(batch) {
       if (!state.isAccepting) return;
       state.eventLoop.begin();
+      state.fetchTimes.noteBatch(batch);
       const wantedOffset = dispatcher.accept(batch);
       if (wantedOffset === undefined) return;
       const at = { topic: batch.topic, partition: batch.partition, offset: batch.fetchOffset, wantedOffset };
       log.warn(at, "the client skipped records, fetching them again");
       supervisor.source.seek(batch, wantedOffset);
     },
+    onFetched: () => state.fetchTimes.noteFetch(),
     onCrash(error) {
       if (failure.failIfHopeless("read from", error)) return;
       log.error({ err: error }, "Kafka consumer stopped, starting it again");
@@ -32,6 +34,7 @@ export function superviseSource(
   };
   const supervisor = new SourceSupervisor({
     create() {
+      state.fetchTimes.noteFetch();
       const source = createSource(sourceOptions, events, buffers);
       source.hold(intake.heldTopics);
       if (budget.paused) source.pause();

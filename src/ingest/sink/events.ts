@@ -4,6 +4,8 @@ import type { InsertErrorClass } from "../../clients/clickhouse/diagnose-insert.
 export interface SinkEvents {
   /** An insert failed and will be tried again under the same token after `delayMs`. `attempt` counts from 1. */
   onRetry(table: string, error: unknown, attempt: number, delayMs: number, errorClass: InsertErrorClass): void;
+  /** ClickHouse has acknowledged an insert, `durationMs` after it was sent. */
+  onStored?(table: string, insert: { rowCount: number; byteLength: number; durationMs: number }): void;
   /** An insert into the table was stored, after others had failed. */
   onRecovered?(table: string): void;
   /** ClickHouse is overloaded: all inserts into the table pause for `delayMs`, and then `insertsMax` of them run at once. */

@@ -85,14 +85,14 @@ export function createPieceInserter(
     const deadlineMs = await lease.deadlineMs();
     signal.throwIfAborted();
     const share = piece.shareCount === 1 ? undefined : { partitionKey: batch.partitionKey, ...piece };
+    const mayBeEmpty = isLoud || wanted !== undefined;
+    const terms = { token, deadlineMs, share, partitionsMax, isLoud: mayBeEmpty, absentOnly: wanted?.condition };
+    const body = bodyOf(batch, piece);
     try {
-      const body = bodyOf(batch, piece);
       if (wanted?.isForgotten) events.onForgotten?.(batch.table, token);
-      const mayBeEmpty = isLoud || wanted !== undefined;
-      const common = { token, deadlineMs, shape, share, partitionsMax, newerSettings, heldClocks };
-      const writing = { ...common, isLoud: mayBeEmpty, absentOnly: wanted?.condition };
-      const writtenRows = await insertOnce(client, body, writing);
-      if (mayBeEmpty || Number(writtenRows) > 0) return { end: "stored" };
+      const sentMs = performance.now();
+      const writtenRows = await insertOnce(client, body, { ...terms, shape, newerSettings, heldClocks });
+      if (mayBeEmpty || Number(writtenRows) > 0) return toldStored(events, body, sentMs);
       return writtenRows === undefined ? { end: "unclear" } : { end: "late", deadlineMs };
     } catch (error) {
       if (isAlteredError(error)) return { end: "altered", error };
@@ -104,7 +104,7 @@ export function createPieceInserter(
   function noteFailure(batch: SinkBatch, error: unknown, failures: number, { class: errorClass }: InsertDiagnosis) {
     // Another server may answer next, of another version.
     newer = undefined;
-    tables.noteFailure(batch.table);
+    tables.noteFailure(batch.table, error);
     const pace = tables.paceOf(batch.table);
     const isPaced = errorClass === "overload" || errorClass === "disk";
     const delayMs = isPaced ? pace.slowDown() : jitteredPauseMs(failures, bounds);
@@ -192,6 +192,11 @@ export function createPieceInserter(
  */
 function isDivisibleFormat(format: string): boolean {
   return format !== "RowBinaryOptional";
+}
+
+function toldStored(events: SinkEvents, { table, rowCount, bytes }: InsertBody, sentMs: number): Attempt {
+  events.onStored?.(table, { rowCount, byteLength: bytes.length, durationMs: performance.now() - sentMs });
+  return { end: "stored" };
 }
 
 function bodyOf(batch: SinkBatch, { firstRow, endRow }: Piece): InsertBody {

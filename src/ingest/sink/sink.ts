@@ -9,13 +9,14 @@ import { createPieceInserter, hopeless } from "./insert-piece.ts";
 import { checkMembers, type MemberRows, memberIndexOf } from "./member-rows.ts";
 import { type Piece, splitByPartitions, splitByRows, tokenOf } from "./pieces.ts";
 import { hasAllRows, readStoredRuns, type StoredRun } from "./stored-rows.ts";
-import { TableStates } from "./table-states.ts";
+import { type StalledTable, TableStates } from "./table-states.ts";
 
 export type { Lease } from "../../core/lease.ts";
 export type { BatchMember, Refusal, SinkBatch, StoreOutcome } from "./batch.ts";
 export type { SinkEvents } from "./events.ts";
 export { insertSecondsMax } from "./insert-settings.ts";
 export type { StoredRun } from "./stored-rows.ts";
+export type { StalledTable } from "./table-states.ts";
 
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 10_000;
@@ -73,6 +74,9 @@ export interface Sink {
 
   /** Whether inserts into the table have failed since it took one. */
   isStalled(table: string): boolean;
+
+  /** All these tables. */
+  stalled(): StalledTable[];
 }
 
 /** One sink for all tables. At most `insertsMax` inserts of each run at once; the others wait in order. */
@@ -91,6 +95,7 @@ export function createSink(client: ClickHouseClient, options: SinkOptions, event
   return {
     isStalled: (table) => tables.isStalled(table),
     storedRuns: (table, coordinates, spans) => ask(table, () => readStoredRuns(client, table, coordinates, spans)),
+    stalled: () => tables.stalled,
     async store(batch, lease) {
       checkMembers(batch);
       const outcome: StoreOutcome = { refusals: [], refusedWhole: undefined, sentMs: Date.now(), isBodyRead: true };

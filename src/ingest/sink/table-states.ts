@@ -2,10 +2,19 @@ import type { PauseBounds } from "../../core/backoff.ts";
 import { InsertPace } from "./insert-pace.ts";
 import { InsertPlaces } from "./insert-places.ts";
 
+/** A table that has taken no rows since an insert into it failed. */
+export interface StalledTable {
+  table: string;
+  /** When the first of these inserts failed, ms since 1970. */
+  sinceMs: number;
+  /** Why the last one did. */
+  reason: string;
+}
+
 /** What the sink knows of each table: at which pace it takes inserts, and whether it takes them at all. */
 export class TableStates {
   readonly #paces = new Map<string, InsertPace>();
-  readonly #stalled = new Set<string>();
+  readonly #stalled = new Map<string, StalledTable>();
   /** By table: rows that were refused alone, in doubt, since it took something. */
   readonly #doubted = new Map<string, number>();
   readonly #newPace: () => InsertPace;
@@ -25,8 +34,9 @@ export class TableStates {
   }
 
   /** An insert into the table failed, and goes again. */
-  noteFailure(table: string): void {
-    this.#stalled.add(table);
+  noteFailure(table: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message.trim() || error.name : String(error);
+    this.#stalled.set(table, { table, sinceMs: this.#stalled.get(table)?.sinceMs ?? Date.now(), reason });
   }
 
   /** A row was refused alone, by an error that nobody has judged. Returns how many were since the table took something. */
@@ -44,5 +54,9 @@ export class TableStates {
 
   isStalled(table: string): boolean {
     return this.#stalled.has(table);
+  }
+
+  get stalled(): StalledTable[] {
+    return [...this.#stalled.values()];
   }
 }

@@ -28,6 +28,8 @@ export interface SourceOptions {
 export interface SourceEvents extends Omit<MembershipHooks, "from"> {
   /** A batch has arrived. Synchronous: the caller copies its bytes, or has no use for it. */
   onBatch(batch: RawBatch): void;
+  /** A fetch was answered, or there was nothing to fetch: the loop moves. */
+  onFetched?(): void;
   /** kafkajs gave up. The source does not restart by itself; the pipeline decides. */
   onCrash(error: Error): void;
 }
@@ -84,6 +86,7 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     retry: { restartOnFailure: async () => false, retries: 10 },
     partitionAssigners: [member.assigner],
   });
+  consumer.on(consumer.events.FETCH, () => events.onFetched?.());
   // kafkajs lets go of the group first, and tells of the crash when all requests under way have ended.
   consumer.on(consumer.events.STOP, () => {
     isRunning = false;
