@@ -5,6 +5,7 @@
  * sets (settings, parameters, current database, temporary tables) can reach the next statement, which resetting a pooled
  * connection could not promise: a parameter, once set, cannot be unset.
  */
+import { fileURLToPath } from "node:url";
 import { quoteName, quoteText } from "../../clients/clickhouse/sql-text.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { makeDataFolder } from "../../run/directory-lock.ts";
@@ -46,6 +47,7 @@ export type Engine = {
 };
 
 const lineEnd = new Uint8Array([10]);
+const configFile = fileURLToPath(new URL("./engine.xml", import.meta.url));
 
 /** SET and USE that give a fresh connection the query's surroundings; empty if there are none. */
 function preamble(query: EngineQuery): string {
@@ -81,7 +83,7 @@ export function openEngine(options: { dataDir: string; sessions: number; queuedM
   const { TZ } = process.env;
   process.env.TZ = "UTC";
   try {
-    anchor = native.CreateConnection(path);
+    anchor = native.CreateConnection(path, [`--config-file=${configFile}`]);
   } catch (cause) {
     throw openFailure(path, cause);
   } finally {
