@@ -1,3 +1,4 @@
+import module from "node:module";
 import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
@@ -17,6 +18,8 @@ const YOUNG_BYTES = 16 * 1024 * 1024;
  */
 export function growYoungSpace(): () => void {
   if ("deno" in process.versions) return () => {};
+  // Compiled code is of use under the flags that it was compiled under: it is kept before they change.
+  module.flushCompileCache();
   let factor = 1;
   const adjust = () => {
     const bytes = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")?.space_size ?? 0;
