@@ -3,29 +3,30 @@ import { join, relative } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Tests that take longest on two quiet cores (20 s and more), longest first. They wait for most of their time: for sessions
- * that end, for retries, for servers. Begun last, as small files are where nothing is known of earlier runs, one of them
- * would go on alone for a minute when all others are done.
+ * Tests that take 20 s and more on two quiet cores, the longest first, and in turn those that start many processes and those
+ * that mostly wait, for sessions that end and for retries. Begun last, as small files are where nothing is known of earlier
+ * runs, one of them would go on alone for a minute when all others are done.
  */
 const LONGEST: readonly string[] = [
   "src/ingest/pipeline/bundles-deleted.int.test.ts",
-  "src/ingest/pipeline/bundles-mixed.int.test.ts",
-  "src/embedded/kafka-conformance.int.test.ts",
   "src/ingest/pipeline/waiting-plans.int.test.ts",
-  "src/ingest/pipeline/ingest.int.test.ts",
-  "src/ingest/pipeline/bundles-lost.int.test.ts",
-  "src/ingest/pipeline/bundles.int.test.ts",
+  "src/embedded/kafka-conformance.int.test.ts",
   "src/ingest/pipeline/stopped-plans.int.test.ts",
-  "src/cli/demo.int.test.ts",
+  "src/ingest/pipeline/bundles-mixed.int.test.ts",
   "src/ingest/source/range-reader.int.test.ts",
+  "src/ingest/pipeline/ingest.int.test.ts",
   "src/operate/dead-letters/dlq.int.test.ts",
+  "src/ingest/pipeline/bundles-lost.int.test.ts",
+  "src/ingest/source/leaderless.int.test.ts",
+  "src/ingest/pipeline/bundles.int.test.ts",
   "src/ingest/pipeline/topics.int.test.ts",
+  "src/cli/demo.int.test.ts",
   "src/cli/shutdown.int.test.ts",
   "scripts/chaos.int.test.ts",
   "src/ingest/pipeline/beyond-log-end.int.test.ts",
   "src/cli/secure-servers.int.test.ts",
-  "src/testing/delivery-simulation/simulation.test.ts",
   "bench/quiet/quiet.int.test.ts",
+  "src/testing/delivery-simulation/simulation.test.ts",
 ];
 
 /** A lower rank begins earlier: the longest in their order, then those with servers, which wait, then those that compute. */
