@@ -10,9 +10,11 @@ export interface Goal {
 /** Events must be visible within this even in the cheapest profile. */
 const LOW_P95_MS_MAX = 3_000;
 /** How much more CPU than the cheapest value `mid` may pay for a better p95. */
-const MID_COST_MAX = 2;
+const MID_COST_MAX = 1.5;
 /** CPU within this share of the cheapest is as cheap: memory decides. */
 const LOW_CPU_SHARE = 0.1;
+/** What Native must save of all CPU before `low` and `mid` insert it: rows can be read by more programs than columns. */
+const NATIVE_SAVES_MIN = 0.3;
 
 export const goals: Record<ProfileName, Goal> = {
   low: {
@@ -41,6 +43,14 @@ export const goals: Record<ProfileName, Goal> = {
     },
   },
 };
+
+/** The format of `low` and `mid`, of runs at their own rate. */
+export function chooseFormat(tried: readonly Tried[]): Tried {
+  const cpuOf = ({ figures }: Tried) => figures.cpuMicrosPerRow;
+  const [rows, columns] = ["rowbinary", "native"].map((format) => tried.find(({ value }) => value === format));
+  if (rows === undefined || columns === undefined) return (rows ?? columns)!;
+  return cpuOf(columns) <= cpuOf(rows) * (1 - NATIVE_SAVES_MIN) ? columns : rows;
+}
 
 function isVisibleSoon({ e2eP95Ms, holds }: Figures): boolean {
   return holds !== false && (e2eP95Ms ?? 0) <= LOW_P95_MS_MAX;

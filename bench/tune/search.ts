@@ -5,6 +5,8 @@ import type { Figures, Tried, TunedName, TunedValue } from "./figures.ts";
 export interface Coordinate {
   name: TunedName;
   candidates: readonly TunedValue[];
+  /** Instead of the search's. */
+  choose?(tried: readonly Tried[]): Tried;
 }
 
 export interface SearchOptions {
@@ -42,7 +44,7 @@ export async function descend(options: SearchOptions): Promise<SearchResult> {
   };
   let values = options.start;
   const result: SearchResult = { values, figures: await measure(values), tried: [], skipped: [] };
-  for (const { name, candidates } of options.coordinates) {
+  for (const { name, candidates, choose = options.choose } of options.coordinates) {
     const current = values[name];
     const tried: Tried[] = [{ value: current, figures: result.figures }];
     for (const candidate of candidates) {
@@ -53,7 +55,7 @@ export async function descend(options: SearchOptions): Promise<SearchResult> {
       }
       tried.push({ value: candidate, figures: await measure({ ...values, [name]: candidate }) });
     }
-    const chosen = options.choose(tried);
+    const chosen = choose(tried);
     values = { ...values, [name]: chosen.value };
     result.figures = chosen.figures;
     result.tried.push({ name, runs: tried.map((run) => ({ ...run, chosen: run === chosen })) });

@@ -1,6 +1,6 @@
 import type { ProfileName, ProfileValues } from "../../src/config/profiles.ts";
 import type { Figures, TunedValue } from "./figures.ts";
-import { goals } from "./goals.ts";
+import { chooseFormat, goals } from "./goals.ts";
 import { type Coordinate, descend, type SearchResult } from "./search.ts";
 
 const MIB = 1024 * 1024;
@@ -42,7 +42,7 @@ export interface TunedProfile {
   searches: SearchResult[];
 }
 
-/** Of what a budget can drain: the load under which `mid` is tuned. It must have room for bursts. */
+/** Of what a budget can drain: the load under which `mid` gets its room. It must have some for bursts. */
 const MID_LOAD_SHARE = 0.25;
 const LOW_EVENTS_PER_SECOND = 1_000;
 const SEED_EVENTS_PER_SECOND = 5_000;
@@ -104,7 +104,6 @@ async function tuneLow(options: TuneOptions): Promise<TunedProfile> {
   const full = await descend({
     start: { ...options.start.low, workers: 1 },
     coordinates: [
-      { name: "insertFormat", candidates: options.insertFormats },
       { name: "flushRows", candidates: aboveMin(options, quick ? [20_000] : [10_000, 20_000, 50_000]) },
       { name: "bytesMax", candidates: quick ? [] : [32 * MIB, 64 * MIB] },
       { name: "flushBytes", candidates: quick ? [] : [4 * MIB, 8 * MIB] },
@@ -118,6 +117,7 @@ async function tuneLow(options: TuneOptions): Promise<TunedProfile> {
     coordinates: [
       { name: "flushIntervalMs", candidates: quick ? [2_000] : [500, 1_000, 2_000] },
       { name: "insertsMax", candidates: quick ? [] : [1, 2] },
+      { name: "insertFormat", candidates: options.insertFormats, choose: chooseFormat },
     ],
     measure: (values) => options.runs.paced(values, LOW_EVENTS_PER_SECOND),
     choose: goals.low.choose,
@@ -126,23 +126,32 @@ async function tuneLow(options: TuneOptions): Promise<TunedProfile> {
   return tuned("low", `a filled topic, then ${LOW_EVENTS_PER_SECOND} events/s`, [full, thin]);
 }
 
+/** Threads and inserts must do for a quarter of the most; how late an event is, and what that costs, is the seed's rate. */
 async function tuneMid(options: TuneOptions, eventsPerSecond: number): Promise<TunedProfile> {
   const { vcpus, quick } = options;
   options.onProfile("mid");
-  const search = await descend({
+  const common = { choose: goals.mid.choose, hasTime: () => options.hasTime("mid") };
+  const full = await descend({
     start: options.start.mid,
     coordinates: [
-      { name: "flushIntervalMs", candidates: quick ? [200] : [100, 200, 400, 800] },
       { name: "workers", candidates: quick ? [] : countUpTo(vcpus) },
       { name: "insertsMax", candidates: quick ? [] : [vcpus, vcpus + 1, 2 * vcpus] },
       { name: "flushRows", candidates: quick ? [] : aboveMin(options, [10_000, 25_000, 50_000]) },
-      { name: "insertFormat", candidates: options.insertFormats },
     ],
     measure: (values) => options.runs.paced(values, eventsPerSecond),
-    choose: goals.mid.choose,
-    hasTime: () => options.hasTime("mid"),
+    ...common,
   });
-  return tuned("mid", `${eventsPerSecond} events/s`, [search]);
+  const rate = Math.min(SEED_EVENTS_PER_SECOND, eventsPerSecond);
+  const thin = await descend({
+    start: full.values,
+    coordinates: [
+      { name: "flushIntervalMs", candidates: quick ? [200] : [150, 200, 250, 300, 400] },
+      { name: "insertFormat", candidates: options.insertFormats, choose: chooseFormat },
+    ],
+    measure: (values) => options.runs.paced(values, rate),
+    ...common,
+  });
+  return tuned("mid", `${eventsPerSecond} events/s, then ${rate}`, [full, thin]);
 }
 
 function tuned(name: ProfileName, load: string, searches: SearchResult[]): TunedProfile {

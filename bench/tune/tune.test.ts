@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ProfileValues, readProfiles } from "../../src/config/profiles.ts";
 import type { Figures, Tried } from "./figures.ts";
-import { goals } from "./goals.ts";
+import { chooseFormat, goals } from "./goals.ts";
 import { descend } from "./search.ts";
 
 const start: ProfileValues = readProfiles(2).profiles.mid;
@@ -89,10 +89,20 @@ describe("goals", () => {
     const tried = [
       run(1, { cpuMicrosPerRow: 10, e2eP95Ms: 900 }),
       run(2, { cpuMicrosPerRow: 14, e2eP95Ms: 400 }),
-      run(3, { cpuMicrosPerRow: 21, e2eP95Ms: 200 }),
+      run(3, { cpuMicrosPerRow: 16, e2eP95Ms: 200 }),
       run(4, { cpuMicrosPerRow: 12, e2eP95Ms: 100, holds: false }),
     ];
     expect(goals.mid.choose(tried).value).toBe(2);
+  });
+
+  it("low and mid: rows, unless columns save three tenths of the CPU", () => {
+    const choice = (native: number) =>
+      chooseFormat([
+        { ...run(0, { cpuMicrosPerRow: native }), value: "native" },
+        { ...run(0, { cpuMicrosPerRow: 10 }), value: "rowbinary" },
+      ]).value;
+    expect([7.5, 7].map(choice)).toEqual(["rowbinary", "native"]);
+    expect(chooseFormat([{ ...run(0, {}), value: "native" }]).value).toBe("native");
   });
 
   it("high: the most rows, of equals the cheaper, and of these the smaller", () => {
