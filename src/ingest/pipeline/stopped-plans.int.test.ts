@@ -10,7 +10,7 @@ import { runMillrace } from "../../testing/run-millrace.ts";
 /** Two pipelines in one process: what becomes of the good one when the other's table takes nothing. */
 const LARGE = 640;
 /** Ends a test that waits in vain. */
-const UNTIL_MS = 120_000;
+const UNTIL_MS = 60_000;
 let servers: IngestServers;
 let kafka: KafkaClients;
 let folder: string;
@@ -64,7 +64,7 @@ async function until(name: string, ids: () => number): Promise<void> {
 }
 
 it("a table that refuses inserts, and one that is dropped, stop their own pipeline only", {
-  timeout: 480_000,
+  timeout: 300_000,
 }, async () => {
   const stop = Promise.withResolvers<void>();
   const args = ["start", "--pipelines", folder, "--pipeline", "bad", "good", "--no-simulator", "--json"];
