@@ -5,8 +5,9 @@ import type { StartOptions } from "../config/start-options.ts";
 import type { PipelineHooks } from "../ingest/pipeline/pipeline-types.ts";
 import type { RunReport } from "../run/report.ts";
 import type { Run } from "../run/run.ts";
-import type { RunFace } from "../run/run-face.ts";
+import type { RunEnd, RunFace } from "../run/run-face.ts";
 import { runIngester } from "../run/run-ingester.ts";
+import type { IngesterServer } from "../server/ingester-server.ts";
 import { latencyLines } from "../telemetry/latency-store.ts";
 import { createLog } from "../telemetry/log.ts";
 import { reportText } from "./report-text.ts";
@@ -14,6 +15,7 @@ import { sayWhereServersAre } from "./server-addresses.ts";
 import { untilStopped } from "./signals.ts";
 import { startStartingLine, startStatusLine } from "./status-line.ts";
 import { hasTerminal } from "./terminal.ts";
+import { millraceVersion } from "./version.ts";
 
 /**
  * Runs the ingester in a terminal, or where the output is a container's log, until a signal or its own end.
@@ -23,23 +25,48 @@ import { hasTerminal } from "./terminal.ts";
 export async function runStart(environment: Environment, options: StartOptions, hooks?: PipelineHooks): Promise<void> {
   const asked = untilStopped({ onParentGone: environment.startedByNpm });
   const log = createLog(environment.logLevel);
-  const end = await runIngester({
-    environment,
-    options,
-    log,
-    asked,
-    hooks,
-    face: terminalFace(environment, options, log),
-  });
+  const server = await openServer(environment, options);
+  const face = terminalFace(environment, options, log, server);
+  let end: RunEnd;
+  try {
+    end = await runIngester({ environment, options, log, asked, hooks, face });
+  } finally {
+    await server?.close();
+  }
   if (end.kind === "reported" && end.fault !== undefined) throw end.fault;
 }
 
-function terminalFace({ dataDir }: Environment, options: StartOptions, log: Logger): RunFace {
+/** Opened first: a port that is taken must not be found out when the servers run. */
+async function openServer(
+  { httpToken: token }: Environment,
+  { http }: StartOptions,
+): Promise<IngesterServer | undefined> {
+  if (http === undefined) return undefined;
+  const { openIngesterServer } = await import("../server/ingester-server.ts");
+  return openIngesterServer({ ...http, token }, millraceVersion());
+}
+
+function terminalFace(
+  { dataDir }: Environment,
+  options: StartOptions,
+  log: Logger,
+  server: IngesterServer | undefined,
+): RunFace {
   return {
     starting: (startedMs) => startStartingLine(options, startedMs),
-    serversReady: (servers) => sayWhereServersAre(servers, dataDir, options.json, log),
-    running: startStatusLine,
-    stopping: (reason) => log.info(stoppingText(reason, options)),
+    serversReady: (servers) => sayWhereServersAre({ ...servers, httpUrl: server?.url }, dataDir, options.json, log),
+    running(run) {
+      server?.attach(run);
+      const stop = startStatusLine(run);
+      return () => {
+        server?.ending("the run has come to its end");
+        stop();
+      };
+    },
+    stopping(reason) {
+      server?.ending(reason);
+      log.info(stoppingText(reason, options));
+    },
     async reported(report, run) {
       if (options.reportFile !== undefined) await writeFile(options.reportFile, `${JSON.stringify(report, null, 2)}\n`);
       printReport(report, run);

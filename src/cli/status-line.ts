@@ -1,4 +1,3 @@
-import { readOffsets, totalLag } from "../clients/kafka/offsets.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import type { Run } from "../run/run.ts";
 import { type Counts, labelOf } from "../telemetry/counter-rows.ts";
@@ -7,7 +6,6 @@ import { endBottomLine, showBottomLine } from "./bottom-line.ts";
 
 const TERMINAL_MS = 1_000;
 const LOG_MS = 5_000;
-const LAG_EVERY_MS = 1_000;
 /** A lag that was read longer ago than this is not shown: Kafka does not answer. */
 const LAG_HOLDS_MS = 3_000;
 const MEBIBYTE = 1024 * 1024;
@@ -32,13 +30,13 @@ export function startStatusLine(run: Run): () => void {
   if (run.options.json) return () => {};
   const onTerminal = process.stdout.isTTY === true;
   const everyMs = onTerminal ? TERMINAL_MS : LOG_MS;
-  const lag = followLag(run);
+  run.watch.begin();
   let before = { stored: 0, atMs: performance.now() };
   const show = () => {
     const now = { stored: run.pipeline.counters.stored, atMs: performance.now() };
     const perMs = (now.stored - before.stored) / Math.max(1, now.atMs - before.atMs);
     before = now;
-    const status = statusOf(run, Math.round(perMs * 1_000), lag.now());
+    const status = statusOf(run, Math.round(perMs * 1_000), run.watch.lag(LAG_HOLDS_MS));
     if (onTerminal) showBottomLine(statusFields(status));
     else run.log.info(status, "status");
   };
@@ -46,7 +44,6 @@ export function startStatusLine(run: Run): () => void {
   const timer = setInterval(show, everyMs);
   return () => {
     clearInterval(timer);
-    lag.stop();
     endBottomLine();
   };
 }
@@ -90,28 +87,6 @@ function statusOf({ pipeline, simulator, startedMs }: Run, storedPerSecond: numb
     p95Ms: count === 0 ? undefined : p95,
     inFlightMiB: Math.round(budget.usedBytes / MEBIBYTE),
     isPaused: budget.paused,
-  };
-}
-
-/** Reads the lag every second, one request at a time: while Kafka is away they would pile up, and the line must go on. */
-function followLag({ admin, options, topics }: Run): { now(): number | undefined; stop(): void } {
-  let known: { lag: number; atMs: number } | undefined;
-  let isAsking = false;
-  const ask = async () => {
-    isAsking = true;
-    try {
-      const offsets = await readOffsets(admin, options.groupId, topics);
-      known = { lag: totalLag(offsets), atMs: performance.now() };
-    } catch {
-      known = undefined;
-    } finally {
-      isAsking = false;
-    }
-  };
-  const timer = setInterval(() => !isAsking && void ask(), LAG_EVERY_MS);
-  return {
-    now: () => (known !== undefined && performance.now() - known.atMs < LAG_HOLDS_MS ? known.lag : undefined),
-    stop: () => clearInterval(timer),
   };
 }
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { runMillrace } from "../testing/run-millrace.ts";
 
@@ -27,5 +29,16 @@ describe.concurrent("an option that is wrong ends the command before any server 
     const { code, stdout, stderr } = await runMillrace(args, env);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(says);
+  });
+
+  it("start --port, of a port that another program has", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    const { port } = holder.address() as AddressInfo;
+    const { code, stdout, stderr } = await runMillrace(["start", "--port", String(port)], env);
+    holder.close();
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(`cannot listen on 127.0.0.1:${port}`);
+    expect(stderr).toContain("name another with --port, or 0 for a free one");
   });
 });

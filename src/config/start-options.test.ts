@@ -69,7 +69,22 @@ describe("parseStartArguments()", () => {
     expect(parseStartArguments({ ...rest, ...other, vcpus: "2" })).toMatchObject(other);
   });
 
+  it("opens a port for the demo, beside servers that are named only when asked, and moves only one of its own choice", () => {
+    const httpOf = (change: Partial<StartArguments>, areEmbedded: boolean) =>
+      parseStartArguments({ ...typed, ...change }, { areEmbedded }).http;
+    const demo = { port: 8_080, address: "127.0.0.1", mayMove: true };
+    expect(httpOf({}, true)).toEqual(demo);
+    expect(httpOf({}, false)).toBeUndefined();
+    expect(httpOf({ http: false }, true)).toBeUndefined();
+    expect(httpOf({ port: "0" }, false)).toEqual({ ...demo, port: 0, mayMove: false });
+    expect(httpOf({ port: "9100" }, true)).toEqual({ ...demo, port: 9_100, mayMove: false });
+    expect(httpOf({ listen: "::1" }, false)).toEqual({ ...demo, address: "::1", mayMove: false });
+  });
+
   it.each<[Partial<StartArguments>, string]>([
+    [{ http: false, port: "1" }, "--no-http opens no port, and --port names one"],
+    [{ http: false, listen: "::1" }, "--no-http opens no port, and --listen names one"],
+    [{ port: "65536" }, "--port 65536: must be a whole number from 0 to 65535"],
     [{ topic: ["dns"] }, "--topic and --table go together"],
     [{ table: "net.dns" }, "--topic and --table go together"],
     [{ topic: ["dns"], table: "net.dns", pipeline: ["events"] }, "--pipeline names its topics and table itself"],

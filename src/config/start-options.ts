@@ -15,9 +15,21 @@ type StartValues = OptionValues<typeof ingesterRows>;
 
 /** The same, checked: the values of the rows, and what follows from them. */
 export interface StartOptions
-  extends Omit<StartValues, "topics" | "table" | "requiredGuarantee" | "simulate" | keyof Completed>,
+  extends Omit<
+      StartValues,
+      | "topics"
+      | "table"
+      | "requiredGuarantee"
+      | "simulate"
+      | "httpPort"
+      | "httpAddress"
+      | "servesHttp"
+      | keyof Completed
+    >,
     Completed {
   /** Refuse to start when the set-up gives less. */ requiresExactlyOnce: boolean;
+  /** Where metrics, probes and the API are served; undefined: nowhere. */
+  http: HttpChoice | undefined;
   /** The built-in topics are made where they are missing. */
   makesTopics: boolean;
   /** For the simulator. */
@@ -34,7 +46,10 @@ interface Completed extends PlanChoice {
 
 /** @throws MillraceError E_CONFIG naming the option, its value and what is allowed. */
 export function parseStartArguments(typed: StartArguments, servers = { areEmbedded: false }): StartOptions {
-  const { topics, table, requiredGuarantee, simulate, ...values } = readOptions(ingesterRows, typed);
+  const { topics, table, requiredGuarantee, simulate, httpPort, httpAddress, servesHttp, ...values } = readOptions(
+    ingesterRows,
+    typed,
+  );
   if (values.fresh && !servers.areEmbedded) {
     throw new MillraceError(
       "E_CONFIG",
@@ -54,17 +69,37 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
     vcpus,
     ...plan,
     requiresExactlyOnce: requiredGuarantee !== undefined,
+    http: servesHttp ? httpChoice(httpPort, httpAddress, servers.areEmbedded) : undefined,
     ...simulation({ ...values, simulate }, plan.pipelineNames, servers.areEmbedded),
     simulatorArguments: simulatorArguments(typed),
   };
 }
 
+export interface HttpChoice {
+  port: number;
+  address: string;
+  /** Nobody has asked for the port: when it is taken, the next free one is as good. */
+  mayMove: boolean;
+}
+
+const HTTP_PORT = 8_080;
+
+/** The demo is there to be looked at; beside servers that are named a port is opened only for who asks for it. */
+function httpChoice(port: number | undefined, address: string | undefined, isDemo: boolean): HttpChoice | undefined {
+  const isAskedFor = port !== undefined || address !== undefined;
+  if (!isAskedFor && !isDemo) return undefined;
+  return { port: port ?? HTTP_PORT, address: address ?? "127.0.0.1", mayMove: !isAskedFor };
+}
+
 /** Options of which one leaves nothing of the other. */
-function refuseContradictions({ simulate, simulator, untilEnd, duration }: StartArguments): void {
+function refuseContradictions({ simulate, simulator, untilEnd, duration, http, port, listen }: StartArguments): void {
   const refuse = (what: string) => new MillraceError("E_CONFIG", what);
   if (simulate === true && simulator === false) throw refuse("--simulate and --no-simulator contradict each other");
   if (untilEnd === true && duration !== undefined)
     throw refuse("--until-end and --duration each say when the run ends: name one of them");
+  const named = port !== undefined ? "--port" : listen !== undefined ? "--listen" : undefined;
+  if (http === false && named !== undefined)
+    throw refuse(`--no-http opens no port, and ${named} names one: leave one out`);
 }
 
 /**

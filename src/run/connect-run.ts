@@ -21,6 +21,7 @@ import { openKafka, requireTopics } from "./open-kafka.ts";
 import { Openings } from "./openings.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Run } from "./run.ts";
+import { watchRun } from "./run-watch.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { untilReachable } from "./until-reachable.ts";
 
@@ -66,7 +67,7 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   const brokers = servers.kafkaBrokers ?? environment.kafkaBrokers!;
   const url = servers.clickHouseUrl ?? environment.clickHouseUrl!;
   const requestsEnd = AbortSignal.any([shutdown.over, openings.abandoned]);
-  // One connection each for the queries of status line, latency flush and report.
+  // One connection each for the ping of the watch, latency flush and report.
   const client = abortableClient(
     connectClickHouse(clickHouseAddress(environment, url), options.profile.insertsMax + 2),
     requestsEnd,
@@ -90,8 +91,10 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   const examined = untilReachable("ClickHouse", log, requestsEnd, () =>
     openings.during(runDoctor({ client, kafka, setUp })),
   );
+  let guarantee: string | undefined;
   const mayStore = examined.then((report) => {
     logReport(report, log);
+    guarantee = report.guarantee;
     requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);
   });
   mayStore.catch(() => {});
@@ -110,8 +113,18 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   ]);
   const reconciliation = startReconciliation({ admin, client, plans, origin, log });
   await openings.add("reconciliation", () => reconciliation.stop());
-  const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, reconciliation };
-  return { ...made, simulator, shutdown, startedMs, serversReadyMs, close: () => openings.close() };
+  const watch = watchRun({ admin, client, groupId: options.groupId, topics, pipeline });
+  await openings.add("watch", () => watch.stop());
+  const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, reconciliation, watch };
+  return {
+    ...made,
+    guarantee: () => guarantee,
+    simulator,
+    shutdown,
+    startedMs,
+    serversReadyMs,
+    close: () => openings.close(),
+  };
 }
 
 /** What the options say about the pipeline. */

@@ -2,7 +2,15 @@ import { closeAll } from "../core/close-all.ts";
 import { within } from "../core/within.ts";
 
 /** What a run opens, in the order in which it is closed: what makes records first, what the others need last. */
-const closingOrder = ["simulator", "reconciliation", "pipeline", "deadLetterTopic", "admin", "client"] as const;
+const closingOrder = [
+  "watch",
+  "simulator",
+  "reconciliation",
+  "pipeline",
+  "deadLetterTopic",
+  "admin",
+  "client",
+] as const;
 
 /** A request that is under way opens its connection again when that is closed meanwhile; a server that hangs is not waited for longer. */
 const UNDER_WAY_MS = 1_000;

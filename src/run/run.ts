@@ -8,6 +8,7 @@ import type { Pipeline } from "../ingest/pipeline/pipeline-types.ts";
 import type { PeriodicReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { EmbeddedServers } from "./embedded-servers.ts";
+import type { RunWatch } from "./run-watch.ts";
 import type { Shutdown } from "./shutdown.ts";
 import type { SimulatorChild } from "./simulator-child.ts";
 
@@ -26,6 +27,10 @@ export interface Run {
   pipeline: Pipeline;
   /** The comparison of Kafka with ClickHouse that goes on while the run does. */
   reconciliation: PeriodicReconciliation;
+  /** How the servers answer, how far the group is behind: for those who show it. */
+  watch: RunWatch;
+  /** What the set-up gives, in the doctor's words; undefined until it is examined. */
+  guarantee(): string | undefined;
   simulator: SimulatorChild | undefined;
   /** The one deadline over the end of the run. */
   shutdown: Shutdown;

@@ -32,9 +32,12 @@ export function checkListenAddress(option: string, address: string, token: strin
  *
  * Without a token the server is on loopback, where the danger is a web page in this machine's browser: a name of the
  * page's own that resolves to 127.0.0.1 arrives here with that name as its Host, and is refused with 403.
+ *
+ * @param open paths that ask for no token: what they answer without one, they decide by `showsToken`
  */
-export function guardAccess(token: string | undefined) {
+export function guardAccess(token: string | undefined, open: readonly string[] = []) {
   return createMiddleware(async (context, next) => {
+    if (token !== undefined && open.includes(context.req.path)) return next();
     if (token === undefined) {
       if (!isLocalHost(context.req.header("host"))) return context.json({ detail: "not for this host name" }, 403);
     } else if (!isSameToken(context.req.header("authorization"), token)) {
@@ -43,6 +46,11 @@ export function guardAccess(token: string | undefined) {
     }
     return next();
   });
+}
+
+/** Whether the caller may read everything: it shows the token, or none is needed. */
+export function showsToken(token: string | undefined, authorization: string | undefined): boolean {
+  return token === undefined || isSameToken(authorization, token);
 }
 
 /** In constant time: digests have one length, so neither the length nor the first wrong byte shows in the time. */

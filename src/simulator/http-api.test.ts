@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SimulatorStats } from "../run/simulator-report.ts";
-import { type HttpControl, serveHttpApi } from "./http-api.ts";
+import type { OpenServer } from "../server/serve.ts";
+import { serveHttpApi } from "./http-api.ts";
 
 const token = "a-token-of-the-test-0123";
 let eventsPerSecond = 0;
@@ -13,7 +14,7 @@ const simulator = {
 };
 
 describe("the HTTP control beyond loopback", () => {
-  let control: HttpControl;
+  let control: OpenServer;
   beforeAll(async () => {
     control = await serveHttpApi(simulator, { port: 0, address: "0.0.0.0", token });
   });

@@ -1,10 +1,9 @@
-import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { eventRateText, isEventRate } from "../config/options/bounds.ts";
-import { MillraceError } from "../core/errors.ts";
 import type { SimulatorStats } from "../run/simulator-report.ts";
-import { checkListenAddress, connectionsMax, guardAccess, serverLimits } from "../server/http-access.ts";
+import { guardAccess } from "../server/http-access.ts";
+import { type HttpPlace, type OpenServer, serveRoutes } from "../server/serve.ts";
 import { createRegistry } from "../telemetry/metric-registry.ts";
 import { simulatorMetricRows } from "../telemetry/simulator-metric-rows.ts";
 
@@ -12,19 +11,6 @@ import { simulatorMetricRows } from "../telemetry/simulator-metric-rows.ts";
 export interface ControlledSimulator {
   stats(): SimulatorStats;
   setEventsPerSecond(eventsPerSecond: number): void;
-}
-
-export interface HttpControl {
-  port: number;
-  close(): Promise<void>;
-}
-
-/** Where the control listens, and what its callers must show. */
-export interface HttpPlace {
-  /** 0: a free one. */
-  port: number;
-  address: string;
-  token: string | undefined;
 }
 
 /** The routes of S0-8 and S0-9, with statistics as JSON and as Prometheus text beside them. */
@@ -55,34 +41,9 @@ export function buildHttpApi(simulator: ControlledSimulator, token?: string): Ho
   return app;
 }
 
-/**
- * Serves the control. No route reads a body, so none is ever collected.
- *
- * @throws MillraceError E_CONFIG when the port is taken, or other machines can reach the address and there is no token.
- */
-export async function serveHttpApi(
-  simulator: ControlledSimulator,
-  { port, address, token }: HttpPlace,
-): Promise<HttpControl> {
-  checkListenAddress("--listen", address, token);
-  const { fetch } = buildHttpApi(simulator, token);
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch, port, hostname: address, serverOptions: serverLimits }, (bound) => {
-      resolve({
-        port: bound.port,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            // Keep-alive connections of a scraper would hold the close for seconds.
-            if ("closeAllConnections" in server) server.closeAllConnections();
-          }),
-      });
-    });
-    if ("maxConnections" in server) server.maxConnections = connectionsMax;
-    server.on("error", (error: Error) => {
-      reject(new MillraceError("E_CONFIG", `simulator: cannot listen on ${address}:${port} (${error.message})`));
-    });
-  });
+/** Serves the control. @throws MillraceError E_CONFIG as `serveRoutes`. */
+export function serveHttpApi(simulator: ControlledSimulator, place: HttpPlace): Promise<OpenServer> {
+  return serveRoutes(buildHttpApi(simulator, place.token), place, "simulator");
 }
 
 function registryOf(simulator: ControlledSimulator): Registry {

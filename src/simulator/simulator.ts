@@ -5,11 +5,12 @@ import { deadLetterTopic, errorTopic, unknownTopic } from "../config/topics.ts";
 import { MillraceError } from "../core/errors.ts";
 import type { PartitionReport, SimulatorReport, SimulatorStats } from "../run/simulator-report.ts";
 import { checkListenAddress } from "../server/http-access.ts";
+import type { OpenServer } from "../server/serve.ts";
 import { type BackPressure, openBackPressure, updateBackPressure } from "./back-pressure.ts";
 import { BatchProducer } from "./batch-producer.ts";
 import { EventGenerator } from "./event-generator.ts";
 import { EventRouter } from "./event-router.ts";
-import { type HttpControl, serveHttpApi } from "./http-api.ts";
+import { serveHttpApi } from "./http-api.ts";
 import { advancePacer, openPacer, type Pacer } from "./pacer.ts";
 import { TimeWeights } from "./time-weight.ts";
 
@@ -38,7 +39,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const settings = completeSimulatorOptions(options);
   if (settings.httpPort !== undefined) checkListenAddress("--listen", settings.httpAddress, settings.httpToken);
   const engine = await SimulatorEngine.open(settings);
-  let control: HttpControl | undefined;
+  let control: OpenServer | undefined;
   if (settings.httpPort !== undefined) {
     const { httpPort: port, httpAddress: address, httpToken: token } = settings;
     control = await serveHttpApi(engine, { port, address, token }).catch(async (error) => {

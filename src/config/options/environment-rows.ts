@@ -86,7 +86,7 @@ export const ownRows = {
   httpToken: {
     env: "MILLRACE_HTTP_TOKEN",
     type: secret,
-    help: `token that the simulator's HTTP control asks for, at least ${tokenCharsMin} characters`,
+    help: `token that /metrics, /api and the simulator's HTTP control ask for, at least ${tokenCharsMin} characters`,
   },
   profileFolder: {
     env: "MILLRACE_PROFILES",

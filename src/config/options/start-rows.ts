@@ -70,6 +70,18 @@ export const ingesterRows = {
     help: "make events for the servers that are named; for the embedded ones this is the default",
   },
   simulator: { flag: "--no-simulator", type: { kind: "flag" }, help: "make no events" },
+  httpPort: {
+    ...loadRows.httpPort,
+    otherwise: "8080 or the next free one with embedded servers; with servers that are named none is open",
+    help: "port of /metrics, /healthz, /readyz and /api; 0 chooses a free one",
+  },
+  httpAddress: {
+    flag: loadRows.httpAddress.flag,
+    type: loadRows.httpAddress.type,
+    otherwise: "127.0.0.1",
+    help: "IP address of that port, 8080 without --port; any but a loopback address needs MILLRACE_HTTP_TOKEN",
+  },
+  servesHttp: { flag: "--no-http", type: { kind: "flag" }, help: "open no port" },
   fresh: { flag: "--fresh", type: { kind: "flag" }, help: "delete the data of the embedded servers first" },
   json: { flag: "--json", type: { kind: "flag" }, help: "print the end report as JSON" },
 } as const satisfies OptionRows;

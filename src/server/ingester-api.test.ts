@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { rememberSecret } from "../core/redact.ts";
+import { ingesterRoutes, type ServedIngester } from "./ingester-api.ts";
+import { checkAnswers } from "./testing/check-answers.ts";
+
+const token = "a-token-of-the-test-0123";
+const starting: ServedIngester = {
+  phase: () => ({ at: "starting" }),
+  run: () => undefined,
+  version: "1.2.3",
+  kafkaBackMs: () => 0,
+  metrics: async () => ({ text: "# nothing\n", contentType: "text/plain; version=0.0.4; charset=utf-8" }),
+};
+
+it("answers as its OpenAPI document says, before there is a run, with a token and without", async () => {
+  const ask = (app: ReturnType<typeof ingesterRoutes>, headers: Record<string, string>) => (path: string) =>
+    app.request(path, { headers });
+  const open = ingesterRoutes(starting, undefined);
+  const statuses = { "/metrics": 200, "/healthz": 200, "/readyz": 503, "/api/status": 200, "/api/openapi.json": 200 };
+  expect(await checkAnswers(ask(open, {}))).toEqual(statuses);
+  const guarded = ingesterRoutes(starting, token);
+  expect(await checkAnswers(ask(guarded, { Authorization: `Bearer ${token}` }), open)).toEqual(statuses);
+  expect(await checkAnswers(ask(guarded, {}), open)).toEqual({
+    ...{ "/metrics": 401, "/healthz": 200, "/readyz": 503, "/api/status": 401, "/api/openapi.json": 401 },
+  });
+});
+
+it("tells probes without a token no more than yes or no", async () => {
+  const app = ingesterRoutes(starting, token);
+  expect(await (await app.request("/readyz")).json()).toEqual({ status: "not ready" });
+  const headers = { Authorization: `Bearer ${token}` };
+  expect(await (await app.request("/readyz", { headers })).json()).toMatchObject({ reasons: [{ code: "starting" }] });
+});
+
+it("answers no page of somebody else's, without a token: its name may be that of a page in this machine's browser", async () => {
+  const app = ingesterRoutes(starting, undefined);
+  expect((await app.request("/readyz", { headers: { Host: "attacker.example:8080" } })).status).toBe(403);
+});
+
+it("takes secrets out of what it says", async () => {
+  rememberSecret("hunter2-of-the-api-test");
+  const phase = () => ({ at: "ending", reason: "login with hunter2-of-the-api-test failed" }) as const;
+  const app = ingesterRoutes({ ...starting, phase }, undefined);
+  expect(await (await app.request("/readyz")).text()).toContain("login with [redacted] failed");
+});

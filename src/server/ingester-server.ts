@@ -1,0 +1,67 @@
+import type { Run } from "../run/run.ts";
+import { GcMeter } from "../telemetry/gc-meter.ts";
+import { ingesterRoutes, readyReasons, type ServedIngester } from "./ingester-api.ts";
+import type { Phase } from "./readiness.ts";
+import { type HttpPlace, serveRoutes } from "./serve.ts";
+
+/** The HTTP server of one ingester. It is open before there is a run, and until the process ends: probes need both. */
+export interface IngesterServer {
+  url: string;
+  /** The run has begun. */
+  attach(run: Run): void;
+  /** It is to end, or has ended. The first reason stays. */
+  ending(reason: string): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens it.
+ *
+ * @throws MillraceError E_CONFIG when the port is taken, or other machines can reach the address and there is no token.
+ */
+export async function openIngesterServer(place: HttpPlace, version: string): Promise<IngesterServer> {
+  let phase: Phase = { at: "starting" };
+  let run: Run | undefined;
+  const gc = new GcMeter();
+  const ingester: ServedIngester = {
+    ...{ version, phase: () => phase, run: () => run },
+    kafkaBackMs: () => (run === undefined ? 0 : performance.now() - run.watch.kafka.backMs),
+    metrics: scraper(() => ({ run: () => run, isReady: () => readyReasons(ingester).length === 0, version, gc })),
+  };
+  const server = await serveRoutes(ingesterRoutes(ingester, place.token), place, "millrace start").catch((error) => {
+    gc.stop();
+    throw error;
+  });
+  return {
+    url: server.url,
+    attach(begun) {
+      run = begun;
+      if (phase.at === "starting") phase = { at: "running" };
+      run.watch.begin();
+    },
+    ending(reason) {
+      if (phase.at !== "ending") phase = { at: "ending", reason };
+    },
+    close() {
+      gc.stop();
+      return server.close();
+    },
+  };
+}
+
+/** Loads what makes the text at the first scrape: most of a demo's runs have none. */
+function scraper(input: () => import("./metric-sources.ts").MetricInput): ServedIngester["metrics"] {
+  let loaded: Promise<import("prom-client").Registry> | undefined;
+  const load = async () => {
+    const [{ createRegistry }, { metricSources }] = await Promise.all([
+      import("../telemetry/metric-registry.ts"),
+      import("./metric-sources.ts"),
+    ]);
+    return createRegistry(metricSources(input()));
+  };
+  return async () => {
+    loaded ??= load();
+    const registry = await loaded;
+    return { text: await registry.metrics(), contentType: registry.contentType };
+  };
+}
