@@ -113,7 +113,8 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   ]);
   const reconciliation = startReconciliation({ admin, client, plans, origin, log });
   await openings.add("reconciliation", () => reconciliation.stop());
-  const watch = watchRun({ admin, client, groupId: options.groupId, topics, pipeline });
+  const during: Openings["during"] = (request) => openings.during(request);
+  const watch = watchRun({ admin, client, groupId: options.groupId, topics, pipeline, during });
   await openings.add("watch", () => watch.stop());
   const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, reconciliation, watch };
   return {

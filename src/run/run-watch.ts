@@ -31,6 +31,8 @@ export interface WatchInput {
   groupId: string;
   topics: string[];
   pipeline: Pick<Pipeline, "fetchTimes" | "counters">;
+  /** Notes a request that may be under way when everything is closed, and would open its connection again. */
+  during<T>(request: Promise<T>): Promise<T>;
 }
 
 /** What is asked of the servers now and then, once for all who show it: terminal, probes, metrics. */
@@ -47,7 +49,7 @@ export interface RunWatch {
   readonly storedPerSecond: number;
 }
 
-export function watchRun({ admin, client, groupId, topics, pipeline }: WatchInput): RunWatch {
+export function watchRun({ admin, client, groupId, topics, pipeline, during }: WatchInput): RunWatch {
   const unasked = (): ServerAnswers => ({ lastMs: performance.now(), error: undefined, backMs: performance.now() });
   const [kafka, clickHouse] = [unasked(), unasked()];
   const oldest = new Map<string, OldestUnread>();
@@ -63,7 +65,7 @@ export function watchRun({ admin, client, groupId, topics, pipeline }: WatchInpu
   };
 
   async function askKafka(): Promise<void> {
-    offsets = await readOffsets(admin, groupId, topics);
+    offsets = await during(readOffsets(admin, groupId, topics));
     for (const at of offsets) oldestOf(partitionKey(at)).noteEnd(at.logEnd, Date.now());
     for (const { offset, timeMs, ...at } of pipeline.fetchTimes.newest())
       oldestOf(partitionKey(at)).noteRecord(offset, timeMs);

@@ -5,7 +5,7 @@ const running = { at: "running" } as const;
 const well: ReadyFacts = {
   kafka: { ms: 100, error: undefined },
   clickHouse: { ms: 100, error: undefined },
-  standing: { partitions: 3, bundlesUnderWay: 1, stalled: [], failure: undefined },
+  standing: { partitions: 3, bundlesUnderWay: 1, bundlesStandingMs: 900, stalled: [], failure: undefined },
   stopped: [],
   nowMs: 100_000,
 };
@@ -37,7 +37,10 @@ it("tells of everything at once that stands still", () => {
   const stalled = [{ table: "a.rows", sinceMs: 88_000, reason: "Too many parts" }];
   const facts: ReadyFacts = {
     ...well,
-    standing: { partitions: undefined, bundlesUnderWay: 0, stalled, failure: new Error("rights") },
+    standing: {
+      ...{ partitions: undefined, bundlesUnderWay: 2, bundlesStandingMs: 61_000 },
+      ...{ stalled, failure: new Error("rights") },
+    },
     stopped: [{ pipeline: "orders", table: "a.orders", topics: ["orders"], reason: "no such table" }],
   };
   expect(reasonsAgainst(running, facts)).toEqual([
@@ -45,6 +48,7 @@ it("tells of everything at once that stands still", () => {
     { code: "unassigned", text: "no partitions are assigned yet: the consumer group is being joined" },
     { code: "pipeline_stopped", text: "the pipeline orders is stopped: no such table" },
     { code: "table_stalled", text: "a.rows has taken no rows for 12 s: Too many parts" },
+    { code: "nothing_stored", text: "2 bundles under way, and none has ended for 61 s" },
   ]);
 });
 

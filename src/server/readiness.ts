@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import type { Standing } from "../ingest/pipeline/pipeline-types.ts";
 import type { StoppedPipeline } from "../ingest/pipeline/stopped-plans.ts";
 
@@ -11,6 +12,7 @@ export const reasonCodes = [
   "unassigned",
   "pipeline_stopped",
   "table_stalled",
+  "nothing_stored",
 ] as const;
 
 export interface Reason {
@@ -23,6 +25,9 @@ export type Phase = { at: "starting" } | { at: "running" } | { at: "ending"; rea
 
 /** A server that has not answered for so long is away. Longer than a busy machine takes; a probe learns it in seconds. */
 export const SILENT_MS = 5_000;
+
+/** A bundle takes a second or two. For so long none ends only when an insert is held somewhere, and nobody says why. */
+export const NOTHING_STORED_MS = 60_000;
 
 export interface Silence {
   /** Since the last answer. */
@@ -57,6 +62,13 @@ export function reasonsAgainst(phase: Phase, facts: ReadyFacts | undefined): Rea
   for (const { pipeline, reason } of stopped) add("pipeline_stopped", `the pipeline ${pipeline} is stopped: ${reason}`);
   for (const { table, sinceMs, reason } of standing.stalled) {
     add("table_stalled", `${table} has taken no rows for ${secondsText(nowMs - sinceMs)}: ${reason}`);
+  }
+  const { bundlesUnderWay, bundlesStandingMs: standingMs } = standing;
+  if (standingMs > NOTHING_STORED_MS) {
+    add(
+      "nothing_stored",
+      `${counted(bundlesUnderWay, "bundle")} under way, and none has ended for ${secondsText(standingMs)}`,
+    );
   }
   return reasons;
 }

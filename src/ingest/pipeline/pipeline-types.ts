@@ -61,6 +61,8 @@ export interface Standing {
   partitions: number | undefined;
   /** Bundles that are cut and not acknowledged. */
   bundlesUnderWay: number;
+  /** How long none of them has ended, ms. */
+  bundlesStandingMs: number;
   /** Tables that have taken no rows since an insert failed. */
   stalled: StalledTable[];
   /** The error that no retry can help. */

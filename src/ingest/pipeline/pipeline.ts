@@ -110,6 +110,7 @@ function shownOf(state: PipelineState, intake: Intake, workers: WorkerPool, sink
   const standing = (): Standing => ({
     partitions: state.epoch?.partitionCount,
     bundlesUnderWay: intake.flights.count,
+    bundlesStandingMs: intake.flights.standingMs,
     stalled: sink.stalled(),
     failure: failure.first,
   });

@@ -26,3 +26,20 @@ it("a full disk is told of when it fills and when it does not any more, in words
   ]);
   expect([counters.insertRetries, counters.slowDowns, changes]).toEqual([7, 0, 8]);
 });
+
+it("counts what each table was sent, and errors by what they mean", () => {
+  const log = { info() {}, warn() {}, error() {} } as unknown as Logger;
+  const counters = createCounters();
+  const events = sinkEvents(counters, {} as ClickHouseClock, log, () => {});
+  events.onStored?.("d.t", { rowCount: 3, byteLength: 100, durationMs: 500 });
+  events.onStored?.("d.t", { rowCount: 4, byteLength: 50, durationMs: 250 });
+  events.onStored?.("d.other", { rowCount: 1, byteLength: 10, durationMs: 20 });
+  for (const errorClass of ["retry", "overload", "retry"] as const) {
+    events.onRetry("d.t", new Error("again"), 1, 10, errorClass);
+  }
+  expect(counters).toMatchObject({
+    ...{ inserts: { "d.t": 2, "d.other": 1 }, insertRows: { "d.t": 7, "d.other": 1 } },
+    ...{ insertBytes: { "d.t": 150, "d.other": 10 }, insertSeconds: { "d.t": 0.75, "d.other": 0.02 } },
+    ...{ insertErrors: { retry: 2, overload: 1 }, insertRetries: 3 },
+  });
+});
