@@ -80,11 +80,12 @@ export function createAssignmentEvents(
         `${counted(assigned.length, "partition")} assigned, ${counted(replayed, "range")} in flight to be repeated`,
       );
       options.log.debug({ partitions: assigned }, "assigned");
-      const { delivery, announced } = parts;
+      const { delivery, announced, sharedTables } = parts;
       state.stopRecovery = recover(state, epoch, recoveries, {
         flights: parts.intake.flights,
         delivery,
         announced,
+        sharedTables,
         readGroupCommits,
         isStopped,
         generation,

@@ -16,11 +16,13 @@ describe("finishRecovery()", () => {
   /** What is done, in order. */
   let done: string[];
   let seen: Recovery["kind"];
+  let isAskable: boolean;
 
   beforeEach(() => {
     vi.useFakeTimers();
     done = [];
     seen = "repeat";
+    isAskable = true;
     const metadata = `m3 0-9@7#${bundle.id}.3`;
     script = new ScriptedEpoch([0, 1].map((each) => ({ ...at(each), offset: 0, ...decodeIntents(metadata) })));
   });
@@ -39,6 +41,9 @@ describe("finishRecovery()", () => {
         }
       },
       look: async (bundleId) => (bundleId === bundle.id ? seen : "unknown"),
+      async requireAskable() {
+        if (!isAskable) throw new Error("the table cannot be asked");
+      },
       async settle() {
         done.push("settled");
       },
@@ -71,6 +76,17 @@ describe("finishRecovery()", () => {
     script.gates[0]!.accept();
     await finished;
     expect(done).toEqual(["settled", "stored 0?", "stored 1?"]);
+  });
+
+  it("leaves them in it where the table cannot be asked: the others may only be out of sight", async () => {
+    isAskable = false;
+    seen = "unknown";
+    for (const recovery of [unknown, whole]) {
+      await expect(finish(recovery)).rejects.toThrow("cannot be asked");
+    }
+    await script.acceptAll();
+    expect([done, script.sent]).toEqual([["let 0,1,2 go"], []]);
+    expect(script.epoch.replays(at(0))).toMatchObject([{ bundle }]);
   });
 
   it("waits at once where an earlier owner has taken it out already", async () => {

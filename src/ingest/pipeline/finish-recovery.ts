@@ -14,6 +14,8 @@ export interface RecoverySteps {
   repeat(ranges: readonly AnnouncedRange[], announced: AnnouncedBundle): Promise<void>;
   /** What the group's commits say by now is to be done about a bundle. Rejects when that cannot be found out. */
   look(bundleId: string): Promise<Recovery["kind"]>;
+  /** Rejects when nobody can find out what the table lacks of these, and it matters. */
+  requireAskable(ranges: readonly AnnouncedRange[]): Promise<void>;
   /** These are out of their bundles: resolves when no insert of them can be under way any more. */
   settle(ranges: readonly AnnouncedRange[]): Promise<void>;
 }
@@ -70,9 +72,10 @@ async function storeWhatLacks(
   owner: RecoveringOwner,
   recovery: Recovery,
   members: readonly Member[],
-  { repeat, settle }: RecoverySteps,
+  { requireAskable, repeat, settle }: RecoverySteps,
 ): Promise<void> {
   const bundled = members.filter(({ range }) => range.bundle !== undefined);
+  if (bundled.length > 0) await requireAskable(recovery.own);
   owner.withdraw(bundled);
   const gone = await announceThoseLeft(owner, bundled);
   const own = recovery.own.filter((range) => !gone.has(partitionKey(range)));

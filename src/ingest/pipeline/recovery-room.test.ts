@@ -94,6 +94,7 @@ describe("recover(), of pipelines a and z", () => {
       flights: new Flights(() => {}),
       isStopped: () => false,
       generation: 1,
+      sharedTables: { has: async () => false },
       readGroupCommits,
       announced,
       delivery,

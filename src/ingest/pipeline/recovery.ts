@@ -12,11 +12,14 @@ import { type PipelineState, planOf } from "./pipeline-state.ts";
 import type { AnnouncedBundles } from "./read-announced.ts";
 import { RecoveryLine } from "./recovery-line.ts";
 import { type AnnouncedRange, type Recovery, recoveryKindOf } from "./recovery-plan.ts";
+import { requireAskable } from "./require-askable.ts";
+import type { SharedTables } from "./shared-tables.ts";
 
 export interface RecoveryParts {
   readonly flights: Flights;
   readonly delivery: BundleDelivery;
   readonly announced: AnnouncedBundles;
+  readonly sharedTables: Pick<SharedTables, "has">;
   /** What the whole group has committed by now (Membership). */
   readGroupCommits(): Promise<readonly CommitOffset[]>;
   isStopped(topic: string): boolean;
@@ -35,7 +38,7 @@ export function recover(
   state: PipelineState,
   owner: Epoch,
   recoveries: readonly Recovery[],
-  { flights, delivery, announced, readGroupCommits, isStopped, generation }: RecoveryParts,
+  { flights, delivery, announced, sharedTables, readGroupCommits, isStopped, generation }: RecoveryParts,
 ): (planKey?: string) => void {
   const open = recoveries.filter(({ own }) => !isStopped(own[0]!.topic));
   for (const range of open.flatMap(({ own }) => own)) state.openRanges.add(range);
@@ -48,6 +51,9 @@ export function recover(
   const settle = (ranges: readonly AnnouncedRange[]) => {
     const now = performance.now();
     return waitFor(settling.sinceMs(ranges, now) + settlingMs(state) - now, state, owner, ranges);
+  };
+  const askable = async (ranges: readonly AnnouncedRange[]) => {
+    if (!state.options.allowsDuplicates) await requireAskable(planOf(state, ranges[0]!.topic), sharedTables, ranges);
   };
   const look = (bundleId: string) => lookFor(bundleId, state, readGroupCommits);
   const repeat = (ranges: readonly AnnouncedRange[], bundle: AnnouncedBundle) => {
@@ -67,7 +73,7 @@ export function recover(
     );
   };
   for (const recovery of open) {
-    finishRecovery(owner, recovery, { repeat, look, settle }).catch((error) =>
+    finishRecovery(owner, recovery, { repeat, look, requireAskable: askable, settle }).catch((error) =>
       delivery.ended(error, planOf(state, recovery.own[0]!.topic)),
     );
   }

@@ -1,8 +1,7 @@
 import { type ClickHouseClient, ClickHouseError } from "@clickhouse/client";
 import { classifyInsertError } from "../../clients/clickhouse/diagnose-insert.ts";
-import { MillraceError } from "../../core/errors.ts";
 import type { SinkBatch } from "./batch.ts";
-import type { Coordinates } from "./coordinates.ts";
+import { askableBy, cannotAsk, type Doubt } from "./cannot-ask.ts";
 import { memberRowsOf, whereOf } from "./member-rows.ts";
 import type { Piece } from "./pieces.ts";
 import { keyOfRows } from "./row-key.ts";
@@ -19,12 +18,6 @@ export interface RowsWanted {
   condition: string;
   isForgotten: boolean;
 }
-
-/**
- * Why a token does not tell whether its rows are stored: they may be under another one (`alone`: what was a bundle is stored
- * range by range; `lacking`: the first attempt may have been cut at other places), or it may be `forgotten`.
- */
-type Doubt = "alone" | "lacking" | "forgotten";
 
 /**
  * Guards repeats where a token is no proof: after an outage of longer than the table's window the range in flight would be
@@ -58,7 +51,7 @@ export class ForgottenTokens {
       return { condition, isForgotten: doubt === "forgotten" };
     }
     if (this.#allowsDuplicates) return undefined;
-    throw new MillraceError("E_INCOMPLETE", cannotAsk(batch, doubt, token, sinceMs, whereOf(rows)));
+    throw cannotAsk(batch, doubt, { what: `The range ${token}`, sinceMs, where: whereOf(rows) });
   }
 
   async #doubtOf(batch: SinkBatch, piece: Piece, sinceMs: number): Promise<Doubt | undefined> {
@@ -83,10 +76,6 @@ export class ForgottenTokens {
   }
 }
 
-function askableBy({ coordinates, mergesRows }: SinkBatch): Coordinates | undefined {
-  return mergesRows === true ? undefined : coordinates;
-}
-
 /**
  * Whether an earlier attempt may have stored rows of the piece under another token, because it had more of the records:
  * where the server refuses a row, or the number of table partitions, a batch is cut by the rows that it has. Then the
@@ -106,38 +95,4 @@ function mayBeCutAnew(batch: SinkBatch, { firstRow, endRow, shareCount }: Piece)
   if (lacks === "some") return true;
   if (lacks === "perhaps" && (isOfRows || shareCount > 1)) return true;
   return askableBy(batch) !== undefined && (lacks === "perhaps" || (isShared === true && isOfRows));
-}
-
-function cannotAsk(
-  { table, mergesRows, lacks }: SinkBatch,
-  doubt: Doubt,
-  token: string,
-  sinceMs: number,
-  where: string,
-): string {
-  const why =
-    mergesRows === true
-      ? "it merges rows by design, so that one that is not there may have been stored"
-      : "its rows do not say which record, of which cluster, they are (kafka_topic, kafka_partition, kafka_offset, kafka_cluster)";
-  return (
-    `The range ${token} is in flight since ${new Date(sinceMs).toISOString()}, and ${textOf(doubt, table, lacks)}; the table ` +
-    `cannot be asked: ${why}. Look whether the rows of ${where} are there. If they are: millrace offsets reset to the offset ` +
-    "after them, with --discard-intents; if not, or doubled rows do not matter: start once with --allow-duplicates"
-  );
-}
-
-function textOf(doubt: Doubt, table: string, lacks: SinkBatch["lacks"]): string {
-  switch (doubt) {
-    case "alone":
-      return (
-        `nobody knows whether it is stored in ${table}: it was to be inserted together with ranges of other partitions, and ` +
-        "their commits do not say any more what became of them"
-      );
-    case "lacking": {
-      const cause = lacks === "some" ? "are gone since (retention, a deleted topic)" : "may be gone since (compaction)";
-      return `records of it ${cause}: if ${table} refused a row of it before, a part of the others is stored, and nobody knows which`;
-    }
-    case "forgotten":
-      return `${table}, or a table behind its views, may have forgotten by now whether it was stored (deduplication window)`;
-  }
 }

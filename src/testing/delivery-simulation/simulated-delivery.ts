@@ -75,6 +75,7 @@ export class SimulatedDelivery {
     const steps: RecoverySteps = {
       repeat: (ranges, bundle) => this.#repeat(epoch, ranges, bundle).catch((error) => this.#onError(error)),
       look: async (bundleId) => (looksOnce ? "repeat" : recoveryKindOf(bundleId, await readGroup(), () => PLAN)),
+      requireAskable: async () => {},
       settle: (ranges) => {
         const now = life.nowMs();
         return life.arrival(this.#settling.sinceMs(ranges, now) + fenceMs + INSERT_MS_MAX - now);
