@@ -10,7 +10,7 @@ export type AnnouncedRange = TopicPartition & Intent;
 export type PartitionCommits = TopicPartition & InFlight;
 
 interface Announced {
-  /** Its ranges that lie in partitions of this member. */
+  /** Its ranges that lie in partitions of this member: those that one plan reads. */
   own: AnnouncedRange[];
   /** Undefined: one range alone. */
   bundleId: string | undefined;
@@ -55,10 +55,14 @@ export function planRecovery(
       seen.add(bundleId);
       const ranges = bundles.listed.get(bundleId)!;
       const open = ranges.filter(({ isStored }) => isStored !== true);
-      const about = { own: open.filter((each) => ownKeys.has(partitionKey(each))), bundleId };
-      if (about.own.length === 0) continue;
       const kind = kindOf(bundleId, bundles, planKeyOf);
-      recoveries.push(kind === "repeat" ? { kind, ranges, ...about } : { kind, ...about });
+      const openOwn = open.filter((each) => ownKeys.has(partitionKey(each)));
+      if (kind === "repeat") recoveries.push({ kind, ranges, own: openOwn, bundleId });
+      else {
+        // Topics may have been given to other plans since: each goes on, or stops, by itself.
+        const byPlan = Map.groupBy(openOwn, ({ topic }) => planKeyOf(topic));
+        for (const own of byPlan.values()) recoveries.push({ kind, own, bundleId });
+      }
     }
   }
   return recoveries;
