@@ -86,14 +86,13 @@ it("shows a run as it is: probes, status and metrics, with ClickHouse away, and 
   await send('{"id":1}', '{"id":2}', "no JSON");
   await until(isStored(2));
   await until(async () => (await readiness()).status === 200);
-  const statuses = await checkAnswers(get);
-  expect(new Set(Object.values(statuses))).toEqual(new Set([200]));
+  await until(async () => Object.values(await checkAnswers(get)).every((status) => status === 200));
 
   clickHouse.setRefusing(true);
   clickHouse.resetAll();
   await send('{"id":3}');
-  await until(async () => (await readiness()).status === 503);
-  expect(["clickhouse_silent", "table_stalled"]).toEqual(expect.arrayContaining((await readiness()).codes));
+  const isClickHouseAway = (code: string) => code === "clickhouse_silent" || code === "table_stalled";
+  await until(async () => (await readiness()).codes.some(isClickHouseAway));
   expect((await get("/healthz")).status).toBe(200);
   const status = await (await get("/api/status")).json();
   expect(status).toMatchObject({ version: "1.2.3", phase: "running", ready: false, run: { stored: 2, dead: 1 } });

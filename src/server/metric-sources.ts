@@ -99,6 +99,7 @@ function readersOfRun(): Record<Exclude<ValueName, ProcessName>, (run: Run) => I
     paused: ({ pipeline }) => [[Number(pipeline.budget.paused)]],
     bundlesUnderWay: ({ pipeline }) => [[pipeline.standing().bundlesUnderWay]],
     workers: ({ pipeline }) => [[pipeline.workers.count]],
+    workerQueue: ({ pipeline }) => [[pipeline.workers.queued]],
     workerBusy: ({ pipeline }) => [[pipeline.workers.busyMs / 1000]],
     reconciliationChecks: ({ reconciliation: { figures } }) => [
       [figures.checks, "made"],

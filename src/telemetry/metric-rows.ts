@@ -130,6 +130,14 @@ export const gaugeRows = {
     help: "worker threads",
     where: "worker",
   },
+  workerQueue: {
+    name: "millrace_worker_queue_tasks",
+    type: "gauge",
+    unit: "tasks",
+    labels: [],
+    help: "bundles that wait for a worker",
+    where: "worker",
+  },
   workerBusy: {
     name: "millrace_worker_busy_seconds_total",
     type: "counter",

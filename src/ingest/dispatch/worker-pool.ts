@@ -22,6 +22,8 @@ export interface WorkerPool {
   run(task: TranscodeTask): Promise<TranscodeResult>;
   /** How many there are. */
   readonly count: number;
+  /** Tasks that wait for one. */
+  readonly queued: number;
   /** How long they have worked, all together, since the start. */
   readonly busyMs: number;
   close(): Promise<void>;
@@ -48,6 +50,9 @@ export function createWorkerPool(
   let busyMs = 0;
   return {
     count: workers,
+    get queued() {
+      return pool.queueSize;
+    },
     get busyMs() {
       return busyMs;
     },

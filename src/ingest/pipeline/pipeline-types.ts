@@ -95,7 +95,7 @@ export interface Pipeline {
   /** How it stands at this moment. */
   standing(): Standing;
   readonly fetchTimes: Pick<FetchTimes, "movedMs" | "newest">;
-  readonly workers: Pick<WorkerPool, "count" | "busyMs">;
+  readonly workers: Pick<WorkerPool, "count" | "queued" | "busyMs">;
   /** How busy this thread was while there was work: from the first fetched batch to the last stored range. */
   readonly eventLoop: EventLoopMeter;
 }
