@@ -169,7 +169,7 @@ export class SimulatedBroker {
       this.commits += 1;
       if (isLate) this.lateCommits += 1;
       for (const at of offsets) {
-        if (this.logs[at.partition]!.isDeleted) unknown.push(at);
+        if (this.logs[at.partition]!.isDeleted || this.committed.isLost(at.partition)) unknown.push(at);
         else this.committed.set(at.partition, { offset: at.offset, metadata: at.metadata });
       }
     };

@@ -8,6 +8,9 @@ export interface StoredCommit {
 /** In how many generations a partition's commits are out of sight while members read them, and about how long. */
 const HIDDEN_SHARE = 0.3;
 const SIGHT_MS = 15;
+/** How often the coordinator loses sight of a partition that is committed, and for how long it takes no commit of it then. */
+const LOSS_SHARE = 0.01;
+const LOSS_MS = [10, 300] as const;
 
 /** What the group has committed, by partition, and what of it a member is shown that asks. */
 export class CommitStore {
@@ -17,8 +20,12 @@ export class CommitStore {
   /** Of topics that are deleted, with commits that are not. */
   readonly #deleted: number[] = [];
   readonly #hidden = new Set<number>();
+  readonly #lost = new Set<number>();
 
-  /** `changesAtJoins`: commits go, or are out of sight, while members read them after a join. */
+  /**
+   * `changesAtJoins`: commits go, or are out of sight, while members read them after a join, and the coordinator loses sight
+   * of partitions.
+   */
   constructor(world: World, changesAtJoins: boolean) {
     this.#world = world;
     this.#changesAtJoins = changesAtJoins;
@@ -36,6 +43,15 @@ export class CommitStore {
   delete(partition: number): void {
     if (this.#changesAtJoins) this.#deleted.push(partition);
     else this.#committed.delete(partition);
+  }
+
+  /** Whether the coordinator says of the partition that it does not know it, and goes on listing what was committed before. */
+  isLost(partition: number): boolean {
+    if (this.#lost.has(partition)) return true;
+    if (!this.#changesAtJoins || !this.#world.chance(LOSS_SHARE)) return false;
+    this.#lost.add(partition);
+    this.#world.after(this.#world.random.between(...LOSS_MS), () => this.#lost.delete(partition));
+    return true;
   }
 
   /** What a member reads that asks now for all; of its own partitions it is told in any case. */
