@@ -23,7 +23,7 @@ beforeAll(async () => {
   for (const name of ["bad", "good"]) {
     const text = `name: ${name}\ntopics: [${name}]\ncodec: json\ntable: p.${name}\n`;
     await writeFile(join(folder, `${name}.yaml`), text);
-    await createTable(name);
+    await createTable(name, name === "bad" ? ", parts_to_delay_insert = 1000, parts_to_throw_insert = 2" : "");
   }
   const topics = ["bad", "good"].map((topic) => ({ topic, numPartitions: 1 }));
   await kafka.admin.createTopics({ topics });
@@ -34,8 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function createTable(name: string): Promise<unknown> {
-  const settings = name === "bad" ? ", parts_to_delay_insert = 1000, parts_to_throw_insert = 2" : "";
+function createTable(name: string, settings = ""): Promise<unknown> {
   return run(
     `CREATE TABLE p.${name} (id UInt64, pad String, kafka_topic String, kafka_partition Int32, kafka_offset Int64) ENGINE = MergeTree
      ORDER BY id SETTINGS non_replicated_deduplication_window = 10000 ${settings}`,
