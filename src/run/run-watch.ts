@@ -17,12 +17,27 @@ export interface PartitionLag extends PartitionOffsets {
   oldestUnreadMs: number | undefined;
 }
 
+/** A server that has not answered for so long is away. Longer than a busy machine takes; a probe learns it in seconds. */
+export const SILENT_MS = 5_000;
+
 /** When a server answered last, by `performance.now()`, and what it said instead since. */
 export interface ServerAnswers {
   lastMs: number;
   error: string | undefined;
-  /** Since when it has answered without a break: the first answer after an error. */
+  /** Its first answer after a silence. */
   backMs: number;
+}
+
+/** How long it has been answering without a break; 0 while it is silent. */
+export function answeringMs({ lastMs, backMs }: ServerAnswers, nowMs: number): number {
+  return nowMs - lastMs > SILENT_MS ? 0 : nowMs - backMs;
+}
+
+/** It has answered. Kafka's client repeats by itself: an outage may be seen only as a long request, without an error. */
+export function noteAnswer(answers: ServerAnswers, nowMs: number): void {
+  if (nowMs - answers.lastMs > SILENT_MS) answers.backMs = nowMs;
+  answers.lastMs = nowMs;
+  answers.error = undefined;
 }
 
 export interface WatchInput {
@@ -115,9 +130,7 @@ function every(periodMs: number, ask: () => Promise<void>, answers: ServerAnswer
     isAsking = true;
     try {
       await ask();
-      const lastMs = performance.now();
-      if (answers.error !== undefined) answers.backMs = lastMs;
-      Object.assign(answers, { lastMs, error: undefined });
+      noteAnswer(answers, performance.now());
     } catch (error) {
       answers.error = error instanceof Error ? error.message || error.name : String(error);
     } finally {

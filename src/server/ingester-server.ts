@@ -1,6 +1,9 @@
+import type { Registry } from "prom-client";
 import type { Run } from "../run/run.ts";
+import { answeringMs } from "../run/run-watch.ts";
 import { GcMeter } from "../telemetry/gc-meter.ts";
 import { ingesterRoutes, readyReasons, type ServedIngester } from "./ingester-api.ts";
+import type { MetricInput } from "./metric-sources.ts";
 import type { Phase } from "./readiness.ts";
 import { type HttpPlace, serveRoutes } from "./serve.ts";
 
@@ -25,7 +28,7 @@ export async function openIngesterServer(place: HttpPlace, version: string): Pro
   const gc = new GcMeter();
   const ingester: ServedIngester = {
     ...{ version, phase: () => phase, run: () => run },
-    kafkaBackMs: () => (run === undefined ? 0 : performance.now() - run.watch.kafka.backMs),
+    kafkaBackMs: () => (run === undefined ? 0 : answeringMs(run.watch.kafka, performance.now())),
     metrics: scraper(() => ({ run: () => run, isReady: () => readyReasons(ingester).length === 0, version, gc })),
   };
   const server = await serveRoutes(ingesterRoutes(ingester, place.token), place, "millrace start").catch((error) => {
@@ -50,8 +53,8 @@ export async function openIngesterServer(place: HttpPlace, version: string): Pro
 }
 
 /** Loads what makes the text at the first scrape: most of a demo's runs have none. */
-function scraper(input: () => import("./metric-sources.ts").MetricInput): ServedIngester["metrics"] {
-  let loaded: Promise<import("prom-client").Registry> | undefined;
+function scraper(input: () => MetricInput): ServedIngester["metrics"] {
+  let loaded: Promise<Registry> | undefined;
   const load = async () => {
     const [{ createRegistry }, { metricSources }] = await Promise.all([
       import("../telemetry/metric-registry.ts"),

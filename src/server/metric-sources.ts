@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Run } from "../run/run.ts";
+import { SILENT_MS } from "../run/run-watch.ts";
 import { byName, byPartition } from "../telemetry/bounded-samples.ts";
 import type { CounterRow } from "../telemetry/counter-row.ts";
 import { counterRows } from "../telemetry/counter-rows.ts";
@@ -9,7 +10,6 @@ import { metricOf, type Sample } from "../telemetry/metric-row.ts";
 import { type GaugeName, gaugeRows } from "../telemetry/metric-rows.ts";
 import { bucketsOf } from "../telemetry/stage-buckets.ts";
 import { stages } from "../telemetry/stages.ts";
-import { SILENT_MS } from "./readiness.ts";
 
 /** Who is asked for the values. */
 export interface MetricInput {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type ReadyFacts, reasonAgainstLife, reasonsAgainst, SILENT_MS } from "./readiness.ts";
+import { SILENT_MS } from "../run/run-watch.ts";
+import { type ReadyFacts, reasonAgainstLife, reasonsAgainst } from "./readiness.ts";
 
 const running = { at: "running" } as const;
 const well: ReadyFacts = {

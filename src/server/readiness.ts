@@ -1,6 +1,7 @@
 import { counted } from "../core/counted.ts";
 import type { Standing } from "../ingest/pipeline/pipeline-types.ts";
 import type { StoppedPipeline } from "../ingest/pipeline/stopped-plans.ts";
+import { SILENT_MS } from "../run/run-watch.ts";
 
 /** Why no records are stored at the moment, or not all: for programs by code, for people in words. */
 export const reasonCodes = [
@@ -22,9 +23,6 @@ export interface Reason {
 
 /** How far the process is: `waiting` for its servers, `running`, or `ending`, and why. */
 export type Phase = { at: "starting" } | { at: "running" } | { at: "ending"; reason: string };
-
-/** A server that has not answered for so long is away. Longer than a busy machine takes; a probe learns it in seconds. */
-export const SILENT_MS = 5_000;
 
 /** A bundle takes a second or two. For so long none ends only when an insert is held somewhere, and nobody says why. */
 export const NOTHING_STORED_MS = 60_000;

@@ -1,9 +1,8 @@
 import { totalLag } from "../clients/kafka/offsets.ts";
 import { redact } from "../core/redact.ts";
 import type { Run } from "../run/run.ts";
-import type { PartitionLag } from "../run/run-watch.ts";
+import { type PartitionLag, SILENT_MS } from "../run/run-watch.ts";
 import { stages, summarise } from "../telemetry/stages.ts";
-import { SILENT_MS } from "./readiness.ts";
 import type { RunDocument } from "./status-schema.ts";
 
 /** A document of more is of no use to a person, and costs a megabyte. */
