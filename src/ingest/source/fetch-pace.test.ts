@@ -34,3 +34,15 @@ it("puts it off for longer when many partitions had something, within a bound", 
   };
   expect([1, 100, 200, 500].map(restAfter)).toEqual([25, 30, 60, 75]);
 });
+
+it("lets a broker that had nothing for a second keep a fetch for longer, until it has something", () => {
+  const pace = new FetchPace();
+  const nothing = { byteCount: 0, partitionCount: 0 };
+  expect(pace.waitMs(1, 100, 0)).toBe(100);
+  for (let nowMs = 0; nowMs <= 900; nowMs += 100) pace.returned(1, nothing, nowMs);
+  expect(pace.waitMs(1, 100, 999)).toBe(100);
+  expect(pace.waitMs(1, 100, 1_000)).toBe(500);
+  expect(pace.waitMs(2, 100, 1_000)).toBe(100);
+  pace.returned(1, { byteCount: 1, partitionCount: 1 }, 1_100);
+  expect(pace.waitMs(1, 100, 9_000)).toBe(100);
+});

@@ -40,7 +40,9 @@ export interface ConsumerGroup extends WallClockTimes {
   generationId: number;
   memberId: string;
   topicsSubscribed: string[];
-  subscriptionState: { assign(partitions: { topic: string; partitions: number[] }[]): void };
+  /** How long a broker may keep a fetch for which it has nothing, in ms. */
+  maxWaitTime: number;
+  subscriptionState: { paused(): object[]; assign(partitions: { topic: string; partitions: number[] }[]): void };
   offsetManager: {
     topics: string[];
     memberAssignment: Record<string, number[]>;

@@ -27,6 +27,8 @@ export interface Member {
   told: string;
   clockSteps: ClockSteps;
   pace: FetchPace;
+  /** How long a broker may keep a fetch as a rule. Known from the first fetch on. */
+  fetchWaitMs: number | undefined;
 }
 
 /** Of the consumers that ask for it; kafkajs' methods are its own for all others. */

@@ -35,6 +35,11 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
     throw Object.assign(new Error("not in the group"), { type: "REBALANCE_IN_PROGRESS" });
   }
   member.clockSteps.carryTo(this);
+  member.fetchWaitMs ??= this.maxWaitTime;
+  const mayRest = this.subscriptionState.paused().length === 0;
+  this.maxWaitTime = mayRest
+    ? member.pace.waitMs(Number(nodeId), member.fetchWaitMs, performance.now())
+    : member.fetchWaitMs;
   const batches = await kafkajsOwn.fetch
     .call(this, nodeId)
     .catch((error) => restNode(this, member, Number(nodeId), error));
