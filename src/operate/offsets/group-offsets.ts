@@ -2,7 +2,7 @@ import type { Admin } from "kafkajs";
 import { type PartitionOffsets, readOffsets } from "../../clients/kafka/offsets.ts";
 import { MillraceError } from "../../core/errors.ts";
 import type { Intent } from "../../core/partition-offsets.ts";
-import { partitionKey } from "../../core/topic-partition.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { decodeIntents, type InFlight, UnreadableIntents } from "../../ingest/commit/intents.ts";
 
 /** Where one partition of a group stands, with what its last commit says about ranges in flight. */
@@ -60,32 +60,18 @@ export async function readGroupPartitions(admin: Admin, groupId: string, topics:
   });
 }
 
-/**
- * The partitions, of whatever topic, whose last commit lists a member of one of the bundles.
- *
- * @param isAsked false: members like this one do not count
- */
-export async function membersOf(
-  admin: Admin,
-  groupId: string,
-  bundleIds: ReadonlySet<string>,
-  isAsked: (member: Intent) => boolean = () => true,
-): Promise<string[]> {
-  const isMember = (intent: Intent) =>
-    intent.bundle !== undefined && bundleIds.has(intent.bundle.id) && isAsked(intent);
+/** What the last commit of a partition says is in flight there. */
+export type GroupInFlight = TopicPartition & InFlight;
+
+/** Of all partitions of the group whose commits Millrace can read. */
+export async function readGroupInFlight(admin: Admin, groupId: string): Promise<GroupInFlight[]> {
   const found = await admin.fetchOffsets({ groupId });
   return found.flatMap(({ topic, partitions }) =>
-    partitions
-      .filter(({ metadata }) => readInFlight(metadata ?? "")?.intents.some(isMember))
-      .map(({ partition }) => partitionKey({ topic, partition })),
+    partitions.flatMap(({ partition, metadata }) => {
+      const inFlight = readInFlight(metadata ?? "");
+      return inFlight === undefined ? [] : [{ topic, partition, ...inFlight }];
+    }),
   );
-}
-
-/** The bundles that the partition's last commit says are stored. */
-export function storedBundlesOf({ metadata }: Pick<GroupPartition, "metadata">): string[] {
-  const { intents = [], marks = [] } = readInFlight(metadata) ?? {};
-  const stored = intents.filter(({ isStored }) => isStored === true);
-  return [...marks, ...stored.flatMap(({ bundle }) => bundle?.id ?? [])];
 }
 
 function readInFlight(metadata: string): InFlight | undefined {

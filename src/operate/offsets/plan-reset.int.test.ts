@@ -69,6 +69,10 @@ describe.each(await brokersToTest())("a reset while a bundle is in flight, with 
     await commit("a", 1, "m3 +AAAAAAAAAAAAAAAA");
     expect(await faults([0])).toEqual(untold);
     expect(await faults([1])).toEqual([]);
+    // Another says it, too.
+    await commit("a", 1, "m3 +q1fPOx0a0-tAdcWd");
+    expect(await faults([0])).toEqual([]);
+    await commit("a", 1, "m2");
     await commit("a", 0, `m3 ${bundle}!`);
     expect(await faults([0])).toEqual(expect.arrayContaining(untold));
     // It knows it by itself.

@@ -3,15 +3,15 @@ import type { Admin } from "kafkajs";
 import { readOffsetsAt } from "../../clients/kafka/offsets-at.ts";
 import { counted } from "../../core/counted.ts";
 import { MillraceError } from "../../core/errors.ts";
-import type { Intent } from "../../core/partition-offsets.ts";
 import { partitionKey } from "../../core/topic-partition.ts";
 import { otherClusters, sharedTableText } from "../../ingest/pipeline/writers.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
 import { type ReconcileTarget, requireReconcileTarget } from "../reconcile/reconcile-target.ts";
-import { type GroupPartition, membersOf, readGroupPartitions, storedBundlesOf } from "./group-offsets.ts";
+import { type GroupPartition, readGroupInFlight, readGroupPartitions } from "./group-offsets.ts";
 import { groupFaults, moveFaults } from "./reset-faults.ts";
-import { type Move, type ResetChoice, unsettledOf } from "./reset-move.ts";
+import type { Move, ResetChoice } from "./reset-move.ts";
+import { othersOf } from "./reset-partners.ts";
 import { type ResetTarget, resolveTarget } from "./reset-target.ts";
 
 /** Where the rows of the topic are. */
@@ -40,29 +40,8 @@ export async function planReset(
   const target = tables === undefined ? undefined : await reconcileTargetOf(tables);
   const moves = await planMoves(admin, choice, to);
   if (tables !== undefined && target !== undefined) await countRows(tables.client, target, moves);
-  const others = { inDoubt: await partnersOf(admin, choice, moves), untold: await untoldOf(admin, choice, moves) };
+  const others = othersOf(moves, await readGroupInFlight(admin, choice.group));
   return { moves, faults: [...(await groupFaults(admin, choice)), ...moveFaults(choice, moves, target, others)] };
-}
-
-/** Partitions that are not to be moved and have ranges in flight in one bundle with some that are. */
-async function partnersOf(admin: Admin, { group }: ResetChoice, moves: Move[]): Promise<string[]> {
-  const unsettled = moves.flatMap(({ partition }) => unsettledOf(partition) ?? []);
-  const bundleIds = new Set(unsettled.flatMap(({ bundle }) => bundle?.id ?? []));
-  if (bundleIds.size === 0) return [];
-  return withoutMoved(await membersOf(admin, group, bundleIds), moves);
-}
-
-/** Partitions that are not to be moved and do not know yet that a bundle of theirs is stored, as commits to be moved say. */
-async function untoldOf(admin: Admin, { group }: ResetChoice, moves: Move[]): Promise<string[]> {
-  const bundleIds = new Set(moves.flatMap(({ partition }) => storedBundlesOf(partition)));
-  if (bundleIds.size === 0) return [];
-  const isOpen = ({ isStored }: Intent) => isStored !== true;
-  return withoutMoved(await membersOf(admin, group, bundleIds, isOpen), moves);
-}
-
-function withoutMoved(keys: string[], moves: Move[]): string[] {
-  const moved = new Set(moves.map(({ partition }) => partitionKey(partition)));
-  return keys.filter((key) => !moved.has(key)).sort();
 }
 
 async function reconcileTargetOf({ client, plan }: ResetTables): Promise<ReconcileTarget> {
