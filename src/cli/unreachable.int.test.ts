@@ -36,7 +36,7 @@ describe.concurrent("a command whose brokers cannot be reached", { timeout: 60_0
       const silent = await startSilent();
       const endedMs = await saysSo(command, silent.address);
       silent.close();
-      expect(endedMs - silent.connectedMs()).toBeLessThan(8_000);
+      expect(endedMs - silent.connectedMs()).toBeLessThan(10_000);
     },
   );
 
@@ -48,7 +48,7 @@ describe.concurrent("a command whose brokers cannot be reached", { timeout: 60_0
         return performance.now();
       });
       const [unaskedMs, endedMs] = await Promise.all([yardstick, saysSo(command, "127.0.0.1:1")]);
-      expect(endedMs - unaskedMs).toBeLessThan(8_000);
+      expect(endedMs - unaskedMs).toBeLessThan(10_000);
     },
   );
 });
