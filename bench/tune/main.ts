@@ -10,7 +10,7 @@ import {
   profileNames,
 } from "../../src/config/profiles.ts";
 import { errorCodes, MillraceError } from "../../src/core/errors.ts";
-import { defaultTranscoder, type InsertFormat, insertFormats, transcoderNames } from "../../src/core/transcoding.ts";
+import { defaultTranscoder, insertFormats, transcoderNames } from "../../src/core/transcoding.ts";
 import { describeMachine } from "../common/machine.ts";
 import { closeOnSignal } from "../common/on-signal.ts";
 import { coresFor, runPinned } from "../common/pinned.ts";
@@ -85,10 +85,11 @@ async function tune(vcpus: number): Promise<void> {
       insertFormat: formats[0]!,
     });
     printCodec(codec);
-    const present = presentValues(vcpus, formats[0]!);
+    const present = presentValues(vcpus);
+    const startOf = (name: ProfileName) => ({ ...present[name], insertFormat: formats[0]! });
     const tuned = await tuneProfiles({
       vcpus,
-      start: present,
+      start: { low: startOf("low"), mid: startOf("mid"), high: startOf("high") },
       names,
       runs: await makeRuns(servers, {
         vcpus,
@@ -98,7 +99,7 @@ async function tune(vcpus: number): Promise<void> {
             ? undefined
             : parseCount("--events", typed.events, { min: 1_000, max: 100_000_000 }),
         seconds: typed.seconds === undefined ? undefined : parseCount("--seconds", typed.seconds, { min: 1, max: 600 }),
-        first: present.high,
+        first: startOf("high"),
         startArgs: ["--transcoder", transcoder],
         results: typed.results,
         say,
@@ -137,7 +138,7 @@ function timeShare(name: ProfileName): number {
 }
 
 /** Where the search begins: the values as they are, for the format that is tried first. */
-function presentValues(vcpus: number, insertFormat: InsertFormat): Record<ProfileName, ProfileValues> {
+function presentValues(vcpus: number): Record<ProfileName, ProfileValues> {
   const values = (profile: ProfileName): ProfileValues => {
     const {
       name: _name,
@@ -145,7 +146,7 @@ function presentValues(vcpus: number, insertFormat: InsertFormat): Record<Profil
       transcoder: _transcoder,
       ...own
     } = profileFor(profile, vcpus, defaultProfileFolder);
-    return { ...own, insertFormat };
+    return own;
   };
   return { low: values("low"), mid: values("mid"), high: values("high") };
 }
