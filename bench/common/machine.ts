@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { runtimeText } from "../../src/telemetry/runtime.ts";
 
 /** The folder that holds package.json. */
 export const repositoryDirectory: string = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,7 +27,7 @@ export function describeMachine(): Machine {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cpus: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    runtime: "Deno" in globalThis ? `deno ${process.versions.deno}` : `node ${process.versions.node}`,
+    runtime: runtimeText(),
   };
 }
 

@@ -137,7 +137,7 @@ function timeShare(name: ProfileName): number {
   return { high: 0.5, low: 0.68, mid: 1 }[name];
 }
 
-/** Where the search begins: the values as they are, for the format that is tried first. */
+/** The values as they are; a profile that is not tuned keeps them. */
 function presentValues(vcpus: number): Record<ProfileName, ProfileValues> {
   const values = (profile: ProfileName): ProfileValues => {
     const {

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { MillraceError } from "../core/errors.ts";
 import { unlessAborted } from "../core/within.ts";
 import { type ProcessUsage, readProcessUsage } from "../telemetry/process-usage.ts";
+import { isDeno } from "../telemetry/runtime.ts";
 
 const entry = fileURLToPath(new URL("../millrace.mjs", import.meta.url));
 const USAGE_EVERY_MS = 1_000;
@@ -24,7 +25,7 @@ export interface Child {
 
 /** The command line that runs Millrace itself again under the same runtime. */
 function runtimeArguments(): string[] {
-  return "Deno" in globalThis ? ["run", "-A", entry] : [...process.execArgv, entry];
+  return isDeno ? ["run", "-A", entry] : [...process.execArgv, entry];
 }
 
 /**

@@ -2,6 +2,7 @@ import { within } from "../core/within.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
 import { reportedCounts } from "../telemetry/counters.ts";
 import { readProcessUsage } from "../telemetry/process-usage.ts";
+import { runtimeText } from "../telemetry/runtime.ts";
 import { compareRun, missingBefore } from "./compare-run.ts";
 import { latencyOf, type RunReport, usageByProcess } from "./report.ts";
 import type { Run } from "./run.ts";
@@ -33,7 +34,7 @@ export async function makeReport(run: Run, left: LeftOver): Promise<RunReport> {
   return {
     profile: options.profile.name,
     vcpus: options.vcpus,
-    runtime: "Deno" in globalThis ? `deno ${process.versions.deno}` : `node ${process.versions.node}`,
+    runtime: runtimeText(),
     transcoder: options.transcoder,
     insertFormat: options.insertFormat,
     durationMs: Math.round(performance.now() - run.startedMs),

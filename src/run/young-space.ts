@@ -1,6 +1,7 @@
 import module from "node:module";
 import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { isDeno } from "../telemetry/runtime.ts";
 
 /** Both halves together; V8 itself would take up to 128 MiB. */
 const YOUNG_BYTES = 16 * 1024 * 1024;
@@ -17,7 +18,7 @@ const YOUNG_BYTES = 16 * 1024 * 1024;
  * Returns how to stop it. Does nothing on Deno, which passes no flags on.
  */
 export function growYoungSpace(): () => void {
-  if ("deno" in process.versions) return () => {};
+  if (isDeno) return () => {};
   // Compiled code is of use under the flags that it was compiled under: it is kept before they change.
   module.flushCompileCache();
   let factor = 1;

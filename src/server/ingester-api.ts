@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { redact } from "../core/redact.ts";
 import type { Run } from "../run/run.ts";
+import { runtimeText } from "../telemetry/runtime.ts";
 import { guardAccess, showsToken } from "./http-access.ts";
 import { type Phase, type ReadyFacts, type Reason, reasonAgainstLife, reasonsAgainst } from "./readiness.ts";
 import type { StatusDocument } from "./status-schema.ts";
@@ -78,7 +79,7 @@ async function statusDocument(ingester: ServedIngester): Promise<StatusDocument>
   const { runDocument } = await import("./run-document.ts");
   return {
     version,
-    runtime: "Deno" in globalThis ? `deno ${process.versions.deno}` : `node ${process.versions.node}`,
+    runtime: runtimeText(),
     phase: phase().at,
     ready: reasons.length === 0,
     reasons,

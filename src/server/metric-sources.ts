@@ -8,6 +8,7 @@ import type { GcMeter } from "../telemetry/gc-meter.ts";
 import type { BucketSample, MetricSource } from "../telemetry/metric-registry.ts";
 import { metricOf, type Sample } from "../telemetry/metric-row.ts";
 import { type GaugeName, gaugeRows } from "../telemetry/metric-rows.ts";
+import { isDeno } from "../telemetry/runtime.ts";
 import { bucketsOf } from "../telemetry/stage-buckets.ts";
 import { stages } from "../telemetry/stages.ts";
 
@@ -58,7 +59,7 @@ function stageBuckets({ pipeline }: Run): BucketSample[] {
 type ProcessName = "buildInfo" | "ready" | "eventLoop" | "gcSeconds" | "gcRuns" | "rss" | "cpu" | "startTime";
 
 function readersOfProcess({ isReady, version, gc }: MetricInput): Record<ProcessName, () => Iterable<Sample>> {
-  const runtime = "Deno" in globalThis ? "deno" : "node";
+  const runtime = isDeno ? "deno" : "node";
   return {
     buildInfo: () => [[1, version, runtime, process.versions[runtime as "node"] ?? ""]],
     ready: () => [[Number(isReady())]],

@@ -41,7 +41,7 @@ export function runDocument(run: Run, nowMs = Date.now()): RunDocument {
     },
     assignedPartitions: partitions ?? null,
     bundlesUnderWay,
-    stoppedPipelines: pipeline.stopped().map((each) => ({ ...each, reason: redact(each.reason) })),
+    stoppedPipelines: pipeline.stopped(),
     stalledTables: stalled.map(({ table, sinceMs, reason }) => ({
       ...{ table, seconds: secondsOf(nowMs - sinceMs), reason: redact(reason) },
     })),

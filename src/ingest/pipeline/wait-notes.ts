@@ -45,6 +45,6 @@ function waitText(count: number, behind: readonly TopicPartition[]): string {
   const reason =
     behind.length > 0
       ? `ranges before them are not stored yet, of ${shown}${more}`
-      : "the group's commit has no room for more ranges until earlier ones are stored, of whichever pipeline";
+      : "the group's commit has no room for more ranges of this pipeline until earlier ones are stored";
   return `inserts wait (${count}): ${reason}. Earlier lines say what these wait for`;
 }

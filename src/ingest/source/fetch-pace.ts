@@ -1,6 +1,9 @@
 /** A fetch that brought less than this is not followed by the next one at once. */
 const LITTLE_BYTES = 256 * 1024;
-/** What comes meanwhile comes with the next: at most 10 MB/s of few partitions and 3.4 of many, before fetches follow each other at once. */
+/**
+ * What comes meanwhile comes with the next: at most 10 MB/s of few partitions and 3.4 of many, before fetches follow each other
+ * at once.
+ */
 const APART_MS = { min: 25, perPartition: 0.3, max: 75 };
 /** A broker that had nothing for so long may keep the next fetch for so long. */
 const QUIET = { afterMs: 1_000, waitMs: 500 };
