@@ -6,7 +6,7 @@ import { queryRows } from "../../src/clients/clickhouse/query-rows.ts";
 import { declareTopic, ensureTopics } from "../../src/clients/kafka/topics.ts";
 import type { ProfileName, ProfileValues } from "../../src/config/profiles.ts";
 import { latencyOf } from "../../src/run/report.ts";
-import { loadLatency } from "../../src/telemetry/latency-store.ts";
+import { loadStages } from "../../src/telemetry/latency-query.ts";
 import type { ProcessUsage } from "../../src/telemetry/process-usage.ts";
 import type { LatencySummary } from "../../src/telemetry/stages.ts";
 import { openCpuWindow } from "../common/cpu-window.ts";
@@ -100,7 +100,7 @@ export async function runCase(servers: BenchServers, growth: GrowthCase, options
     ingester.stop();
     const report = await ingester.report;
     requireComplete(report.duplicate, report.missing);
-    const { e2e } = latencyOf(await loadLatency(servers.client, Date.now() - seen.startMs, false));
+    const { e2e } = latencyOf(await loadStages(servers.client, Date.now() - seen.startMs));
     return figuresOf(growth, seen, e2e);
   } finally {
     for (const generator of generators) generator.kill();

@@ -3,7 +3,7 @@ import type { ProfileName, ProfileValues } from "../../src/config/profiles.ts";
 import { serviceTopic } from "../../src/config/topics.ts";
 import { MillraceError } from "../../src/core/errors.ts";
 import { latencyOf } from "../../src/run/report.ts";
-import { loadLatency } from "../../src/telemetry/latency-store.ts";
+import { loadStages } from "../../src/telemetry/latency-query.ts";
 import { openCpuWindow } from "../common/cpu-window.ts";
 import { waitForDrain } from "../common/drained.ts";
 import { startIngester } from "../common/ingester.ts";
@@ -90,7 +90,7 @@ export async function runStep(servers: BenchServers, options: StepOptions): Prom
     ingester.stop();
     const report = await ingester.report;
     requireComplete(report.duplicate, report.missing);
-    const latency = await loadLatency(servers.client, Date.now() - startMs, false);
+    const latency = await loadStages(servers.client, Date.now() - startMs);
     const { broker, clickhouse, ingester: own } = usage;
     return {
       vcpus: options.vcpus,
@@ -120,7 +120,7 @@ export async function runStep(servers: BenchServers, options: StepOptions): Prom
 export async function waitForStored(servers: BenchServers, count: number): Promise<void> {
   const deadlineMs = Date.now() + FLUSH_MS_MAX;
   for (;;) {
-    const table = await loadLatency(servers.client, 600_000, false);
+    const table = await loadStages(servers.client, 600_000);
     if (latencyOf(table).e2e.count >= count || Date.now() > deadlineMs) return;
     await sleep(200);
   }

@@ -38,6 +38,9 @@ GRANT SELECT ON analytics.fact_event_latency_service_1m TO millrace_reader;
 GRANT SELECT ON analytics.fact_event_dlq_agg_1m TO millrace_reader;
 GRANT SELECT ON analytics.fact_event_completeness_1m TO millrace_reader;
 GRANT SELECT ON analytics.fact_event_created_stored_1m TO millrace_reader;
+GRANT SELECT ON analytics.latency TO millrace_reader;
+GRANT SELECT ON analytics.latency_series TO millrace_reader;
+GRANT SELECT ON analytics.latency_buckets TO millrace_reader;
 
 GRANT SELECT ON system.parts TO millrace_reader;
 GRANT SELECT ON system.merges TO millrace_reader;

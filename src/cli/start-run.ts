@@ -8,7 +8,7 @@ import type { Run } from "../run/run.ts";
 import type { RunEnd, RunFace } from "../run/run-face.ts";
 import { runIngester } from "../run/run-ingester.ts";
 import type { IngesterServer } from "../server/ingester-server.ts";
-import { latencyLines } from "../telemetry/latency-store.ts";
+import { latencyLines } from "../telemetry/latency-lines.ts";
 import { createLog } from "../telemetry/log.ts";
 import { reportText } from "./report-text.ts";
 import { sayWhereServersAre } from "./server-addresses.ts";

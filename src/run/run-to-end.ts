@@ -1,7 +1,5 @@
-import { hostname } from "node:os";
 import { within } from "../core/within.ts";
 import type { LeftOver } from "../ingest/pipeline/left-over.ts";
-import { storeLatency } from "../telemetry/latency-store.ts";
 import { tellBacklog } from "./backlog.ts";
 import { faultOf } from "./fault-of.ts";
 import { makeReport } from "./make-report.ts";
@@ -57,9 +55,11 @@ async function runUntilStop(run: Run, face: RunFace): Promise<void> {
   }
 }
 
-async function flushLatency({ client, pipeline, plans, origin, log }: Run): Promise<void> {
-  const labels = { instance: `${hostname()}:${process.pid}`, pipeline: plans[0]!.pipeline, origin, tsMs: Date.now() };
-  await storeLatency(client, pipeline.takeInterval(), labels).catch((error) =>
-    log.warn({ err: error }, "latency histograms of the last 10 s were not stored"),
-  );
+async function flushLatency({ latency, log }: Run): Promise<void> {
+  const taken = latency.intervals.take();
+  await latency.store
+    .flush(taken, Date.now())
+    .catch((error) =>
+      log.warn({ err: error }, "latency histograms were not stored: they are sent again with the next"),
+    );
 }

@@ -8,6 +8,7 @@ import type { Pipeline } from "../ingest/pipeline/pipeline-types.ts";
 import type { PeriodicReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { EmbeddedServers } from "./embedded-servers.ts";
+import type { RunLatency } from "./run-latency.ts";
 import type { RunWatch } from "./run-watch.ts";
 import type { Shutdown } from "./shutdown.ts";
 import type { SimulatorChild } from "./simulator-child.ts";
@@ -27,6 +28,7 @@ export interface Run {
   pipeline: Pipeline;
   /** The comparison of Kafka with ClickHouse that goes on while the run does. */
   reconciliation: PeriodicReconciliation;
+  latency: RunLatency;
   /** How the servers answer, how far the group is behind: for those who show it. */
   watch: RunWatch;
   /** What the set-up gives, in the doctor's words; undefined until it is examined. */

@@ -1,71 +1,90 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "hdr-histogram-js";
-import { queryRows } from "../clients/clickhouse/query-rows.ts";
+import { encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { ownDatabase } from "../config/own-database.ts";
 import type { Origin } from "../core/origin.ts";
-import { type newHistogram, type Stage, type StageCounts, StageTable, stages, summarise } from "./stages.ts";
+import { eachValue } from "./histogram-values.ts";
+import { type StageCounts, type StageTable, summarise } from "./stages.ts";
 
-const TABLE = `${ownDatabase}.millrace_latency`;
+export const latencyTable = `${ownDatabase}.millrace_latency`;
 
-/**
- * Writes one row per stage and group: the quantiles for dashboards, and the HDR V2 payload, so that any window and any
- * set of instances can be merged afterwards without averaging quantiles.
- */
-export async function storeLatency(
-  client: ClickHouseClient,
-  table: StageTable,
-  labels: { instance: string; pipeline: string; origin: Origin; tsMs: number },
-): Promise<void> {
-  // As text: with a number, ClickHouse takes a value with a point for seconds and one without for milliseconds.
-  const ts = new Date(labels.tsMs).toISOString().replace("T", " ").replace("Z", "");
-  const values = [...table.entries()].map(({ stage, group, counts }) => {
-    const { p50, p90, p95, p99, max, count, skewed } = summarise(counts);
-    const histogram = encodeIntoCompressedBase64(counts.histogram);
-    const { instance, pipeline, origin } = labels;
-    const whose = { instance, pipeline, kafka_cluster: origin.cluster, kafka_group: origin.group };
-    return { ts, ...whose, stage, group, count, skewed, p50, p90, p95, p99, max, histogram };
-  });
-  if (values.length === 0) return;
-  await client.insert({ table: TABLE, values, format: "JSONEachRow", clickhouse_settings: { async_insert: 0 } });
+/** Whose latency it is: the same in all rows of a process. */
+export interface LatencyLabels {
+  instance: string;
+  origin: Origin;
+  profile: string;
+  vcpus: number;
 }
 
-interface StoredRow {
-  stage: Stage;
-  group: string;
-  skewed: string;
-  histogram: string;
+/** Flushes that are kept for a server that takes none: five minutes. While it is away little is recorded. */
+const KEPT_MAX = 30;
+
+interface Flush {
+  token: string;
+  values: Record<string, unknown>[];
 }
 
 /**
- * Merges the stored histograms of the last `sinceMs` into one table.
+ * Writes one row per pipeline, stage and group: the quantiles for people, the buckets for ClickHouse and the HDR V2 payload
+ * for other programs, so that any window and any set of instances can be merged afterwards without averaging quantiles.
  *
- * @param byGroup false: only the rows of all records; true: one cell per group as well.
+ * Each flush has a token of its own. One whose insert failed, maybe after it was stored, is sent again under it, and counts
+ * once.
  */
-export async function loadLatency(client: ClickHouseClient, sinceMs: number, byGroup: boolean): Promise<StageTable> {
-  const rows = await queryRows<StoredRow>(
-    client,
-    `SELECT stage, \`group\` AS group, skewed, histogram FROM ${TABLE}
-      WHERE ts >= now64(3) - toIntervalMillisecond({sinceMs:UInt64}) AND ({byGroup:Bool} OR \`group\` = '')`,
-    { sinceMs, byGroup },
-  );
-  const table = new StageTable();
-  for (const row of rows) {
-    const cell: StageCounts = table.cell(row.stage, row.group);
-    cell.skewed += Number(row.skewed);
-    cell.histogram.add(decodeFromCompressedBase64(row.histogram, 64, false) as ReturnType<typeof newHistogram>);
+export class LatencyStore {
+  readonly #client: ClickHouseClient;
+  readonly #labels: LatencyLabels;
+  #kept: Flush[] = [];
+  #sending: Promise<void> | undefined;
+
+  constructor(client: ClickHouseClient, labels: LatencyLabels) {
+    this.#client = client;
+    this.#labels = labels;
   }
-  return table;
+
+  /**
+   * One insert at a time: a flush that comes while a server is slow waits for its turn.
+   *
+   * @param tables of a span that ends at `tsMs`, by pipeline
+   * @throws what the client throws; nothing is lost by it until there are too many.
+   */
+  flush(tables: ReadonlyMap<string, StageTable>, tsMs: number): Promise<void> {
+    const values = [...tables].flatMap(([pipeline, table]) => rowsOf(table, pipeline, this.#labels, tsMs));
+    if (values.length > 0) this.#kept.push({ token: `latency:${this.#labels.instance}:${tsMs}`, values });
+    this.#kept = this.#kept.slice(-KEPT_MAX);
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined;
+    });
+    return this.#sending;
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let flush = this.#kept[0]; flush !== undefined; flush = this.#kept[0]) {
+      await this.#client.insert({
+        table: latencyTable,
+        values: flush.values,
+        format: "JSONEachRow",
+        clickhouse_settings: { async_insert: 0, insert_deduplication_token: flush.token },
+      });
+      this.#kept = this.#kept.filter((kept) => kept !== flush);
+    }
+  }
 }
 
-/** The latency table for people: one line per stage and group, milliseconds. */
-export function latencyLines(table: StageTable): { header: string[]; rows: string[][] } {
-  const header = ["stage", "group", "count", "p50 ms", "p95 ms", "p99 ms", "max ms", "skewed"];
-  const entries = [...table.entries()].sort(
-    (a, b) => a.group.localeCompare(b.group) || stages.indexOf(a.stage) - stages.indexOf(b.stage),
-  );
-  const rows = entries.map(({ stage, group, counts }) => {
-    const { p50, p95, p99, max, count, skewed } = summarise(counts);
-    return [stage, group === "" ? "all" : group, ...[count, p50, p95, p99, max, skewed].map(String)];
+function rowsOf(table: StageTable, pipeline: string, labels: LatencyLabels, tsMs: number): Flush["values"] {
+  const { instance, origin, profile, vcpus } = labels;
+  // As text: with a number, ClickHouse takes a value with a point for seconds and one without for milliseconds.
+  const ts = new Date(tsMs).toISOString().replace("T", " ").replace("Z", "");
+  const whose = { instance, pipeline, kafka_cluster: origin.cluster, kafka_group: origin.group, profile, vcpus };
+  return [...table.entries()].map(({ stage, group, counts }) => ({ ts, ...whose, stage, group, ...columnsOf(counts) }));
+}
+
+function columnsOf(stageCounts: StageCounts) {
+  const { p50, p90, p95, p99, max, count, skewed } = summarise(stageCounts);
+  const [bounds, counts]: [number[], number[]] = [[], []];
+  eachValue(stageCounts.histogram, (bound, records) => {
+    bounds.push(bound);
+    counts.push(records);
   });
-  return { header, rows };
+  const histogram = encodeIntoCompressedBase64(stageCounts.histogram);
+  return { count, skewed, p50, p90, p95, p99, max, histogram, bounds, counts };
 }

@@ -1,4 +1,5 @@
-import type { Histogram, JsHistogram } from "hdr-histogram-js";
+import type { Histogram } from "hdr-histogram-js";
+import { eachValue } from "./histogram-values.ts";
 
 /**
  * Upper bounds of the buckets in ms, 5 ms to 60 s, each a quarter more than the one before (Renard's series): a quantile
@@ -19,26 +20,18 @@ export interface Buckets {
   sumSeconds: number;
 }
 
-/** What the JavaScript histogram has, and its interface does not name. Its iterator makes an object for each value. */
-type Counts = Pick<JsHistogram, "countsArrayLength" | "getCountAtIndex" | "valueFromIndex" | "highestEquivalentValue">;
-
 /**
  * The same values in coarser buckets. Made when somebody asks, from what the recorder keeps anyway: an event costs nothing,
  * and a scrape about a millisecond for each stage.
  */
 export function bucketsOf(histogram: Histogram): Buckets {
-  const values = histogram as unknown as Counts;
-  const { totalCount } = histogram;
   const counts = bucketBoundsMs.map(() => 0);
   let [bucket, below, sumMs] = [0, 0, 0];
-  for (let index = 0; below < totalCount && index < values.countsArrayLength; index += 1) {
-    const count = values.getCountAtIndex(index);
-    if (count === 0) continue;
-    const valueMs = values.highestEquivalentValue(values.valueFromIndex(index));
+  eachValue(histogram, (valueMs, count) => {
     for (; bucket < counts.length && valueMs > bucketBoundsMs[bucket]!; bucket += 1) counts[bucket] = below;
     below += count;
     sumMs += valueMs * count;
-  }
+  });
   for (; bucket < counts.length; bucket += 1) counts[bucket] = below;
-  return { counts, count: totalCount, sumSeconds: sumMs / 1000 };
+  return { counts, count: histogram.totalCount, sumSeconds: sumMs / 1000 };
 }

@@ -1,4 +1,5 @@
 import { build, type Histogram } from "hdr-histogram-js";
+import { eachValue } from "./histogram-values.ts";
 
 /**
  * Latency stages in milliseconds, in the order in which an event passes them. One record counts once in each.
@@ -61,6 +62,10 @@ export class StageTable {
     return cell;
   }
 
+  put(stage: Stage, group: string, counts: StageCounts): void {
+    this.#cells.set(`${stage}\n${group}`, counts);
+  }
+
   *entries(): Generator<{ stage: Stage; group: string; counts: StageCounts }> {
     for (const [key, counts] of this.#cells) {
       const [stage, group] = key.split("\n") as [Stage, string];
@@ -83,4 +88,28 @@ export function summarise({ histogram, skewed }: StageCounts): LatencySummary {
   const at = (percentile: number) => histogram.getValueAtPercentile(percentile);
   const count = histogram.totalCount;
   return { p50: at(50), p90: at(90), p95: at(95), p99: at(99), max: count > 0 ? histogram.maxValue : 0, count, skewed };
+}
+
+/** What a person is told of a stage besides (S3-29). Times in ms. */
+export interface LatencyFigures extends LatencySummary {
+  /** 0 without a record, as the quantiles. */
+  min: number;
+  avg: number;
+  /** Records that took longer than the threshold, and their share of all. */
+  slow: number;
+  slowRatio: number;
+}
+
+/** The same figures as those of the SQL view analytics.latency: both read the buckets' highest values. */
+export function figuresOf(counts: StageCounts, slowMs: number): LatencyFigures {
+  let [min, sumMs, slow] = [Number.POSITIVE_INFINITY, 0, 0];
+  eachValue(counts.histogram, (valueMs, count) => {
+    min = Math.min(min, valueMs);
+    sumMs += valueMs * count;
+    if (valueMs > slowMs) slow += count;
+  });
+  const summary = summarise(counts);
+  const { count } = summary;
+  if (count === 0) return { ...summary, min: 0, avg: 0, slow: 0, slowRatio: 0 };
+  return { ...summary, min, avg: Math.round((sumMs / count) * 1_000) / 1_000, slow, slowRatio: slow / count };
 }

@@ -1,4 +1,5 @@
 import { portNumber } from "./bounds.ts";
+import { latencyRows } from "./latency-rows.ts";
 import { letterListRows, letterReplayRows, letterShowRows } from "./letter-rows.ts";
 import { migrateRows } from "./migrate-rows.ts";
 import { groupRows, reconcileRows, resetRows } from "./offset-rows.ts";
@@ -15,20 +16,7 @@ export const commandRows = {
   doctor: doctorRows,
   migrate: migrateRows,
   lag: groupRows,
-  latency: {
-    sinceMs: {
-      flag: "--since <duration>",
-      type: { kind: "duration", min: 1_000, max: 3_650 * 86_400_000 },
-      default: "10m",
-      help: "how far back to look",
-    },
-    by: {
-      flag: "--by <field>",
-      type: { kind: "choice", choices: ["service"] },
-      help: "one line per value of the pipeline's latency group; only: service",
-    },
-    json: jsonRow,
-  },
+  latency: latencyRows,
   reconcile: reconcileRows,
   "offsets show": groupRows,
   "offsets reset": resetRows,

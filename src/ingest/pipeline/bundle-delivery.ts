@@ -47,7 +47,7 @@ export function createBundleDelivery(
     const where = rangesText(bundle.ranges);
     try {
       const stored = await through(bundleWork(tools, plan, bundle, history, memory));
-      noteStored(state, bundle, stored);
+      noteStored(state, plan, bundle, stored);
       stoppedPlans.noteStored(plan);
       workerFailures.delete(where);
     } catch (error) {
@@ -100,6 +100,7 @@ export function createBundleDelivery(
 
 function noteStored(
   state: PipelineState,
+  plan: TablePlan,
   bundle: RawBundle,
   { result, stored, sentMs, acknowledgedMs }: StoredBundle,
 ): void {
@@ -108,5 +109,5 @@ function noteStored(
   const batches = bundle.ranges.flatMap((range) => range.batches);
   const acknowledged = { ...result, batches, rowCount: stored, insertSentMs: sentMs, acknowledgedMs };
   recordBundle(state.total, acknowledged);
-  recordBundle(state.interval, acknowledged);
+  state.options.onStored?.(plan, bundle, acknowledged);
 }

@@ -44,9 +44,8 @@ export interface PipelineState {
   readonly openRanges: OpenRanges;
   readonly settling: Settling;
   readonly counters: Counters;
-  /** Latency since the start, and since the last flush. */
+  /** Latency since the start. */
   readonly total: StageTable;
-  interval: StageTable;
   readonly eventLoop: EventLoopMeter;
   readonly fetchTimes: FetchTimes;
 }
@@ -77,7 +76,6 @@ export function createState(options: PipelineOptions): PipelineState {
     settling: new Settling(),
     counters: createCounters(),
     total: new StageTable(64),
-    interval: new StageTable(),
     eventLoop: new EventLoopMeter(),
     fetchTimes: new FetchTimes(),
   };

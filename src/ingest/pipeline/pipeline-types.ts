@@ -5,9 +5,11 @@ import type { InsertFormat, TranscoderName } from "../../core/transcoding.ts";
 import type { TablePlan } from "../../schema/plan.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { EventLoopMeter } from "../../telemetry/event-loop.ts";
+import type { AcknowledgedBundle } from "../../telemetry/recorder.ts";
 import type { StageTable } from "../../telemetry/stages.ts";
 import type { DeadLetterTopic } from "../dead-letters/topic.ts";
 import type { ByteBudget } from "../dispatch/byte-budget.ts";
+import type { RawBundle } from "../dispatch/raw-bundle.ts";
 import type { WorkerPool } from "../dispatch/worker-pool.ts";
 import type { StalledTable } from "../sink/sink.ts";
 import type { SourceOptions } from "../source/consumer-source.ts";
@@ -35,6 +37,8 @@ export interface PipelineOptions {
   unreadableIntents: UnreadableIntentsPolicy;
   /** Begin also where the table has rows of the same records already, and a repeat would be doubled. */
   allowsDuplicates: boolean;
+  /** Told of each bundle that this process has stored, once. It must not throw. */
+  onStored?: StoredObserver | undefined;
   /** Told of dead letters that are in their table; the range waits for it. */
   publishDeadLetters?: PublishDeadLetters | undefined;
   /**
@@ -45,6 +49,8 @@ export interface PipelineOptions {
   /** For tests that stop the process at a step, or replace the worker. */
   hooks?: PipelineHooks | undefined;
 }
+
+export type StoredObserver = (plan: TablePlan, bundle: RawBundle, stored: AcknowledgedBundle) => void;
 
 /** Repeats what passes as long as `limits` allows: it throws when the range is not this process's any more. */
 export type PublishDeadLetters = DeadLetterTopic["send"];
@@ -88,9 +94,8 @@ export interface Pipeline {
   readonly counters: Counters;
   /** What columns and documents have to do with each other, one for each plan, in their order. */
   fields(): FieldFigures[];
-  /** Latency since start, and the table that the next flush will take. */
+  /** Latency since start. */
   readonly total: StageTable;
-  takeInterval(): StageTable;
   readonly budget: ByteBudget;
   /** How it stands at this moment. */
   standing(): Standing;

@@ -2,7 +2,6 @@ import type { BufferPool } from "../../core/buffer-pool.ts";
 import { systemClock } from "../../core/clock.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { defaultInsertFormat, defaultTranscoder } from "../../core/transcoding.ts";
-import { StageTable } from "../../telemetry/stages.ts";
 import { createWorkerPool, type WorkerPool } from "../dispatch/worker-pool.ts";
 import type { Sink } from "../sink/sink.ts";
 import { createRangeReader, type RangeReader } from "../source/range-reader.ts";
@@ -87,7 +86,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     failed: state.failure.happened,
     stopped: () => stoppedPlans.list,
     fields: () => plans.map(({ key }) => watches.get(key)!.figures),
-    takeInterval: () => takeInterval(state),
     async start() {
       // Before there are partitions: what they wait for, the group waits for.
       await workersReady;
@@ -142,10 +140,4 @@ function createStoppedPlans(state: PipelineState, intake: () => Intake, renew: (
     },
   });
   return stoppedPlans;
-}
-
-function takeInterval(state: PipelineState): StageTable {
-  const taken = state.interval;
-  state.interval = new StageTable();
-  return taken;
 }

@@ -6,8 +6,8 @@ import type { SqlStatement } from "./migration-sql.ts";
 /** The database as the files have it. */
 const writtenDatabase = /\banalytics\b/g;
 
-/** `{name}`, `{name:argument}` or `{name:argument:argument}`. */
-const placeholder = /\{(\w+)(?::(\w+))?(?::(\w+))?\}/g;
+/** `{name}`, `{name:argument}` or `{name:argument:argument}`; the last may be a type such as `DateTime64(3)`. */
+const placeholder = /\{(\w+)(?::(\w+))?(?::(\w+(?:\(\d+\))?))?\}/g;
 
 /**
  * The SQL of one statement, its placeholders replaced (sql/README.md lists them). Only code is searched: `{shard}` in a
@@ -42,6 +42,8 @@ function renderPlaceholder(
   settings: MigrationSettings,
   table: string | undefined,
 ): string | undefined {
+  // The parameter of a parametrised view, which stays one.
+  if (name === "parameter" && first !== undefined && second !== undefined) return `{${first}:${second}}`;
   if (name === "on_cluster" && first === undefined) return renderOnCluster(settings);
   if (name === "deduplication_window" && first === undefined) return renderWindow(settings);
   if (name === "engine" && first !== undefined) return renderEngine(first, "{shard}", table, settings);
