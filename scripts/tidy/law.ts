@@ -26,6 +26,7 @@ export const law: Law = [
     { folder: "src/operate/dead-letters" },
     { folder: "src/operate/offsets", also: ["src/operate/reconcile"] },
     { folder: "src/operate/migrations" },
+    { folder: "src/operate/dimensions" },
   ],
   // A child process is the whole program once more: its entry is named, not imported.
   [{ folder: "src/run", also: ["src/millrace.mjs"] }],

@@ -40,6 +40,14 @@ GRANT SELECT ON system.errors TO millrace_writer;
 GRANT SELECT ON system.parts TO millrace_writer;
 GRANT SELECT ON system.replicas TO millrace_writer;
 
+-- For `millrace start --dims-refresh` with this user, and only for it (else the migrator runs `millrace dims refresh`):
+-- GRANT CREATE TABLE, DROP TABLE, INSERT, SELECT ON analytics.dim_next_* TO millrace_writer;
+-- GRANT SELECT, INSERT, ALTER DELETE ON analytics.dim_service TO millrace_writer; likewise the four other dim_ tables
+-- GRANT SELECT, INSERT ON analytics.millrace_dim_refreshes TO millrace_writer;
+-- GRANT SELECT ON analytics.millrace_service_map TO millrace_writer;
+-- GRANT SELECT(ingest_ts, service, status_code, user_id) ON analytics.fact_event TO millrace_writer;
+GRANT SELECT ON system.time_zones TO millrace_writer;
+
 -- Inserts go through input(), which asks for this right before ClickHouse 26.5.
 GRANT CREATE TEMPORARY TABLE ON *.* TO millrace_writer;
 

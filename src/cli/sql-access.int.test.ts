@@ -208,6 +208,7 @@ describe("sql/access", () => {
       if (/^CREATE DATABASE/.test(head)) needed.add("CREATE DATABASE");
       else if (/^CREATE (OR REPLACE )?TABLE/.test(head)) needed.add("CREATE TABLE");
       else if (/^CREATE (OR REPLACE )?(MATERIALIZED )?VIEW/.test(head)) needed.add("CREATE VIEW");
+      else if (/^CREATE DICTIONARY/.test(head)) needed.add("CREATE DICTIONARY");
       else if (/^ALTER TABLE/.test(head)) needed.add("ALTER TABLE");
       else if (/^DROP TABLE/.test(head)) needed.add("DROP TABLE");
       else if (/^DROP VIEW/.test(head)) needed.add("DROP VIEW");
