@@ -21,7 +21,7 @@ import { openKafka, requireTopics } from "./open-kafka.ts";
 import { Openings } from "./openings.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Run } from "./run.ts";
-import { createRunLatency } from "./run-latency.ts";
+import { RunLatency } from "./run-latency.ts";
 import { watchRun } from "./run-watch.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { untilReachable } from "./until-reachable.ts";
@@ -103,11 +103,11 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   const deadLetterTopic =
     topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans, log });
   if (deadLetterTopic !== undefined) await openings.add("deadLetterTopic", () => deadLetterTopic.stop());
-  const latency = createRunLatency(client, origin, options);
+  const latency = new RunLatency(client, origin, options);
   const pipeline = createPipeline({
     ...pipelineOptions(input, kafka, topics, deadLetterTopic),
     ...{ clusterId, plans, client, mayStore },
-    onStored: (plan, _, stored) => latency.intervals.record(plan.pipeline, stored),
+    onStored: (plan, _, stored) => latency.record(plan.pipeline, stored),
   });
   await openings.add("pipeline", () => pipeline.close(shutdown.leaveMs));
   const [begin] = await Promise.all([

@@ -84,6 +84,7 @@ describe("migrate() on a fresh server", () => {
       "fact_event",
       "fact_event_dlq",
       "millrace_arrival_10s",
+      "millrace_cohorts_1m",
       "millrace_dead_1m",
       "millrace_dim_refreshes",
       "millrace_event_1m",

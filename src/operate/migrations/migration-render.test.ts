@@ -41,7 +41,7 @@ it("renderStatement() makes every table of the migrations replicated and every s
 });
 
 it("renderStatement() leaves no placeholder in the plain variant", async () => {
-  const parameter = /\{(from|to|step|by):(DateTime64\(3\)|UInt32|String)\}/g;
+  const parameter = /\{(from|to|step|by|clock):(DateTime64\(3\)|UInt32|String)\}/g;
   for (const statement of await renderAll(defaultMigrationSettings)) {
     const isParametrised = /^CREATE OR REPLACE VIEW/.test(statement);
     expect(isParametrised ? statement.replaceAll(parameter, "") : statement).not.toMatch(/[{}]|Replicated/);
@@ -58,6 +58,7 @@ it("renderStatement() writes the TTL of each kind, and none for 0 days", async (
     "TTL toDate(bucket) + INTERVAL 6 DAY",
     "TTL toDate(bucket) + INTERVAL 5 DAY",
     "TTL toDate(bucket) + INTERVAL 3 DAY",
+    "TTL toDate(bucket) + INTERVAL 5 DAY",
   ]);
 });
 
