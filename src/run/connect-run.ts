@@ -1,3 +1,4 @@
+import type { ClickHouseClient } from "@clickhouse/client";
 import type { KafkaConfig } from "kafkajs";
 import type { Logger } from "pino";
 import { abortableClient } from "../clients/clickhouse/abortable-client.ts";
@@ -15,6 +16,7 @@ import { requireGuarantee, runDoctor } from "../operate/doctor/run-doctor.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { startReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
 import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
+import { startDimensionTimer } from "./dimension-timer.ts";
 import { doctorSetUpOf, fetchBytesPerPartition } from "./doctor-set-up.ts";
 import type { EmbeddedServers } from "./embedded-servers.ts";
 import { openKafka, requireTopics } from "./open-kafka.ts";
@@ -116,6 +118,7 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   ]);
   const reconciliation = startReconciliation({ admin, client, plans, origin, log });
   await openings.add("reconciliation", () => reconciliation.stop());
+  await refreshDimensionsNowAndThen(input, client, openings);
   const during: Openings["during"] = (request) => openings.during(request);
   const watch = watchRun({ admin, client, groupId: options.groupId, topics, pipeline, during });
   await openings.add("watch", () => watch.stop());
@@ -130,6 +133,16 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
     serversReadyMs,
     close: () => openings.close(),
   };
+}
+
+async function refreshDimensionsNowAndThen(
+  { options: { dimsRefreshMs: everyMs }, log }: ConnectInput,
+  client: ClickHouseClient,
+  openings: Openings,
+): Promise<void> {
+  if (everyMs === undefined) return;
+  const dimensions = startDimensionTimer({ client, log, everyMs });
+  await openings.add("dimensions", () => dimensions.stop());
 }
 
 /** What the options say about the pipeline. */

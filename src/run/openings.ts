@@ -5,6 +5,7 @@ import { within } from "../core/within.ts";
 const closingOrder = [
   "watch",
   "simulator",
+  "dimensions",
   "reconciliation",
   "pipeline",
   "deadLetterTopic",

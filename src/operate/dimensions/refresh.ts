@@ -95,6 +95,16 @@ export async function refreshDimensions(options: RefreshOptions): Promise<Refres
   }
 }
 
+/** How long ago the last refresh came to its end, by the server's clock; undefined: there was none. */
+export async function lastRefreshAgeMs(client: ClickHouseClient): Promise<number | undefined> {
+  const [last] = await queryRows<{ ageMs: number }>(
+    client,
+    `SELECT toFloat64(dateDiff('millisecond', max(noted_at), now64(3))) AS ageMs FROM ${refreshesTable}
+      WHERE outcome = 'done' HAVING count() > 0`,
+  );
+  return last?.ageMs;
+}
+
 /** @throws MillraceError E_CLICKHOUSE when the migrations were not applied here. */
 async function requireTables(client: ClickHouseClient): Promise<void> {
   const wanted = [
