@@ -24,6 +24,7 @@ import { Openings } from "./openings.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Run } from "./run.ts";
 import { RunLatency } from "./run-latency.ts";
+import { createRunReader } from "./run-reader.ts";
 import { watchRun } from "./run-watch.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { untilReachable } from "./until-reachable.ts";
@@ -122,10 +123,13 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   const during: Openings["during"] = (request) => openings.during(request);
   const watch = watchRun({ admin, client, groupId: options.groupId, topics, pipeline, during });
   await openings.add("watch", () => watch.stop());
+  const reader = createRunReader(clickHouseAddress(environment, url));
+  await openings.add("reader", () => reader.close());
   const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, reconciliation, watch };
   return {
     ...made,
     latency,
+    reader,
     guarantee: () => guarantee,
     simulator,
     shutdown,
