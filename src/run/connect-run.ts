@@ -2,7 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { KafkaConfig } from "kafkajs";
 import type { Logger } from "pino";
 import { abortableClient } from "../clients/clickhouse/abortable-client.ts";
-import { connectClickHouse } from "../clients/clickhouse/connect.ts";
+import { type ClickHouseAddress, connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { kafkaConfig } from "../clients/kafka/connect.ts";
 import { readOffsets } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
@@ -117,19 +117,13 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
     reach("Kafka", () => readOffsets(admin, options.groupId, topics)),
     deadLetterTopic === undefined ? undefined : reach("Kafka", () => deadLetterTopic.start()),
   ]);
-  const reconciliation = startReconciliation({ admin, client, plans, origin, log });
-  await openings.add("reconciliation", () => reconciliation.stop());
   await refreshDimensionsNowAndThen(input, client, openings);
-  const during: Openings["during"] = (request) => openings.during(request);
-  const watch = watchRun({ admin, client, groupId: options.groupId, topics, pipeline, during });
-  await openings.add("watch", () => watch.stop());
-  const reader = createRunReader(clickHouseAddress(environment, url));
-  await openings.add("reader", () => reader.close());
-  const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, reconciliation, watch };
+  const address = clickHouseAddress(environment, url);
+  const shown = await openShown({ admin, client, plans, origin, log, options, topics, pipeline, address }, openings);
+  const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, ...shown };
   return {
     ...made,
     latency,
-    reader,
     guarantee: () => guarantee,
     simulator,
     shutdown,
@@ -147,6 +141,23 @@ async function refreshDimensionsNowAndThen(
   if (everyMs === undefined) return;
   const dimensions = startDimensionTimer({ client, log, everyMs });
   await openings.add("dimensions", () => dimensions.stop());
+}
+
+/** What goes on beside the pipeline, for those who show the run. */
+async function openShown(
+  made: Pick<Run, "admin" | "client" | "plans" | "origin" | "log" | "options" | "topics" | "pipeline"> & {
+    address: ClickHouseAddress;
+  },
+  openings: Openings,
+): Promise<Pick<Run, "reconciliation" | "watch" | "reader">> {
+  const reconciliation = startReconciliation(made);
+  await openings.add("reconciliation", () => reconciliation.stop());
+  const during: Openings["during"] = (request) => openings.during(request);
+  const watch = watchRun({ ...made, groupId: made.options.groupId, during });
+  await openings.add("watch", () => watch.stop());
+  const reader = createRunReader(made.address);
+  await openings.add("reader", () => reader.close());
+  return { reconciliation, watch, reader };
 }
 
 /** What the options say about the pipeline. */
