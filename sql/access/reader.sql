@@ -1,10 +1,9 @@
--- The user of Grafana and of people: it reads facts, dead letters, aggregates and ClickHouse's own logs. Its queries are
+-- The user of people and of what they write, and the rights of Grafana's (grafana.sql): it reads facts, dead letters, aggregates and ClickHouse's own logs. Its queries are
 -- bounded so that no panel takes the machine away from the inserts: 1 GiB, 4 threads, 8 s, and after all others
 -- (a higher number is a lower priority).
 --
--- readonly is 2 and not 1: Grafana's plugin and other clients send settings with a query, and 1 refuses them all. The
--- bounds below hold all the same; a minimum of 1 is there because 0 means unlimited. Set the plugin's query timeout to
--- 8 s or less: a longer one is refused by the bound.
+-- readonly is 2 and not 1: clients send settings with a query, and 1 refuses them all. The bounds below hold all the
+-- same; a minimum of 1 is there because 0 means unlimited. A client that asks for more than 8 s is refused.
 --
 -- {password_sha256} becomes the SHA-256 of the password, in hex; see README.md.
 
@@ -38,25 +37,9 @@ GRANT SELECT ON analytics.fact_event_latency_service_1m TO millrace_reader;
 GRANT SELECT ON analytics.fact_event_dlq_agg_1m TO millrace_reader;
 GRANT SELECT ON analytics.fact_event_completeness_1m TO millrace_reader;
 GRANT SELECT ON analytics.fact_event_created_stored_1m TO millrace_reader;
-GRANT SELECT ON analytics.millrace_cohorts_1m TO millrace_reader;
-GRANT SELECT ON analytics.completeness TO millrace_reader;
-GRANT SELECT ON analytics.freshness TO millrace_reader;
 GRANT SELECT ON analytics.latency TO millrace_reader;
 GRANT SELECT ON analytics.latency_series TO millrace_reader;
 GRANT SELECT ON analytics.latency_buckets TO millrace_reader;
-GRANT SELECT ON analytics.fact_event_named TO millrace_reader;
-GRANT SELECT ON analytics.dim_service TO millrace_reader;
-GRANT SELECT ON analytics.dim_status_code TO millrace_reader;
-GRANT SELECT ON analytics.dim_date TO millrace_reader;
-GRANT SELECT ON analytics.dim_time TO millrace_reader;
-GRANT SELECT ON analytics.dim_user TO millrace_reader;
-GRANT SELECT ON analytics.millrace_service_map TO millrace_reader;
-GRANT SELECT ON analytics.millrace_dim_refreshes TO millrace_reader;
-GRANT SELECT, dictGet ON analytics.dict_service TO millrace_reader;
-GRANT SELECT, dictGet ON analytics.dict_status_code TO millrace_reader;
-GRANT SELECT, dictGet ON analytics.dict_date TO millrace_reader;
-GRANT SELECT, dictGet ON analytics.dict_time TO millrace_reader;
-GRANT SELECT, dictGet ON analytics.dict_user TO millrace_reader;
 
 GRANT SELECT ON system.parts TO millrace_reader;
 GRANT SELECT ON system.merges TO millrace_reader;

@@ -106,7 +106,7 @@ async function resolve({ sql, parameters }: RecordedQuery): Promise<typeof touch
 
 describe("sql/access", () => {
   it("is SQL that ClickHouse understands, with a place for the password's hash and no password", async () => {
-    for (const user of ["writer", "reader", "migrator"]) {
+    for (const user of ["writer", "reader", "migrator", "grafana"]) {
       const text = await readFile(join(accessFolder, `${user}.sql`), "utf8");
       for (const statement of statementsOf(text)) {
         const literal = statement.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
