@@ -5,6 +5,9 @@ import { counterRows } from "../src/telemetry/counter-rows.ts";
 import type { MetricRow } from "../src/telemetry/metric-row.ts";
 import { metricRows } from "../src/telemetry/metric-rows.ts";
 import { simulatorMetricRows } from "../src/telemetry/simulator-metric-rows.ts";
+import { type DashboardRow, panelsOf } from "./dashboards/dashboard-row.ts";
+import { dashboards } from "./dashboards/dashboards.ts";
+import { isSql } from "./dashboards/panel-row.ts";
 import { code, type DocTable, plain, withTable } from "./doc-table.ts";
 import { optionTables } from "./option-tables.ts";
 
@@ -33,8 +36,23 @@ export const docTables: readonly DocTable[] = [
   },
   metricTable("metrics", metricRows),
   metricTable("metrics of the simulator", Object.values(simulatorMetricRows)),
+  ...dashboards.map(dashboardTable),
   ...optionTables,
 ];
+
+function dashboardTable(row: DashboardRow): DocTable {
+  return {
+    name: `dashboard ${row.name}`,
+    file: "docs/dashboards.md",
+    header: ["Panel", "Shows", "Source", "For"],
+    rows: panelsOf(row).map(({ title, says, term, queries, seeds = [] }) => [
+      `[${title}](glossary.md#${term})`,
+      plain(says),
+      [...new Set(queries.map((query) => (isSql(query) ? "ClickHouse" : "Prometheus")))].join(", "),
+      seeds.join(", "),
+    ]),
+  };
+}
 
 function metricTable(name: string, rows: readonly MetricRow[]): DocTable {
   return {

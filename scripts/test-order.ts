@@ -14,6 +14,7 @@ const LONGEST: readonly string[] = [
   "src/ingest/pipeline/stopped-plans.int.test.ts",
   "src/ingest/pipeline/bundles-mixed.int.test.ts",
   "src/ingest/source/range-reader.int.test.ts",
+  "scripts/panels/panels.int.test.ts",
   "src/ingest/pipeline/ingest.int.test.ts",
   "src/operate/dead-letters/dlq.int.test.ts",
   "src/ingest/pipeline/bundles-lost.int.test.ts",

@@ -18,7 +18,7 @@ export interface MetricInput {
   run(): Run | undefined;
   isReady(): boolean;
   version: string;
-  gc: Pick<GcMeter, "runs" | "seconds">;
+  gc: GcMeter;
 }
 
 type ValueName = Exclude<GaugeName, "stageLatency">;

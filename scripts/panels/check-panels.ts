@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { connectClickHouse } from "../../src/clients/clickhouse/connect.ts";
+import { type DashboardRow, panelsOf } from "../dashboards/dashboard-row.ts";
+import { dashboards } from "../dashboards/dashboards.ts";
+import { isSql, type PanelRow, type Query } from "../dashboards/panel-row.ts";
+import type { VariableRow } from "../dashboards/variables.ts";
+import { type Answer, askClickHouse, askPrometheus } from "./answer.ts";
+import { expandPromql } from "./expand-promql.ts";
+import { expandSql, type Surroundings } from "./expand-sql.ts";
+import { judge } from "./judge.ts";
+import { sendOddEvents } from "./odd-events.ts";
+import { scrapeIntervalS } from "./prometheus.ts";
+import { type RealRun, startRealRun } from "./real-run.ts";
+
+/** One query of one panel, and what came of it. */
+export interface Finding {
+  dashboard: string;
+  panel: string;
+  query: Query;
+  /** Absent: the source refused it. */
+  answer?: Answer;
+  wrong: readonly string[];
+}
+
+/** Grafana makes it at least four scrapes; a busy machine misses some of them. */
+const rateIntervalS = 15 * scrapeIntervalS;
+
+/** Starts a run with all that panels show, and asks every panel of every dashboard. */
+export async function checkPanels(say: (text: string) => void): Promise<{ findings: Finding[]; metricsText: string }> {
+  say("starting ClickHouse, a broker, the ingester with its simulator, and Prometheus");
+  const run = await startRealRun();
+  const client = connectClickHouse({ url: run.clickHouseUrl, user: "grafana_user", password: undefined }, 4);
+  try {
+    const scrapedFromMs = await untilAllHasHappened(run, client, say);
+    const asked = { run, client, scrapedFromMs };
+    const findings: Finding[] = [];
+    for (const dashboard of dashboards) findings.push(...(await checkDashboard(dashboard, asked)));
+    const metricsText = await (await fetch(`${run.ingesterUrl}/metrics`)).text();
+    return { findings, metricsText };
+  } finally {
+    await client.close();
+    await run.close();
+  }
+}
+
+/** The run, and since when Prometheus has its figures. */
+interface Asked {
+  run: RealRun;
+  client: ClickHouseClient;
+  scrapedFromMs: number;
+}
+
+/**
+ * Waits for events, not for times: rows, dead letters, an outage that ended, and figures that are written now and then.
+ * Returns since when Prometheus has scraped.
+ */
+async function untilAllHasHappened(
+  run: RealRun,
+  client: ClickHouseClient,
+  say: (text: string) => void,
+): Promise<number> {
+  const until = async (isSo: () => Promise<boolean>) => {
+    while (!(await isSo())) await sleep(200);
+  };
+  const count = async (query: string) => (await askClickHouse(client, query)).numbers.n![0]!;
+  const scrapes = async () => {
+    const seen = await askPrometheus(run.prometheusUrl, "count_over_time(millrace_ready[1h])", Date.now(), undefined);
+    return seen.numbers["*"]?.[0] ?? 0;
+  };
+  await until(async () => (await scrapes()) > 1);
+  const scrapedFromMs = Date.now();
+  await until(async () => (await run.sample("millrace_stored_rows_total")) > 2_000);
+  await sendOddEvents(run.kafkaBrokers);
+  say("taking ClickHouse away, until an insert has failed three times");
+  await run.loseClickHouse(async () => (await run.sample("millrace_insert_errors_total")) >= 3);
+  const before = await run.sample("millrace_stored_rows_total");
+  await until(async () => (await run.sample("millrace_stored_rows_total")) > before + 2_000);
+  await until(async () => (await run.sample("millrace_ready")) === 1);
+  await until(async () => (await count("SELECT count() AS n FROM analytics.millrace_latency")) > 0);
+  say("waiting until ClickHouse has logged our queries and Prometheus has seen all");
+  await until(async () => (await count("SELECT count() AS n FROM system.query_log WHERE user = 'grafana_user'")) > 0);
+  const scraped = await scrapes();
+  await until(async () => (await scrapes()) > Math.max(rateIntervalS, scraped + 1));
+  return scrapedFromMs;
+}
+
+async function checkDashboard(dashboard: DashboardRow, asked: Asked): Promise<Finding[]> {
+  // Up to the end of the minute that has only begun: it counts as over.
+  const toMs = Date.now() + 61_000;
+  const common = { fromMs: asked.run.startedMs - 60_000, toMs, chosen: chosenOf(dashboard.variables) };
+  const findings: Finding[] = [];
+  for (const panel of panelsOf(dashboard)) {
+    for (const query of panel.queries) {
+      const surroundings = { ...common, intervalS: intervalOf(panel) };
+      const finding = { dashboard: dashboard.name, panel: panel.title, query };
+      try {
+        const answer = await ask(panel, query, surroundings, asked);
+        findings.push({ ...finding, answer, wrong: judge(query, answer) });
+      } catch (error) {
+        findings.push({ ...finding, wrong: [`is refused: ${(error as Error).message}`] });
+      }
+    }
+  }
+  return findings;
+}
+
+async function ask(
+  panel: PanelRow,
+  query: Query,
+  surroundings: Surroundings,
+  { run, client, scrapedFromMs }: Asked,
+): Promise<Answer> {
+  if (isSql(query)) {
+    const chosen = { ...surroundings.chosen, ...someOf(surroundings.chosen) };
+    await askClickHouse(client, expandSql(query.sql, { ...surroundings, chosen }));
+    return askClickHouse(client, expandSql(query.sql, surroundings));
+  }
+  const promql = expandPromql(query.promql, surroundings, rateIntervalS);
+  const isCourse = panel.view === "series" || panel.view === "heatmap";
+  const range = isCourse ? { fromMs: scrapedFromMs, stepS: 5 } : undefined;
+  return askPrometheus(run.prometheusUrl, promql, Date.now(), range);
+}
+
+/** Some values of each variable instead of all; two, one of which needs to be quoted. */
+function someOf(chosen: Surroundings["chosen"]): Surroundings["chosen"] {
+  const alls = Object.entries(chosen).filter(([, values]) => values === "all");
+  return Object.fromEntries(alls.map(([name]) => [name, ["auth", "it's"]]));
+}
+
+/** What is chosen when a dashboard opens. */
+function chosenOf(variables: readonly VariableRow[]): Surroundings["chosen"] {
+  return Object.fromEntries(variables.map((row) => [row.name, "choices" in row ? [row.chosen] : "all"]));
+}
+
+/** A chart is wide enough for a second of this range: its own least interval decides. */
+function intervalOf({ interval = "1s" }: PanelRow): number {
+  const [, count, unit] = /^(\d+)([sm])$/.exec(interval)!;
+  return Number(count) * (unit === "m" ? 60 : 1);
+}

@@ -1,0 +1,33 @@
+import { isSql } from "../dashboards/panel-row.ts";
+import type { Finding } from "./check-panels.ts";
+
+/** One line for each query of each panel: what it returned, what it may return, and what is wrong. */
+export function listing(findings: readonly Finding[]): string[] {
+  return findings.map(({ dashboard, panel, query, answer, wrong }) => {
+    const name = isSql(query) || query.legend === "" ? panel : `${panel} (${query.legend})`;
+    const { rows, mayBeEmpty } = query.expect;
+    const got =
+      answer === undefined ? "none" : `${answer.rows} ${isSql(query) ? "rows" : "series"}, ${rangeOf(answer.numbers)}`;
+    const why = mayBeEmpty === undefined || answer?.rows !== 0 ? "" : `; may be empty: ${mayBeEmpty}`;
+    const verdict = wrong.length === 0 ? "ok  " : "FAIL";
+    return `${verdict} ${dashboard}: ${name}: ${got} (${rows.join("–")} expected${boundsText(query.expect.values)})${why}${wrong.map((text) => `\n     ${text}`).join("")}`;
+  });
+}
+
+function boundsText(values: Finding["query"]["expect"]["values"] = {}): string {
+  const texts = Object.entries(values).map(([column, [least, most]]) =>
+    column === "*" ? `${least} to ${most}` : `${column} ${least} to ${most}`,
+  );
+  return texts.length === 0 ? "" : `; ${texts.join(", ")}`;
+}
+
+function rangeOf(numbers: Readonly<Record<string, readonly number[]>>): string {
+  const texts = Object.entries(numbers)
+    .filter(([, values]) => values.length > 0)
+    .map(([name, values]) => {
+      const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => Number(value.toPrecision(4)));
+      const span = least === most ? `${least}` : `${least} to ${most}`;
+      return name === "*" ? span : `${name} ${span}`;
+    });
+  return texts.length === 0 ? "no numbers" : texts.join(", ");
+}

@@ -1,0 +1,39 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { panelsOf } from "../dashboards/dashboard-row.ts";
+import { dashboards } from "../dashboards/dashboards.ts";
+import { checkPanels, type Finding } from "./check-panels.ts";
+import { listing } from "./listing.ts";
+import { hasPrometheus, promtool } from "./prometheus.ts";
+
+const isThere = hasPrometheus();
+if (!isThere && process.env.CI !== undefined) throw new Error("CI needs prometheus and promtool");
+if (!isThere) console.warn("skipped: prometheus and promtool are not installed");
+
+describe.skipIf(!isThere)("npm run test:panels", () => {
+  let findings: Finding[];
+  let metricsText: string;
+
+  beforeAll(async () => {
+    ({ findings, metricsText } = await checkPanels(() => {}));
+  }, 300_000);
+
+  it("finds every panel of every dashboard filled as its row of code says", () => {
+    expect(listing(findings.filter(({ wrong }) => wrong.length > 0))).toEqual([]);
+    const asked = new Set(findings.map(({ query }) => query));
+    for (const row of dashboards) {
+      for (const { title, queries } of panelsOf(row))
+        for (const query of queries) expect(asked, title).toContain(query);
+    }
+  });
+
+  it("finds nothing to mend in /metrics", () => {
+    expect(promtool(["check", "metrics"], metricsText)).toBe("");
+    expect(promtool(["check", "metrics"], "Wrong-Name 1\n")).not.toBe("");
+  });
+
+  it("finds the configuration and the rules of ops/prometheus right, by their own tests", () => {
+    expect(promtool(["check", "config", "prometheus.yml"])).toBe("");
+    expect(promtool(["check", "rules", "rules.yml"])).toBe("");
+    expect(promtool(["test", "rules", "rules.test.yml"])).toBe("");
+  });
+});
