@@ -3,6 +3,8 @@
  * same line, or below, only those that are named behind it.
  */
 export const law: Law = [
+  // A browser takes its files as they lie there: above all others, it can import none of them.
+  [{ folder: "src/server/console/page", forBrowsers: true }],
   [{ folder: "src/core" }],
   [{ folder: "src/clients" }],
   [{ folder: "src/clients/kafka" }, { folder: "src/clients/clickhouse" }],
@@ -26,6 +28,7 @@ export const law: Law = [
     { folder: "src/operate/dead-letters" },
     { folder: "src/operate/offsets", also: ["src/operate/reconcile"] },
     { folder: "src/operate/migrations" },
+    { folder: "src/operate/dimensions" },
   ],
   // A child process is the whole program once more: its entry is named, not imported.
   [{ folder: "src/run", also: ["src/millrace.mjs"] }],
@@ -44,6 +47,8 @@ export interface FolderLaw {
   folder: string;
   /** Folders of the same line, or of one below, that it may import. */
   also?: readonly string[];
+  /** Its code is JavaScript (.js), with its types in comments: no runtime of ours reads it. */
+  forBrowsers?: boolean;
   /** A stage of the ingester. */
   stage?: boolean;
 }

@@ -102,6 +102,13 @@ describe("known-folders", () => {
     expect(said("import-order", name, 'import "../run/run.ts";')).toHaveLength(1);
   });
 
+  it("lets JavaScript lie where browsers take it, which imports nothing of the program", () => {
+    expect(said("known-folders", "src/server/console/page/planted.js", "")).toEqual([]);
+    expect(said("known-folders", "src/server/console/page/planted.mjs", "")).toHaveLength(1);
+    const name = "src/server/console/page/planted.js";
+    expect(said("import-order", name, 'import "../history.ts"; import "../../../core/names.ts";')).toHaveLength(2);
+  });
+
   it("finds an empty folder and an unused allowance in the law", () => {
     const run: FolderLaw = { folder: "src/run", also: ["src/millrace.mjs", "src/cli", "src/core"] };
     const planted = [

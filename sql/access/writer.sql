@@ -16,6 +16,7 @@ GRANT SHOW TABLES, SHOW COLUMNS ON analytics.* TO millrace_writer;
 GRANT INSERT ON analytics.fact_event TO millrace_writer;
 GRANT INSERT ON analytics.fact_event_dlq TO millrace_writer;
 GRANT INSERT ON analytics.millrace_latency TO millrace_writer;
+GRANT INSERT ON analytics.millrace_cohorts_1m TO millrace_writer;
 GRANT INSERT ON analytics.millrace_replays TO millrace_writer;
 GRANT INSERT ON analytics.millrace_gaps TO millrace_writer;
 GRANT INSERT ON analytics.millrace_writers TO millrace_writer;
@@ -39,6 +40,14 @@ GRANT SELECT ON system.functions TO millrace_writer;
 GRANT SELECT ON system.errors TO millrace_writer;
 GRANT SELECT ON system.parts TO millrace_writer;
 GRANT SELECT ON system.replicas TO millrace_writer;
+
+-- For `millrace start --dims-refresh` with this user, and only for it (else the migrator runs `millrace dims refresh`):
+-- GRANT CREATE TABLE, DROP TABLE, INSERT, SELECT ON analytics.dim_next_* TO millrace_writer;
+-- GRANT SELECT, INSERT, ALTER DELETE ON analytics.dim_service TO millrace_writer; likewise the four other dim_ tables
+-- GRANT SELECT, INSERT ON analytics.millrace_dim_refreshes TO millrace_writer;
+-- GRANT SELECT ON analytics.millrace_service_map TO millrace_writer;
+-- GRANT SELECT(ingest_ts, service, status_code, user_id) ON analytics.fact_event TO millrace_writer;
+GRANT SELECT ON system.time_zones TO millrace_writer;
 
 -- Inserts go through input(), which asks for this right before ClickHouse 26.5.
 GRANT CREATE TEMPORARY TABLE ON *.* TO millrace_writer;

@@ -93,6 +93,19 @@ describe("the demo", { timeout: 120_000 }, () => {
     expect(await latency()).toMatchObject({ stderr: "", code: 0 });
   });
 
+  it.concurrent("gives services and codes their names by itself", async () => {
+    await expect
+      .poll(() => demo.output.stderr, { timeout: 60_000, interval: 500 })
+      .toMatch(/"dim_time":86400.*"msg":"dimensions refreshed"/);
+    const sql =
+      "SELECT countIf(status_class = 'unknown') AS unknown, uniq(service) > 1 AS several FROM analytics.fact_event_named";
+    const { stdout } = await runMillrace(["query", "--json", sql], env);
+    expect(JSON.parse(stdout)).toEqual({ unknown: 0, several: 1 });
+    const again = await runMillrace(["dims", "refresh", "--json"], env);
+    expect(again).toMatchObject({ stderr: "", code: 0 });
+    expect(JSON.parse(again.stdout)).toMatchObject({ outcome: "refreshed", zone: "Asia/Seoul" });
+  });
+
   it.concurrent("is not mixed with servers that are named", async () => {
     const run = await runMillrace(["latency"], { ...env, KAFKA_BROKERS: "127.0.0.1:1" });
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("CLICKHOUSE_URL is not set") });

@@ -27,6 +27,15 @@ describe("parseStartArguments()", () => {
     expect(() => parseStartArguments({ ...typed, fresh: true })).toThrow("cannot be used with servers that are named");
   });
 
+  it("builds the dimensions of the built-in pipeline alone: in the demo, else when it is told to", () => {
+    const every = (more: StartArguments, areEmbedded = false) =>
+      parseStartArguments({ ...typed, ...more }, { areEmbedded }).dimsRefreshMs;
+    expect([every({}, true), every({}), every({ dimsRefresh: "24h" })]).toEqual([600_000, undefined, 86_400_000]);
+    expect([every({ dimsRefresh: "0" }, true), every({ pipeline: ["p0"] }, true)]).toEqual([undefined, undefined]);
+    expect(() => every({ dimsRefresh: "1h", pipeline: ["p0"] })).toThrow("of the built-in pipeline events");
+    expect(() => every({ dimsRefresh: "1s" })).toThrow("--dims-refresh 1s: must be from 1m to 24d, or 0");
+  });
+
   it("names the group after the pipelines, in whatever order they are named", () => {
     const groupOf = (...pipeline: string[]) => parseStartArguments({ ...typed, pipeline }).groupId;
     expect([groupOf("p3", "p0"), groupOf("p0", "p3"), groupOf("p0")]).toEqual([

@@ -24,12 +24,15 @@ export interface StartOptions
       | "httpPort"
       | "httpAddress"
       | "servesHttp"
+      | "dimsRefreshMs"
       | keyof Completed
     >,
     Completed {
   /** Refuse to start when the set-up gives less. */ requiresExactlyOnce: boolean;
   /** Where metrics, probes and the API are served; undefined: nowhere. */
   http: HttpChoice | undefined;
+  /** How often the dimensions are built anew; undefined: never. */
+  dimsRefreshMs: number | undefined;
   /** The built-in topics are made where they are missing. */
   makesTopics: boolean;
   /** For the simulator. */
@@ -46,10 +49,8 @@ interface Completed extends PlanChoice {
 
 /** @throws MillraceError E_CONFIG naming the option, its value and what is allowed. */
 export function parseStartArguments(typed: StartArguments, servers = { areEmbedded: false }): StartOptions {
-  const { topics, table, requiredGuarantee, simulate, httpPort, httpAddress, servesHttp, ...values } = readOptions(
-    ingesterRows,
-    typed,
-  );
+  const { topics, table, requiredGuarantee, simulate, httpPort, httpAddress, servesHttp, dimsRefreshMs, ...values } =
+    readOptions(ingesterRows, typed);
   if (values.fresh && !servers.areEmbedded) {
     throw new MillraceError(
       "E_CONFIG",
@@ -70,9 +71,27 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
     ...plan,
     requiresExactlyOnce: requiredGuarantee !== undefined,
     http: servesHttp ? httpChoice(httpPort, httpAddress, servers.areEmbedded) : undefined,
+    dimsRefreshMs: dimsRefresh(dimsRefreshMs, plan.pipelineNames, servers.areEmbedded),
     ...simulation({ ...values, simulate }, plan.pipelineNames, servers.areEmbedded),
     simulatorArguments: simulatorArguments(typed),
   };
+}
+
+const DEMO_DIMS_REFRESH_MS = 600_000;
+
+/** The dimensions are of the built-in pipeline's facts; in somebody's servers they are built only for who asks for it. */
+function dimsRefresh(
+  everyMs: number | undefined,
+  pipelineNames: readonly string[],
+  isDemo: boolean,
+): number | undefined {
+  if (everyMs === 0) return undefined;
+  if (pipelineNames.includes("events")) return everyMs ?? (isDemo ? DEMO_DIMS_REFRESH_MS : undefined);
+  if (everyMs === undefined) return undefined;
+  throw new MillraceError(
+    "E_CONFIG",
+    "--dims-refresh builds the dim_ tables of the built-in pipeline events, which does not run here: leave it out",
+  );
 }
 
 export interface HttpChoice {

@@ -1,7 +1,8 @@
+import type { ClickHouseClient } from "@clickhouse/client";
 import type { KafkaConfig } from "kafkajs";
 import type { Logger } from "pino";
 import { abortableClient } from "../clients/clickhouse/abortable-client.ts";
-import { connectClickHouse } from "../clients/clickhouse/connect.ts";
+import { type ClickHouseAddress, connectClickHouse } from "../clients/clickhouse/connect.ts";
 import { kafkaConfig } from "../clients/kafka/connect.ts";
 import { readOffsets } from "../clients/kafka/offsets.ts";
 import type { Environment } from "../config/environment.ts";
@@ -15,13 +16,15 @@ import { requireGuarantee, runDoctor } from "../operate/doctor/run-doctor.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { startReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
 import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
+import { startDimensionTimer } from "./dimension-timer.ts";
 import { doctorSetUpOf, fetchBytesPerPartition } from "./doctor-set-up.ts";
 import type { EmbeddedServers } from "./embedded-servers.ts";
 import { openKafka, requireTopics } from "./open-kafka.ts";
 import { Openings } from "./openings.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Run } from "./run.ts";
-import { createRunLatency } from "./run-latency.ts";
+import { RunLatency } from "./run-latency.ts";
+import { createRunReader } from "./run-reader.ts";
 import { watchRun } from "./run-watch.ts";
 import type { Shutdown } from "./shutdown.ts";
 import { untilReachable } from "./until-reachable.ts";
@@ -103,23 +106,21 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   const deadLetterTopic =
     topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans, log });
   if (deadLetterTopic !== undefined) await openings.add("deadLetterTopic", () => deadLetterTopic.stop());
-  const latency = createRunLatency(client, origin, options);
+  const latency = new RunLatency(client, origin, options);
   const pipeline = createPipeline({
     ...pipelineOptions(input, kafka, topics, deadLetterTopic),
     ...{ clusterId, plans, client, mayStore },
-    onStored: (plan, _, stored) => latency.intervals.record(plan.pipeline, stored),
+    onStored: (plan, _, stored) => latency.record(plan.pipeline, stored),
   });
   await openings.add("pipeline", () => pipeline.close(shutdown.leaveMs));
   const [begin] = await Promise.all([
     reach("Kafka", () => readOffsets(admin, options.groupId, topics)),
     deadLetterTopic === undefined ? undefined : reach("Kafka", () => deadLetterTopic.start()),
   ]);
-  const reconciliation = startReconciliation({ admin, client, plans, origin, log });
-  await openings.add("reconciliation", () => reconciliation.stop());
-  const during: Openings["during"] = (request) => openings.during(request);
-  const watch = watchRun({ admin, client, groupId: options.groupId, topics, pipeline, during });
-  await openings.add("watch", () => watch.stop());
-  const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, reconciliation, watch };
+  await refreshDimensionsNowAndThen(input, client, openings);
+  const address = clickHouseAddress(environment, url);
+  const shown = await openShown({ admin, client, plans, origin, log, options, topics, pipeline, address }, openings);
+  const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, ...shown };
   return {
     ...made,
     latency,
@@ -130,6 +131,33 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
     serversReadyMs,
     close: () => openings.close(),
   };
+}
+
+async function refreshDimensionsNowAndThen(
+  { options: { dimsRefreshMs: everyMs }, log }: ConnectInput,
+  client: ClickHouseClient,
+  openings: Openings,
+): Promise<void> {
+  if (everyMs === undefined) return;
+  const dimensions = startDimensionTimer({ client, log, everyMs });
+  await openings.add("dimensions", () => dimensions.stop());
+}
+
+/** What goes on beside the pipeline, for those who show the run. */
+async function openShown(
+  made: Pick<Run, "admin" | "client" | "plans" | "origin" | "log" | "options" | "topics" | "pipeline"> & {
+    address: ClickHouseAddress;
+  },
+  openings: Openings,
+): Promise<Pick<Run, "reconciliation" | "watch" | "reader">> {
+  const reconciliation = startReconciliation(made);
+  await openings.add("reconciliation", () => reconciliation.stop());
+  const during: Openings["during"] = (request) => openings.during(request);
+  const watch = watchRun({ ...made, groupId: made.options.groupId, during });
+  await openings.add("watch", () => watch.stop());
+  const reader = createRunReader(made.address);
+  await openings.add("reader", () => reader.close());
+  return { reconciliation, watch, reader };
 }
 
 /** What the options say about the pipeline. */

@@ -4,7 +4,9 @@ import { within } from "../core/within.ts";
 /** What a run opens, in the order in which it is closed: what makes records first, what the others need last. */
 const closingOrder = [
   "watch",
+  "reader",
   "simulator",
+  "dimensions",
   "reconciliation",
   "pipeline",
   "deadLetterTopic",

@@ -56,10 +56,7 @@ async function runUntilStop(run: Run, face: RunFace): Promise<void> {
 }
 
 async function flushLatency({ latency, log }: Run): Promise<void> {
-  const taken = latency.intervals.take();
-  await latency.store
-    .flush(taken, Date.now())
-    .catch((error) =>
-      log.warn({ err: error }, "latency histograms were not stored: they are sent again with the next"),
-    );
+  await latency
+    .flush()
+    .catch((error) => log.warn({ err: error }, "latency was not stored: it is sent again with the next flush"));
 }

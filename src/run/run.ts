@@ -9,6 +9,7 @@ import type { PeriodicReconciliation } from "../operate/reconcile/reconciliation
 import type { TablePlan } from "../schema/plan.ts";
 import type { EmbeddedServers } from "./embedded-servers.ts";
 import type { RunLatency } from "./run-latency.ts";
+import type { RunReader } from "./run-reader.ts";
 import type { RunWatch } from "./run-watch.ts";
 import type { Shutdown } from "./shutdown.ts";
 import type { SimulatorChild } from "./simulator-child.ts";
@@ -31,6 +32,8 @@ export interface Run {
   latency: RunLatency;
   /** How the servers answer, how far the group is behind: for those who show it. */
   watch: RunWatch;
+  /** For who wants to see rows. */
+  reader: RunReader;
   /** What the set-up gives, in the doctor's words; undefined until it is examined. */
   guarantee(): string | undefined;
   simulator: SimulatorChild | undefined;

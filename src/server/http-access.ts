@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { MillraceError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
@@ -34,13 +35,18 @@ export function checkListenAddress(option: string, address: string, token: strin
  * page's own that resolves to 127.0.0.1 arrives here with that name as its Host, and is refused with 403.
  *
  * @param open paths that ask for no token: what they answer without one, they decide by `showsToken`
+ * @param isLoggedIn whether a browser has shown the token before
  */
-export function guardAccess(token: string | undefined, open: readonly string[] = []) {
+export function guardAccess(
+  token: string | undefined,
+  open: readonly string[] = [],
+  isLoggedIn: (context: Context) => boolean = () => false,
+) {
   return createMiddleware(async (context, next) => {
     if (token !== undefined && open.includes(context.req.path)) return next();
     if (token === undefined) {
       if (!isLocalHost(context.req.header("host"))) return context.json({ detail: "not for this host name" }, 403);
-    } else if (!isSameToken(context.req.header("authorization"), token)) {
+    } else if (!isSameToken(context.req.header("authorization"), token) && !isLoggedIn(context)) {
       context.header("WWW-Authenticate", "Bearer");
       return context.json({ detail: "Authorization: Bearer <token> is needed (MILLRACE_HTTP_TOKEN)" }, 401);
     }

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { rememberSecret } from "../core/redact.ts";
 import { ingesterRoutes, type ServedIngester } from "./ingester-api.ts";
 import { checkAnswers } from "./testing/check-answers.ts";
+import { feedBeforeRun } from "./testing/no-feed.ts";
 
 const token = "a-token-of-the-test-0123";
 const starting: ServedIngester = {
@@ -9,6 +10,7 @@ const starting: ServedIngester = {
   run: () => undefined,
   version: "1.2.3",
   kafkaBackMs: () => 0,
+  feed: feedBeforeRun(),
   metrics: async () => ({ text: "# nothing\n", contentType: "text/plain; version=0.0.4; charset=utf-8" }),
 };
 

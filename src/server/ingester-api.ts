@@ -2,6 +2,11 @@ import { type Context, Hono } from "hono";
 import { redact } from "../core/redact.ts";
 import type { Run } from "../run/run.ts";
 import { runtimeText } from "../telemetry/runtime.ts";
+import { assetPaths } from "./console/assets.ts";
+import { refuseOtherSites } from "./console/browser-guard.ts";
+import type { ConsoleFeed } from "./console/console-feed.ts";
+import { addConsoleRoutes } from "./console/console-routes.ts";
+import { createSessions } from "./console/session.ts";
 import { guardAccess, showsToken } from "./http-access.ts";
 import { type Phase, type ReadyFacts, type Reason, reasonAgainstLife, reasonsAgainst } from "./readiness.ts";
 import type { StatusDocument } from "./status-schema.ts";
@@ -16,15 +21,22 @@ export interface ServedIngester {
   kafkaBackMs(): number;
   /** Prometheus' text, and its type. */
   metrics(): Promise<{ text: string; contentType: string }>;
+  feed: ConsoleFeed;
 }
 
-/** Probes are asked by machines that have no token; they get a yes or no without the reasons. */
-const openPaths = ["/healthz", "/readyz"];
+/**
+ * Probes are asked by machines that have no token; they get a yes or no without the reasons. The page is a file like that of
+ * any other Millrace, in which the token is typed.
+ */
+const openPaths = ["/healthz", "/readyz", "/api/login", ...assetPaths];
 
 export function ingesterRoutes(ingester: ServedIngester, token: string | undefined): Hono {
   const app = new Hono();
   const mayRead = (context: Context) => showsToken(token, context.req.header("authorization"));
-  app.use(guardAccess(token, openPaths));
+  const sessions = token === undefined ? undefined : createSessions(token);
+  app.use(refuseOtherSites());
+  app.use(guardAccess(token, openPaths, (context) => sessions?.isOpen(context) === true));
+  addConsoleRoutes(app, { feed: ingester.feed, run: ingester.run, sessions });
   app.get("/metrics", async (context) => {
     const { text, contentType } = await ingester.metrics();
     return context.body(text, 200, { "Content-Type": contentType });

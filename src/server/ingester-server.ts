@@ -2,8 +2,10 @@ import type { Registry } from "prom-client";
 import type { Run } from "../run/run.ts";
 import { answeringMs } from "../run/run-watch.ts";
 import { GcMeter } from "../telemetry/gc-meter.ts";
+import type { MetricSource } from "../telemetry/metric-registry.ts";
+import { startConsoleFeed } from "./console/console-feed.ts";
 import { ingesterRoutes, readyReasons, type ServedIngester } from "./ingester-api.ts";
-import type { MetricInput } from "./metric-sources.ts";
+import { type MetricInput, metricSources } from "./metric-sources.ts";
 import type { Phase } from "./readiness.ts";
 import { type HttpPlace, serveRoutes } from "./serve.ts";
 
@@ -26,13 +28,22 @@ export async function openIngesterServer(place: HttpPlace, version: string): Pro
   let phase: Phase = { at: "starting" };
   let run: Run | undefined;
   const gc = new GcMeter();
+  const now = { version, phase: () => phase, run: () => run };
+  const reasons = () => readyReasons(now);
+  const input: MetricInput = { run: () => run, isReady: () => reasons().length === 0, version, gc };
+  const sources = metricSources(input);
+  const feed = startConsoleFeed({ ...now, reasons, sources });
+  const stop = () => {
+    gc.stop();
+    feed.stop();
+  };
   const ingester: ServedIngester = {
-    ...{ version, phase: () => phase, run: () => run },
+    ...{ ...now, feed },
     kafkaBackMs: () => (run === undefined ? 0 : answeringMs(run.watch.kafka, performance.now())),
-    metrics: scraper(() => ({ run: () => run, isReady: () => readyReasons(ingester).length === 0, version, gc })),
+    metrics: scraper(sources),
   };
   const server = await serveRoutes(ingesterRoutes(ingester, place.token), place, "millrace start").catch((error) => {
-    gc.stop();
+    stop();
     throw error;
   });
   return {
@@ -46,22 +57,16 @@ export async function openIngesterServer(place: HttpPlace, version: string): Pro
       if (phase.at !== "ending") phase = { at: "ending", reason };
     },
     close() {
-      gc.stop();
+      stop();
       return server.close();
     },
   };
 }
 
 /** Loads what makes the text at the first scrape: most of a demo's runs have none. */
-function scraper(input: () => MetricInput): ServedIngester["metrics"] {
+function scraper(sources: readonly MetricSource[]): ServedIngester["metrics"] {
   let loaded: Promise<Registry> | undefined;
-  const load = async () => {
-    const [{ createRegistry }, { metricSources }] = await Promise.all([
-      import("../telemetry/metric-registry.ts"),
-      import("./metric-sources.ts"),
-    ]);
-    return createRegistry(metricSources(input()));
-  };
+  const load = async () => (await import("../telemetry/metric-registry.ts")).createRegistry(sources);
   return async () => {
     loaded ??= load();
     const registry = await loaded;

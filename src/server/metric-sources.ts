@@ -18,7 +18,7 @@ export interface MetricInput {
   run(): Run | undefined;
   isReady(): boolean;
   version: string;
-  gc: GcMeter;
+  gc: Pick<GcMeter, "runs" | "seconds">;
 }
 
 type ValueName = Exclude<GaugeName, "stageLatency">;

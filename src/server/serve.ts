@@ -26,7 +26,7 @@ export interface OpenServer {
 const PORTS_TRIED = 20;
 
 /**
- * Serves the routes. None of them reads a body, so none is ever collected.
+ * Serves the routes. One that reads a body bounds it.
  *
  * @param whose the server's name, for the error
  * @throws MillraceError E_CONFIG when the port is taken, or other machines can reach the address and there is no token.

@@ -2,7 +2,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { decodeFromCompressedBase64 } from "hdr-histogram-js";
 import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { type LatencyDimension, latencyDimensions } from "../config/options/latency-rows.ts";
-import { latencyTable } from "./latency-store.ts";
+import { latencyTable } from "./latency-flush.ts";
 import { newHistogram, type Stage, type StageCounts, StageTable, stages } from "./stages.ts";
 
 const columnOf = {

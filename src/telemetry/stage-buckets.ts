@@ -13,7 +13,7 @@ export const bucketBoundsMs: readonly number[] = [
 
 /** What Prometheus' classic histogram says. Times in seconds. */
 export interface Buckets {
-  /** Values up to each bound, those below it included; in the order of `bucketBoundsMs`. */
+  /** Values up to each bound, those below it included; in the order of the bounds. */
   counts: number[];
   /** All values, those above the last bound included. */
   count: number;
@@ -24,11 +24,11 @@ export interface Buckets {
  * The same values in coarser buckets. Made when somebody asks, from what the recorder keeps anyway: an event costs nothing,
  * and a scrape about a millisecond for each stage.
  */
-export function bucketsOf(histogram: Histogram): Buckets {
-  const counts = bucketBoundsMs.map(() => 0);
+export function bucketsOf(histogram: Histogram, boundsMs: readonly number[] = bucketBoundsMs): Buckets {
+  const counts = boundsMs.map(() => 0);
   let [bucket, below, sumMs] = [0, 0, 0];
   eachValue(histogram, (valueMs, count) => {
-    for (; bucket < counts.length && valueMs > bucketBoundsMs[bucket]!; bucket += 1) counts[bucket] = below;
+    for (; bucket < counts.length && valueMs > boundsMs[bucket]!; bucket += 1) counts[bucket] = below;
     below += count;
     sumMs += valueMs * count;
   });

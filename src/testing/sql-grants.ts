@@ -15,10 +15,12 @@ export function readGrants(text: string): Grant[] {
     .map((statement) => {
       const [, rights, on] = /^GRANT (.+) ON ([\w.*]+) TO \w+$/s.exec(statement) ?? [];
       if (rights === undefined || on === undefined) throw new Error(`cannot read: ${statement}`);
-      const read = [...rights.matchAll(/([A-Z][A-Z ]*[A-Z])(?:\(([^)]*)\))?(?:,\s*|$)/g)].map(([, right, columns]) => ({
-        right: right!,
-        columns: columns?.split(",").map((column) => column.trim()),
-      }));
+      const read = [...rights.matchAll(/(dictGet|[A-Z][A-Z ]*[A-Z])(?:\(([^)]*)\))?(?:,\s*|$)/g)].map(
+        ([, right, columns]) => ({
+          right: right!,
+          columns: columns?.split(",").map((column) => column.trim()),
+        }),
+      );
       return { rights: read, on };
     });
 }

@@ -12,13 +12,17 @@ export function knownFolders(tree: Tree, law: Law): Breach[] {
 function foreign(tree: Tree, law: Law): Breach[] {
   const named = new Set(law.flat().map(({ folder }) => folder));
   return tree.files
-    .filter(({ name }) => isScript(name) && !name.endsWith(".ts") && !named.has(name))
+    .filter(({ name }) => isScript(name) && !name.endsWith(".ts") && !named.has(name) && !isForBrowsers(law, name))
     .map(({ name }) => ({
       file: name,
       line: 1,
       wrong: "is code and not TypeScript",
       remedy: "write it in TypeScript, as a .ts file",
     }));
+}
+
+function isForBrowsers(law: Law, name: string): boolean {
+  return name.endsWith(".js") && folderLawOf(law, name)?.forBrowsers === true;
 }
 
 function homeless(tree: Tree, law: Law): Breach[] {

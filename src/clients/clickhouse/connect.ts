@@ -1,5 +1,5 @@
 import { rootCertificates } from "node:tls";
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
 import type { TlsFiles } from "../tls-files.ts";
 import { takeAnswersOfClickHouse } from "./own-answers.ts";
 
@@ -16,7 +16,12 @@ export interface ClickHouseAddress {
   tls?: TlsFiles | undefined;
 }
 
-export function connectClickHouse(address: ClickHouseAddress, connectionsMax: number): ClickHouseClient {
+/** @param settings go with every request */
+export function connectClickHouse(
+  address: ClickHouseAddress,
+  connectionsMax: number,
+  settings: ClickHouseSettings = {},
+): ClickHouseClient {
   const { origin, pathname } = new URL(address.url);
   const client = createClient({
     url: origin,
@@ -26,6 +31,7 @@ export function connectClickHouse(address: ClickHouseAddress, connectionsMax: nu
     ...(address.password === undefined ? {} : { password: address.password }),
     ...(address.tls === undefined ? {} : { tls: clickHouseTls(address.tls) }),
     application: "millrace",
+    clickhouse_settings: settings,
     max_open_connections: connectionsMax,
     request_timeout: REQUEST_TIMEOUT_MS,
     // Every failure reaches a caller, which logs it with its context.

@@ -1,4 +1,5 @@
 import { portNumber } from "./bounds.ts";
+import { dimsRefreshRows } from "./dims-rows.ts";
 import { latencyRows } from "./latency-rows.ts";
 import { letterListRows, letterReplayRows, letterShowRows } from "./letter-rows.ts";
 import { migrateRows } from "./migrate-rows.ts";
@@ -32,6 +33,7 @@ export const commandRows = {
       help: "any output format of ClickHouse, such as CSVWithNames",
     },
   },
+  "dims refresh": dimsRefreshRows,
   "topics plan": topicsRows,
   "topics apply": topicsRows,
   simulate: { ...simulateOnlyRows, ...simulatorRows },

@@ -36,7 +36,7 @@ export function readValue(type: OptionType, text: string, where: string): unknow
       if (isInside(type, Number(text))) return Number(text);
       throw refuse(`must be${fromBounds(type)}`);
     case "duration": {
-      const ms = readDurationMs(text);
+      const ms = text === "0" && type.orZero === true ? 0 : readDurationMs(text);
       if (ms === undefined) throw refuse("must be a number with a unit, such as 250ms, 20s, 10m, 2h, 7d");
       if (isInside(type, ms)) return ms;
       throw refuse(`must be${fromBounds(type)}`);

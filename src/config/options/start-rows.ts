@@ -1,4 +1,5 @@
 import { defaultTranscoder, insertFormats, transcoderNames } from "../../core/transcoding.ts";
+import { timerMsMax } from "./bounds.ts";
 import { loadRows } from "./load-rows.ts";
 import type { OptionRows } from "./option-row.ts";
 import { guaranteeRows, pipelineChoiceRows } from "./pipeline-rows.ts";
@@ -63,6 +64,12 @@ export const ingesterRows = {
     flag: "--dead-letter-topic <name>",
     type: topicName,
     help: "Kafka topic to which each dead letter is sent as well, as JSON",
+  },
+  dimsRefreshMs: {
+    flag: "--dims-refresh <time>",
+    type: { kind: "duration", min: 60_000, max: timerMsMax, orZero: true },
+    otherwise: "10m with embedded servers; with servers that are named never",
+    help: "how often the dim_ tables are built anew, as millrace dims refresh does; 0 never",
   },
   simulate: {
     flag: "--simulate",

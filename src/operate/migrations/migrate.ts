@@ -47,7 +47,7 @@ const historyTable = `${ownDatabase}.millrace_migrations`;
  * Files of the built-in pipeline `events`: its facts and the aggregates over them. Everything else Millrace needs itself,
  * whatever it runs.
  */
-const eventVersions: ReadonlySet<number> = new Set([2, 5, 6, 7, 8, 12]);
+const eventVersions: ReadonlySet<number> = new Set([2, 5, 6, 7, 8, 12, 14, 15]);
 
 /**
  * Brings a server to the newest migration. Calling it again changes nothing.

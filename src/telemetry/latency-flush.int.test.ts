@@ -13,8 +13,9 @@ import { queryRows } from "../clients/clickhouse/query-rows.ts";
 import { type ClickHouseServer, startClickHouse } from "../embedded/clickhouse/server.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { runMillrace } from "../testing/run-millrace.ts";
+import { FlushStore } from "./flush-store.ts";
+import { type FlushLabels, latencyFlush } from "./latency-flush.ts";
 import { loadLatency } from "./latency-query.ts";
-import { type LatencyLabels, LatencyStore } from "./latency-store.ts";
 import { bucketBoundsMs, bucketsOf } from "./stage-buckets.ts";
 import { figuresOf, newHistogram, StageTable } from "./stages.ts";
 
@@ -40,7 +41,16 @@ afterAll(async () => {
 });
 
 const origin = { cluster: "c", group: "g" };
-const labels: LatencyLabels = { instance: "host:1", origin, profile: "low", vcpus: 1 };
+const labels: FlushLabels = { instance: "host:1", origin, profile: "low", vcpus: 1 };
+
+/** Sends what a run of these labels would, at the times that the test names. */
+function storeOf(whose: FlushLabels, to = client) {
+  const store = new FlushStore(to);
+  return {
+    flush: (tables: Map<string, StageTable>, tsMs: number) => store.send([latencyFlush(tables, whose, tsMs)]),
+  };
+}
+
 const wholeWindow = "from = now() - 3600, to = now() + 3600";
 const figureColumns =
   "total_cnt AS count, p50_ms AS p50, p90_ms AS p90, p95_ms AS p95, p99_ms AS p99, max_ms AS max, min_ms AS min, " +
@@ -69,7 +79,7 @@ function randomValues(count: number, seed: number): [number, number][] {
 
 it("gives the figures of the HDR histogram over rows of two instances and many flushes, in SQL and by the command", async () => {
   const whole = { histogram: newHistogram(64), skewed: 0 };
-  const stores = [labels, { ...labels, instance: "host:2" }].map((whose) => new LatencyStore(client, whose));
+  const stores = [labels, { ...labels, instance: "host:2" }].map((whose) => storeOf(whose));
   for (let flush = 0; flush < 6; flush += 1) {
     const values = randomValues(500, flush + 1);
     for (const [valueMs, count] of values) whole.histogram.recordValueWithCount(valueMs, count);
@@ -88,7 +98,7 @@ it("gives the figures of the HDR histogram over rows of two instances and many f
 });
 
 it("is exact up to 2,047 ms, and beyond it less than 0.1 % above the value", async () => {
-  const store = new LatencyStore(client, labels);
+  const store = storeOf(labels);
   for (const [index, valueMs] of [0, 1, 2_047, 2_049, 60_001, 604_799_999].entries()) {
     await store.flush(new Map([["events", tableOf([[valueMs, 1]])]]), Date.now() - index * 60_000);
     const [row] = await ask(
@@ -102,8 +112,8 @@ it("is exact up to 2,047 ms, and beyond it less than 0.1 % above the value", asy
 });
 
 it("tells latency apart by vCPU budget and profile, by pipeline, and by service with all records beside", async () => {
-  const [low, mid] = [{ ...labels }, { ...labels, profile: "mid", vcpus: 2, instance: "host:2" }].map(
-    (whose) => new LatencyStore(client, whose),
+  const [low, mid] = [{ ...labels }, { ...labels, profile: "mid", vcpus: 2, instance: "host:2" }].map((whose) =>
+    storeOf(whose),
   );
   const services = tableOf([[100, 8]]);
   services.record("e2e", "auth", 100, 3);
@@ -150,8 +160,8 @@ it("tells latency apart by vCPU budget and profile, by pipeline, and by service 
 it("counts a flush once that is sent again because its answer was lost", async () => {
   const flush = new Map([["events", tableOf([[5, 10]])]]);
   const tsMs = Date.now();
-  await new LatencyStore(client, labels).flush(flush, tsMs);
-  await new LatencyStore(client, labels).flush(flush, tsMs);
+  await storeOf(labels).flush(flush, tsMs);
+  await storeOf(labels).flush(flush, tsMs);
   expect(await ask("SELECT count() AS rows FROM analytics.millrace_latency")).toEqual([{ rows: 1 }]);
   expect(await ask(`SELECT total_cnt FROM analytics.latency(${wholeWindow}, by = '')`)).toEqual([{ total_cnt: 10 }]);
 });
@@ -162,7 +172,7 @@ it("keeps what a server that is away did not take, and sends it with the next fl
     insert: (insert: Parameters<ClickHouseClient["insert"]>[0]) =>
       isAway ? Promise.reject(new Error("away")) : client.insert(insert),
   } as ClickHouseClient;
-  const store = new LatencyStore(flaky, labels);
+  const store = storeOf(labels, flaky);
   await expect(store.flush(new Map([["events", tableOf([[5, 1]])]]), Date.now() - 20_000)).rejects.toThrow("away");
   await expect(store.flush(new Map(), Date.now() - 10_000)).rejects.toThrow("away");
   isAway = false;
@@ -171,7 +181,7 @@ it("keeps what a server that is away did not take, and sends it with the next fl
 });
 
 it("reads rows from before there were buckets: the command whole, the views as records of which no more is known", async () => {
-  const store = new LatencyStore(client, labels);
+  const store = storeOf(labels);
   await store.flush(new Map([["events", tableOf([[40, 3]])]]), Date.now());
   await client.command({
     query: `INSERT INTO analytics.millrace_latency (ts, instance, pipeline, stage, count, skewed, histogram)
@@ -190,7 +200,7 @@ it("reads rows from before there were buckets: the command whole, the views as r
 it("has the buckets of /metrics for heat maps", async () => {
   const values = randomValues(800, 99);
   const table = tableOf(values);
-  await new LatencyStore(client, labels).flush(new Map([["events", table]]), Date.now());
+  await storeOf(labels).flush(new Map([["events", table]]), Date.now());
   const rows = await ask(
     `SELECT le_ms, total_cnt FROM analytics.latency_buckets(${wholeWindow}, step = 86400) ORDER BY le_ms`,
   );
@@ -211,7 +221,7 @@ it("says of an empty window when there was something last", async () => {
       "no latency was recorded in the last 10m, nor before: millrace start writes it every 10 s while it stores records\n",
   });
   const atMs = Date.now() - 2 * 3_600_000;
-  await new LatencyStore(client, labels).flush(new Map([["events", tableOf([[5, 1]])]]), atMs);
+  await storeOf(labels).flush(new Map([["events", tableOf([[5, 1]])]]), atMs);
   const before = (await runMillrace(["latency", "--since", "1h"], env)).stdout;
   const [, minutes] = /^no latency was recorded in the last 1h\. .* millrace latency --since (\d+)m shows it\n$/.exec(
     before,

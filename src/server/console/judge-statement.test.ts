@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { refusalOf, withoutEnd } from "./judge-statement.ts";
+
+it.each([
+  "SELECT 1",
+  " -- a remark\n select count() from t;",
+  "(SELECT 1) UNION ALL (SELECT 2)",
+  "WITH a AS (SELECT 1) SELECT * FROM a",
+  "SHOW TABLES",
+  "DESCRIBE TABLE analytics.fact_event",
+  "EXPLAIN SELECT 1",
+  "SELECT 'DROP TABLE t; file(1)'",
+  "SELECT file, format FROM t ORDER BY format",
+])("lets through what reads: %s", (sql) => {
+  expect(refusalOf(sql)).toBeUndefined();
+});
+
+it.each([
+  ["", "no statement"],
+  ["-- nothing", "no statement"],
+  ["INSERT INTO t VALUES (1)", "Only statements that read"],
+  ["DROP TABLE t", "Only statements that read"],
+  // Neither is stopped by `readonly` in the embedded engine.
+  ["SYSTEM STOP MERGES", "Only statements that read"],
+  ["KILL QUERY WHERE 1", "Only statements that read"],
+  ["SET readonly = 0", "Only statements that read"],
+  ["/* SELECT */ TRUNCATE TABLE t", "Only statements that read"],
+  ["SELECT 1; DROP TABLE t", "One statement at a time"],
+  ["SELECT file('/etc/passwd')", "file reaches beyond the tables"],
+  ["SELECT FILE ('/etc/passwd')", "reaches beyond the tables"],
+  ["SELECT `file`/**/('/etc/passwd')", "reaches beyond the tables"],
+  ["SELECT hasColumnInTable('elsewhere', 'system', 'one', 'a')", "reaches beyond the tables"],
+  ["SELECT 1 FORMAT Native", "Leave FORMAT away"],
+  ["SELECT 1 INTO OUTFILE 'x'", "INTO OUTFILE"],
+  [`SELECT ${"1,".repeat(20_000)}1`, "characters"],
+])("refuses %s", (sql, why) => {
+  expect(refusalOf(sql)).toContain(why);
+});
+
+it("takes the semicolon from the end", () => {
+  expect(withoutEnd("SELECT ';' ; -- done")).toBe("SELECT ';' ");
+  expect(withoutEnd("SELECT 1")).toBe("SELECT 1");
+});

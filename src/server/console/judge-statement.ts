@@ -1,0 +1,59 @@
+import { readToken, type Token, tokenName } from "../../clients/clickhouse/sql-tokens.ts";
+
+/** What a statement may begin with: all that only reads. The server refuses writes as well (readonly). */
+const readingWords = new Set(["SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS"]);
+
+/**
+ * Functions that reach beyond the tables, which `readonly` lets through: files of the machine (the embedded engine reads
+ * any), other servers, models. Table functions are refused by the server.
+ */
+const farFunctions = new Set(["file", "hascolumnintable", "catboostevaluate", "input"]);
+
+const STATEMENT_CHARS_MAX = 20_000;
+
+/** Why the console does not send a statement to ClickHouse; undefined: it may. */
+export function refusalOf(sql: string): string | undefined {
+  if (sql.length > STATEMENT_CHARS_MAX) return `The statement has more than ${STATEMENT_CHARS_MAX} characters.`;
+  const tokens = tokensOf(sql);
+  const [first] = tokens;
+  if (first === undefined) return "There is no statement.";
+  if (!readingWords.has(first.text) && first.text !== "(") {
+    return "Only statements that read are sent: SELECT, WITH, SHOW, DESCRIBE, EXPLAIN, EXISTS.";
+  }
+  const semicolon = tokens.findIndex(({ text }) => text === ";");
+  if (semicolon !== -1 && semicolon !== tokens.length - 1) return "One statement at a time: there is text after the ;.";
+  const far = tokens.find((token, index) => isCall(tokens, index) && farFunctions.has(nameOf(sql, token)));
+  if (far !== undefined)
+    return `The function ${sql.slice(far.start, far.end)} reaches beyond the tables: not from here.`;
+  const words = tokens.filter(({ text }) => text !== ";");
+  const isFormat = words.at(-2)?.text === "FORMAT" && words.at(-1)?.kind === "word" && words.length > 2;
+  if (isFormat) return "Leave FORMAT away: the answer is shown as a table.";
+  if (tokens.some(({ text }, index) => text === "INTO" && tokens[index + 1]?.text === "OUTFILE")) {
+    return "INTO OUTFILE is not for the console: use `millrace query`.";
+  }
+  return undefined;
+}
+
+/** The statement without the semicolon at its end, to which the client would add its own clauses. */
+export function withoutEnd(sql: string): string {
+  const semicolon = tokensOf(sql).find(({ text }) => text === ";");
+  return semicolon === undefined ? sql : sql.slice(0, semicolon.start);
+}
+
+function tokensOf(sql: string): Token[] {
+  const tokens: Token[] = [];
+  for (let at = 0; ; at = tokens.at(-1)!.end) {
+    const token = readToken(sql, at);
+    if (token.kind === "end") return tokens;
+    tokens.push(token);
+  }
+}
+
+function isCall(tokens: readonly Token[], index: number): boolean {
+  const { kind } = tokens[index]!;
+  return (kind === "word" || kind === "quoted") && tokens[index + 1]?.text === "(";
+}
+
+function nameOf(sql: string, token: Token): string {
+  return tokenName(sql, token).toLowerCase();
+}
