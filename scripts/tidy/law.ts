@@ -29,6 +29,7 @@ export const law: Law = [
     { folder: "src/operate/offsets", also: ["src/operate/reconcile"] },
     { folder: "src/operate/migrations" },
     { folder: "src/operate/dimensions" },
+    { folder: "src/operate/diagnosis" },
   ],
   // A child process is the whole program once more: its entry is named, not imported.
   [{ folder: "src/run", also: ["src/millrace.mjs"] }],

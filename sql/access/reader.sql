@@ -60,6 +60,10 @@ GRANT SELECT, dictGet ON analytics.dict_user TO millrace_reader;
 GRANT SELECT ON system.parts TO millrace_reader;
 GRANT SELECT ON system.merges TO millrace_reader;
 GRANT SELECT ON system.query_log TO millrace_reader;
+GRANT SELECT ON system.merge_tree_settings TO millrace_reader;
+GRANT SELECT ON system.settings TO millrace_reader;
+GRANT SELECT ON system.part_log TO millrace_reader;
+GRANT SELECT ON system.asynchronous_insert_log TO millrace_reader;
 
 -- A panel that refreshes in a loop is stopped for the rest of the minute.
 CREATE QUOTA OR REPLACE millrace_reader KEYED BY user_name FOR INTERVAL 1 minute MAX queries = 3000 TO millrace_reader;

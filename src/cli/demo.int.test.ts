@@ -78,6 +78,8 @@ describe("the demo", { timeout: 120_000 }, () => {
     [["dlq", "list"], /dead letters/],
     [["migrate", "--dry-run"], /./],
     [["doctor"], /exactly-once/],
+    [["diag", "clickhouse"], /^ +analytics\.fact_event +\d[\s\S]*could not be answered\)\.$/m],
+    [["diag", "spike", "--window", "5m"], /\.$/m],
     [["query", "SELECT 1 AS one"], /│ *1 *│/],
   ])("is found by millrace %j", async (args, found) => {
     const run = await runMillrace(args, env);

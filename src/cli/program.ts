@@ -29,6 +29,7 @@ const commands: Record<string, () => Promise<AddCommand>> = {
   reconcile: async () => (await import("./reconcile.ts")).addReconcileCommand,
   latency: async () => (await import("./latency.ts")).addLatencyCommand,
   dlq: async () => (await import("./dlq.ts")).addDlqCommand,
+  diag: async () => (await import("./diag.ts")).addDiagCommand,
   dims: async () => (await import("./dims.ts")).addDimsCommand,
   query: async () => (await import("./query.ts")).addQueryCommand,
   embedded: async () => (await import("./embedded.ts")).addEmbeddedCommand,

@@ -27,7 +27,7 @@ const all = commands.flatMap(([command, rows]) =>
 
 describe("an option of a command", () => {
   // Compared with times, never waited for.
-  const notWaitedFor = ["surviveMs", "sinceMs", "untilMs", "lookbackMs"];
+  const notWaitedFor = ["surviveMs", "sinceMs", "untilMs", "lookbackMs", "windowMs"];
   const durations = all.filter(([, , { type }]) => type.kind === "duration");
 
   it.each(durations)("%s has bounds, and no timer overflows", (_, name, { type }) => {

@@ -1,4 +1,5 @@
 import { portNumber } from "./bounds.ts";
+import { diagClickHouseRows, diagSpikeRows } from "./diag-rows.ts";
 import { dimsRefreshRows } from "./dims-rows.ts";
 import { latencyRows } from "./latency-rows.ts";
 import { letterListRows, letterReplayRows, letterShowRows } from "./letter-rows.ts";
@@ -34,6 +35,8 @@ export const commandRows = {
     },
   },
   "dims refresh": dimsRefreshRows,
+  "diag clickhouse": diagClickHouseRows,
+  "diag spike": diagSpikeRows,
   "topics plan": topicsRows,
   "topics apply": topicsRows,
   simulate: { ...simulateOnlyRows, ...simulatorRows },
