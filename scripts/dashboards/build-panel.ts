@@ -10,7 +10,11 @@ import {
   VisibilityMode,
 } from "@grafana/grafana-foundation-sdk/common";
 import { type Panel, ThresholdsConfigBuilder, ThresholdsMode } from "@grafana/grafana-foundation-sdk/dashboard";
-import { PanelBuilder as HeatmapBuilder } from "@grafana/grafana-foundation-sdk/heatmap";
+import {
+  CellValuesBuilder,
+  PanelBuilder as HeatmapBuilder,
+  YAxisConfigBuilder,
+} from "@grafana/grafana-foundation-sdk/heatmap";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as SeriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
@@ -42,7 +46,6 @@ export function buildPanel(row: PanelRow, id: number): Builder<Panel> {
     .id(id)
     .title(row.title)
     .description(descriptionOf(row))
-    .unit(row.unit)
     .datasource(row.queries.every(isSql) ? clickHouse : prometheus)
     .span(row.width ?? width)
     .height(height);
@@ -50,6 +53,7 @@ export function buildPanel(row: PanelRow, id: number): Builder<Panel> {
     const refId = String.fromCharCode(65 + index);
     panel.withTarget(isSql(query) ? sqlTarget(query, row.view, refId) : promTarget(query, row.view, refId));
   }
+  if (row.view !== "heatmap") panel.unit(row.unit);
   if (row.steps !== undefined) panel.thresholds(thresholds(row.steps));
   if (row.interval !== undefined) panel.interval(row.interval);
   if (row.seriesName !== undefined) panel.displayName(row.seriesName);
@@ -66,9 +70,22 @@ const builders: Readonly<Record<View, (row: PanelRow) => AnyBuilder>> = {
       .colorMode(steps === undefined ? BigValueColorMode.None : BigValueColorMode.Background)
       .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).values(false)),
   series: seriesBuilder,
-  table: () => new TableBuilder(),
-  heatmap: () => new HeatmapBuilder().calculate(false),
+  table: tableBuilder,
+  // The buckets are counted by the source. Its values are counts; what has the unit are the buckets.
+  heatmap: ({ unit }) =>
+    new HeatmapBuilder()
+      .calculate(false)
+      .yAxis(new YAxisConfigBuilder().unit(unit))
+      .cellValues(new CellValuesBuilder().unit("short")),
 };
+
+/** Of Prometheus a table has what its labels say; the time and the value of such a metric are always the same. */
+function tableBuilder({ queries }: PanelRow): TableBuilder {
+  const panel = new TableBuilder();
+  if (queries.every(isSql)) return panel;
+  const excludeByName = Object.fromEntries(["Time", "Value", "__name__", "job"].map((name) => [name, true]));
+  return panel.withTransformation({ id: "organize", options: { excludeByName } });
+}
 
 function seriesBuilder({ steps, isStacked }: PanelRow): SeriesBuilder {
   const panel = new SeriesBuilder().lineWidth(1).fillOpacity(10).showPoints(VisibilityMode.Auto).min(0);

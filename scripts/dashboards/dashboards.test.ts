@@ -72,9 +72,9 @@ it("has the panels and the refresh intervals of the replaced system", () => {
     panelsOf(dashboards.find((row) => row.name === name)!).flatMap(({ seeds = [] }) => [...seeds]);
   const count = (name: string, seed: string) => seedsOf(name).filter((one) => one === seed).length;
   expect([count("ops", "S0-75"), count("ops", "S0-76"), count("ops", "S0-77")]).toEqual([8, 9, 3]);
-  expect(count("realtime", "S0-78")).toBe(4);
+  expect([count("realtime", "S0-78"), count("dimensions", "S0-79")]).toEqual([4, 19]);
   const refreshes = Object.fromEntries(dashboards.map((row) => [row.name, buildDashboard(row).refresh]));
-  expect(refreshes).toMatchObject({ ops: "2m", realtime: "30s" });
+  expect(refreshes).toEqual({ ops: "2m", realtime: "30s", dimensions: "", internals: "30s" });
 });
 
 it("shows times in the zone of the replaced system, and lets nobody edit what files say", () => {

@@ -71,6 +71,7 @@ async function untilAllHasHappened(
   await until(async () => (await scrapes()) > 1);
   const scrapedFromMs = Date.now();
   await until(async () => (await run.sample("millrace_stored_rows_total")) > 2_000);
+  await run.refreshDimensions();
   await sendOddEvents(run.kafkaBrokers);
   say("taking ClickHouse away, until an insert has failed three times");
   await run.loseClickHouse(async () => (await run.sample("millrace_insert_errors_total")) >= 3);

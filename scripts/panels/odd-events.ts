@@ -4,7 +4,7 @@ import { connectKafka } from "../../src/testing/ingest-servers.ts";
 
 /**
  * Sends what the simulator does not make, and panels show: events that are ten minutes late, events whose clock is half a
- * minute ahead, and events with a number as text.
+ * minute ahead, events with a number as text, and events of a service, with a status code and of a user that no dimension knows.
  */
 export async function sendOddEvents(brokers: string): Promise<void> {
   const generator = new EventGenerator({
@@ -20,6 +20,7 @@ export async function sendOddEvents(brokers: string): Promise<void> {
   const odd = Array.from({ length: 20 }, () => [
     ...[make(now - 600_000), make(now + 30_000)],
     make(now, { status_code: "503" }),
+    make(now, { service: "newcomer", status_code: 299, user_id: "user_newcomer" }),
   ]);
   const kafka = await connectKafka(brokers);
   await kafka.producer.sendBatch({ topicMessages: odd.flat() }).finally(() => kafka.close());

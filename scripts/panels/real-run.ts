@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,6 +20,8 @@ export interface RealRun {
   startedMs: number;
   /** The value of a sample at /metrics; all series of the name together. */
   sample(name: string): Promise<number>;
+  /** `millrace dims refresh`, with a service map that has a service nobody uses any more. */
+  refreshDimensions(): Promise<void>;
   /** ClickHouse is away for the ingester until `isEnough`: what fails has to be seen, too. */
   loseClickHouse(isEnough: () => Promise<boolean>): Promise<void>;
   close(): Promise<void>;
@@ -57,6 +59,11 @@ export async function startRealRun(): Promise<RealRun> {
       kafkaBrokers: env.KAFKA_BROKERS,
       startedMs,
       sample: (name) => sampleOf(ingester.url, name),
+      async refreshDimensions() {
+        const map = join(folder, "services.csv");
+        await writeFile(map, serviceMap);
+        await runWell(["dims", "refresh", "--service-map", map], env);
+      },
       async loseClickHouse(isEnough) {
         proxy.setRefusing(true);
         proxy.resetAll();
@@ -69,6 +76,18 @@ export async function startRealRun(): Promise<RealRun> {
     await close();
     throw error;
   }
+}
+
+const serviceMap = `service,service_group,is_active,description
+auth,accounts,1,who is who
+order,shop,1,
+payment,shop,1,
+telegraph,shop,0,given up
+`;
+
+async function runWell(args: string[], env: Record<string, string>): Promise<void> {
+  const { code, stderr } = await runMillrace(args, env);
+  if (code !== 0) throw new Error(`millrace ${args.join(" ")} ended with ${code}:\n${stderr}`);
 }
 
 async function startIngester(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }> {

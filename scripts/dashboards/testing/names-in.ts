@@ -29,7 +29,10 @@ export function namesIn(sql: string): string[] {
     .replace(/'[^']*'/g, " ")
     .replace(/\$\{[^}]*\}|\$__conditionalAll|\$\w+/g, " ")
     .replace(/\b(analytics|system)\.\w+(\([^)]*\))?/g, " ");
-  const given = new Set([...bare.matchAll(/\bAS "?(\w+)/g)].map(([, name]) => name!));
+  // An alias, or the argument of a lambda.
+  const given = new Set(
+    [...bare.matchAll(/\bAS "?(\w+)|\b(\w+) ->/g)].map(([, alias, argument]) => (alias ?? argument)!),
+  );
   const words = [...bare.replace(/"[^"]*"/g, " ").matchAll(/\b[a-z]\w*\b(?!\s*\()/g)].map(([name]) => name);
   return [...new Set(words.filter((name) => !given.has(name)))];
 }
