@@ -6,7 +6,7 @@ import { createRegistry, type MetricSource } from "./metric-registry.ts";
 import type { Sample } from "./metric-row.ts";
 import { gaugeRows, metricRows } from "./metric-rows.ts";
 import { simulatorMetricRows } from "./simulator-metric-rows.ts";
-import { bucketBoundsMs, bucketsOf } from "./stage-buckets.ts";
+import { bucketsOf, metricBoundsMs } from "./stage-buckets.ts";
 import { newHistogram } from "./stages.ts";
 import { parseExposition } from "./testing/exposition.ts";
 
@@ -29,7 +29,7 @@ it("tells each metric of the catalogue once, with its type, help and labels", as
     expect([metric.type, metric.help], name).toEqual([type, help]);
     const [sample] = metric.samples.keys();
     for (const label of labels) expect(sample).toContain(`${label}="${label} \\"of\\\\\\n"`);
-    expect(metric.samples.size).toBe(type === "histogram" ? bucketBoundsMs.length + 3 : 1);
+    expect(metric.samples.size).toBe(type === "histogram" ? metricBoundsMs.length + 3 : 1);
   }
 });
 

@@ -1,6 +1,6 @@
 import { type Metric, Registry } from "prom-client";
 import type { HistogramRow, Sample, ValueRow } from "./metric-row.ts";
-import { type Buckets, bucketBoundsMs } from "./stage-buckets.ts";
+import { type Buckets, metricBoundsMs } from "./stage-buckets.ts";
 
 /** A row, and how its values are read. One that yields nothing is told without values: what is not known is not 0. */
 export type MetricSource = ValueSource | BucketSource;
@@ -42,7 +42,7 @@ function isHistogram(source: MetricSource): source is BucketSource {
   return source.row.type === "histogram";
 }
 
-const bounds = [...bucketBoundsMs.map((boundMs) => String(boundMs / 1000)), "+Inf"];
+const bounds = [...metricBoundsMs.map((boundMs) => String(boundMs / 1000)), "+Inf"];
 
 function valuesOfBuckets({ name, labels }: HistogramRow, [buckets, ...texts]: BucketSample): Value[] {
   const own = named(labels, texts);
