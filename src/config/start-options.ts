@@ -6,7 +6,7 @@ import { readOptions } from "./options/read-options.ts";
 import { ingesterRows, passedOnRows, type startRows } from "./options/start-rows.ts";
 import { choosePlan, type PlanChoice } from "./plan-choice.ts";
 import { type Profile, profileFor } from "./profiles.ts";
-import { checkReportFile } from "./report-file.ts";
+import { checkWrittenFile } from "./written-file.ts";
 
 /** `millrace start` as typed. */
 export type StartArguments = TypedOptions<typeof startRows>;
@@ -61,7 +61,8 @@ export function parseStartArguments(typed: StartArguments, servers = { areEmbedd
   const vcpus = values.vcpus ?? availableParallelism();
   const plan = choosePlan({ topics, table, ...values });
   const profile = profileFor(values.profile, vcpus);
-  if (values.reportFile !== undefined) checkReportFile(values.reportFile);
+  if (values.reportFile !== undefined) checkWrittenFile("--report", values.reportFile);
+  if (values.batchLogFile !== undefined) checkWrittenFile("--batch-log", values.batchLogFile);
   return {
     ...values,
     profile,

@@ -23,6 +23,7 @@ import { openKafka, requireTopics } from "./open-kafka.ts";
 import { Openings } from "./openings.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Run } from "./run.ts";
+import type { RunBatchLog } from "./run-batch-log.ts";
 import { RunLatency } from "./run-latency.ts";
 import { createRunReader } from "./run-reader.ts";
 import { watchRun } from "./run-watch.ts";
@@ -42,6 +43,7 @@ export interface ConnectInput {
   /** By `performance.now()`. */
   startedMs: number;
   hooks?: PipelineHooks | undefined;
+  batchLog?: RunBatchLog | undefined;
 }
 
 /**
@@ -110,7 +112,10 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   const pipeline = createPipeline({
     ...pipelineOptions(input, kafka, topics, deadLetterTopic),
     ...{ clusterId, plans, client, mayStore },
-    onStored: (plan, _, stored) => latency.record(plan.pipeline, stored),
+    onStored(plan, bundle, stored) {
+      latency.record(plan.pipeline, stored);
+      input.batchLog?.stored(plan, bundle, stored);
+    },
   });
   await openings.add("pipeline", () => pipeline.close(shutdown.leaveMs));
   const [begin] = await Promise.all([

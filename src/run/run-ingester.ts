@@ -10,6 +10,7 @@ import { type EmbeddedServers, launchServers } from "./embedded-servers.ts";
 import { machineBytes, memoryWarning } from "./memory.ts";
 import { relaxCollectionOfBuffers } from "./relax-collection.ts";
 import type { Run } from "./run.ts";
+import { openBatchLog, type RunBatchLog } from "./run-batch-log.ts";
 import type { RunEnd, RunFace } from "./run-face.ts";
 import { runToEnd } from "./run-to-end.ts";
 import { Shutdown, Stopped } from "./shutdown.ts";
@@ -32,6 +33,18 @@ export interface RunInput {
  * @throws MillraceError when the set-up is wrong, or the pipeline met an error that no retry can help.
  */
 export async function runIngester(input: RunInput): Promise<RunEnd> {
+  const batchLog = openBatchLog(input.options, input.log);
+  try {
+    const end = await runToItsEnd(input, batchLog);
+    await batchLog?.ended(end);
+    return end;
+  } catch (error) {
+    await batchLog?.ended({ error });
+    throw error;
+  }
+}
+
+async function runToItsEnd(input: RunInput, batchLog: RunBatchLog | undefined): Promise<RunEnd> {
   const { environment, options, log, face } = input;
   const startedMs = performance.now();
   relaxCollectionOfBuffers();
@@ -62,7 +75,8 @@ export async function runIngester(input: RunInput): Promise<RunEnd> {
       signal: shutdown.stopping,
     });
     face.serversReady(servers);
-    run = await connectRun({ ...input, servers, shutdown, startedMs });
+    run = await connectRun({ ...input, servers, shutdown, startedMs, batchLog });
+    batchLog?.started(run.plans);
     stopShowingStart();
     stopGrowing = growYoungSpace();
     end = await runToEnd(run, face);

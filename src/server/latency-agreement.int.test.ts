@@ -1,4 +1,7 @@
-/** One real run, read in four ways: p95 of each stage is the same for whoever asks. */
+/** One real run, read in four ways: p95 of each stage is the same for whoever asks. Its batch log has all of it. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { queryRows } from "../clients/clickhouse/query-rows.ts";
@@ -18,8 +21,12 @@ const EVENTS = 5_000;
 const [[, startServers]] = (await brokersToTest()) as [Awaited<ReturnType<typeof brokersToTest>>[number]];
 let servers: IngestServers;
 let server: IngesterServer;
+let folder: string;
+let batchLog: string;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "millrace-agreement-"));
+  batchLog = join(folder, "batches.ndjson");
   servers = await startServers();
   server = await openIngesterServer({ port: 0, address: "127.0.0.1", token: undefined }, "1.2.3");
 }, 90_000);
@@ -27,6 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.close();
   await servers?.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 async function scrape() {
@@ -41,7 +49,7 @@ async function run() {
   const asked = new Promise<string>((resolve) => {
     stop = resolve;
   });
-  const options = parseStartArguments({ profile: "mid", vcpus: "3", simulator: false, group: "agree" });
+  const options = parseStartArguments({ profile: "mid", vcpus: "3", simulator: false, group: "agree", batchLog });
   const running = runIngester({
     ...{ environment: readEnvironment(servers.env), options, log: createLog("silent"), asked },
     face: {
@@ -93,5 +101,21 @@ it("gives the quantiles of each stage to the command, SQL, the report and Promet
         `${quantiles[index]} of ${stage}: ${scrapedMs}, not ${exactMs}`,
       ).toBeLessThan(Math.max(1, 0.05 * exactMs));
     }
+  }
+  const lines = (await readFile(batchLog, "utf8"))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const streams = [{ stream: "events", table: "analytics.fact_event" }, { stream: "dead-letters" }];
+  expect(lines[0]).toMatchObject({ event: "started", group: "agree", profile: "mid", vcpus: 3, streams });
+  expect(lines.at(-1)).toMatchObject({ event: "ended", error: null, rows: EVENTS, dead: 0, stopped: [] });
+  const bundles = lines.slice(1, -1);
+  expect(bundles.length).toBe(report.counts.insertedBundles);
+  expect(bundles.reduce((sum, { rows }) => sum + rows, 0)).toBe(EVENTS);
+  for (const { duration_ms, ...bundle } of bundles) {
+    expect(bundle).toMatchObject({ event: "progress", stream: "events", table: "analytics.fact_event", empty: false });
+    const { queue, transform, wait, write, total } = duration_ms;
+    expect(queue + transform + wait + write).toBe(total);
+    for (const span of [queue, transform, wait, write]) expect(span).toBeGreaterThanOrEqual(0);
   }
 }, 240_000);

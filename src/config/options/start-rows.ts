@@ -36,6 +36,11 @@ export const ingesterRows = {
     help: "stop once every partition has reached the end that it had at the start",
   },
   reportFile: { flag: "--report <file>", type: { kind: "text" }, help: "write the end report as JSON" },
+  batchLogFile: {
+    flag: "--batch-log <file>",
+    type: { kind: "text" },
+    help: "append a line of JSON for the start, each stored bundle and the end",
+  },
   ...pipelineChoiceRows,
   from,
   sessionTimeoutMs,

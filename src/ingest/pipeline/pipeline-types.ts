@@ -50,7 +50,10 @@ export interface PipelineOptions {
   hooks?: PipelineHooks | undefined;
 }
 
-export type StoredObserver = (plan: TablePlan, bundle: RawBundle, stored: AcknowledgedBundle) => void;
+export type StoredObserver = (plan: TablePlan, bundle: RawBundle, stored: ObservedBundle) => void;
+
+/** With the dead letters among its records. */
+export type ObservedBundle = AcknowledgedBundle & { deadLetters: { rowCount: number } };
 
 /** Repeats what passes as long as `limits` allows: it throws when the range is not this process's any more. */
 export type PublishDeadLetters = DeadLetterTopic["send"];

@@ -4,13 +4,13 @@ import { MillraceError } from "../core/errors.ts";
 import { explainFileError } from "../core/file-error.ts";
 
 /**
- * A report that cannot be written must be known before the run, not after hours of it.
+ * A file that cannot be written must be known before the run, not after hours of it.
  *
  * @throws MillraceError E_CONFIG
  */
-export function checkReportFile(file: string): string {
+export function checkWrittenFile(flag: string, file: string): string {
   const refuse = (why: string, cause?: unknown) =>
-    new MillraceError("E_CONFIG", `--report ${file}: cannot be written: ${why}`, { cause });
+    new MillraceError("E_CONFIG", `${flag} ${file}: cannot be written: ${why}`, { cause });
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw refuse("it is a folder");
   try {
     const folder = dirname(file);
