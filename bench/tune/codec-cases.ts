@@ -111,5 +111,5 @@ function makeTask(rows: number, planKey: string, insertFormat: InsertFormat): Tr
       0,
     );
   }
-  return taskOf(collector.cut(nowMs)!, insertFormat === "native" ? "native" : "rows");
+  return taskOf(collector.cut(nowMs, 0)!, insertFormat === "native" ? "native" : "rows");
 }

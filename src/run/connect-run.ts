@@ -181,6 +181,7 @@ function pipelineOptions(
       ...{ kafka, topics, groupId, from, sessionTimeoutMs, fetchBytesPerPartition },
       fetchBytesMax: FETCH_BYTES_MAX,
       fetchWaitMs: FETCH_WAIT_MS,
+      flushIntervalMs: profile.flushIntervalMs,
     },
   };
 }

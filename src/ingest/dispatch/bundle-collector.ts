@@ -22,7 +22,9 @@ export class BundleCollector {
   readonly #ranges = new Map<string, OpenRange>();
   /** Those with a batch, in the order of their first: a partition that is idle costs a cut nothing. */
   #open: OpenRange[] = [];
-  #openedMs = 0;
+  /** When what is collected is to be cut, by the steady clock. To be made earlier, not later. */
+  dueMs = 0;
+  #cutMs = Number.NEGATIVE_INFINITY;
   #byteLength = 0;
   #recordCount = 0;
 
@@ -41,11 +43,11 @@ export class BundleCollector {
    * is not begun, too. One whose fetch began above the next offset would leave a hole that nobody has looked into: it is
    * not taken.
    *
-   * `steadyMs`: a clock that nobody sets; the bundle's age is measured with it.
+   * `dueMs`: when the bundle is to be cut that the batch opens, by the steady clock.
    *
    * Returns the bytes held more, or the offset to fetch from.
    */
-  accept(batch: RawBatch, steadyMs: number): { taken: number } | { wantedOffset: number } {
+  accept(batch: RawBatch, dueMs: number): { taken: number } | { wantedOffset: number } {
     const range = this.#ranges.get(partitionKey(batch));
     if (range === undefined || batch.lastOffset < range.nextOffset) return { taken: 0 };
     if (batch.fetchOffset > range.nextOffset) return { wantedOffset: range.nextOffset };
@@ -53,7 +55,7 @@ export class BundleCollector {
     const { bytes, recordCount, receivedMs } = batch;
     // Its transaction was taken back: there is nothing to store before the next batch that counts.
     if (bytes.length === 0) return { taken: 0 };
-    if (this.#open.length === 0) this.#openedMs = steadyMs;
+    if (this.#open.length === 0) this.dueMs = dueMs;
     if (range.isEmpty) this.#open.push(range);
     range.add({ ...this.#buffers.copy(bytes), byteLength: bytes.length, recordCount, receivedMs });
     this.#byteLength += bytes.length;
@@ -75,9 +77,9 @@ export class BundleCollector {
     return this.#recordCount >= rows || this.#byteLength >= bytes || this.#open.length >= members;
   }
 
-  /** When the oldest batch was taken, by the steady clock. */
-  get openedMs(): number {
-    return this.#openedMs;
+  /** When the last bundle was cut, by the steady clock; −∞ before the first. */
+  get cutMs(): number {
+    return this.#cutMs;
   }
 
   get byteLength(): number {
@@ -87,10 +89,11 @@ export class BundleCollector {
   /**
    * Cuts what was collected; undefined when nothing was.
    *
-   * `wallMs`: the wall clock, ms since 1970.
+   * `wallMs`: the wall clock, ms since 1970. `steadyMs`: the one that nobody sets.
    */
-  cut(wallMs: number): RawBundle | undefined {
+  cut(wallMs: number, steadyMs: number): RawBundle | undefined {
     if (this.#open.length === 0) return undefined;
+    this.#cutMs = steadyMs;
     const bundle: RawBundle = {
       planKey: this.planKey,
       ranges: this.#open.sort(compareTopicPartitions).map((range) => range.take()),

@@ -1,5 +1,6 @@
 import type { BufferPool } from "../../core/buffer-pool.ts";
 import type { Clock } from "../../core/clock.ts";
+import { flushTickOf } from "../../core/flush-tick.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 import { BundleCollector, type CutLimits } from "./bundle-collector.ts";
@@ -40,6 +41,11 @@ export interface Dispatcher {
   dropPlan(planKey: string): void;
   /** There may be room again: cuts what is due. */
   cutDue(): void;
+  /**
+   * All that Kafka had was accepted: makes everything due that was not cut in this tick of the interval already, younger
+   * though it be, and cuts it.
+   */
+  cutCaughtUp(): void;
   /** Cuts everything that is collected. */
   cutAll(): void;
   /** Cuts and accepts nothing any more, and drops what is collected. */
@@ -50,7 +56,8 @@ export interface Dispatcher {
  * Collects raw batches by pipeline, from all its partitions, and cuts them into a bundle whenever a limit is met. Ranges
  * of one partition come in offset order.
  *
- * Age cuts only while the pipeline `hasRoom()`: when workers and inserts are busy, a bundle would only wait for them,
+ * Under a light load a bundle is cut as soon as all that Kafka had is in it, once a tick at most (flush-tick.ts): its
+ * records have waited there. Under a heavier one its age is that of its oldest record here. Either cuts only while the pipeline `hasRoom()`: when workers and inserts are busy, a bundle would only wait for them,
  * and ClickHouse pays for every insert. Waiting here instead lets the bundle grow, so that inserts get larger as the
  * load does. The oldest goes first; size limits cut in any case.
  */
@@ -72,19 +79,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (cancelCheck !== undefined) return;
     const waiting = [...collectors.values()].filter(({ isEmpty }) => !isEmpty);
     if (waiting.length === 0) return;
-    const leftMs = Math.min(...waiting.map(({ openedMs }) => openedMs)) + intervalMs - clock.nowMs();
+    const leftMs = Math.min(...waiting.map(({ dueMs }) => dueMs)) - clock.nowMs();
     cancelCheck = clock.after(leftMs > 0 ? leftMs : againMs, check);
   }
 
   function handOn(collector: BundleCollector): void {
-    const bundle = collector.cut(options.wallMs());
+    const bundle = collector.cut(options.wallMs(), clock.nowMs());
     if (bundle !== undefined) options.onCut(bundle);
   }
 
   function cutDue(): void {
-    const dueMs = clock.nowMs() - intervalMs;
-    const due = [...collectors.values()].filter(({ isEmpty, openedMs }) => !isEmpty && openedMs <= dueMs);
-    due.sort((a, b) => a.openedMs - b.openedMs);
+    const nowMs = clock.nowMs();
+    const due = [...collectors.values()].filter(({ isEmpty, dueMs }) => !isEmpty && dueMs <= nowMs);
+    due.sort((a, b) => a.dueMs - b.dueMs);
     for (const collector of due) {
       if (hasRoom(collector.planKey)) handOn(collector);
     }
@@ -100,7 +107,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const collector = collectors.get(planKeyOf(batch.topic));
       if (collector === undefined) return undefined;
       const wasEmpty = collector.isEmpty;
-      const accepted = collector.accept(batch, clock.nowMs());
+      const accepted = collector.accept(batch, clock.nowMs() + intervalMs);
       if ("wantedOffset" in accepted) return accepted.wantedOffset;
       if (collector.isFull(limits)) handOn(collector);
       else if (wasEmpty && !collector.isEmpty) wakeUpForNext();
@@ -131,6 +138,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       collectors.delete(planKey);
     },
     cutDue,
+    cutCaughtUp() {
+      const nowMs = clock.nowMs();
+      for (const collector of collectors.values()) {
+        const isNewTick = flushTickOf(nowMs, intervalMs) > flushTickOf(collector.cutMs, intervalMs);
+        if (isNewTick) collector.dueMs = Math.min(collector.dueMs, nowMs);
+      }
+      cutDue();
+      // As a rule nothing is left to wake up for.
+      cancelCheck?.();
+      cancelCheck = undefined;
+      wakeUpForNext();
+    },
     cutAll() {
       for (const collector of collectors.values()) handOn(collector);
     },

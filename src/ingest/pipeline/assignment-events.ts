@@ -34,7 +34,7 @@ const REBALANCE_DRAIN_SHARE = 1 / 3;
 export function createAssignmentEvents(
   state: PipelineState,
   parts: AssignmentParts,
-): Omit<SourceEvents, "onBatch" | "onFetched" | "onCrash"> {
+): Omit<SourceEvents, "onBatch" | "onFetched" | "onCaughtUp" | "onCrash"> {
   const { options, counters } = state;
   const { dispatcher } = parts.intake;
   const unknownGroup = new UnknownGroup(state.client, options.log);

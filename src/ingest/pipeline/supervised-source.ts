@@ -8,7 +8,7 @@ import { SourceSupervisor } from "./source-supervisor.ts";
 export function superviseSource(
   state: PipelineState,
   intake: Intake,
-  assignment: Omit<SourceEvents, "onBatch" | "onFetched" | "onCrash">,
+  assignment: Omit<SourceEvents, "onBatch" | "onFetched" | "onCaughtUp" | "onCrash">,
 ): SourceSupervisor {
   const { counters, failure } = state;
   const { log, source: sourceOptions } = state.options;
@@ -26,6 +26,7 @@ export function superviseSource(
       supervisor.source.seek(batch, wantedOffset);
     },
     onFetched: () => state.fetchTimes.noteFetch(),
+    onCaughtUp: () => dispatcher.cutCaughtUp(),
     onCrash(error) {
       if (failure.failIfHopeless("read from", error)) return;
       log.error({ err: error }, "Kafka consumer stopped, starting it again");

@@ -20,12 +20,14 @@ export interface SourceOptions {
   fetchBytesPerPartition: number;
   fetchBytesMax: number;
   fetchWaitMs: number;
+  /** A light load is fetched once in each. */
+  flushIntervalMs: number;
   sessionTimeoutMs: number;
   /** Where a partition begins that has no committed offset. */
   from: "earliest" | "latest";
 }
 
-export interface SourceEvents extends Omit<MembershipHooks, "from"> {
+export interface SourceEvents extends Omit<MembershipHooks, "from" | "flushIntervalMs"> {
   /** A batch has arrived. Synchronous: the caller copies its bytes, or has no use for it. */
   onBatch(batch: RawBatch): void;
   /** A fetch was answered, or there was nothing to fetch: the loop moves. */
@@ -62,6 +64,7 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
   const member = createMember({
     ...events,
     from: options.from,
+    flushIntervalMs: options.flushIntervalMs,
     onJoined(membership) {
       assigned = membership.partitions;
       isRunning = true;

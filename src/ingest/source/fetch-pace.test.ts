@@ -2,47 +2,95 @@ import { expect, it } from "vitest";
 import { FetchPace } from "./fetch-pace.ts";
 
 const MIB = 1024 * 1024;
+const some = { byteCount: 500, hasMore: false };
+const nothing = { byteCount: 0, hasMore: false };
 
-it("puts the next fetch off while a light load lasts, broker by broker", () => {
-  const pace = new FetchPace();
-  expect(pace.restMs(1, 1_000)).toBe(0);
-  pace.returned(1, { byteCount: 500, partitionCount: 10 }, 1_000);
-  expect(pace.restMs(1, 1_000)).toBe(25);
-  expect(pace.restMs(1, 1_010)).toBe(15);
-  expect(pace.restMs(1, 2_000)).toBe(0);
-  expect(pace.restMs(2, 1_000)).toBe(0);
+it("puts the next fetch off until the next tick while a light load lasts, for all brokers until the same", () => {
+  const pace = new FetchPace(200);
+  expect(pace.restMs(1, 1_010)).toBe(0);
+  pace.returned(1, some, 1_010);
+  expect(pace.restMs(1, 1_010)).toBe(190);
+  expect(pace.restMs(1, 1_150)).toBe(50);
+  expect(pace.restMs(1, 1_200)).toBe(0);
+  expect(pace.restMs(2, 1_010)).toBe(0);
+  pace.returned(2, some, 1_130);
+  expect(pace.restMs(2, 1_130)).toBe(70);
 });
 
-it("does not put off a fetch after one that brought nothing, so that the first event does not wait", () => {
-  const pace = new FetchPace();
-  pace.returned(1, { byteCount: 500, partitionCount: 10 }, 1_000);
-  pace.returned(1, { byteCount: 0, partitionCount: 10 }, 1_100);
-  expect(pace.restMs(1, 1_100)).toBe(0);
+it.each([
+  [5, 25],
+  [10, 30],
+  [25, 25],
+  [250, 250],
+  [400, 200],
+  [2_000, 250],
+])(
+  "with a flush interval of %i ms asks every %i ms at the most, and at the beginning of every tick",
+  (intervalMs, stepMs) => {
+    const pace = new FetchPace(intervalMs);
+    pace.returned(1, some, 6_000);
+    expect(pace.restMs(1, 6_000)).toBe(stepMs);
+    pace.returned(1, some, 6_000 - 1);
+    expect(pace.restMs(1, 6_000 - 1)).toBe(1);
+  },
+);
+
+it.each([
+  ["nothing, so that the first event does not wait", nothing],
+  ["much", { byteCount: MIB, hasMore: false }],
+  ["not all that there was", { byteCount: 500, hasMore: true }],
+])("does not put off a fetch after one that brought %s", (_what, brought) => {
+  const pace = new FetchPace(200);
+  pace.returned(1, some, 1_010);
+  pace.returned(1, brought, 1_020);
+  expect(pace.restMs(1, 1_020)).toBe(0);
 });
 
-it("does not put off a fetch after one that brought much", () => {
-  const pace = new FetchPace();
-  pace.returned(1, { byteCount: MIB, partitionCount: 10 }, 1_000);
-  expect(pace.restMs(1, 1_000)).toBe(0);
+it("has caught up when the batches of every broker were handed over", () => {
+  const pace = new FetchPace(200);
+  for (const nodeId of [1, 2]) {
+    pace.returned(nodeId, some, 1_010);
+    pace.restMs(nodeId, 1_010);
+    pace.asked(nodeId, 1_200);
+  }
+  pace.returned(1, some, 1_203);
+  // Its batches are still on their way.
+  expect(pace.catchesUpInMs(1_204)).toBe(49);
+  pace.restMs(1, 1_205);
+  expect(pace.catchesUpInMs(1_205)).toBe(45);
+  pace.returned(2, some, 1_230);
+  pace.restMs(2, 1_231);
+  expect(pace.catchesUpInMs(1_231)).toBe(0);
 });
 
-it("puts it off for longer when many partitions had something, within a bound", () => {
-  const pace = new FetchPace();
-  const restAfter = (partitionCount: number) => {
-    pace.returned(1, { byteCount: 500 * partitionCount, partitionCount }, 1_000);
-    return pace.restMs(1, 1_000);
-  };
-  expect([1, 100, 200, 500].map(restAfter)).toEqual([25, 30, 60, 75]);
+it("does not wait for a broker that had nothing, or takes long: it keeps the fetch until something comes", () => {
+  const pace = new FetchPace(200);
+  pace.returned(1, some, 1_000);
+  pace.restMs(1, 1_000);
+  pace.returned(2, nothing, 1_000);
+  pace.asked(2, 1_001);
+  expect(pace.catchesUpInMs(1_002)).toBe(0);
+  pace.returned(2, some, 1_003);
+  pace.restMs(2, 1_004);
+  pace.asked(2, 1_200);
+  expect(pace.catchesUpInMs(1_201)).toBe(49);
+  expect(pace.catchesUpInMs(1_250)).toBe(0);
+});
+
+it("has not caught up while a broker has more", () => {
+  const pace = new FetchPace(200);
+  pace.returned(1, { byteCount: 500, hasMore: true }, 1_000);
+  expect(pace.restMs(1, 1_001)).toBe(0);
+  expect(pace.catchesUpInMs(1_001)).toBe(49);
 });
 
 it("lets a broker that had nothing for a second keep a fetch for longer, until it has something", () => {
-  const pace = new FetchPace();
-  const nothing = { byteCount: 0, partitionCount: 0 };
+  const pace = new FetchPace(200);
   expect(pace.waitMs(1, 100, 0)).toBe(100);
   for (let nowMs = 0; nowMs <= 900; nowMs += 100) pace.returned(1, nothing, nowMs);
   expect(pace.waitMs(1, 100, 999)).toBe(100);
   expect(pace.waitMs(1, 100, 1_000)).toBe(500);
   expect(pace.waitMs(2, 100, 1_000)).toBe(100);
-  pace.returned(1, { byteCount: 1, partitionCount: 1 }, 1_100);
+  pace.returned(1, some, 1_100);
   expect(pace.waitMs(1, 100, 9_000)).toBe(100);
 });

@@ -1,41 +1,85 @@
-/** A fetch that brought less than this is not followed by the next one at once. */
-const LITTLE_BYTES = 256 * 1024;
-/**
- * What comes meanwhile comes with the next: at most 10 MB/s of few partitions and 3.4 of many, before fetches follow each other
- * at once.
- */
-const APART_MS = { min: 25, perPartition: 0.3, max: 75 };
+import { nextTickMs } from "../../core/flush-tick.ts";
+
+/** A fetch that brought more is followed by the next one at once: what would come meanwhile is too much for one moment. */
+const LITTLE_BYTES = 1024 * 1024;
+/** Between two fetches of a light load. A stop, and a rebalance, wait for the end of it. */
+const APART_MS = { min: 25, max: 250 };
 /** A broker that had nothing for so long may keep the next fetch for so long. */
 const QUIET = { afterMs: 1_000, waitMs: 500 };
+/** A broker that had something last time is waited for so long, that its records go into the bundle of the others. */
+const PATIENCE_MS = 50;
+
+/** What a fetch has brought: bytes, and whether a partition has more that can be read by now. */
+export interface Brought {
+  byteCount: number;
+  hasMore: boolean;
+}
+
+interface Broker {
+  /** When it was asked, or has answered and its batches are being handed over; undefined while it rests. */
+  busySinceMs: number | undefined;
+  /** When it is asked again, at the earliest. */
+  nextMs: number;
+  /** Since when it has had nothing; undefined when its last answer had something. */
+  emptySinceMs: number | undefined;
+}
 
 /**
  * When a broker is asked again.
  *
- * It answers with the first byte that comes. Under a light load that is a fetch for every few events, and each costs as
- * much as there are partitions, at both ends. So the next one waits a little while the load lasts: the events that come
- * meanwhile go into the same bundle, which waits much longer. After a quiet moment the fetch is at the broker already,
- * and the first event does not wait.
+ * A fetch costs both ends a millisecond and more, and each partition that has something 20 µs, be it one event or a
+ * hundred. A broker answers with the first byte that comes: under a light load that would be a fetch for every few events,
+ * whose records then wait for the flush. So they wait in Kafka instead, once all that was there is read: the next fetch is
+ * at the next tick of the flush interval, at the same moment for all brokers, and the bundle is cut when they have answered
+ * (`catchesUpInMs`). No record waits longer than with many fetches.
  *
- * Each partition that has something costs kafkajs 20 µs and 10 kB of short-lived objects, be it one event or a hundred:
- * the more partitions answer, the longer the next fetch waits, so that each of them has more.
+ * After a fetch that brought nothing the next one is sent at once and kept by the broker: the first event does not wait.
  */
 export class FetchPace {
-  readonly #nextMs = new Map<number, number>();
-  readonly #emptySinceMs = new Map<number, number>();
+  readonly #stepMs: number;
+  readonly #brokers = new Map<number, Broker>();
 
-  /** Notes what a fetch from the broker has brought, from how many partitions, and when. */
-  returned(nodeId: number, brought: { byteCount: number; partitionCount: number }, nowMs: number): void {
-    const { byteCount, partitionCount } = brought;
-    const { min, perPartition, max } = APART_MS;
-    if (byteCount > 0) this.#emptySinceMs.delete(nodeId);
-    else if (!this.#emptySinceMs.has(nodeId)) this.#emptySinceMs.set(nodeId, nowMs);
-    const isLittle = byteCount > 0 && byteCount < LITTLE_BYTES;
-    this.#nextMs.set(nodeId, isLittle ? nowMs + Math.min(max, Math.max(min, partitionCount * perPartition)) : nowMs);
+  /** `flushIntervalMs`: the longest that records may wait for their insert. */
+  constructor(flushIntervalMs: number) {
+    const { min, max } = APART_MS;
+    const step = flushIntervalMs < min ? Math.ceil(min / flushIntervalMs) : 1 / Math.ceil(flushIntervalMs / max);
+    this.#stepMs = flushIntervalMs * step;
+  }
+
+  /** Notes that a fetch is sent. */
+  asked(nodeId: number, nowMs: number): void {
+    this.#broker(nodeId).busySinceMs = nowMs;
+  }
+
+  /** Notes what a fetch has brought. Its batches are handed over until the broker's `restMs` is asked for. */
+  returned(nodeId: number, { byteCount, hasMore }: Brought, nowMs: number): void {
+    const broker = this.#broker(nodeId);
+    broker.busySinceMs = nowMs;
+    if (byteCount > 0) broker.emptySinceMs = undefined;
+    else broker.emptySinceMs ??= nowMs;
+    const isLittle = byteCount > 0 && byteCount < LITTLE_BYTES && !hasMore;
+    broker.nextMs = isLittle ? nextTickMs(nowMs, this.#stepMs) : nowMs;
   }
 
   /** How long the next fetch from the broker is to be put off. */
   restMs(nodeId: number, nowMs: number): number {
-    return Math.max(0, (this.#nextMs.get(nodeId) ?? nowMs) - nowMs);
+    const broker = this.#broker(nodeId);
+    const leftMs = Math.max(0, broker.nextMs - nowMs);
+    if (leftMs > 0) broker.busySinceMs = undefined;
+    return leftMs;
+  }
+
+  /**
+   * How long until all that the brokers had is handed over; 0 when it is. A broker that keeps a fetch for longer than its
+   * answer takes has nothing; so has, as a rule, one that had nothing before.
+   */
+  catchesUpInMs(nowMs: number): number {
+    let leftMs = 0;
+    for (const { busySinceMs, emptySinceMs } of this.#brokers.values()) {
+      if (busySinceMs === undefined || emptySinceMs !== undefined) continue;
+      leftMs = Math.max(leftMs, busySinceMs + PATIENCE_MS - nowMs);
+    }
+    return leftMs;
   }
 
   /**
@@ -43,7 +87,17 @@ export class FetchPace {
    * event, the first byte ends the wait; but what is resumed meanwhile waits for its end, and so does a stop.
    */
   waitMs(nodeId: number, usualMs: number, nowMs: number): number {
-    const sinceMs = this.#emptySinceMs.get(nodeId);
-    return sinceMs !== undefined && nowMs - sinceMs >= QUIET.afterMs ? Math.max(usualMs, QUIET.waitMs) : usualMs;
+    const { emptySinceMs } = this.#broker(nodeId);
+    const isQuiet = emptySinceMs !== undefined && nowMs - emptySinceMs >= QUIET.afterMs;
+    return isQuiet ? Math.max(usualMs, QUIET.waitMs) : usualMs;
+  }
+
+  #broker(nodeId: number): Broker {
+    let broker = this.#brokers.get(nodeId);
+    if (broker === undefined) {
+      broker = { busySinceMs: undefined, nextMs: 0, emptySinceMs: undefined };
+      this.#brokers.set(nodeId, broker);
+    }
+    return broker;
   }
 }

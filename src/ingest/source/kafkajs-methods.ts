@@ -27,7 +27,7 @@ export interface Cluster extends GroupCluster, AnsweredCluster {
 }
 
 export interface FetchedBatch {
-  messages: { value: Buffer }[];
+  messages: { value: Buffer; hasMore: boolean }[];
   /** The membership that its fetch began in. */
   membership?: Membership;
 }

@@ -36,6 +36,10 @@ export type FetchStarts = ReadonlyMap<string, number>;
 export interface MembershipHooks {
   /** Where a partition begins that has no committed offset. */
   from: "earliest" | "latest";
+  /** A light load is fetched once in each, from all brokers at the same moment (fetch-pace.ts). */
+  flushIntervalMs: number;
+  /** All that the brokers had was handed over, and the next fetches are put off: the moment to insert it. */
+  onCaughtUp(): void;
   /** Before each join. The group waits for this member: to be done well within the session timeout. */
   beforeJoin(): Promise<void>;
   /**

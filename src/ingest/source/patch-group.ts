@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { brokerAwayNames } from "../../clients/kafka/classify-error.ts";
+import { systemClock } from "../../core/clock.ts";
+import type { Brought } from "./fetch-pace.ts";
 import { joinAs } from "./join-group.ts";
 import {
   type ConsumerGroup,
@@ -25,8 +27,7 @@ groupPrototype.joinAndSync = function (this: ConsumerGroup) {
 groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   const member = members.get(this.cluster);
   if (member === undefined) return kafkajsOwn.fetch.call(this, nodeId);
-  const restMs = member.pace.restMs(Number(nodeId), performance.now());
-  if (restMs > 0) await sleep(restMs);
+  await rest(member, Number(nodeId));
   // Another fetch has begun a join: offsets are those of before, the generation may be the next one already.
   await member.joining?.catch(() => {});
   const { current } = member;
@@ -38,21 +39,34 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   member.fetchWaitMs ??= this.maxWaitTime;
   const mayRest = this.subscriptionState.paused().length === 0;
   this.maxWaitTime = mayRest
-    ? member.pace.waitMs(Number(nodeId), member.fetchWaitMs, performance.now())
+    ? member.pace.waitMs(Number(nodeId), member.fetchWaitMs, systemClock.nowMs())
     : member.fetchWaitMs;
+  member.pace.asked(Number(nodeId), systemClock.nowMs());
   const batches = await kafkajsOwn.fetch
     .call(this, nodeId)
     .catch((error) => restNode(this, member, Number(nodeId), error));
-  member.pace.returned(Number(nodeId), broughtBy(batches), performance.now());
+  member.pace.returned(Number(nodeId), broughtBy(batches), systemClock.nowMs());
   for (const batch of batches) batch.membership = current;
   return batches;
 };
 
-function broughtBy(batches: readonly FetchedBatch[]): { byteCount: number; partitionCount: number } {
-  const brought = { byteCount: 0, partitionCount: 0 };
+/** kafkajs asks a broker again when all that it answered is handed over. */
+async function rest({ pace, hooks }: Member, nodeId: number): Promise<void> {
+  const restMs = pace.restMs(nodeId, systemClock.nowMs());
+  if (restMs === 0) return;
+  const othersMs = pace.catchesUpInMs(systemClock.nowMs());
+  if (othersMs === 0) hooks.onCaughtUp();
+  // Those that answer meanwhile look for themselves; what they do not say is said here.
+  else if (othersMs < restMs)
+    setTimeout(() => pace.catchesUpInMs(systemClock.nowMs()) === 0 && hooks.onCaughtUp(), othersMs);
+  await sleep(restMs);
+}
+
+function broughtBy(batches: readonly FetchedBatch[]): Brought {
+  const brought = { byteCount: 0, hasMore: false };
   for (const { messages } of batches) {
-    if (messages.length > 0) brought.partitionCount += 1;
     for (const { value } of messages) brought.byteCount += value.length;
+    if (messages.at(-1)?.hasMore === true) brought.hasMore = true;
   }
   return brought;
 }

@@ -54,6 +54,7 @@ describe.skipIf(!real.available)("the record batch seam against Apache Kafka", (
         fetchBytesPerPartition: 1 << 20,
         fetchBytesMax: 1 << 20,
         fetchWaitMs: 100,
+        flushIntervalMs: 100,
         sessionTimeoutMs: 30_000,
         from: "earliest",
       },
@@ -63,6 +64,7 @@ describe.skipIf(!real.available)("the record batch seam against Apache Kafka", (
           membership = joined;
         },
         beforeJoin: async () => {},
+        onCaughtUp: () => {},
         onBegin: async () => {},
         isNewTopic: () => false,
         onUnread: () => {},

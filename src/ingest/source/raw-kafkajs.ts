@@ -48,6 +48,8 @@ export interface RawMessage {
   key: Buffer | null;
   /** The batch's transaction was taken back: its records do not count. */
   isAborted: boolean;
+  /** The last of its answer, and the broker has more of the partition that can be read. */
+  hasMore: boolean;
   /** To be called when `value` is not read any more; undefined when its response is not reused. */
   release: (() => void) | undefined;
 }
@@ -74,6 +76,7 @@ function replaceDecoder(original: (decoder: FetchDecoder) => Promise<{ records: 
       key,
       value: buffer.subarray(start, start + byteLength),
       isAborted: false,
+      hasMore: false,
       release: readerOf(buffer),
       headers: {},
       // Never "control": a control batch must reach the pipeline too, or its offset would never be committed.
@@ -111,6 +114,8 @@ function installReplacement(): void {
 
 interface FetchedPartition {
   messages: RawMessage[];
+  /** Behind the last record that can be read: no transaction before it is open. */
+  lastStableOffset: string;
   abortedTransactions?: { firstOffset: string; producerId: string }[] | null;
 }
 
@@ -136,6 +141,11 @@ function markAborted(fetched: FetchedPartition): void {
     if (message.key === null) message.isAborted = inTransaction && aborted.has(producerId);
     else if (isAbortMarker(message.key)) aborted.delete(producerId);
   }
+}
+
+function markEnd({ messages, lastStableOffset }: FetchedPartition): void {
+  const last = messages.at(-1);
+  if (last !== undefined) last.hasMore = Number(last.offset) + 1 < Number(lastStableOffset);
 }
 
 /** Version and type of a control record; type 0 ends a transaction that is taken back. */
@@ -173,7 +183,7 @@ function hasMessages({ messages }: FetchedPartition): boolean {
 }
 
 /**
- * Marks aborted batches, and takes the partitions out that have nothing new, which in a topic of 256 are four of five: for
+ * Marks aborted batches, and the last of each partition, and takes the partitions out that have nothing new, which in a topic of 256 are four of five: for
  * each of them kafkajs would search its request, make a batch, pass it through its workers and look whether a heartbeat is
  * due. With nothing left it looks once. Partitions with an error are told apart before (group-member.ts).
  */
@@ -185,6 +195,7 @@ function trimAnswers(): void {
     for (const response of answer.responses) {
       if (request.keepsEmpty !== true) response.partitions = response.partitions.filter(hasMessages);
       response.partitions.forEach(markAborted);
+      response.partitions.forEach(markEnd);
     }
     return answer;
   };

@@ -232,6 +232,8 @@ export class SimulatedMember {
         from = this.#dispatcher.accept(batch) ?? lastOffset + 1;
       }
       this.#fetchOffsets.set(partition, from);
+      // The source says so when all brokers have answered: here it may be wrong, and nothing may depend on it.
+      if (world.random.fraction() < 0.2) this.#dispatcher.cutCaughtUp();
     });
   }
 

@@ -24,6 +24,7 @@ const source = createSource(
     fetchBytesPerPartition: 1 << 20,
     fetchBytesMax: 1 << 20,
     fetchWaitMs: 100,
+    flushIntervalMs: 100,
     sessionTimeoutMs: 30_000,
     from: "earliest",
   },
@@ -39,6 +40,7 @@ const source = createSource(
     isNewTopic: () => false,
     onUnread: () => {},
     onJoined: () => {},
+    onCaughtUp: () => {},
     onOutOfRange: (_at, _offset, logStart) => logStart,
     onCrash: (crash) => {
       error = crash;

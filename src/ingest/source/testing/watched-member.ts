@@ -52,7 +52,7 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
     logLevel: logLevel.NOTHING,
     socketFactory: tap.socketFactory,
   };
-  const options = { fetchBytesPerPartition: 1 << 20, fetchBytesMax: 1 << 20, fetchWaitMs: 100 };
+  const options = { fetchBytesPerPartition: 1 << 20, fetchBytesMax: 1 << 20, fetchWaitMs: 100, flushIntervalMs: 25 };
   const source = createSource(
     { kafka, from: "earliest", sessionTimeoutMs: SESSION_TIMEOUT_MS, ...options, ...setup },
     {
@@ -79,6 +79,7 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
         shown.push({ generation, topic, partition, fetchOffset, baseOffset, lastOffset });
         setup.onBatch?.(batch);
       },
+      onCaughtUp: () => setup.onCaughtUp?.(),
       onOutOfRange(at, offset, logStart, logEnd) {
         if (setup.onOutOfRange !== undefined) return setup.onOutOfRange(at, offset, logStart, logEnd);
         throw new RangeError(`out of range: ${partitionKey(at)} ${offset} ${logStart} ${logEnd}`);
