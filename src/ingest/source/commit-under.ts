@@ -1,5 +1,6 @@
 import { StaleOwner } from "../../core/stale-owner.ts";
 import { byTopic } from "./by-topic.ts";
+import { type CommitFields, encodeCommit } from "./encode-commit.ts";
 import { isStale, readCommittedAt } from "./group-start.ts";
 import type { Broker, ConsumerGroup } from "./kafkajs-methods.ts";
 import type { Member } from "./member-state.ts";
@@ -10,8 +11,11 @@ function isAnswer(error: unknown): boolean {
   return (error as { name?: string }).name === "KafkaJSProtocolError";
 }
 
+/** What brokers since 2.1 speak. */
+const OWN_VERSION = 5;
+
 /**
- * The broker for one request that is checked in the last moment: kafkajs may connect and log in again before it encodes.
+ * The broker for one commit that is checked in the last moment: kafkajs may connect and log in again before it encodes.
  */
 function checked(broker: Broker, check: () => void): Broker {
   const lookupRequest: Broker["lookupRequest"] = (apiKey, definition) => {
@@ -20,7 +24,8 @@ function checked(broker: Broker, check: () => void): Broker {
       const protocol = protocolOf(fields);
       const encode = async () => {
         check();
-        return protocol.request.encode();
+        if (protocol.request.apiVersion !== OWN_VERSION) return protocol.request.encode();
+        return encodeCommit(fields as CommitFields);
       };
       return { ...protocol, request: { ...protocol.request, encode } };
     };

@@ -10,7 +10,7 @@ import type { TopicMetadata } from "./topic-watch.ts";
 
 /** A request as kafkajs' connections take it. */
 export interface Protocol {
-  request: { encode(): Promise<unknown> };
+  request: { apiVersion: number; encode(): Promise<unknown> };
 }
 
 export interface Broker extends OffsetBroker {

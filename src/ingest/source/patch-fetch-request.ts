@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { type Encoder, KafkaEncoder, writeOffset } from "./kafkajs-encoder.ts";
 
 /** What kafkajs asks a broker for (https://kafka.apache.org/protocol#The_Messages_Fetch, version 11). */
 interface FetchFields {
@@ -17,26 +18,14 @@ interface FetchedFrom {
   maxBytes: number;
 }
 
-/** kafkajs' writer: a buffer that grows, and how much of it is written. */
-interface Encoder {
-  buf: Buffer;
-  offset: number;
-  ensureAvailable(byteCount: number): void;
-  writeInt8(value: number): Encoder;
-  writeInt32(value: number): Encoder;
-  writeString(text: string): Encoder;
-}
-
 const require = createRequire(import.meta.url);
 const requestPath = require.resolve("kafkajs/src/protocol/requests/fetch/v11/request.js");
-const KafkaEncoder: new (initialBytes?: number) => Encoder = require("kafkajs/src/protocol/encoder.js");
 
 const PARTITION_BYTES = 28;
 const HEADER_BYTES_MAX = 512;
 const NO_EPOCH = -1;
 const NO_SESSION = 0;
 const WHOLE_FETCH = -1;
-const WORD = 2 ** 32;
 
 /**
  * kafkajs writes each partition of a fetch into a buffer of its own, half a kilobyte cleared and collected for 28 bytes, and
@@ -59,12 +48,9 @@ export function encodeFetch(fields: FetchFields): Encoder {
 function writePartition(encoder: Encoder, { partition, fetchOffset, maxBytes }: FetchedFrom): void {
   encoder.ensureAvailable(PARTITION_BYTES);
   const { buf, offset: at } = encoder;
-  const offset = Number(fetchOffset);
-  const high = Math.floor(offset / WORD);
   buf.writeInt32BE(partition, at);
   buf.writeInt32BE(NO_EPOCH, at + 4);
-  buf.writeInt32BE(high, at + 8);
-  buf.writeUInt32BE(offset - high * WORD, at + 12);
+  writeOffset(buf, Number(fetchOffset), at + 8);
   buf.writeInt32BE(-1, at + 16); // where a follower's log starts: eight bytes, of no meaning here
   buf.writeInt32BE(-1, at + 20);
   buf.writeInt32BE(maxBytes, at + 24);
