@@ -1,4 +1,4 @@
-import type { Consumer, ConsumerRunConfig, KafkaConfig } from "kafkajs";
+import type { Consumer, KafkaConfig } from "kafkajs";
 import { BufferPool } from "../../core/buffer-pool.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
@@ -7,7 +7,7 @@ import { frameSockets } from "./frame-socket.ts";
 import { createMember } from "./group-member.ts";
 import type { MembershipHooks } from "./membership.ts";
 import { toRawBatch } from "./raw-batch-of.ts";
-import { RawKafka, type RawMessage } from "./raw-kafkajs.ts";
+import { RawKafka } from "./raw-kafkajs.ts";
 
 /** Partitions that were added are found within this time. */
 const METADATA_MAX_AGE_MS = 15_000;
@@ -27,7 +27,7 @@ export interface SourceOptions {
   from: "earliest" | "latest";
 }
 
-export interface SourceEvents extends Omit<MembershipHooks, "from" | "flushIntervalMs"> {
+export interface SourceEvents extends Omit<MembershipHooks, "from" | "flushIntervalMs" | "onFetchedBatch"> {
   /** A batch has arrived. Synchronous: the caller copies its bytes, or has no use for it. */
   onBatch(batch: RawBatch): void;
   /** A fetch was answered, or there was nothing to fetch: the loop moves. */
@@ -65,6 +65,9 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     ...events,
     from: options.from,
     flushIntervalMs: options.flushIntervalMs,
+    onFetchedBatch(at, batch, receivedMs, fetchOffset) {
+      if (isRunning) events.onBatch(toRawBatch(at, batch, receivedMs, fetchOffset));
+    },
     onJoined(membership) {
       assigned = membership.partitions;
       isRunning = true;
@@ -116,7 +119,8 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     async start() {
       await consumer.connect();
       await consumer.subscribe({ topics: options.topics, fromBeginning: options.from === "earliest" });
-      await consumer.run(runConfig(events));
+      // Batches are handed over by the fetch itself (fetch-from-node.ts).
+      await consumer.run({ autoCommit: false, eachBatch: async () => {} });
     },
     pause() {
       paused = true;
@@ -139,24 +143,6 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
       await consumer.stop();
       await member.leave().catch(() => {});
       await consumer.disconnect();
-    },
-  };
-}
-
-function runConfig(events: SourceEvents): ConsumerRunConfig {
-  return {
-    autoCommit: false,
-    eachBatchAutoResolve: true,
-    partitionsConsumedConcurrently: 4,
-    async eachBatch({ batch }) {
-      const receivedMs = Date.now();
-      let fetchOffset = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
-      for (const message of batch.messages as unknown as RawMessage[]) {
-        const raw = toRawBatch({ topic: batch.topic, partition: batch.partition }, message, receivedMs, fetchOffset);
-        events.onBatch(raw);
-        fetchOffset = raw.lastOffset + 1;
-        message.release?.();
-      }
     },
   };
 }

@@ -16,7 +16,7 @@ export interface Brought {
 }
 
 interface Broker {
-  /** When it was asked, or has answered and its batches are being handed over; undefined while it rests. */
+  /** When it was asked, or is to be asked at once; undefined while it rests. */
   busySinceMs: number | undefined;
   /** When it is asked again, at the earliest. */
   nextMs: number;
@@ -51,22 +51,19 @@ export class FetchPace {
     this.#broker(nodeId).busySinceMs = nowMs;
   }
 
-  /** Notes what a fetch has brought. Its batches are handed over until the broker's `restMs` is asked for. */
+  /** Notes what a fetch has brought, when it was handed over. */
   returned(nodeId: number, { byteCount, hasMore }: Brought, nowMs: number): void {
     const broker = this.#broker(nodeId);
-    broker.busySinceMs = nowMs;
     if (byteCount > 0) broker.emptySinceMs = undefined;
     else broker.emptySinceMs ??= nowMs;
     const isLittle = byteCount > 0 && byteCount < LITTLE_BYTES && !hasMore;
     broker.nextMs = isLittle ? nextTickMs(nowMs, this.#stepMs) : nowMs;
+    broker.busySinceMs = isLittle ? undefined : nowMs;
   }
 
   /** How long the next fetch from the broker is to be put off. */
   restMs(nodeId: number, nowMs: number): number {
-    const broker = this.#broker(nodeId);
-    const leftMs = Math.max(0, broker.nextMs - nowMs);
-    if (leftMs > 0) broker.busySinceMs = undefined;
-    return leftMs;
+    return Math.max(0, this.#broker(nodeId).nextMs - nowMs);
   }
 
   /**

@@ -2,8 +2,8 @@ import { createRequire } from "node:module";
 import type { AnsweredCluster, PartitionError } from "../../clients/kafka/partial-admin.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 import type { WallClockTimes } from "./clock-steps.ts";
+import type { FetchedBatch } from "./fetched-batch.ts";
 import type { GroupCluster, OffsetBroker } from "./group-start.ts";
-import type { Membership } from "./membership.ts";
 import type { TopicMetadata } from "./topic-watch.ts";
 
 /** What is used, and replaced, of kafkajs' private classes (2.2.4). */
@@ -17,19 +17,26 @@ export interface Broker extends OffsetBroker {
   isConnected(): boolean;
   /** Finds how the broker wants a request of this kind. */
   lookupRequest(apiKey: number, definition: object): (fields: object) => Protocol;
+  fetch(request: object): Promise<FetchAnswer>;
   offsetCommit(request: object): Promise<{ failed: PartitionError[] }>;
 }
 
 export interface Cluster extends GroupCluster, AnsweredCluster {
   findGroupCoordinator(request: { groupId: string }): Promise<Broker>;
   refreshMetadata(): Promise<void>;
+  refreshMetadataIfNecessary(): Promise<void>;
+  findBroker(node: { nodeId: number }): Promise<Broker>;
   brokerPool: { metadata: { topicMetadata: TopicMetadata[] } | null; metadataExpireAt: number | null };
 }
 
-export interface FetchedBatch {
-  messages: { value: Buffer; hasMore: boolean }[];
-  /** The membership that its fetch began in. */
-  membership?: Membership;
+/** What a fetch asks of one topic. */
+export interface AskedTopic {
+  topic: string;
+  partitions: { partition: number; fetchOffset: string; maxBytes: number }[];
+}
+
+export interface FetchAnswer {
+  responses: { topicName: string; partitions: { partition: number; messages: FetchedBatch[] }[] }[];
 }
 
 export interface ConsumerGroup extends WallClockTimes {
@@ -42,7 +49,16 @@ export interface ConsumerGroup extends WallClockTimes {
   topicsSubscribed: string[];
   /** How long a broker may keep a fetch for which it has nothing, in ms. */
   maxWaitTime: number;
-  subscriptionState: { paused(): object[]; assign(partitions: { topic: string; partitions: number[] }[]): void };
+  minBytes: number;
+  maxBytes: number;
+  maxBytesPerPartition: number;
+  isolationLevel: number;
+  rackId: string;
+  subscriptionState: {
+    paused(): object[];
+    isPaused(topic: string, partition: number): boolean;
+    assign(partitions: { topic: string; partitions: number[] }[]): void;
+  };
   offsetManager: {
     topics: string[];
     memberAssignment: Record<string, number[]>;
@@ -51,12 +67,17 @@ export interface ConsumerGroup extends WallClockTimes {
     nextOffset(topic: string, partition: number): { toString(): string };
     resolveOffset(at: { topic: string; partition: number; offset: string }): void;
   };
-  seekOffset: Map<string, string>;
+  seekOffset: { clear(): void; has(topic: string, partition: number): boolean };
+  /** Carries out what was ordered by `seekOffset`, and asks for offsets that are not known. */
+  seekOffsets(partitions: { topic: string; partitions: number[] }[]): Promise<void>;
   assigned(): { topic: string; partitions: number[] }[];
   /** Does nothing once the member has left. */
   leave(): Promise<void>;
   joinAndSync(): Promise<void>;
-  fetch(nodeId: number): Promise<FetchedBatch[]>;
+  /** The batches are kafkajs' own objects. */
+  fetch(nodeId: number): Promise<object[]>;
+  /** Mends what it can, so that the next fetch may succeed; throws the error otherwise. */
+  recoverFromFetch(error: unknown): Promise<undefined>;
   recoverFromOffsetOutOfRange(error: TopicPartition): Promise<void>;
   checkForStaleAssignment(): void;
   filterPartitionsByNode(
@@ -69,27 +90,15 @@ export interface ConsumerGroup extends WallClockTimes {
   findReadReplicaForPartitions(topic: string, partitions: number[]): Record<number, number[]>;
 }
 
-interface Runner {
-  running: boolean;
-  consumerGroup: ConsumerGroup;
-  handleBatch(batch: FetchedBatch): Promise<void>;
-  /** Hands a batch that is not empty to the consumer's function, and goes on behind it. */
-  processEachBatch(batch: FetchedBatch): Promise<void>;
-  /** Sends a heartbeat if it is time. */
-  heartbeat(): Promise<void>;
-}
-
 const require = createRequire(import.meta.url);
 export const groupPrototype: ConsumerGroup = require("kafkajs/src/consumer/consumerGroup.js").prototype;
-export const runnerPrototype: Runner = require("kafkajs/src/consumer/runner.js").prototype;
 
 const { joinAndSync, fetch, recoverFromOffsetOutOfRange, checkForStaleAssignment, filterPartitionsByNode } =
   groupPrototype;
 const { findReadReplicaForPartitions } = groupPrototype;
-const { handleBatch } = runnerPrototype;
 
 /** The methods as kafkajs has them, taken before any is replaced. */
 export const kafkajsOwn = {
   ...{ joinAndSync, fetch, recoverFromOffsetOutOfRange, checkForStaleAssignment, filterPartitionsByNode },
-  ...{ findReadReplicaForPartitions, handleBatch },
+  ...{ findReadReplicaForPartitions },
 };

@@ -1,10 +1,14 @@
 import { createRequire } from "node:module";
+import { MillraceError } from "../../core/errors.ts";
+import { BATCH_MAGIC, MAGIC_AT } from "../../core/record-batch-header.ts";
+import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
+import { type FetchedBatch, readFetchedBatch } from "./fetched-batch.ts";
 
 /**
  * Reads the answer to a fetch (version 11, what every broker since 2.3 speaks) without garbage.
  *
- * kafkajs decodes each partition into an object, a promise and three 64-bit numbers, whether it has records or not. Most
- * have none: a fetch returns as soon as one partition has a byte. Here a partition without records is one object.
+ * kafkajs decodes each partition into an object, a promise and three 64-bit numbers, whether it has records or not, and each
+ * batch into many more. Here a partition is one object, and so is a batch.
  *
  * Loaded by raw-kafkajs.ts, and in its place before kafkajs fetches first.
  */
@@ -16,8 +20,6 @@ interface Decoder {
   readInt32(): number;
   readString(): string;
 }
-
-type DecodeMessages = (decoder: Decoder) => Promise<object[]>;
 
 const require = createRequire(import.meta.url);
 const responsePath = require.resolve("kafkajs/src/protocol/requests/fetch/v11/response.js");
@@ -56,11 +58,36 @@ function decodePartition(decoder: Decoder) {
     lastStartOffset: readOffset(decoder),
     abortedTransactions: readAborted(decoder),
     preferredReadReplica: decoder.readInt32(),
-    messages: [] as object[],
+    messages: [] as FetchedBatch[],
   };
 }
 
-async function decodeFetch(decoder: Decoder, decodeMessages: DecodeMessages): Promise<object> {
+/**
+ * All batches that are whole; the last one may be cut off, at the limit that the broker was given.
+ *
+ * @throws MillraceError E_KAFKA when the records are in a format of before Kafka 0.11.
+ */
+function readBatches(decoder: Decoder, at: TopicPartition): FetchedBatch[] {
+  const byteLength = decoder.readInt32();
+  if (byteLength <= 0) return [];
+  const bytes = decoder.buffer.subarray(decoder.offset, decoder.offset + byteLength);
+  decoder.offset += byteLength;
+  const magic = bytes[MAGIC_AT] ?? BATCH_MAGIC;
+  if (magic !== BATCH_MAGIC) {
+    const what = `Cannot read ${partitionKey(at)}: its records have the format of before Kafka 0.11 (magic ${magic})`;
+    throw new MillraceError("E_KAFKA", `${what}; have a current producer write them anew, or begin behind them`);
+  }
+  const batches: FetchedBatch[] = [];
+  let offset = 0;
+  for (;;) {
+    const batch = readFetchedBatch(bytes, offset);
+    if (batch === undefined) return batches;
+    batches.push(batch);
+    offset += batch.bytes.length;
+  }
+}
+
+function decodeFetch(decoder: Decoder): object {
   const clientSideThrottleTime = decoder.readInt32();
   const errorCode = decoder.readInt16();
   const sessionId = decoder.readInt32();
@@ -69,9 +96,7 @@ async function decodeFetch(decoder: Decoder, decodeMessages: DecodeMessages): Pr
     const response = { topicName: decoder.readString(), partitions: [] as object[] };
     for (let left = decoder.readInt32(); left > 0; left--) {
       const partition = decodePartition(decoder);
-      // Most have none, and each look would cost a promise.
-      if (decoder.buffer.readInt32BE(decoder.offset) > 0) partition.messages = await decodeMessages(decoder);
-      else decoder.offset += INT32_BYTES;
+      partition.messages = readBatches(decoder, { topic: response.topicName, partition: partition.partition });
       response.partitions.push(partition);
     }
     responses.push(response);
@@ -80,13 +105,12 @@ async function decodeFetch(decoder: Decoder, decodeMessages: DecodeMessages): Pr
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 }
 
-/** Puts it in kafkajs' place. `decodeMessages` is loaded by now, with the decoder that yields whole batches. */
+/** Puts it in kafkajs' place. */
 export function installLeanAnswer(): void {
   const Decoder: new (data: Buffer) => Decoder = require("kafkajs/src/protocol/decoder.js");
-  const decodeMessages: DecodeMessages = require("kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js");
   const response: object = require("kafkajs/src/protocol/requests/fetch/v11/response.js");
   require.cache[responsePath]!.exports = {
     ...response,
-    decode: (data: Buffer) => decodeFetch(new Decoder(data), decodeMessages),
+    decode: async (data: Buffer) => decodeFetch(new Decoder(data)),
   };
 }

@@ -1,5 +1,6 @@
 import type { CommitOffset } from "../../core/partition-offsets.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
+import type { FetchedBatch } from "./fetched-batch.ts";
 import type { Unread } from "./topic-watch.ts";
 
 /** One generation of this member, from the answer to its join request to the next join. No two of a member have one number. */
@@ -38,6 +39,11 @@ export interface MembershipHooks {
   from: "earliest" | "latest";
   /** A light load is fetched once in each, from all brokers at the same moment (fetch-pace.ts). */
   flushIntervalMs: number;
+  /**
+   * A batch has come, of an answer that arrived at `receivedMs` (ms since 1970). It is the next one from `fetchOffset` on: what
+   * lies between does not exist. To be copied before this returns.
+   */
+  onFetchedBatch(at: TopicPartition, batch: FetchedBatch, receivedMs: number, fetchOffset: number): void;
   /** All that the brokers had was handed over, and the next fetches are put off: the moment to insert it. */
   onCaughtUp(): void;
   /** Before each join. The group waits for this member: to be done well within the session timeout. */

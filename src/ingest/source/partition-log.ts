@@ -2,7 +2,7 @@ import { classifyKafkaError } from "../../clients/kafka/classify-error.ts";
 import { type AnsweredCluster, NO_LEADER, type PartitionError } from "../../clients/kafka/partial-admin.ts";
 import { MillraceError } from "../../core/errors.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
-import type { RawMessage } from "./raw-kafkajs.ts";
+import type { FetchedBatch } from "./fetched-batch.ts";
 import { type BrokerPool, TopicLeaders } from "./topic-leaders.ts";
 
 /** As Kafka numbers them. Up to the last stable offset; up to the high watermark. */
@@ -16,7 +16,7 @@ const LOG_START = -2;
 interface LogBroker {
   fetch(request: object): Promise<{
     failed: PartitionError[];
-    responses: { partitions: { lastStableOffset: string; messages: RawMessage[] }[] }[];
+    responses: { partitions: { lastStableOffset: string; messages: FetchedBatch[] }[] }[];
   }>;
   listOffsets(request: object): Promise<{ responses: { partitions: { offset: string }[] }[] }>;
 }
@@ -29,7 +29,7 @@ export interface LogCluster extends AnsweredCluster {
 /** What one question to the leader came to. */
 export type LogAnswer =
   /** Whole batches, none of them before the offset; none at all, too. `stableEnd`: the broker shows what lies below. */
-  | { kind: "records"; messages: RawMessage[]; stableEnd: number }
+  | { kind: "records"; batches: FetchedBatch[]; stableEnd: number }
   | { kind: "outOfRange"; logStart: number; logEnd: number }
   /** The cluster does not know the topic or the partition: it was deleted, or whoever was asked has just started. */
   | { kind: "absent" }
@@ -48,7 +48,7 @@ export class PartitionLogs {
 
   /**
    * What the log has from `offset` on, as much as fits into `bytesMax`, one batch at least. Whoever takes the answer releases
-   * its messages. Does not wait for records: a broker answers the requests of a connection one after the other, and other
+   * its batches. Does not wait for records: a broker answers the requests of a connection one after the other, and other
    * partitions' are behind this one.
    *
    * @throws MillraceError E_KAFKA when no repeat can help: the user may not read the topic, a login is refused.
@@ -63,10 +63,10 @@ export class PartitionLogs {
       const found = responses[0]?.partitions[0];
       // So it does when it throttles the client.
       if (found === undefined) return { kind: "unavailable", reason: "the broker left it out of its answer" };
-      return { kind: "records", messages: found.messages, stableEnd: Number(found.lastStableOffset) };
+      return { kind: "records", batches: found.messages, stableEnd: Number(found.lastStableOffset) };
     });
     // A leader that shows less than there was may be one of before.
-    if (answer.kind !== "records" || answer.messages.length === 0) this.#leaders.forget(at.topic, leaders);
+    if (answer.kind !== "records" || answer.batches.length === 0) this.#leaders.forget(at.topic, leaders);
     return answer;
   }
 

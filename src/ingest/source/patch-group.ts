@@ -1,18 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { brokerAwayNames } from "../../clients/kafka/classify-error.ts";
 import { systemClock } from "../../core/clock.ts";
-import type { Brought } from "./fetch-pace.ts";
+import { fetchFromNode } from "./fetch-from-node.ts";
+import type { Brought, FetchPace } from "./fetch-pace.ts";
 import { joinAs } from "./join-group.ts";
-import {
-  type ConsumerGroup,
-  type FetchedBatch,
-  groupPrototype,
-  kafkajsOwn,
-  runnerPrototype,
-} from "./kafkajs-methods.ts";
+import { type ConsumerGroup, groupPrototype, kafkajsOwn } from "./kafkajs-methods.ts";
 import { expireMetadata, type Member, members } from "./member-state.ts";
+import type { MembershipHooks } from "./membership.ts";
 
-/** Joins, fetches, and hands on what was fetched, each in the membership in which it began. */
+/** Joins, and fetches whose batches are handed over in the membership in which they were asked for. */
 
 groupPrototype.joinAndSync = function (this: ConsumerGroup) {
   const member = members.get(this.cluster);
@@ -27,7 +23,10 @@ groupPrototype.joinAndSync = function (this: ConsumerGroup) {
 groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   const member = members.get(this.cluster);
   if (member === undefined) return kafkajsOwn.fetch.call(this, nodeId);
-  await rest(member, Number(nodeId));
+  const { pace, hooks } = member;
+  const node = Number(nodeId);
+  const restMs = pace.restMs(node, systemClock.nowMs());
+  if (restMs > 0) await sleep(restMs);
   // Another fetch has begun a join: offsets are those of before, the generation may be the next one already.
   await member.joining?.catch(() => {});
   const { current } = member;
@@ -38,55 +37,29 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   member.clockSteps.carryTo(this);
   member.fetchWaitMs ??= this.maxWaitTime;
   const mayRest = this.subscriptionState.paused().length === 0;
-  this.maxWaitTime = mayRest
-    ? member.pace.waitMs(Number(nodeId), member.fetchWaitMs, systemClock.nowMs())
-    : member.fetchWaitMs;
-  member.pace.asked(Number(nodeId), systemClock.nowMs());
-  const batches = await kafkajsOwn.fetch
-    .call(this, nodeId)
-    .catch((error) => restNode(this, member, Number(nodeId), error));
-  member.pace.returned(Number(nodeId), broughtBy(batches), systemClock.nowMs());
-  for (const batch of batches) batch.membership = current;
-  return batches;
+  const sentMs = systemClock.nowMs();
+  this.maxWaitTime = mayRest ? pace.waitMs(node, member.fetchWaitMs, sentMs) : member.fetchWaitMs;
+  pace.asked(node, sentMs);
+  const brought = await fetchFromNode(this, member, current, node).catch((error) =>
+    restNode(this, member, node, error),
+  );
+  pace.returned(node, brought, systemClock.nowMs());
+  if (pace.restMs(node, systemClock.nowMs()) > 0) tellWhenCaughtUp(pace, hooks);
+  return [];
 };
 
-/** kafkajs asks a broker again when all that it answered is handed over. */
-async function rest({ pace, hooks }: Member, nodeId: number): Promise<void> {
-  const restMs = pace.restMs(nodeId, systemClock.nowMs());
-  if (restMs === 0) return;
-  const othersMs = pace.catchesUpInMs(systemClock.nowMs());
-  if (othersMs === 0) hooks.onCaughtUp();
-  // Those that answer meanwhile look for themselves; what they do not say is said here.
-  else if (othersMs < restMs)
-    setTimeout(() => pace.catchesUpInMs(systemClock.nowMs()) === 0 && hooks.onCaughtUp(), othersMs);
-  await sleep(restMs);
+/** Once all brokers have answered: the last of them tells, or, where one keeps the fetch, time does. */
+function tellWhenCaughtUp(pace: FetchPace, hooks: MembershipHooks): void {
+  const leftMs = pace.catchesUpInMs(systemClock.nowMs());
+  if (leftMs === 0) hooks.onCaughtUp();
+  else setTimeout(() => pace.catchesUpInMs(systemClock.nowMs()) === 0 && hooks.onCaughtUp(), leftMs);
 }
-
-function broughtBy(batches: readonly FetchedBatch[]): Brought {
-  const brought = { byteCount: 0, hasMore: false };
-  for (const { messages } of batches) {
-    for (const { value } of messages) brought.byteCount += value.length;
-    if (messages.at(-1)?.hasMore === true) brought.hasMore = true;
-  }
-  return brought;
-}
-
-runnerPrototype.handleBatch = async function (this: typeof runnerPrototype, batch) {
-  const member = members.get(this.consumerGroup.cluster);
-  if (member === undefined) return kafkajsOwn.handleBatch.call(this, batch);
-  // Neither shown nor resolved: whoever owns the partition now fetches it from the committed offset.
-  if (batch.membership !== member.current || !this.running) return;
-  if (batch.messages.length === 0) return kafkajsOwn.handleBatch.call(this, batch);
-  // Without the events that kafkajs computes for each batch, six 64-bit numbers and a dozen objects: nobody listens.
-  await this.processEachBatch(batch);
-  await this.heartbeat();
-};
 
 /**
  * One broker is away: its partitions rest, and the others go on; kafkajs would stop the fetches of all others, longer each
  * time. The heartbeat after a fetch tells when it is all.
  */
-function restNode(group: ConsumerGroup, { watch }: Member, nodeId: number, error: unknown): FetchedBatch[] {
+function restNode(group: ConsumerGroup, { watch }: Member, nodeId: number, error: unknown): Brought {
   const led = kafkajsOwn.filterPartitionsByNode.call(group, nodeId, group.assigned());
   const partitions = led.flatMap((entry) => entry.partitions.map((partition) => ({ topic: entry.topic, partition })));
   if (watch === undefined || partitions.length === 0 || !brokerAwayNames.has((error as Error).name)) throw error;
@@ -96,5 +69,5 @@ function restNode(group: ConsumerGroup, { watch }: Member, nodeId: number, error
     performance.now(),
   );
   expireMetadata(group.cluster, 0);
-  return [];
+  return { byteCount: 0, hasMore: false };
 }

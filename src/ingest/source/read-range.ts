@@ -3,9 +3,9 @@ import { jitteredPauseMs } from "../../core/backoff.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
 import type { PartitionRange } from "../../core/topic-partition.ts";
 import { unlessAborted, within } from "../../core/within.ts";
+import type { FetchedBatch } from "./fetched-batch.ts";
 import { type LogAnswer, type PartitionLogs, READ_COMMITTED, READ_UNCOMMITTED } from "./partition-log.ts";
 import { toRawBatch } from "./raw-batch-of.ts";
-import type { RawMessage } from "./raw-kafkajs.ts";
 
 /** What the log has of a range. */
 export interface RangeRead {
@@ -111,7 +111,7 @@ async function takeAnswer(context: ReadContext, reading: Reading, answer: LogAns
     case "outOfRange":
       return takeBounds(reading, answer.logStart, answer.logEnd);
     case "records": {
-      const step = takeMessages(reading, answer.messages);
+      const step = takeBatches(reading, answer.batches);
       reading.fetchBytes = Math.min(reading.fetchBytes * FETCH_GROWTH, context.fetchBytesMax);
       if (step !== undefined) return step;
       const { lastOffset } = reading.range;
@@ -123,13 +123,13 @@ async function takeAnswer(context: ReadContext, reading: Reading, answer: LogAns
   }
 }
 
-/** Undefined: there was no batch at or behind the offset that was asked for. Releases all messages. */
-function takeMessages(reading: Reading, messages: readonly RawMessage[]): "done" | "onward" | undefined {
+/** Undefined: there was no batch at or behind the offset that was asked for. Releases all of them. */
+function takeBatches(reading: Reading, fetched: readonly FetchedBatch[]): "done" | "onward" | undefined {
   const { range, batches, next: asked } = reading;
   const receivedMs = Date.now();
   try {
-    for (const message of messages) {
-      const batch = toRawBatch(range, message, receivedMs, reading.next);
+    for (const next of fetched) {
+      const batch = toRawBatch(range, next, receivedMs, reading.next);
       if (batch.lastOffset < reading.next) continue;
       if (batch.baseOffset > range.lastOffset) return "done";
       batches.push({ ...batch, bytes: new Uint8Array(batch.bytes) });
@@ -137,7 +137,7 @@ function takeMessages(reading: Reading, messages: readonly RawMessage[]): "done"
       if (reading.next > range.lastOffset) return "done";
     }
   } finally {
-    for (const message of messages) message.release?.();
+    for (const { release } of fetched) release?.();
   }
   return reading.next > asked ? "onward" : undefined;
 }
@@ -151,9 +151,9 @@ async function lookPast(context: ReadContext, reading: Reading): Promise<Step> {
   const answer = await ask(context, reading, READ_UNCOMMITTED);
   const waits: Step = { waitsFor: `its log shows nothing from offset ${reading.next} on` };
   if (answer.kind !== "records") return waits;
-  for (const message of answer.messages) message.release?.();
-  const next = answer.messages.find(({ offset }) => Number(offset) >= reading.next);
-  return next !== undefined && Number(next.batchContext.firstOffset) > reading.range.lastOffset ? "done" : waits;
+  for (const { release } of answer.batches) release?.();
+  const next = answer.batches.find(({ lastOffset }) => lastOffset >= reading.next);
+  return next !== undefined && next.firstOffset > reading.range.lastOffset ? "done" : waits;
 }
 
 function takeBounds(reading: Reading, logStart: number, logEnd: number): Step {
