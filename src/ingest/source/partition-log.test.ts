@@ -25,5 +25,5 @@ it("says which partition cannot be read and what to do; the next question asks a
     message: expect.stringMatching(/^t:0: .*Not authorized.*READ and DESCRIBE on the topic/),
   });
   isDenied = false;
-  expect(await ask()).toEqual({ kind: "records", messages: [], stableEnd: 5 });
+  expect(await ask()).toEqual({ kind: "records", batches: [], stableEnd: 5 });
 });
