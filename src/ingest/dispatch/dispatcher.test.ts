@@ -76,52 +76,6 @@ describe("createDispatcher()", () => {
     expect(bundles.map(({ judgedMs }) => Date.now() - judgedMs <= 1)).toEqual([true]);
   });
 
-  describe("when all that Kafka had was accepted", () => {
-    // To the beginning of a tick.
-    beforeEach(() => {
-      vi.advanceTimersByTime(limits.intervalMs - (Math.floor(systemClock.nowMs()) % limits.intervalMs));
-    });
-
-    it("cuts at once, all pipelines", () => {
-      dispatcher.accept(batch(0, 1));
-      dispatcher.accept(batch(0, 1, 10, 0, "u"));
-      dispatcher.cutCaughtUp();
-      expect(bundles).toHaveLength(2);
-      expect(vi.getTimerCount()).toBe(0);
-    });
-
-    it("cuts once in a tick of the interval: what comes later in it waits for the next", () => {
-      dispatcher.accept(batch(0, 1));
-      dispatcher.cutCaughtUp();
-      vi.advanceTimersByTime(limits.intervalMs * 0.8);
-      dispatcher.accept(batch(1, 1));
-      dispatcher.cutCaughtUp();
-      expect(bundles).toHaveLength(1);
-      vi.advanceTimersByTime(limits.intervalMs * 0.3);
-      dispatcher.accept(batch(2, 1));
-      dispatcher.cutCaughtUp();
-      expect(bounds(bundles)).toEqual([[[0, 0, 0]], [[0, 1, 2]]]);
-    });
-
-    it("a bundle that was cut by size is the tick's", () => {
-      for (let offset = 0; offset < 101; offset++) dispatcher.accept(batch(offset, 1, 1));
-      dispatcher.cutCaughtUp();
-      expect(bundles).toHaveLength(1);
-      vi.advanceTimersByTime(limits.intervalMs + 1);
-      expect(bundles).toHaveLength(2);
-    });
-
-    it("waits for room, and cuts when there is some", () => {
-      room = false;
-      dispatcher.accept(batch(0, 1));
-      dispatcher.cutCaughtUp();
-      expect(bundles).toHaveLength(0);
-      room = true;
-      dispatcher.cutDue();
-      expect(bundles).toHaveLength(1);
-    });
-  });
-
   it("cuts all partitions of a pipeline together, sorted, and other pipelines on their own", () => {
     dispatcher.accept(batch(0, 5, 10, 2));
     vi.advanceTimersByTime(limits.intervalMs / 2);

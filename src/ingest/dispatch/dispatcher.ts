@@ -5,11 +5,8 @@ import type { RawBatch } from "../../core/raw-batch.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 import { BundleCollector, type CutLimits } from "./bundle-collector.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import { CutTimer } from "./cut-timer.ts";
 import type { RawBundle } from "./raw-bundle.ts";
-
-/** How soon a bundle that is old enough, and had no room, is looked at again, as a part of the cut interval. */
-const CHECKS_PER_INTERVAL = 10;
-const CHECK_MS_MIN = 5;
 
 export interface DispatcherOptions {
   limits: CutLimits;
@@ -64,24 +61,11 @@ export interface Dispatcher {
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { limits, budget, buffers, clock, hasRoom, planKeyOf } = options;
   const { intervalMs } = limits;
-  const againMs = Math.max(CHECK_MS_MIN, intervalMs / CHECKS_PER_INTERVAL);
   const collectors = new Map<string, BundleCollector>();
-  /** Set while anything is collected: without traffic there is nothing to wake up for. */
-  let cancelCheck: (() => void) | undefined;
-
-  function check(): void {
-    cancelCheck = undefined;
-    cutDue();
-    wakeUpForNext();
-  }
-
-  function wakeUpForNext(): void {
-    if (cancelCheck !== undefined) return;
-    const waiting = [...collectors.values()].filter(({ isEmpty }) => !isEmpty);
-    if (waiting.length === 0) return;
-    const leftMs = Math.min(...waiting.map(({ dueMs }) => dueMs)) - clock.nowMs();
-    cancelCheck = clock.after(leftMs > 0 ? leftMs : againMs, check);
-  }
+  const timer = new CutTimer({
+    ...{ clock, intervalMs, onDue: cutDue },
+    nextDueMs: () => Math.min(...[...collectors.values()].map(({ isEmpty, dueMs }) => (isEmpty ? Infinity : dueMs))),
+  });
 
   function handOn(collector: BundleCollector): void {
     const bundle = collector.cut(options.wallMs(), clock.nowMs());
@@ -110,7 +94,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const accepted = collector.accept(batch, clock.nowMs() + intervalMs);
       if ("wantedOffset" in accepted) return accepted.wantedOffset;
       if (collector.isFull(limits)) handOn(collector);
-      else if (wasEmpty && !collector.isEmpty) wakeUpForNext();
+      else if (wasEmpty && !collector.isEmpty) timer.set();
       // After the cut: pausing is for what waits, and the bundle already counts as taken.
       if (accepted.taken > 0) budget.take(accepted.taken);
       return undefined;
@@ -145,16 +129,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         if (isNewTick) collector.dueMs = Math.min(collector.dueMs, nowMs);
       }
       cutDue();
-      // As a rule nothing is left to wake up for.
-      cancelCheck?.();
-      cancelCheck = undefined;
-      wakeUpForNext();
+      timer.reset();
     },
     cutAll() {
       for (const collector of collectors.values()) handOn(collector);
     },
     stop() {
-      cancelCheck?.();
+      timer.stop();
       for (const collector of collectors.values()) drop(collector);
       collectors.clear();
     },

@@ -63,9 +63,7 @@ describe.skipIf(!real.available)("the record batch seam against Apache Kafka", (
         onJoined: (joined) => {
           membership = joined;
         },
-        beforeJoin: async () => {},
-        onCaughtUp: () => {},
-        onBegin: async () => {},
+        ...{ beforeJoin: async () => {}, onBegin: async () => {}, onCaughtUp: () => {} },
         isNewTopic: () => false,
         onUnread: () => {},
         onOutOfRange: () => {

@@ -226,14 +226,12 @@ export class SimulatedMember {
       }
       let from = fetchOffset;
       for (const { baseOffset, lastOffset } of batches.filter((batch) => batch.lastOffset >= fetchOffset).slice(0, 5)) {
-        const recordCount = lastOffset - baseOffset + 1;
-        const offsets = { fetchOffset: from, baseOffset, lastOffset };
-        const batch = { ...at, ...offsets, recordCount, receivedMs: this.life.nowMs(), bytes: NO_BYTES };
+        const offsets = { fetchOffset: from, baseOffset, lastOffset, recordCount: lastOffset - baseOffset + 1 };
+        const batch = { ...at, ...offsets, receivedMs: this.life.nowMs(), bytes: NO_BYTES };
         from = this.#dispatcher.accept(batch) ?? lastOffset + 1;
       }
       this.#fetchOffsets.set(partition, from);
-      // The source says so when all brokers have answered: here it may be wrong, and nothing may depend on it.
-      if (world.random.fraction() < 0.2) this.#dispatcher.cutCaughtUp();
+      if (world.random.fraction() < 0.2) this.#dispatcher.cutCaughtUp(); // right or wrong
     });
   }
 
