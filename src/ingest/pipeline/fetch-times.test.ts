@@ -14,8 +14,8 @@ function batch(partition: number, baseOffset: number, attributes = 0): RawBatch 
   const bytes = new Uint8Array(7 + BATCH_HEADER_BYTES).subarray(7);
   const header = new DataView(bytes.buffer, bytes.byteOffset);
   header.setInt16(ATTRIBUTES_AT, attributes);
-  header.setBigInt64(BASE_TIMESTAMP_AT, 1_000n);
-  header.setBigInt64(MAX_TIMESTAMP_AT, 2_000n);
+  header.setBigInt64(BASE_TIMESTAMP_AT, 1_796_000_001_000n);
+  header.setBigInt64(MAX_TIMESTAMP_AT, -1n);
   return { topic: "t", partition, fetchOffset: 0, baseOffset, lastOffset: 9, recordCount: 1, bytes, receivedMs: 0 };
 }
 
@@ -26,7 +26,7 @@ it("knows when the first record of each partition's last batch was written, also
   times.noteBatch(batch(1, 8, LOG_APPEND_TIME_BIT));
   times.noteBatch({ ...batch(2, 1), bytes: new Uint8Array(0) });
   expect([...times.newest()]).toEqual([
-    { topic: "t", partition: 0, offset: 5, timeMs: 1_000 },
-    { topic: "t", partition: 1, offset: 8, timeMs: 2_000 },
+    { topic: "t", partition: 0, offset: 5, timeMs: 1_796_000_001_000 },
+    { topic: "t", partition: 1, offset: 8, timeMs: -1 },
   ]);
 });
