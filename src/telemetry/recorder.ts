@@ -1,5 +1,5 @@
 import type { LatencyGroup } from "../codec/task.ts";
-import type { StageTable } from "./stages.ts";
+import { recordIn, type StageTable } from "./stages.ts";
 
 /** What is known of a bundle when ClickHouse has acknowledged it. Times in ms since 1970. */
 export interface AcknowledgedBundle {
@@ -41,10 +41,14 @@ function recordPairs(
   pairs: Float64Array,
   addMs: number,
 ): void {
+  if (pairs.length === 0) return;
+  // Looked up once: to find a cell for each pair took longer than to count in it.
+  const all = table.cell(stage, "");
+  const own = group === "" ? undefined : table.cell(stage, group);
   for (let index = 0; index < pairs.length; index += 2) {
     const valueMs = pairs[index]! + addMs;
     const count = pairs[index + 1]!;
-    table.record(stage, "", valueMs, count);
-    if (group !== "") table.record(stage, group, valueMs, count);
+    recordIn(all, valueMs, count);
+    if (own !== undefined) recordIn(own, valueMs, count);
   }
 }

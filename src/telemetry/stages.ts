@@ -36,6 +36,12 @@ export function newHistogram(counterBits: 32 | 64 = 32): Histogram {
   });
 }
 
+/** Adds `count` records of `valueMs`. Above a week it counts as a week; the maximum then says so. */
+export function recordIn(cell: StageCounts, valueMs: number, count: number): void {
+  if (valueMs < 0) cell.skewed += count;
+  else cell.histogram.recordValueWithCount(Math.min(HIGHEST_MS, Math.round(valueMs)), count);
+}
+
 /** Histograms by stage and group ("" = all records). */
 export class StageTable {
   readonly #cells = new Map<string, StageCounts>();
@@ -45,11 +51,8 @@ export class StageTable {
     this.#counterBits = counterBits;
   }
 
-  /** Adds `count` records of `valueMs`. Above a week it counts as a week; the maximum then says so. */
   record(stage: Stage, group: string, valueMs: number, count: number): void {
-    const cell = this.cell(stage, group);
-    if (valueMs < 0) cell.skewed += count;
-    else cell.histogram.recordValueWithCount(Math.min(HIGHEST_MS, Math.round(valueMs)), count);
+    recordIn(this.cell(stage, group), valueMs, count);
   }
 
   cell(stage: Stage, group: string): StageCounts {
