@@ -5,6 +5,7 @@ import { type DashboardRow, panelsOf } from "../dashboards/dashboard-row.ts";
 import { dashboards } from "../dashboards/dashboards.ts";
 import { isSql, type PanelRow, type Query } from "../dashboards/panel-row.ts";
 import type { VariableRow } from "../dashboards/variables.ts";
+import { type Agreement, compareTellers, untilAllHaveAll } from "./agreement.ts";
 import { type Answer, askClickHouse, askPrometheus } from "./answer.ts";
 import { expandPromql } from "./expand-promql.ts";
 import { expandSql, type Surroundings } from "./expand-sql.ts";
@@ -23,11 +24,17 @@ export interface Finding {
   wrong: readonly string[];
 }
 
+export interface Checked {
+  findings: Finding[];
+  agreements: Agreement[];
+  metricsText: string;
+}
+
 /** Grafana makes it at least four scrapes; a busy machine misses some of them. */
 const rateIntervalS = 15 * scrapeIntervalS;
 
 /** Starts a run with all that panels show, and asks every panel of every dashboard. */
-export async function checkPanels(say: (text: string) => void): Promise<{ findings: Finding[]; metricsText: string }> {
+export async function checkPanels(say: (text: string) => void): Promise<Checked> {
   say("starting ClickHouse, a broker, the ingester with its simulator, and Prometheus");
   const run = await startRealRun();
   const client = connectClickHouse({ url: run.clickHouseUrl, user: "grafana_user", password: undefined }, 4);
@@ -36,12 +43,21 @@ export async function checkPanels(say: (text: string) => void): Promise<{ findin
     const asked = { run, client, scrapedFromMs };
     const findings: Finding[] = [];
     for (const dashboard of dashboards) findings.push(...(await checkDashboard(dashboard, asked)));
+    say("stopping the simulator, and waiting until everything that was measured is stored and scraped");
+    await run.stopSimulator();
+    await untilAllHaveAll(run, client, until);
+    const agreements = await compareTellers(run, client);
     const metricsText = await (await fetch(`${run.ingesterUrl}/metrics`)).text();
-    return { findings, metricsText };
+    return { findings, agreements, metricsText };
   } finally {
     await client.close();
     await run.close();
   }
+}
+
+/** Polls: what is waited for comes as soon as the machine can. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(200);
 }
 
 /** The run, and since when Prometheus has its figures. */
@@ -60,9 +76,6 @@ async function untilAllHasHappened(
   client: ClickHouseClient,
   say: (text: string) => void,
 ): Promise<number> {
-  const until = async (isSo: () => Promise<boolean>) => {
-    while (!(await isSo())) await sleep(200);
-  };
   const count = async (query: string) => (await askClickHouse(client, query)).numbers.n![0]!;
   const scrapes = async () => {
     const seen = await askPrometheus(run.prometheusUrl, "count_over_time(millrace_ready[1h])", Date.now(), undefined);

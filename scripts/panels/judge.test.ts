@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Bounds, Query } from "../dashboards/panel-row.ts";
+import { type Agreement, disagreements } from "./agreement.ts";
 import type { Answer } from "./answer.ts";
 import { judge } from "./judge.ts";
 import { listing } from "./listing.ts";
@@ -39,4 +40,16 @@ it("lists what was returned, what may be, and what is wrong", () => {
     "ok   ops: Dead letters ({{reason}} of {{topic}}): 1 series, 0 to 1 (1–2 expected; 0 to 1)",
     "FAIL ops: Dead letters ({{reason}} of {{topic}}): none (1–2 expected; 0 to 1)\n     is refused: no such metric",
   ]);
+});
+
+it.each<[string, Partial<Agreement["p95Ms"]>, string[]]>([
+  ["all alike", {}, []],
+  ["what buckets allow", { console: 212, Prometheus: 249 }, []],
+  ["another histogram", { "/api/status": 201 }, ["/api/status says 201 ms, which has to lie between 202 and 203"]],
+  ["a console that is wrong", { console: 100 }, ["console says 100 ms, which has to lie between 188.88 and 216.18"]],
+  ["another bucket", { Prometheus: 251 }, ["Prometheus says 251 ms, which has to lie between 200 and 250"]],
+  ["none", { Prometheus: Number.NaN }, ["Prometheus says NaN ms, which has to lie between 200 and 250"]],
+])("judges tellers: %s", (_, change, wrong) => {
+  const alike = { SQL: 202, "millrace latency": 202, "/api/status": 202, console: 202, Prometheus: 202 };
+  expect(disagreements({ ...alike, ...change }, { before: 202, after: 203 })).toEqual(wrong);
 });

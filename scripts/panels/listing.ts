@@ -1,4 +1,5 @@
 import { isSql } from "../dashboards/panel-row.ts";
+import { type Agreement, tellers } from "./agreement.ts";
 import type { Finding } from "./check-panels.ts";
 
 /** One line for each query of each panel: what it returned, what it may return, and what is wrong. */
@@ -11,6 +12,19 @@ export function listing(findings: readonly Finding[]): string[] {
     const why = mayBeEmpty === undefined || answer?.rows !== 0 ? "" : `; may be empty: ${mayBeEmpty}`;
     const verdict = wrong.length === 0 ? "ok  " : "FAIL";
     return `${verdict} ${dashboard}: ${name}: ${got} (${rows.join("–")} expected${boundsText(query.expect.values)})${why}${wrong.map((text) => `\n     ${text}`).join("")}`;
+  });
+}
+
+/** One line for each stage: its p95 by all who say it, and by how much that differs from the first. */
+export function agreementListing(agreements: readonly Agreement[]): string[] {
+  return agreements.map(({ stage, records, p95Ms, wrong }) => {
+    const texts = tellers.map((teller) => {
+      const percent = (100 * (p95Ms[teller] - p95Ms.SQL)) / p95Ms.SQL;
+      const off = p95Ms[teller] === p95Ms.SQL ? "" : ` (${percent > 0 ? "+" : ""}${percent.toFixed(1)} %)`;
+      return `${teller} ${Number(p95Ms[teller].toPrecision(4))}${off}`;
+    });
+    const verdict = wrong.length === 0 ? "ok  " : "FAIL";
+    return `${verdict} p95 of ${stage}, ${records} records, ms: ${texts.join(", ")}${wrong.map((text) => `\n     ${text}`).join("")}`;
   });
 }
 

@@ -20,6 +20,10 @@ export interface RealRun {
   startedMs: number;
   /** The value of a sample at /metrics; all series of the name together. */
   sample(name: string): Promise<number>;
+  /** Runs a command of millrace beside it. Returns what it printed. */
+  millrace(args: string[]): Promise<string>;
+  /** No more events. */
+  stopSimulator(): Promise<void>;
   /** `millrace dims refresh`, with a service map that has a service nobody uses any more. */
   refreshDimensions(): Promise<void>;
   /** ClickHouse is away for the ingester until `isEnough`: what fails has to be seen, too. */
@@ -52,6 +56,8 @@ export async function startRealRun(): Promise<RealRun> {
     closing.push(ingester.stop);
     const prometheus: Prometheus = await startPrometheus(new URL(ingester.url).host, folder);
     closing.push(() => prometheus.close());
+    const simulator = startSimulator(env);
+    closing.push(simulator.stop);
     return {
       clickHouseUrl: `http://127.0.0.1:${clickHouse.port}`,
       prometheusUrl: prometheus.url,
@@ -59,6 +65,8 @@ export async function startRealRun(): Promise<RealRun> {
       kafkaBrokers: env.KAFKA_BROKERS,
       startedMs,
       sample: (name) => sampleOf(ingester.url, name),
+      millrace: (args) => runWell(args, env),
+      stopSimulator: simulator.stop,
       async refreshDimensions() {
         const map = join(folder, "services.csv");
         await writeFile(map, serviceMap);
@@ -85,23 +93,27 @@ payment,shop,1,
 telegraph,shop,0,given up
 `;
 
-async function runWell(args: string[], env: Record<string, string>): Promise<void> {
-  const { code, stderr } = await runMillrace(args, env);
+async function runWell(args: string[], env: Record<string, string>): Promise<string> {
+  const { code, stdout, stderr } = await runMillrace(args, env);
   if (code !== 0) throw new Error(`millrace ${args.join(" ")} ended with ${code}:\n${stderr}`);
+  return stdout;
+}
+
+/** Spoils one document in twenty. */
+function startSimulator(env: Record<string, string>): { stop(): Promise<void> } {
+  const stopped = Promise.withResolvers<void>();
+  const options = ["--eps", String(expected.eventsPerSecond), "--bad-rate", "0.05", "--json"];
+  const run = runMillrace(["simulate", ...options], env, { stopWhen: stopped.promise });
+  return {
+    async stop() {
+      stopped.resolve();
+      await run;
+    },
+  };
 }
 
 async function startIngester(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }> {
-  const options = [
-    "--simulate",
-    "--eps",
-    String(expected.eventsPerSecond),
-    "--bad-rate",
-    "0.05",
-    "--port",
-    "0",
-    "--json",
-  ];
-  const child: ChildProcess = spawn(process.execPath, [millraceEntry, "start", ...options], {
+  const child: ChildProcess = spawn(process.execPath, [millraceEntry, "start", "--port", "0", "--json"], {
     env: { ...process.env, ...env, MILLRACE_LOG_LEVEL: "info" },
     stdio: ["ignore", "ignore", "pipe"],
   });
