@@ -50,7 +50,7 @@ it("answers what the embedded engine knows, and says of the rest why not", async
   expect(results[3]!.says).toContain("system.asynchronous_insert_log is not here");
   expect(results[1]!.rows).toContainEqual(expect.objectContaining({ table: "analytics.millrace_writers", parts: 1 }));
   expect(results[6]!.rows).toContainEqual(
-    expect.objectContaining({ table: "analytics.millrace_writers", new_parts: 1 }),
+    expect.objectContaining({ table: "analytics.millrace_migrations", rows_each: 1 }),
   );
   expect(results[4]!.rows).toContainEqual(expect.objectContaining({ setting: "async_insert" }));
 });
