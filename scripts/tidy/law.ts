@@ -30,6 +30,7 @@ export const law: Law = [
     { folder: "src/operate/migrations" },
     { folder: "src/operate/dimensions" },
     { folder: "src/operate/diagnosis" },
+    { folder: "src/operate/tail" },
   ],
   // A child process is the whole program once more: its entry is named, not imported.
   [{ folder: "src/run", also: ["src/millrace.mjs"] }],

@@ -79,6 +79,13 @@ describe("the demo", { timeout: 120_000 }, () => {
     [["migrate", "--dry-run"], /./],
     [["doctor"], /exactly-once/],
     [["diag", "clickhouse"], /^ +analytics\.fact_event +\d[\s\S]*could not be answered\)\.$/m],
+    [["tail", "logs.auth", "--limit", "2"], /^.*Z {2}logs\.auth:\d:\d+ {2}\{.*\n.*\n$/],
+    [
+      ["tail", "logs.auth", "--from", "-5m", "--limit", "1", "--json"],
+      /^\{"topic":"logs\.auth".*"service":"auth".*\}\n$/,
+    ],
+    [["tail", "analytics.fact_event", "--match", "service=auth", "--limit", "2"], /^(.* service=auth .*\n){2}$/],
+    [["tail", "dead-letters", "--no-follow"], /^$/],
     [["diag", "spike", "--window", "5m"], /\.$/m],
     [["query", "SELECT 1 AS one"], /│ *1 *│/],
   ])("is found by millrace %j", async (args, found) => {

@@ -9,6 +9,7 @@ import type { OptionRows } from "./option-row.ts";
 import { brokersRow, jsonRow, stopOnStdinCloseRow } from "./shared-rows.ts";
 import { simulateOnlyRows, simulatorRows } from "./simulate-rows.ts";
 import { doctorRows, startRows } from "./start-rows.ts";
+import { tailRows } from "./tail-rows.ts";
 
 const topicsRows = { brokers: brokersRow, json: jsonRow };
 
@@ -37,6 +38,7 @@ export const commandRows = {
   "dims refresh": dimsRefreshRows,
   "diag clickhouse": diagClickHouseRows,
   "diag spike": diagSpikeRows,
+  tail: tailRows,
   "topics plan": topicsRows,
   "topics apply": topicsRows,
   simulate: { ...simulateOnlyRows, ...simulatorRows },
