@@ -7,7 +7,6 @@ import { MillraceError } from "../../core/errors.ts";
 import { within } from "../../core/within.ts";
 import { frameSockets } from "../../ingest/source/frame-socket.ts";
 import { type LogCluster, PartitionLogs, READ_COMMITTED } from "../../ingest/source/partition-log.ts";
-import { toRawBatch } from "../../ingest/source/raw-batch-of.ts";
 import { RawKafka } from "../../ingest/source/raw-kafkajs.ts";
 import { readRecords, type TailedRecord } from "./read-records.ts";
 
@@ -82,20 +81,19 @@ export class TopicReader {
     if (answer.kind !== "records") return [];
     const records: TailedRecord[] = [];
     try {
-      for (const message of answer.messages) {
-        const batch = toRawBatch(at, message, Date.now(), from);
+      for (const batch of answer.batches) {
         next.set(partition, Math.max(next.get(partition)!, batch.lastOffset + 1));
-        if (batch.bytes.length === 0) continue;
+        if (batch.isAborted) continue;
         try {
           records.push(...readRecords(at, new Uint8Array(batch.bytes), from, inflaters));
         } catch (error) {
           onSkip(
-            `${topic}:${partition}: offsets ${batch.baseOffset}-${batch.lastOffset} cannot be read: ${(error as Error).message}`,
+            `${topic}:${partition}: offsets ${batch.firstOffset}-${batch.lastOffset} cannot be read: ${(error as Error).message}`,
           );
         }
       }
     } finally {
-      for (const message of answer.messages) message.release?.();
+      for (const { release } of answer.batches) release?.();
     }
     return records;
   }
