@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { ConsoleState } from "../../src/server/console/console-state.ts";
-import { bucketBoundsMs } from "../../src/telemetry/stage-buckets.ts";
+import { metricBoundsMs } from "../../src/telemetry/stage-buckets.ts";
 import { stages } from "../../src/telemetry/stages.ts";
 import { askPrometheus } from "./answer.ts";
 import type { RealRun } from "./real-run.ts";
@@ -47,8 +47,8 @@ export async function compareTellers(run: RealRun, client: ClickHouseClient): Pr
 }
 
 /**
- * The first three read the same histograms. The console's buckets are 6 % wide and Prometheus' a quarter of their value: what is
- * interpolated in one is off by that much where all its records lie at one end.
+ * The first three read the same histograms. The console's buckets are 6 % wide and Prometheus' 5 %: what is interpolated in
+ * one is off by that much where all its records lie at one end.
  */
 export function disagreements(
   p95Ms: Agreement["p95Ms"],
@@ -60,8 +60,8 @@ export function disagreements(
     "/api/status": [before, after],
     console: [before * 0.94 - 1, after * 1.06 + 1],
     Prometheus: [
-      bucketBoundsMs.findLast((bound) => bound < before) ?? 0,
-      bucketBoundsMs.find((bound) => bound >= after) ?? Number.POSITIVE_INFINITY,
+      metricBoundsMs.findLast((bound) => bound < before) ?? 0,
+      metricBoundsMs.find((bound) => bound >= after) ?? Number.POSITIVE_INFINITY,
     ],
   };
   return tellers
