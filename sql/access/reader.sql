@@ -38,6 +38,8 @@ GRANT SELECT ON analytics.fact_event_dlq_agg_1m TO millrace_reader;
 GRANT SELECT ON analytics.fact_event_completeness_1m TO millrace_reader;
 GRANT SELECT ON analytics.fact_event_created_stored_1m TO millrace_reader;
 GRANT SELECT ON analytics.millrace_cohorts_1m TO millrace_reader;
+GRANT SELECT ON analytics.millrace_offsets_1m TO millrace_reader;
+GRANT SELECT ON analytics.arrivals TO millrace_reader;
 GRANT SELECT ON analytics.completeness TO millrace_reader;
 GRANT SELECT ON analytics.freshness TO millrace_reader;
 GRANT SELECT ON analytics.latency TO millrace_reader;

@@ -16,6 +16,7 @@ GRANT SHOW TABLES, SHOW COLUMNS ON analytics.* TO millrace_writer;
 GRANT INSERT ON analytics.fact_event TO millrace_writer;
 GRANT INSERT ON analytics.fact_event_dlq TO millrace_writer;
 GRANT INSERT ON analytics.millrace_latency TO millrace_writer;
+GRANT INSERT ON analytics.millrace_offsets_1m TO millrace_writer;
 GRANT INSERT ON analytics.millrace_cohorts_1m TO millrace_writer;
 GRANT INSERT ON analytics.millrace_replays TO millrace_writer;
 GRANT INSERT ON analytics.millrace_gaps TO millrace_writer;

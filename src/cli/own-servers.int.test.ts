@@ -51,9 +51,9 @@ describe("millrace start with servers that somebody named", () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ stored: 1, missing: 0, produced: null });
     expect(await kafka.admin.listTopics()).toEqual(["dns"]);
     expect(await names("own")).toEqual([
-      ...["completeness", "fact_event_dlq", "freshness", "latency", "latency_buckets", "latency_series"],
-      ...["millrace_cohorts_1m", "millrace_gaps", "millrace_latency", "millrace_migrations", "millrace_replays"],
-      "millrace_writers",
+      ...["arrivals", "completeness", "fact_event_dlq", "freshness", "latency", "latency_buckets", "latency_series"],
+      ...["millrace_cohorts_1m", "millrace_gaps", "millrace_latency", "millrace_migrations", "millrace_offsets_1m"],
+      ...["millrace_replays", "millrace_writers"],
     ]);
     expect(await names("analytics")).toEqual([]);
   });

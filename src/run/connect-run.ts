@@ -15,6 +15,7 @@ import { logReport } from "../operate/doctor/log-report.ts";
 import { requireGuarantee, runDoctor } from "../operate/doctor/run-doctor.ts";
 import { migrate } from "../operate/migrations/migrate.ts";
 import { startReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
+import type { TablePlan } from "../schema/plan.ts";
 import { clickHouseAddress, embeddedServersOf } from "./addresses.ts";
 import { startDimensionTimer } from "./dimension-timer.ts";
 import { doctorSetUpOf, fetchBytesPerPartition } from "./doctor-set-up.ts";
@@ -23,6 +24,7 @@ import { openKafka, requireTopics } from "./open-kafka.ts";
 import { Openings } from "./openings.ts";
 import { buildPlans, choosePipelines, eventTablesOf } from "./plans.ts";
 import type { Run } from "./run.ts";
+import { RunArrivals } from "./run-arrivals.ts";
 import type { RunBatchLog } from "./run-batch-log.ts";
 import { RunLatency } from "./run-latency.ts";
 import { createRunReader } from "./run-reader.ts";
@@ -104,10 +106,7 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
     requireGuarantee(report.findings, options.requiresExactlyOnce ? "exactly-once" : undefined);
   });
   mayStore.catch(() => {});
-  const { deadLetterTopic: topic } = options;
-  const deadLetterTopic =
-    topic === undefined ? undefined : createDeadLetterTopic({ kafka, topic, ownTopics: topics, plans, log });
-  if (deadLetterTopic !== undefined) await openings.add("deadLetterTopic", () => deadLetterTopic.stop());
+  const deadLetterTopic = await openDeadLetterTopic(kafka, plans, options, log, openings);
   const latency = new RunLatency(client, origin, options);
   const pipeline = createPipeline({
     ...pipelineOptions(input, kafka, topics, deadLetterTopic),
@@ -125,10 +124,12 @@ async function connect(input: ConnectInput, openings: Openings): Promise<Run> {
   await refreshDimensionsNowAndThen(input, client, openings);
   const address = clickHouseAddress(environment, url);
   const shown = await openShown({ admin, client, plans, origin, log, options, topics, pipeline, address }, openings);
+  const readNow = () => openings.during(readOffsets(admin, options.groupId, topics));
+  const arrivals = new RunArrivals({ client, origin, plans, begin, readOffsets: readNow });
   const made = { options, servers, client, admin, log, origin, plans, topics, begin, pipeline, ...shown };
   return {
     ...made,
-    latency,
+    ...{ latency, arrivals },
     guarantee: () => guarantee,
     simulator,
     shutdown,
@@ -163,6 +164,20 @@ async function openShown(
   const reader = createRunReader(made.address);
   await openings.add("reader", () => reader.close());
   return { reconciliation, watch, reader };
+}
+
+async function openDeadLetterTopic(
+  kafka: KafkaConfig,
+  plans: TablePlan[],
+  { deadLetterTopic: topic }: StartOptions,
+  log: Logger,
+  openings: Openings,
+): Promise<DeadLetterTopic | undefined> {
+  if (topic === undefined) return undefined;
+  const ownTopics = plans.flatMap((plan) => plan.topics);
+  const opened = createDeadLetterTopic({ kafka, topic, ownTopics, plans, log });
+  await openings.add("deadLetterTopic", () => opened.stop());
+  return opened;
 }
 
 /** What the options say about the pipeline. */

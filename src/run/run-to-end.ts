@@ -7,7 +7,7 @@ import type { Run } from "./run.ts";
 import type { RunEnd, RunFace } from "./run-face.ts";
 import { untilEnd, workIsDone } from "./until-end.ts";
 
-const LATENCY_FLUSH_MS = 10_000;
+const FLUSH_MS = 10_000;
 
 /**
  * Runs what is connected until it is to stop, drains it and reports.
@@ -29,7 +29,7 @@ export async function runToEnd(run: Run, face: RunFace): Promise<RunEnd> {
     );
     throw error;
   }
-  await within(shutdown.requestsMs, flushLatency(run));
+  await within(shutdown.requestsMs, Promise.all([flushLatency(run), flushArrivals(run, true)]));
   const report = await makeReport(run, left);
   await face.reported(report, run);
   return { kind: "reported", report, fault: faultOf(report, shutdown) };
@@ -38,7 +38,7 @@ export async function runToEnd(run: Run, face: RunFace): Promise<RunEnd> {
 async function runUntilStop(run: Run, face: RunFace): Promise<void> {
   const { pipeline, options, shutdown } = run;
   const stopShowing = face.running(run);
-  const flushTimer = setInterval(() => void flushLatency(run), LATENCY_FLUSH_MS);
+  const flushTimer = setInterval(() => void Promise.all([flushLatency(run), flushArrivals(run)]), FLUSH_MS);
   let stopTelling = () => {};
   try {
     const joined = pipeline.start();
@@ -59,4 +59,11 @@ async function flushLatency({ latency, log }: Run): Promise<void> {
   await latency
     .flush()
     .catch((error) => log.warn({ err: error }, "latency was not stored: it is sent again with the next flush"));
+}
+
+async function flushArrivals({ arrivals, log }: Run, isLast = false): Promise<void> {
+  const nowMs = Date.now();
+  await (isLast ? arrivals.flushLast(nowMs) : arrivals.flush(nowMs)).catch((error) =>
+    log.debug({ err: error }, "what has arrived was not noted: it is with the next flush"),
+  );
 }

@@ -8,6 +8,7 @@ import type { Pipeline } from "../ingest/pipeline/pipeline-types.ts";
 import type { PeriodicReconciliation } from "../operate/reconcile/reconciliation-timer.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import type { EmbeddedServers } from "./embedded-servers.ts";
+import type { RunArrivals } from "./run-arrivals.ts";
 import type { RunLatency } from "./run-latency.ts";
 import type { RunReader } from "./run-reader.ts";
 import type { RunWatch } from "./run-watch.ts";
@@ -30,6 +31,7 @@ export interface Run {
   /** The comparison of Kafka with ClickHouse that goes on while the run does. */
   reconciliation: PeriodicReconciliation;
   latency: RunLatency;
+  arrivals: RunArrivals;
   /** How the servers answer, how far the group is behind: for those who show it. */
   watch: RunWatch;
   /** For who wants to see rows. */

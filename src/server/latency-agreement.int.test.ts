@@ -1,4 +1,4 @@
-/** One real run, read in four ways: p95 of each stage is the same for whoever asks. Its batch log has all of it. */
+/** One real run, read in four ways: p95 of each stage is the same for whoever asks. Its batch log, cohorts and arrivals have all of it. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,7 +76,7 @@ async function run() {
 const quantiles = ["p50", "p95", "p99"] as const;
 type Figures = Record<(typeof quantiles)[number] | "max" | "count", number>;
 
-it("gives the quantiles of each stage to the command, SQL, the report and Prometheus", async () => {
+it("gives the quantiles of each stage to the command, SQL, the report and Prometheus, and counts all events", async () => {
   expect((await runMillrace(["topics", "apply"], servers.env)).code).toBe(0);
   const { sample, report } = await run();
   const inSql = await queryRows<Figures & { stage: Stage }>(
@@ -102,6 +102,16 @@ it("gives the quantiles of each stage to the command, SQL, the report and Promet
       ).toBeLessThan(Math.max(1, 0.05 * exactMs));
     }
   }
+  const window = "from = now() - 3600, to = now() + 60, step = 86400, by = 'pipeline'";
+  const [counts] = await queryRows(
+    servers.client,
+    `SELECT (SELECT sum(created_cnt) FROM analytics.arrivals(${window})) AS arrived,
+      (SELECT sum(done_cnt) FROM analytics.arrivals(${window})) AS done,
+      (SELECT sum(stored_cnt) FROM analytics.completeness(${window}, clock = 'event') WHERE pipeline = 'events') AS byEvent,
+      (SELECT sum(stored_cnt) FROM analytics.completeness(${window}, clock = 'kafka') WHERE pipeline = 'events') AS byKafka
+      SETTINGS output_format_json_quote_64bit_integers = 0`,
+  );
+  expect(counts).toEqual({ arrived: EVENTS, done: EVENTS, byEvent: EVENTS, byKafka: EVENTS });
   const lines = (await readFile(batchLog, "utf8"))
     .trimEnd()
     .split("\n")

@@ -91,6 +91,7 @@ describe("migrate() on a fresh server", () => {
       "millrace_gaps",
       "millrace_latency",
       "millrace_migrations",
+      "millrace_offsets_1m",
       "millrace_replays",
       "millrace_writers",
     ]);

@@ -59,6 +59,7 @@ it("renderStatement() writes the TTL of each kind, and none for 0 days", async (
     "TTL toDate(bucket) + INTERVAL 5 DAY",
     "TTL toDate(bucket) + INTERVAL 3 DAY",
     "TTL toDate(bucket) + INTERVAL 5 DAY",
+    "TTL toDate(bucket) + INTERVAL 5 DAY",
   ]);
 });
 
