@@ -19,7 +19,7 @@ export function sayWhereServersAre(
 ): void {
   const [kafkaBroker] = kafkaBrokers ?? [];
   if (kafkaBroker === undefined || clickHouseUrl === undefined) {
-    if (httpUrl !== undefined) log.info({ httpUrl }, "/metrics, /healthz, /readyz and /api are served");
+    if (httpUrl !== undefined) log.info({ httpUrl }, "the console, /metrics, /healthz, /readyz and /api are served");
     return;
   }
   for (const port of takenPorts)
@@ -45,7 +45,7 @@ export function addressLines(
     `  curl '${clickHouseUrl}' -d 'SELECT count() FROM ${table}'`,
     ...(httpUrl === undefined
       ? []
-      : [`Millrace    ${httpUrl}`, `  curl ${httpUrl}/api/status   (also: /metrics, /readyz)`]),
+      : [`Millrace    ${httpUrl}   shows what happens, in a browser`, "  (also: /metrics, /readyz, /api/status)"]),
     `Data in ${dataDir}. In another terminal, while this runs:`,
     `  npx millrace query "SELECT count() FROM ${table}"`,
     "  npx millrace lag        (also: latency, dlq list, reconcile, doctor)",

@@ -25,7 +25,7 @@ export type ClickHouseOptions = ListenOptions & {
   host?: string;
   /** Directory of the data; created if missing. */
   dataDir: string;
-  /** Queries that run at the same time; default 4. */
+  /** Queries that run at the same time; default 5: four inserts, as many as a profile has places for, and one that looks. */
   sessions?: number;
   /** Queries that may wait for their turn; default 256. One more is refused with 503 and code 202. */
   queuedMax?: number;
@@ -78,7 +78,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   }
   const engine = openEngine({
     dataDir: options.dataDir,
-    sessions: options.sessions ?? 4,
+    sessions: options.sessions ?? 5,
     queuedMax: options.queuedMax ?? 256,
   });
   let spool: Spool;

@@ -82,6 +82,8 @@ export interface RunState {
   partitions: PartitionNow[];
   partitionCount: number;
   heatBoundsMs: readonly number[];
+  /** What "how late" means here: from the event's time, where a pipeline knows it, else from the record's. */
+  mainStage: "e2e" | "pipeline";
   point: HistoryPoint | null;
 }
 
@@ -97,7 +99,7 @@ export interface StateFacts {
 
 export function consoleState({ atMs, version, phase, reasons, run, figures, history }: StateFacts): ConsoleState {
   const health = healthOf({
-    ...{ phase, reasons },
+    ...{ phase, reasons, pipelines: run?.plans.length ?? 0 },
     oldestSeconds: knownOf(figures.max("millrace_oldest_unread_age_seconds")),
     pipelineP95Ms: quantileMs(history.counts("pipeline", NOW_SLOTS), 0.95) ?? undefined,
   });
@@ -133,6 +135,7 @@ function runState(run: Run, figures: Figures, history: History, atMs: number): R
     partitions: partitions.slice(0, PARTITIONS_MAX),
     partitionCount: partitions.length,
     heatBoundsMs,
+    mainStage: plans.some(({ eventTimeColumn }) => eventTimeColumn !== undefined) ? "e2e" : "pipeline",
     point: history.latest() ?? null,
   };
 }

@@ -1,3 +1,4 @@
+import { ClickHouseError } from "@clickhouse/client";
 import type { Context, Hono } from "hono";
 import { redact } from "../../core/redact.ts";
 import { readHistory } from "../../operate/dead-letters/read-history.ts";
@@ -35,7 +36,7 @@ export function addDataRoutes(app: Hono, runNow: () => Run | undefined, hasToken
       }
       return context.json(found as object);
     } catch (error) {
-      return context.json({ detail: redact(error instanceof Error ? error.message : String(error)) }, 422);
+      return context.json({ detail: redact(textOf(error)) }, 422);
     }
   };
 
@@ -85,6 +86,11 @@ export function addDataRoutes(app: Hono, runNow: () => Run | undefined, hasToken
 const needsToken =
   "ClickHouse asks for a login here, so rows are shown only to who shows a token: start with MILLRACE_HTTP_TOKEN set " +
   "(openssl rand -hex 32 makes one)";
+
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? error.message.trim() : String(error);
+  return error instanceof ClickHouseError && error.type !== undefined ? `${text} (${error.type})` : text;
+}
 
 function countOf(text: string | undefined): number {
   if (text === undefined || !/^\d{1,16}$/.test(text)) throw new Error(`${text ?? "nothing"} is no partition or offset`);

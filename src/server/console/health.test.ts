@@ -1,7 +1,13 @@
 import { expect, it } from "vitest";
 import { healthOf } from "./health.ts";
 
-const running = { phase: { at: "running" }, reasons: [], oldestSeconds: 0.4, pipelineP95Ms: 312 } as const;
+const running = {
+  phase: { at: "running" },
+  reasons: [],
+  pipelines: 2,
+  oldestSeconds: 0.4,
+  pipelineP95Ms: 312,
+} as const;
 
 it("is healthy while records are stored in time, and says how fast", () => {
   expect(healthOf(running)).toEqual({
@@ -31,11 +37,21 @@ it("stands still for the reasons of /readyz, whatever else holds", () => {
   });
   const stopped = { code: "pipeline_stopped", text: "the pipeline dns is stopped: no such table" } as const;
   expect(healthOf({ ...running, reasons: [stopped] }).title).toBe("Standing still in part");
+  expect(healthOf({ ...running, reasons: [stopped], pipelines: 1 }).title).toBe("Standing still");
+  const stalled = { code: "table_stalled", text: "net.dns has taken no rows for 3 s: no space" } as const;
+  expect(healthOf({ ...running, reasons: [stalled] }).reasons).toEqual([
+    "net.dns has taken no rows for 3 s: no space.",
+  ]);
   expect(healthOf({ ...running, reasons: [stopped, silent] }).title).toBe("Standing still");
 });
 
 it("says that it begins and that it ends", () => {
   expect(healthOf({ ...running, phase: { at: "starting" } }).state).toBe("starting");
+  const unassigned = { code: "unassigned", text: "no partitions are assigned yet" } as const;
+  expect(healthOf({ ...running, reasons: [unassigned] })).toMatchObject({
+    state: "starting",
+    title: "Joining the group",
+  });
   const reason = { code: "stopping", text: "it is being stopped: SIGTERM" } as const;
   expect(healthOf({ ...running, phase: { at: "ending", reason: "SIGTERM" }, reasons: [reason] })).toEqual({
     ...{ state: "stopping", title: "Stopping", reasons: ["It is being stopped: SIGTERM."] },

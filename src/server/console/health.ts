@@ -12,6 +12,8 @@ export interface HealthFacts {
   phase: Phase;
   /** What speaks against being ready. */
   reasons: readonly Reason[];
+  /** How many pipelines there are. */
+  pipelines: number;
   /** Age of the oldest record that is not stored; undefined: not known. */
   oldestSeconds: number | undefined;
   /** Kafka record time → stored, of the last ten seconds; undefined: nothing was stored. */
@@ -22,12 +24,16 @@ export interface HealthFacts {
 export const LATE_SECONDS = 10;
 
 /** A page's answer to "is it well?". */
-export function healthOf({ phase, reasons, oldestSeconds, pipelineP95Ms }: HealthFacts): Health {
+export function healthOf({ phase, reasons, pipelines, oldestSeconds, pipelineP95Ms }: HealthFacts): Health {
   const texts = reasons.map(({ text }) => sentence(text));
   if (phase.at === "starting") return { state: "starting", title: "Starting", reasons: texts };
   if (phase.at === "ending") return { state: "stopping", title: "Stopping", reasons: texts };
+  if (reasons.length > 0 && reasons.every(({ code }) => code === "unassigned")) {
+    return { state: "starting", title: "Joining the group", reasons: texts };
+  }
   if (reasons.length > 0) {
-    const isPart = reasons.every(({ code }) => code === "pipeline_stopped" || code === "table_stalled");
+    const isOfOne = reasons.every(({ code }) => code === "pipeline_stopped" || code === "table_stalled");
+    const isPart = isOfOne && reasons.length < pipelines;
     return { state: "standing", title: isPart ? "Standing still in part" : "Standing still", reasons: texts };
   }
   if (oldestSeconds !== undefined && oldestSeconds > LATE_SECONDS) {
@@ -56,6 +62,8 @@ function durationText(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
+/** The name of a table stays as it is. */
 function sentence(text: string): string {
-  return `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+  const begun = /^[a-z]+ /.test(text) ? `${text[0]!.toUpperCase()}${text.slice(1)}` : text;
+  return `${begun}${/[.!?]$/.test(text) ? "" : "."}`;
 }

@@ -3,13 +3,18 @@ import { z } from "zod";
 
 interface Document {
   openapi: string;
-  paths: Record<string, { get: { responses: Record<string, { content: Record<string, { schema: object }> }> } }>;
+  paths: Record<string, { get?: Operation }>;
+}
+
+interface Operation {
+  parameters: { required: boolean }[];
+  responses: Record<string, { content: Record<string, { schema: object }> }>;
 }
 
 type Ask = (path: string) => Response | Promise<Response>;
 
 /**
- * Asks every route that the OpenAPI document names, and checks status, type and JSON of the answer against it. Returns the
+ * Asks every route that the OpenAPI document names and that needs no parameter, and checks status, type and JSON of the answer against it. Returns the
  * statuses by path.
  *
  * @param readable where the document can be read, if `ask` may not
@@ -20,6 +25,7 @@ export async function checkAnswers(ask: Ask, readable?: { request: Ask }): Promi
   expect(document.openapi).toBe("3.1.0");
   const statuses: Record<string, number> = {};
   for (const [path, { get }] of Object.entries(document.paths)) {
+    if (get === undefined || get.parameters.some(({ required }) => required)) continue;
     const answer = await ask(path);
     statuses[path] = answer.status;
     const described = get.responses[answer.status];
@@ -29,6 +35,7 @@ export async function checkAnswers(ask: Ask, readable?: { request: Ask }): Promi
     expect(schema, `${path} answers ${type}`).toBeDefined();
     if (type === "application/json")
       z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema).parse(await answer.json());
+    else await answer.body?.cancel();
   }
   return statuses;
 }

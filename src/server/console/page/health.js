@@ -36,8 +36,8 @@ function say(name, title, reasons) {
 }
 
 /** @param {any} run @param {import("./series.js").History | undefined} history */
-function showTiles({ figures, stages, produced, partitions, point }, history) {
-  const { now, window: quarter } = stages.find((/** @type {any} */ one) => one.stage === "e2e");
+function showTiles({ figures, stages, mainStage, produced, partitions, point }, history) {
+  const { now, window: quarter } = stages.find((/** @type {any} */ one) => one.stage === mainStage);
   const isKnown = partitions.length > 0;
   const lag = partitions.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + one.lag, 0);
   const oldest = Math.max(0, ...partitions.map((/** @type {any} */ one) => one.oldestSeconds ?? 0));
@@ -46,7 +46,11 @@ function showTiles({ figures, stages, produced, partitions, point }, history) {
   const rate = history?.values.storedPerSecond?.slice(-5).filter((value) => value !== null) ?? [];
   const perSecond = rate.length === 0 ? undefined : rate.reduce((sum, value) => sum + (value ?? 0), 0) / rate.length;
   const tiles = [
-    ["Event to stored, p95", duration(now?.p95), `15 min: ${duration(quarter?.p95)}`],
+    [
+      `${mainStage === "e2e" ? "Event" : "Kafka"} to stored, p95`,
+      duration(now?.p95),
+      `15 min: ${duration(quarter?.p95)}`,
+    ],
     [
       "Stored",
       `${short(perSecond)}/s`,

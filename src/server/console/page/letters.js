@@ -8,8 +8,7 @@ export async function showLetters(reason) {
   view.setAttribute("aria-busy", "true");
   try {
     const query = reason === "" ? "" : `?reason=${encodeURIComponent(reason)}`;
-    const { letters } = await ask(`/api/dead-letters${query}`);
-    const { groups } = reason === "" ? await ask("/api/dead-letters") : { groups: undefined };
+    const { letters, groups } = await ask(`/api/dead-letters${query}`);
     view.replaceChildren(
       make("section", { class: "panel" }, heading(reason), ...(groups === undefined ? [] : [groupTable(groups)])),
       make("section", { class: "panel" }, make("h2", {}, "The latest"), letterTable(letters)),
@@ -81,7 +80,7 @@ function letterParts({ document, bytes, replays, errorType, errorMessage, ...res
       .map(([name, value]) =>
         name in times
           ? [times[/** @type {keyof typeof times} */ (name)], `${moment(Number(value))} UTC`]
-          : [name, String(value)],
+          : [wordsOf(name), String(value)],
       ),
   ];
   const steps = replays.map((/** @type {any} */ one) =>
@@ -99,7 +98,18 @@ function letterParts({ document, bytes, replays, errorType, errorMessage, ...res
     make("pre", { tabindex: 0 }, document),
     make("h3", {}, "Replays"),
     steps.length === 0
-      ? make("p", { class: "note" }, "Never replayed. `millrace dlq replay` stores it once its cause is mended.")
+      ? make(
+          "p",
+          { class: "note" },
+          "Never replayed. ",
+          make("code", {}, "millrace dlq replay"),
+          " stores it once its cause is mended.",
+        )
       : make("ol", {}, ...steps),
   ];
+}
+
+/** `sourceTopic` → `source topic`. @param {string} name */
+function wordsOf(name) {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -101,7 +101,7 @@ export function summaries(run, history, parts) {
   const known = (/** @type {string} */ name) => (history.values[name] ?? []).filter((value) => value !== null);
   const peak = (/** @type {string} */ name) => Math.max(0, ...known(name));
   const { figures, partitions } = run;
-  const e2e = run.stages.find((/** @type {any} */ one) => one.stage === "e2e");
+  const main = run.stages.find((/** @type {any} */ one) => one.stage === run.mainStage);
   const slowest = run.stages
     .filter((/** @type {any} */ one) => one.now !== null && !["e2e", "pipeline"].includes(one.stage))
     .sort((/** @type {any} */ a, /** @type {any} */ b) => b.now.p95 - a.now.p95)[0];
@@ -115,8 +115,11 @@ export function summaries(run, history, parts) {
     latency:
       slowest === undefined
         ? "Nothing was stored in the last ten seconds."
-        : `End to end ${duration(e2e?.now?.p95)} now, ${duration(e2e?.window?.p95)} over 15 min. Slowest stage: ${slowest.stage}, ${duration(slowest.now.p95)}.`,
-    heat: e2e?.window === null ? "No records yet." : "Darker: more records. A column is ten seconds.",
+        : `${run.mainStage === "e2e" ? "End to end" : "Kafka to stored"} ${duration(main?.now?.p95)} now, ${duration(main?.window?.p95)} over 15 min. Slowest stage: ${slowest.stage}, ${duration(slowest.now.p95)}.`,
+    heat:
+      main?.window === null
+        ? "No records yet."
+        : "The stronger the colour, the more records took so long. A column is ten seconds.",
     lag: `${count(now("lagRecords"))} records not committed; the oldest waits ${age(now("oldestSeconds"))}. Peak ${short(peak("lagRecords"))}.`,
     partitions:
       worst === undefined

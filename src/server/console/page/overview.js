@@ -65,6 +65,11 @@ export function buildOverview() {
 /** @param {any} state @param {import("./series.js").History | undefined} history */
 export function showOverview(state, history) {
   const { run } = state;
+  if (run !== null && heatStage.dataset.chosen === undefined) heatStage.value = run.mainStage;
+  heatStage.onchange = () => {
+    heatStage.dataset.chosen = "yes";
+    showOverview(state, history);
+  };
   if (run === null) return;
   stageTable.show(["Stage", "p50 now", "p95 now", "p99 now", "p95 15 min", "p99 15 min"], stageRows(run.stages));
   letterTable.show(["Reason", "Records"], lettersRows(run.figures));
@@ -73,7 +78,7 @@ export function showOverview(state, history) {
     ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
   );
   if (history === undefined || history.atMs.length === 0) return;
-  void refreshParts();
+  if (["healthy", "late"].includes(state.health.state)) void refreshParts();
   const theme = themeNow();
   const texts = summaries(run, history, parts);
   for (const [name, { lines, axis }] of Object.entries(lineCharts(run, history))) {

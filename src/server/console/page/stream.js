@@ -1,5 +1,7 @@
 import { append } from "./series.js";
 
+const RETRY_MS = 5_000;
+
 /**
  * @typedef {import("./series.js").History} History
  * @typedef {{onState: (state: any, history: History | undefined) => void, onLost: () => void, onRefused: () => void}} Listeners
@@ -24,25 +26,31 @@ export function follow({ onState, onLost, onRefused }) {
     }
   };
 
-  const events = new EventSource("/api/stream");
-  events.addEventListener("open", () => {
-    history = undefined;
-    void readHistory();
-  });
-  events.addEventListener("state", ({ data }) => {
-    const state = JSON.parse(data);
-    const point = state.run?.point;
-    if (point && (history === undefined || !append(history, point))) void readHistory();
-    onState(state, history);
-  });
-  events.addEventListener("error", async () => {
-    onLost();
-    const answer = await fetch("/api/limits").catch(() => undefined);
-    if (answer?.status === 401) {
-      events.close();
-      onRefused();
-    }
-  });
+  const connect = () => {
+    const events = new EventSource("/api/stream");
+    events.addEventListener("open", () => {
+      history = undefined;
+      void readHistory();
+    });
+    events.addEventListener("state", ({ data }) => {
+      const state = JSON.parse(data);
+      const point = state.run?.point;
+      if (point && (history === undefined || !append(history, point))) void readHistory();
+      onState(state, history);
+    });
+    events.addEventListener("error", async () => {
+      onLost();
+      const answer = await fetch("/api/limits").catch(() => undefined);
+      if (answer?.status === 401) {
+        events.close();
+        onRefused();
+      } else if (events.readyState === EventSource.CLOSED) {
+        // Of an answer that is no stream, as when too many pages are open, it does not try again by itself.
+        setTimeout(connect, RETRY_MS);
+      }
+    });
+  };
+  connect();
 }
 
 /**
