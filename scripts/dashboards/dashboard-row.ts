@@ -6,7 +6,7 @@ export interface DashboardRow {
   name: string;
   title: string;
   says: string;
-  /** How often it asks anew; absent: when somebody does. */
+  /** How often it refreshes; absent: when somebody asks. */
   refresh?: string;
   /** The range that it opens with, up to now. */
   from: string;

@@ -5,14 +5,14 @@ import { errorPercent, fiveStageColumns, overTime, percentile } from "./sql.ts";
 import { faultSteps, latencySteps } from "./thresholds.ts";
 import { serviceVariable } from "./variables.ts";
 
-const course = { view: "series", seeds: ["S0-78"], interval: "10s", width: 12 } as const;
+const chart = { view: "series", seeds: ["S0-78"], interval: "10s", width: 12 } as const;
 const tenSeconds = (values: Bounds["values"] & object): Bounds => ({ rows: [1, 30], values });
 
 const panels: readonly PanelRow[] = [
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Events per second", term: "events-per-second" },
-    says: "Events that arrived in Kafka in ten seconds and are stored, by the second.",
+    says: "Stored events per second, by the ten seconds in which they arrived in Kafka.",
     queries: [
       {
         sql: overTime([`countMerge(total_state) / $__interval_s AS "events/s"`], "fact_event_agg_10s"),
@@ -21,7 +21,7 @@ const panels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "percent", steps: faultSteps },
+    ...{ ...chart, unit: "percent", steps: faultSteps },
     ...{ title: "Error rate (5xx)", term: "http_5xx" },
     says: "Share of the events that arrived in ten seconds whose status is 500 or above.",
     queries: [
@@ -29,7 +29,7 @@ const panels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "ms", steps: latencySteps, seeds: ["S0-78", "S0-80"] },
+    ...{ ...chart, unit: "ms", steps: latencySteps, seeds: ["S0-78", "S0-80"] },
     ...{ title: "End to end, p95", term: "row-e2e" },
     says: "Time from the event (event_ts) to its stored row, of the events that arrived in Kafka in ten seconds (ingest_ts).",
     queries: [
@@ -40,7 +40,7 @@ const panels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "ms", steps: latencySteps },
+    ...{ ...chart, unit: "ms", steps: latencySteps },
     ...{ title: "Five stages, p95", term: "stages" },
     says: "The p95 of each stage, of the events that arrived in ten seconds.",
     queries: [

@@ -4,6 +4,7 @@ import { metricBoundsMs } from "../../src/telemetry/stage-buckets.ts";
 import { stages } from "../../src/telemetry/stages.ts";
 import { askPrometheus } from "./answer.ts";
 import type { RealRun } from "./real-run.ts";
+import { until } from "./until.ts";
 
 /** Who says how late a stage is. */
 export const tellers = ["SQL", "millrace latency", "/api/status", "console", "Prometheus"] as const;
@@ -70,17 +71,13 @@ export function disagreements(
 }
 
 /** Resolves when nothing is unread, and ClickHouse and Prometheus have every record that the ingester has measured. */
-export async function untilAllHaveAll(
-  run: RealRun,
-  client: ClickHouseClient,
-  until: (isSo: () => Promise<boolean>) => Promise<void>,
-): Promise<void> {
+export async function untilAllHaveAll(run: RealRun, client: ClickHouseClient): Promise<void> {
   const measured = () => run.sample("millrace_stage_latency_seconds_count");
   const scraped = async () =>
     (await askPrometheus(run.prometheusUrl, "sum(millrace_stage_latency_seconds_count)", Date.now(), undefined))
       .numbers["*"]?.[0];
-  await until(async () => (await run.sample("millrace_lag_records")) === 0);
-  await until(async () => {
+  await until("nothing is unread", async () => (await run.sample("millrace_lag_records")) === 0);
+  await until("ClickHouse and Prometheus have what the ingester has measured", async () => {
     const stored = await fromSql(client, run.startedMs);
     const sum = [...stored.values()].reduce((total, { records }) => total + records, 0);
     return sum === (await measured()) && sum === (await scraped());

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { connectClickHouse } from "../../src/clients/clickhouse/connect.ts";
 import { type DashboardRow, panelsOf } from "../dashboards/dashboard-row.ts";
@@ -13,6 +12,7 @@ import { judge } from "./judge.ts";
 import { sendOddEvents } from "./odd-events.ts";
 import { scrapeIntervalS } from "./prometheus.ts";
 import { type RealRun, startRealRun } from "./real-run.ts";
+import { until } from "./until.ts";
 
 /** One query of one panel, and what came of it. */
 export interface Finding {
@@ -45,7 +45,7 @@ export async function checkPanels(say: (text: string) => void): Promise<Checked>
     for (const dashboard of dashboards) findings.push(...(await checkDashboard(dashboard, asked)));
     say("stopping the simulator, and waiting until everything that was measured is stored and scraped");
     await run.stopSimulator();
-    await untilAllHaveAll(run, client, until);
+    await untilAllHaveAll(run, client);
     const agreements = await compareTellers(run, client);
     const metricsText = await (await fetch(`${run.ingesterUrl}/metrics`)).text();
     return { findings, agreements, metricsText };
@@ -53,11 +53,6 @@ export async function checkPanels(say: (text: string) => void): Promise<Checked>
     await client.close();
     await run.close();
   }
-}
-
-/** Polls: what is waited for comes as soon as the machine can. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(200);
 }
 
 /** The run, and since when Prometheus has its figures. */
@@ -81,21 +76,33 @@ async function untilAllHasHappened(
     const seen = await askPrometheus(run.prometheusUrl, "count_over_time(millrace_ready[1h])", Date.now(), undefined);
     return seen.numbers["*"]?.[0] ?? 0;
   };
-  await until(async () => (await scrapes()) > 1);
+  await until("Prometheus has scraped twice", async () => (await scrapes()) > 1);
   const scrapedFromMs = Date.now();
-  await until(async () => (await run.sample("millrace_stored_rows_total")) > 2_000);
+  await until("2,000 rows are stored", async () => (await run.sample("millrace_stored_rows_total")) > 2_000);
   await run.refreshDimensions();
   await sendOddEvents(run.kafkaBrokers);
   say("taking ClickHouse away, until an insert has failed three times");
   await run.loseClickHouse(async () => (await run.sample("millrace_insert_errors_total")) >= 3);
   const before = await run.sample("millrace_stored_rows_total");
-  await until(async () => (await run.sample("millrace_stored_rows_total")) > before + 2_000);
-  await until(async () => (await run.sample("millrace_ready")) === 1);
-  await until(async () => (await count("SELECT count() AS n FROM analytics.millrace_latency")) > 0);
+  await until(
+    "2,000 more are stored after the outage",
+    async () => (await run.sample("millrace_stored_rows_total")) > before + 2_000,
+  );
+  await until("the ingester is ready", async () => (await run.sample("millrace_ready")) === 1);
+  await until(
+    "latencies are stored",
+    async () => (await count("SELECT count() AS n FROM analytics.millrace_latency")) > 0,
+  );
   say("waiting until ClickHouse has logged our queries and Prometheus has seen all");
-  await until(async () => (await count("SELECT count() AS n FROM system.query_log WHERE user = 'grafana_user'")) > 0);
+  await until(
+    "ClickHouse has logged queries of grafana_user",
+    async () => (await count("SELECT count() AS n FROM system.query_log WHERE user = 'grafana_user'")) > 0,
+  );
   const scraped = await scrapes();
-  await until(async () => (await scrapes()) > Math.max(rateIntervalS, scraped + 1));
+  await until(
+    "Prometheus has scraped long enough for its rates",
+    async () => (await scrapes()) > Math.max(rateIntervalS, scraped + 1),
+  );
   return scrapedFromMs;
 }
 

@@ -35,7 +35,12 @@ function boundsText(values: Finding["query"]["expect"]["values"] = {}): string {
   return texts.length === 0 ? "" : `; ${texts.join(", ")}`;
 }
 
+/** More columns than a line can hold are those of a heat map: all in one. */
+const COLUMNS_MAX = 12;
+
 function rangeOf(numbers: Readonly<Record<string, readonly number[]>>): string {
+  const count = Object.keys(numbers).length;
+  if (count > COLUMNS_MAX) return `${count} columns, ${rangeOf({ "*": Object.values(numbers).flat() })}`;
   const texts = Object.entries(numbers)
     .filter(([, values]) => values.length > 0)
     .map(([name, values]) => {

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { startClickHouse } from "../../src/embedded/clickhouse/server.ts";
 import { startKafkaBroker } from "../../src/embedded/kafka/server.ts";
 import { startTcpProxy } from "../../src/testing/chaos/tcp-proxy.ts";
 import { millraceEntry, runMillrace } from "../../src/testing/run-millrace.ts";
 import { run as expected } from "../dashboards/bounds.ts";
 import { type Prometheus, startPrometheus } from "./prometheus.ts";
+import { until } from "./until.ts";
 
 /** A run of everything that dashboards look at. It goes on until it is closed. */
 export interface RealRun {
@@ -75,7 +75,7 @@ export async function startRealRun(): Promise<RealRun> {
       async loseClickHouse(isEnough) {
         proxy.setRefusing(true);
         proxy.resetAll();
-        while (!(await isEnough())) await sleep(100);
+        await until("inserts have failed", isEnough);
         proxy.setRefusing(false);
       },
       close,

@@ -18,7 +18,7 @@ export const overview: readonly PanelRow[] = [
   {
     ...{ ...table, columnUnits: { missing: "percent" } },
     title: "Descriptions missing",
-    says: "Share of the rows of each dimension that has descriptions which have none.",
+    says: "Share of rows without a description, in each dimension that has descriptions.",
     queries: [
       {
         sql: ofEach(

@@ -4,7 +4,7 @@ import type { PanelRow } from "../panel-row.ts";
 import { chosen, increaseWhere, orNone, perSecond, stageQuantile } from "../promql.ts";
 import { secondsSteps } from "../thresholds.ts";
 
-const course = { view: "series", seeds: ["S1-34"] } as const;
+const chart = { view: "series", seeds: ["S1-34"] } as const;
 /** Those with a bound, and one for what is above. */
 const buckets = bucketBoundsMs.length + 1;
 /** /metrics has several buckets for each row of a heat map, for the sake of quantiles. */
@@ -14,9 +14,9 @@ const events = [0, 3 * run.eventsPerSecond] as const;
 /** How much comes in and goes out, how late, and what lies in Kafka. */
 export const flow: readonly PanelRow[] = [
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Stored rows per second", term: "events-per-second" },
-    says: "Rows that were stored in target tables, by the second.",
+    says: "Rows that were stored in target tables, per second.",
     queries: [
       {
         promql: `sum by (instance) (${perSecond("millrace_stored_rows_total")})`,
@@ -26,7 +26,7 @@ export const flow: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "Bps" },
+    ...{ ...chart, unit: "Bps" },
     ...{ title: "Bytes per second", term: "bundle" },
     says: "Bytes of Kafka's batches that were transcoded, and bytes that inserts sent before any compression.",
     queries: [
@@ -43,9 +43,9 @@ export const flow: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Dead letters per second", term: "dead-letter" },
-    says: "Records that became dead letters, by reason and second.",
+    says: "Records per second that became dead letters, by reason.",
     queries: [
       {
         promql: orNone(`sum by (reason) (${perSecond("millrace_dead_letters_total")})`),
@@ -55,7 +55,7 @@ export const flow: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "s", steps: secondsSteps, width: 12 },
+    ...{ ...chart, unit: "s", steps: secondsSteps, width: 12 },
     ...{ title: "Stages, p95", term: "stages" },
     says: "The p95 of each stage from event to acknowledged insert.",
     queries: [
@@ -67,7 +67,7 @@ export const flow: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "s", steps: secondsSteps, width: 12 },
+    ...{ ...chart, unit: "s", steps: secondsSteps, width: 12 },
     ...{ title: "Stages, p99", term: "stages" },
     says: "The p99 of each stage from event to acknowledged insert.",
     queries: [
@@ -79,7 +79,7 @@ export const flow: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, view: "heatmap", unit: "s", width: 24 },
+    ...{ ...chart, view: "heatmap", unit: "s", width: 24 },
     ...{ title: "End to end, all records", term: "e2e" },
     says: "How many records took how long from the event to the acknowledged insert, over time.",
     queries: [
@@ -91,7 +91,7 @@ export const flow: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Lag in records, by partition", term: "lag" },
     says: "Records in Kafka that the group has not committed.",
     queries: [
@@ -103,7 +103,7 @@ export const flow: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "s", steps: secondsSteps },
+    ...{ ...chart, unit: "s", steps: secondsSteps },
     ...{ title: "Age of the oldest unread record", term: "lag-seconds" },
     says: "Age of the oldest record that the group has not committed, over all partitions; 0 when all is read.",
     queries: [
@@ -115,7 +115,7 @@ export const flow: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Clocks ahead", term: "skew" },
     says: "Records per second that are in no latency, because their clock was ahead, by stage.",
     queries: [

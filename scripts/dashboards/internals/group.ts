@@ -2,7 +2,7 @@ import type { PanelRow } from "../panel-row.ts";
 import { chosen, increase } from "../promql.ts";
 import { noneSteps, yesSteps } from "../thresholds.ts";
 
-const course = { view: "series", seeds: ["S1-34"] } as const;
+const chart = { view: "series", seeds: ["S1-34"] } as const;
 const tile = { view: "tile", width: 4 } as const;
 
 const counted = (metric: string, legend: string) => ({
@@ -66,7 +66,7 @@ export const state: readonly PanelRow[] = [
 /** Kafka's group, and whatever else begins anew. */
 export const group: readonly PanelRow[] = [
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Rebalances", term: "rebalance" },
     says: "How often the consumer group was joined, and the consumer was started again.",
     queries: [
@@ -75,8 +75,8 @@ export const group: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
-    ...{ title: "Begun again", term: "bundle" },
+    ...{ ...chart, unit: "short" },
+    ...{ title: "Repeated work", term: "bundle" },
     says: "Ranges of an earlier owner that were repeated, bundles given up to another owner, commits repeated, workers started again.",
     queries: [
       counted("millrace_replayed_ranges_total", "ranges repeated"),
@@ -86,7 +86,7 @@ export const group: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short", steps: noneSteps },
+    ...{ ...chart, unit: "short", steps: noneSteps },
     ...{ title: "Lost and unread", term: "lost" },
     says: "Offsets that retention deleted before they were read, and partitions that should be read and are not.",
     queries: [

@@ -3,14 +3,14 @@ import type { PanelRow } from "../panel-row.ts";
 import { chosen, increase, newlyCounted, orNone, perSecond } from "../promql.ts";
 import { noneSteps } from "../thresholds.ts";
 
-const course = { view: "series", seeds: ["S1-34"] } as const;
+const chart = { view: "series", seeds: ["S1-34"] } as const;
 const byTable = (metric: string) => `sum by (table) (${perSecond(metric)})`;
 const perInsert = (metric: string) => `${byTable(metric)} / ${byTable("millrace_inserts_total")}`;
 
 /** What goes to ClickHouse, and what came back. */
 export const inserts: readonly PanelRow[] = [
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Inserts per second", term: "insert" },
     says: "Inserts that ClickHouse acknowledged, by table; each makes at least one part.",
     queries: [
@@ -22,7 +22,7 @@ export const inserts: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Rows per insert", term: "bundle" },
     says: "Mean of the rows of an insert, by table.",
     queries: [
@@ -34,7 +34,7 @@ export const inserts: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "s" },
+    ...{ ...chart, unit: "s" },
     ...{ title: "Duration of an insert", term: "insert" },
     says: "Mean time from the sending of an insert to its acknowledgement, by table.",
     queries: [
@@ -46,7 +46,7 @@ export const inserts: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Failed inserts", term: "repeat" },
     says: "Inserts that failed and were repeated, by what their error means for the next attempt.",
     queries: [
@@ -58,15 +58,15 @@ export const inserts: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Repeats and obstacles", term: "repeat" },
-    says: "Inserts that were repeated, came too late, or were sent in pieces, and how often ClickHouse said that it has too much to do.",
+    says: "Inserts that were repeated, that came too late or that were sent in pieces, and how often ClickHouse said that it is overloaded.",
     queries: (
       [
         ["millrace_insert_repeats_total", "repeated"],
         ["millrace_late_inserts_total", "after their deadline"],
         ["millrace_split_inserts_total", "in pieces"],
-        ["millrace_insert_slow_downs_total", "too much to do"],
+        ["millrace_insert_slow_downs_total", "overloaded"],
       ] as const
     ).map(([metric, legend]) => ({
       promql: `sum(${increase(metric)})`,
@@ -75,7 +75,7 @@ export const inserts: readonly PanelRow[] = [
     })),
   },
   {
-    ...{ ...course, unit: "short", steps: noneSteps },
+    ...{ ...chart, unit: "short", steps: noneSteps },
     ...{ title: "Stalled tables, stopped pipelines", term: "stall" },
     says: "Tables that have taken no rows since an insert into them failed, and pipelines that an error of their own has stopped.",
     queries: [
@@ -92,7 +92,7 @@ export const inserts: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "What documents needed", term: "coerced" },
     says: "Values that were converted leniently or that nothing reads, and records that the kernel left to the reference.",
     queries: [
@@ -114,7 +114,7 @@ export const inserts: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Late events", term: "lateness" },
     says: "Rows per second whose event lies more than a minute behind its record, by how far.",
     queries: [
@@ -126,7 +126,7 @@ export const inserts: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short", steps: noneSteps },
+    ...{ ...chart, unit: "short", steps: noneSteps },
     ...{ title: "Reconciliation", term: "missing" },
     says: "Offsets without a row and rows beyond one for each offset, in all that was compared since the start.",
     queries: [
@@ -137,7 +137,7 @@ export const inserts: readonly PanelRow[] = [
       },
       {
         promql: `sum(millrace_reconciliation_duplicate_rows{${chosen}})`,
-        legend: "doubled",
+        legend: "duplicate",
         expect: { rows: [1, 1], values: { "*": [0, 0] } },
       },
     ],

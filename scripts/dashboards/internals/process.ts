@@ -3,7 +3,7 @@ import type { Bounds, PanelRow } from "../panel-row.ts";
 import { chosen, perSecond } from "../promql.ts";
 import { fullSteps } from "../thresholds.ts";
 
-const course = { view: "series", seeds: ["S1-34"] } as const;
+const chart = { view: "series", seeds: ["S1-34"] } as const;
 const one = (values: readonly [least: number, most: number]): Bounds => ({ rows: [1, 1], values: { "*": values } });
 const each = (metric: string, legend: string, values: readonly [least: number, most: number]) => ({
   promql: `${metric}{${chosen}}`,
@@ -14,7 +14,7 @@ const each = (metric: string, legend: string, values: readonly [least: number, m
 /** What the process itself is busy with, and what it holds. */
 export const processPanels: readonly PanelRow[] = [
   {
-    ...{ ...course, unit: "percent", steps: fullSteps },
+    ...{ ...chart, unit: "percent", steps: fullSteps },
     ...{ title: "Event loop and workers busy", term: "event-loop" },
     says: "Share of the time in which the main thread did not wait for events, and in which the workers had a task.",
     queries: [
@@ -31,7 +31,7 @@ export const processPanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Waiting and under way", term: "bundle" },
     says: "Bundles that wait for a worker, and bundles that were cut and are not acknowledged yet.",
     queries: [
@@ -40,7 +40,7 @@ export const processPanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "bytes" },
+    ...{ ...chart, unit: "bytes" },
     ...{ title: "Byte budget", term: "byte-budget" },
     says: "Bytes held between fetch and acknowledgement, and how many may be.",
     queries: [
@@ -49,9 +49,9 @@ export const processPanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Intake pauses", term: "byte-budget" },
-    says: "Whether intake is paused now, and how often it was paused by the second, because the byte budget was used up.",
+    says: "Whether intake is paused now, and how often per second it was paused, because the byte budget was used up.",
     queries: [
       each("millrace_intake_paused", "paused", [0, 1]),
       {
@@ -62,7 +62,7 @@ export const processPanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "percent", isStacked: true },
+    ...{ ...chart, unit: "percent", isStacked: true },
     ...{ title: "Garbage collection", term: "garbage-collection" },
     says: "Share of the time in which the main thread collected garbage, by kind of collection.",
     queries: [
@@ -74,7 +74,7 @@ export const processPanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "Garbage collections per second", term: "garbage-collection" },
     says: "How often the main thread collected garbage, by kind of collection.",
     queries: [
@@ -86,15 +86,15 @@ export const processPanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "bytes" },
+    ...{ ...chart, unit: "bytes" },
     ...{ title: "Memory", term: "memory" },
     says: "Resident memory of the ingester; embedded servers and the simulator are processes of their own.",
     queries: [each("process_resident_memory_bytes", "", [10_000_000, 2_000_000_000])],
   },
   {
-    ...{ ...course, unit: "short" },
+    ...{ ...chart, unit: "short" },
     ...{ title: "CPU", term: "memory" },
-    says: "CPU seconds by the second: 1 is one vCPU, workers included.",
+    says: "CPU seconds per second: 1 is one vCPU, workers included.",
     queries: [
       {
         promql: perSecond("process_cpu_seconds_total"),

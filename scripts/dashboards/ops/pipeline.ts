@@ -4,13 +4,13 @@ import { chosen } from "../promql.ts";
 import { byLabel, chosenPipelines, chosenServices, isOver } from "../sql.ts";
 import { completeSteps, fullSteps, noneSteps, secondsSteps } from "../thresholds.ts";
 
-const course = { view: "series" } as const;
+const chart = { view: "series" } as const;
 const cohort = (columns: string) => `100 * sum(${columns}) / sum(created_cnt)`;
 
 /** What the replaced system's page did not have: where records stand, how full the ingester is, and whether all are there. */
 export const pipelinePanels: readonly PanelRow[] = [
   {
-    ...{ ...course, unit: "short", seeds: ["S0-2"] },
+    ...{ ...chart, unit: "short", seeds: ["S0-2"] },
     ...{ title: "Lag in records", term: "lag" },
     says: "Records in Kafka that the group has not committed, by topic.",
     queries: [
@@ -22,7 +22,7 @@ export const pipelinePanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "s", steps: secondsSteps, seeds: ["S0-2"] },
+    ...{ ...chart, unit: "s", steps: secondsSteps, seeds: ["S0-2"] },
     ...{ title: "Lag in seconds", term: "lag-seconds" },
     says: "Age of the oldest record that the group has not committed, by topic.",
     queries: [
@@ -34,7 +34,7 @@ export const pipelinePanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "percent", steps: fullSteps },
+    ...{ ...chart, unit: "percent", steps: fullSteps },
     ...{ title: "Byte budget used", term: "byte-budget" },
     says: "Bytes between fetch and acknowledgement as a share of what may be held; intake pauses at 100 %.",
     queries: [
@@ -46,9 +46,9 @@ export const pipelinePanels: readonly PanelRow[] = [
     ],
   },
   {
-    ...{ ...course, unit: "percent", steps: completeSteps, seeds: ["S0-60"], interval: "1m", width: 12 },
+    ...{ ...chart, unit: "percent", steps: completeSteps, seeds: ["S0-60"], interval: "1m", width: 12 },
     ...{ title: "Completeness by created minute", term: "completeness" },
-    says: "Of the events that happened in a minute and were read from Kafka, the share that was stored within 10 s, 1 min and 5 min, is stored by now, and is accounted for by now; it only climbs.",
+    says: "Of the events that happened in a minute and were read from Kafka, the share that was stored within 10 s, 1 min and 5 min, is stored by now, and is stored or a dead letter by now; it only climbs.",
     queries: [
       {
         sql: `SELECT bucket AS time,
@@ -56,13 +56,13 @@ export const pipelinePanels: readonly PanelRow[] = [
   ${cohort("stored_1m_cnt")} AS "within 1 min",
   ${cohort("stored_5m_cnt")} AS "within 5 min",
   ${cohort("stored_cnt")} AS "by now",
-  ${cohort("stored_cnt + dead_cnt")} AS "by now, dead letters included"
+  ${cohort("stored_cnt + dead_cnt")} AS "accounted for by now"
 FROM analytics.completeness(from = $__fromTime, to = $__toTime, step = $__interval_s, clock = 'event', by = 'pipeline,service')
 WHERE ${chosenPipelines} AND ${chosenServices}
 GROUP BY time
 HAVING ${isOver}
 ORDER BY time`,
-        expect: { rows: [1, 20], values: { "*": percent, "by now, dead letters included": [100, 100] }, peak: 50 },
+        expect: { rows: [1, 20], values: { "*": percent, "accounted for by now": [100, 100] }, peak: 50 },
       },
     ],
   },
@@ -83,12 +83,12 @@ ORDER BY pipeline`,
   },
   {
     ...{ view: "tile", unit: "short", steps: noneSteps, width: 4 },
-    ...{ title: "Missing and doubled", term: "missing" },
+    ...{ title: "Missing and duplicate", term: "missing" },
     says: "Offsets in Kafka without a row and rows beyond one for each offset, in all that was compared since the start.",
     queries: [
       {
         promql: `sum(millrace_reconciliation_missing_records{${chosen}}) + sum(millrace_reconciliation_duplicate_rows{${chosen}})`,
-        legend: "missing or doubled",
+        legend: "missing or duplicate",
         expect: { rows: [1, 1], values: { "*": [0, 0] } },
       },
     ],
@@ -118,7 +118,7 @@ ORDER BY pipeline`,
     ],
   },
   {
-    ...{ ...course, unit: "short", interval: "1m", width: 12 },
+    ...{ ...chart, unit: "short", interval: "1m", width: 12 },
     ...{ title: "Parts per minute", term: "part" },
     says: "Parts that inserts made, by minute and table, as far as ClickHouse still has them: it removes a merged part after eight minutes.",
     seriesName: byLabel("table"),

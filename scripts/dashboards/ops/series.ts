@@ -14,12 +14,12 @@ const deadAndStored = `SELECT $__timeInterval(bucket) AS time, sum(total) AS dea
   SELECT $__timeInterval(bucket) AS time, 0 AS dead, countMerge(total_state) AS stored
   FROM analytics.fact_event_agg_1m WHERE $__timeFilter(bucket) AND ${chosenServices} GROUP BY time`;
 
-/** Nine courses, minute by minute. */
+/** Nine charts, minute by minute. */
 export const series1m: readonly PanelRow[] = [
   {
     ...{ ...series, unit: "short" },
     ...{ title: "Events per second", term: "events-per-second" },
-    says: "Events that arrived in Kafka in a minute and are stored, by the second.",
+    says: "Stored events per second, by the minute in which they arrived in Kafka.",
     queries: [
       {
         sql: overTime([`countMerge(total_state) / $__interval_s AS "events/s"`], "fact_event_agg_1m"),
@@ -52,13 +52,13 @@ export const series1m: readonly PanelRow[] = [
   {
     ...latencySeries,
     ...{ title: "Five stages, p95", term: "stages" },
-    says: "Where the time goes: the p95 of each stage, of the events that arrived in a minute; p95s of stages do not add up to that of the whole.",
+    says: "Where the time goes: the p95 of each stage, of the events that arrived in a minute; the p95s of the stages do not add up to that of the whole.",
     queries: [{ sql: overTime(fiveStageColumns, "fact_event_latency_service_1m"), expect: minutes({ "*": latency }) }],
   },
   {
     ...latencySeries,
     ...{ title: "Processing, p95", term: "row-processing" },
-    says: "Time from the receiving of an event to its finished row: the waiting for the cut of its range and for a worker, and the worker.",
+    says: "Time from receiving an event to its finished row: the wait for its bundle to be cut, the wait for a worker, and the work itself.",
     queries: [
       {
         sql: overTime([`${percentile(95, "spark_processing_state")} AS p95`], "fact_event_latency_service_1m"),
@@ -100,7 +100,7 @@ ORDER BY time`,
   {
     ...{ ...series, unit: "short" },
     ...{ title: "Dead letters per second", term: "dead-letter" },
-    says: "Records that arrived in a minute and became dead letters, by the second.",
+    says: "Dead letters per second, by the minute in which the record arrived in Kafka.",
     queries: [
       {
         sql: overTime([`sum(total) / $__interval_s AS "dead letters/s"`], "fact_event_dlq_agg_1m"),
