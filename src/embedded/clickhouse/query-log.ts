@@ -26,7 +26,8 @@ export type QueryLog = {
   stop(): void;
 };
 
-const flushIntervalMs = 3_000;
+/** As the server itself has it. */
+const flushIntervalMs = 7_500;
 // Ten thousand rows of a few kilobytes: what a burst between two flushes may hold. Further rows are dropped and counted.
 const rowsMax = 10_000;
 const queryTextMax = 4_096;

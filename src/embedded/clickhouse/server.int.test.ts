@@ -216,7 +216,7 @@ describe("the embedded server with @clickhouse/client", () => {
     const find = `SELECT type, query_kind, result_rows, tables, exception_code FROM system.query_log
       WHERE query LIKE 'SELECT \\'find me%' AND event_date >= today() - 1`;
     await expect
-      .poll(async () => rowsOf(find), { timeout: 8_000, interval: 300 })
+      .poll(async () => rowsOf(find), { timeout: 20_000, interval: 300 })
       .toEqual([
         { type: "QueryFinish", query_kind: "Select", result_rows: 1, tables: ["default.events"], exception_code: 0 },
       ]);
