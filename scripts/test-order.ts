@@ -26,6 +26,7 @@ const LONGEST: readonly string[] = [
   "scripts/chaos.int.test.ts",
   "src/ingest/pipeline/beyond-log-end.int.test.ts",
   "src/cli/secure-servers.int.test.ts",
+  "src/server/console/console.int.test.ts",
   "bench/quiet/quiet.int.test.ts",
   "src/testing/delivery-simulation/simulation.test.ts",
 ];

@@ -26,10 +26,13 @@ const settings: ClickHouseSettings = {
   log_comment: "millrace console",
 };
 
+/** A server that has not answered for so long stands still, and with it whoever waits for the one connection. */
+const ANSWER_MS_MAX = 15_000;
+
 export function createRunReader(address: ClickHouseAddress): RunReader {
   let client: ClickHouseClient | undefined;
   return {
-    client: () => (client ??= connectClickHouse(address, 1, settings)),
+    client: () => (client ??= connectClickHouse(address, 1, { settings, timeoutMs: ANSWER_MS_MAX })),
     needsLogin: address.password !== undefined || address.tls?.own !== undefined,
     close: async () => client?.close(),
   };

@@ -88,8 +88,10 @@ export function watchRun({ admin, client, groupId, topics, pipeline, during }: W
 
   async function askClickHouse(): Promise<void> {
     // Not a query: a server would log one every two seconds.
-    const answer = await client.ping({ select: false, abort_signal: AbortSignal.timeout(PING_MS_MAX) });
-    if (!answer.success) throw answer.error;
+    const limit = AbortSignal.timeout(PING_MS_MAX);
+    const answer = await client.ping({ select: false, abort_signal: limit });
+    if (answer.success) return;
+    throw limit.aborted ? new Error(`a ping had no answer within ${PING_MS_MAX / 1000} s`) : answer.error;
   }
 
   function measureRate(): void {

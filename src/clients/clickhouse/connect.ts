@@ -16,11 +16,11 @@ export interface ClickHouseAddress {
   tls?: TlsFiles | undefined;
 }
 
-/** @param settings go with every request */
+/** @param requests the settings that go with each, and how long it is waited for */
 export function connectClickHouse(
   address: ClickHouseAddress,
   connectionsMax: number,
-  settings: ClickHouseSettings = {},
+  { settings = {}, timeoutMs = REQUEST_TIMEOUT_MS }: { settings?: ClickHouseSettings; timeoutMs?: number } = {},
 ): ClickHouseClient {
   const { origin, pathname } = new URL(address.url);
   const client = createClient({
@@ -33,7 +33,7 @@ export function connectClickHouse(
     application: "millrace",
     clickhouse_settings: settings,
     max_open_connections: connectionsMax,
-    request_timeout: REQUEST_TIMEOUT_MS,
+    request_timeout: timeoutMs,
     // Every failure reaches a caller, which logs it with its context.
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS },

@@ -85,7 +85,7 @@ export const ingesterRows = {
   httpPort: {
     ...loadRows.httpPort,
     otherwise: "8080 or the next free one with embedded servers; with servers that are named none is open",
-    help: "port of /metrics, /healthz, /readyz and /api; 0 chooses a free one",
+    help: "port of the console, /metrics, /healthz, /readyz and /api; 0 chooses a free one",
   },
   httpAddress: {
     flag: loadRows.httpAddress.flag,

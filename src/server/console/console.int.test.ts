@@ -125,7 +125,20 @@ describe.skipIf(!hasChromium())("the console", { timeout: 120_000 }, () => {
     await page.locator("#dead-letters table tr", { hasText: script }).locator("button").click();
     await wait(`document.querySelector("#record pre")?.textContent?.includes("<script>")`);
     expect(await text("#record pre")).toBe(script);
-    await page.keyboard.press("Escape");
+    await page.locator("#record button").click();
+    expect(await page.locator("#record").isVisible()).toBe(false);
+  });
+
+  it("leaves the keyboard's focus where it is while figures come in", async () => {
+    await open("#overview");
+    await wait(`document.querySelector("#letters-now a") !== null`);
+    await page.locator("#letters-now a").first().focus();
+    const shownAt = `document.querySelector("#tiles b")?.textContent + document.querySelector("#facts")?.textContent`;
+    const before = await page.evaluate(shownAt);
+    await shown.send(JSON.stringify({ id: 900, text: markup }));
+    await shown.untilStored(201, 2);
+    await wait(`(${shownAt}) !== ${JSON.stringify(before)}`);
+    expect(await page.evaluate(`document.activeElement?.closest("#letters-now") !== null`)).toBe(true);
   });
 
   it("shows the newest rows of each table, as text", async () => {
@@ -148,7 +161,7 @@ describe.skipIf(!hasChromium())("the console", { timeout: 120_000 }, () => {
   it("answers SQL that reads, within limits, and refuses the rest", async () => {
     await open("#sql");
     await wait(`document.querySelector("#statement") !== null`);
-    expect(await ask("SELECT count() AS stored, any(text) FROM shown.rows")).toMatch(/stored[\s\S]*200[\s\S]*<img/);
+    expect(await ask("SELECT count() AS stored, any(text) FROM shown.rows")).toMatch(/stored[\s\S]*201[\s\S]*<img/);
     expect(await ask("SELECT number FROM numbers(100000)")).toContain("500 rows");
     expect(await ask("SELECT number FROM numbers(100000)")).toContain("there are more, which are not shown");
     expect(await ask("INSERT INTO shown.rows (id) VALUES (1)")).toContain("Only statements that read");
@@ -163,7 +176,7 @@ describe.skipIf(!hasChromium())("the console", { timeout: 120_000 }, () => {
     let isAnswered = false;
     void asked.then(() => (isAnswered = true));
     await shown.send('{"id":1000}', '{"id":1001}');
-    await shown.untilStored(202, 2);
+    await shown.untilStored(203, 2);
     expect(isAnswered).toBe(false);
     expect(await asked).toContain("TIMEOUT_EXCEEDED");
   });
@@ -195,7 +208,7 @@ describe.skipIf(!hasChromium())("the console", { timeout: 120_000 }, () => {
     expect(await page.title()).toMatch(/^Standing still/);
     shown.clickHouse.setRefusing(false);
     await wait(`document.querySelector("#health")?.getAttribute("data-state") === "healthy"`);
-    await shown.untilStored(203, 2);
+    await shown.untilStored(204, 2);
   });
 
   it("has said nothing on the browser's console, asked nobody else, and can run no script but its own", async () => {

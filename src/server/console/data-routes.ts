@@ -42,11 +42,10 @@ export function addDataRoutes(app: Hono, runNow: () => Run | undefined, hasToken
 
   app.get("/api/dead-letters", (context) =>
     ask(context, async ({ reader }) => {
-      const { reason, pipeline } = context.req.query();
+      const { reason } = context.req.query();
       const filter = {
         sinceMs: Date.now() - LETTERS_SINCE_MS,
         reasons: reason === undefined ? undefined : [reason],
-        pipelines: pipeline === undefined ? undefined : [pipeline],
       };
       const groups = reason === undefined ? await groupLetters(reader.client(), filter) : undefined;
       return { groups, letters: await listLetters(reader.client(), filter, LETTERS_SHOWN) };

@@ -1,4 +1,4 @@
-import { make, makeTable, scrolling, setText } from "./dom.js";
+import { make, makeTable, renew, scrolling, setText } from "./dom.js";
 
 /**
  * Panels with a chart, a sentence that says the same, and the figures as a table for who cannot see it or wants to copy.
@@ -37,10 +37,10 @@ export function chartPanel({ id, title, wide = false, help, control }) {
     if (!details.open) return;
     const { columns, rows } = figuresNow();
     const numeric = columns.map((_, index) => index > 0);
-    // It keeps the keyboard's focus and its place while figures come in.
-    const scroll = table.firstElementChild;
-    if (scroll === null) table.append(scrolling(makeTable({ columns, rows, numeric }), title));
-    else scroll.replaceChildren(makeTable({ columns, rows, numeric }));
+    const scroll = /** @type {HTMLElement | null} */ (table.firstElementChild);
+    const fresh = makeTable({ columns, rows, numeric });
+    if (scroll === null) table.append(scrolling(fresh, title));
+    else renew(scroll, fresh);
   };
   details.addEventListener("toggle", showTable);
   new ResizeObserver(() => chart?.resize()).observe(canvas);

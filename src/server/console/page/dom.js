@@ -73,3 +73,21 @@ export function makeTable({ caption, columns, rows, numeric = [] }) {
 export function scrolling(table, label) {
   return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
 }
+
+/**
+ * Puts a table, or a list of terms, in the place of the one before: cells that say the same stay, with the keyboard's focus
+ * and what is selected in them.
+ *
+ * @param {HTMLElement} place @param {HTMLElement} fresh
+ */
+export function renew(place, fresh) {
+  const cellsOf = (/** @type {Element | null} */ all) => [...(all?.querySelectorAll("th, td, dt, dd") ?? [])];
+  const rowsOf = (/** @type {Element | null} */ all) => all?.querySelectorAll("tr, div").length;
+  const old = place.firstElementChild;
+  const [before, after] = [cellsOf(old), cellsOf(fresh)];
+  if (before.length !== after.length || rowsOf(old) !== rowsOf(fresh)) return place.replaceChildren(fresh);
+  for (const [index, cell] of before.entries()) {
+    const now = after[index];
+    if (now !== undefined && !cell.isEqualNode(now)) cell.replaceWith(now);
+  }
+}

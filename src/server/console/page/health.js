@@ -1,4 +1,4 @@
-import { byId, make, setText } from "./dom.js";
+import { byId, make, renew, setText } from "./dom.js";
 import { age, clock, count, duration, short } from "./format.js";
 import { figure, labelled } from "./overview-text.js";
 
@@ -9,7 +9,9 @@ export function showHealth(state, history) {
   const { health, run } = state;
   say(health.state, health.title, health.reasons);
   setText(byId("run-name"), run === null ? "" : `${run.group}`);
-  byId("limit").replaceChildren(...(run === null ? [] : [make("b", {}, "What limits now"), ` ${run.limit.sentence}.`]));
+  // Of a run that stands still the reasons say it.
+  const hasLimit = run !== null && ["healthy", "late"].includes(health.state);
+  byId("limit").replaceChildren(...(hasLimit ? [make("b", {}, "What limits now"), ` ${run.limit.sentence}.`] : []));
   if (run !== null) showTiles(run, history);
 }
 
@@ -68,11 +70,10 @@ function showTiles({ figures, stages, mainStage, produced, partitions, point }, 
     ],
     ...(produced === null ? [] : [["Produced", short(produced), "by the simulator"]]),
   ];
-  byId("tiles").replaceChildren(
-    ...tiles.map(([name, value, more]) =>
-      make("div", {}, make("dt", {}, name), make("dd", {}, make("b", {}, value), " ", make("small", {}, more))),
-    ),
+  const terms = tiles.map(([name, value, more]) =>
+    make("div", {}, make("dt", {}, name), make("dd", {}, make("b", {}, value), " ", make("small", {}, more))),
   );
+  renew(byId("tiles"), make("dl", { class: "tiles" }, ...terms));
 }
 
 /** @param {number} part @param {number} rest */

@@ -1,6 +1,6 @@
 import { heatOptions, lagOptions, lineOptions } from "./chart-options.js";
 import { chartPanel, themeNow } from "./charts.js";
-import { byId, make, makeTable, scrolling } from "./dom.js";
+import { byId, make, makeTable, renew, scrolling } from "./dom.js";
 import { age, bytes, clock, count, duration, percent, short } from "./format.js";
 import { factsRows, lettersRows, stageRows, summaries } from "./overview-text.js";
 import { ask } from "./stream.js";
@@ -43,12 +43,12 @@ const panels = {
 };
 const stageTable = tablePanel("stages", "Latency by stage");
 const letterTable = tablePanel("letters-now", "Dead letters by reason");
-const factsList = make("dl", { class: "facts-list" });
+const factsPlace = make("div", {});
 const facts = make(
   "section",
   { class: "panel wide", id: "facts", "aria-labelledby": "facts-title" },
   make("h2", { id: "facts-title" }, "This run"),
-  factsList,
+  factsPlace,
 );
 /** @type {{table: string, parts: number, rows: number, bytes: number}[] | undefined} */
 let parts;
@@ -74,9 +74,8 @@ export function showOverview(state, history) {
   stageTable.show(["Stage", "p50 now", "p95 now", "p99 now", "p95 15 min", "p99 15 min"], stageRows(run.stages));
   letterTable.show(["Reason", "Records"], lettersRows(run.figures));
   const rows = factsRows(state, parts);
-  factsList.replaceChildren(
-    ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
-  );
+  const facts = rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
+  renew(factsPlace, make("dl", { class: "facts-list" }, ...facts));
   if (history === undefined || history.atMs.length === 0) return;
   if (["healthy", "late"].includes(state.health.state)) void refreshParts();
   const theme = themeNow();
@@ -195,7 +194,8 @@ function tablePanel(id, title) {
     /** @param {string[]} columns @param {(string | Node)[][]} rows */
     show(columns, rows) {
       const table = makeTable({ columns, rows, numeric: columns.map((_, index) => index > 0) });
-      place.replaceChildren(rows.length === 0 ? make("p", { class: "note" }, "None.") : table);
+      if (rows.length === 0) place.replaceChildren(make("p", { class: "note" }, "None."));
+      else renew(place, table);
     },
   };
 }
