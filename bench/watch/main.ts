@@ -18,9 +18,14 @@ import type { RunFace } from "../../src/run/run-face.ts";
 import { runIngester } from "../../src/run/run-ingester.ts";
 import { type IngesterServer, openIngesterServer } from "../../src/server/ingester-server.ts";
 import { createLog } from "../../src/telemetry/log.ts";
+import { median } from "../e2e/rounds.ts";
+import { type CostRun, compareWatched } from "./cost.ts";
 
-const help = `npm run bench:watch -- [options]: memory of an ingester whose console is watched
+const help = `npm run bench:watch -- [options]: memory of an ingester whose console is watched, or what the watching costs
 
+  --cost         drain a backlog with and without watchers and scrapes, in turns, instead
+  --events <n>   of that backlog (default: 2000000)
+  --rounds <n>   of each (default: 3)
   --before <n>   seconds without a watcher, after two minutes of warm-up (default: 120)
   --seconds <n>  seconds with four (default: 600)
   --eps <n>      events per second (default: 5000)
@@ -58,10 +63,17 @@ async function main(): Promise<void> {
       before: { type: "string", default: "120" },
       seconds: { type: "string", default: "600" },
       eps: { type: "string", default: "5000" },
+      cost: { type: "boolean" },
+      events: { type: "string", default: "2000000" },
+      rounds: { type: "string", default: "3" },
       help: { type: "boolean" },
     },
   });
   if (values.help === true) return void process.stdout.write(help);
+  if (values.cost === true) {
+    const events = parseCount("--events", values.events, { min: 1, max: 1e9 });
+    return await printCost(events, parseCount("--rounds", values.rounds, { min: 1, max: 100 }));
+  }
   const [before, seconds] = [values.before, values.seconds].map((text) =>
     parseCount("--seconds", text, { min: 60, max: 86_400 }),
   ) as [number, number];
@@ -95,6 +107,23 @@ async function main(): Promise<void> {
   await server.close();
   await rm(dataDir, { recursive: true, force: true });
   printTable(["watched by", "minute", "heap MiB", "buffers MiB", "resident MiB"], rows);
+}
+
+/** @throws MillraceError E_INCOMPLETE when a drain lost or doubled a row. */
+async function printCost(events: number, rounds: number): Promise<void> {
+  const runs: CostRun[] = [];
+  const entry = join(import.meta.dirname, "../../src/millrace.mjs");
+  await compareWatched({ events, rounds, entry }, (run) => {
+    runs.push(run);
+    process.stderr.write(`${run.watched ? "watched" : "alone"}: ${JSON.stringify(run.figures)}\n`);
+  });
+  const of = (figure: string, watched: boolean) =>
+    median(runs.filter((run) => run.watched === watched).map(({ figures }) => figures[figure]!)) ?? Number.NaN;
+  const rows = Object.keys(runs[0]!.figures).map((figure) => {
+    const [alone, watched] = [of(figure, false), of(figure, true)];
+    return [figure, String(alone), String(watched), (watched / alone).toFixed(3)];
+  });
+  printTable(["median of the rounds", "alone", "watched", "watched / alone"], rows);
 }
 
 function faceOf(server: IngesterServer, begun: () => void): RunFace {
