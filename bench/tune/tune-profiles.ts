@@ -1,6 +1,6 @@
 import type { ProfileName, ProfileValues } from "../../src/config/profiles.ts";
 import type { Figures, TunedValue } from "./figures.ts";
-import { chooseFormat, goals } from "./goals.ts";
+import { chooseFormat, chooseInterval, goals } from "./goals.ts";
 import { type Coordinate, descend, type SearchResult } from "./search.ts";
 
 const MIB = 1024 * 1024;
@@ -115,9 +115,9 @@ async function tuneLow(options: TuneOptions): Promise<TunedProfile> {
   const thin = await descend({
     start: full.values,
     coordinates: [
+      { name: "insertFormat", candidates: options.insertFormats, choose: chooseFormat },
       { name: "flushIntervalMs", candidates: quick ? [2_000] : [500, 1_000, 2_000] },
       { name: "insertsMax", candidates: quick ? [] : [1, 2] },
-      { name: "insertFormat", candidates: options.insertFormats, choose: chooseFormat },
     ],
     measure: (values) => options.runs.paced(values, LOW_EVENTS_PER_SECOND),
     choose: goals.low.choose,
@@ -145,8 +145,9 @@ async function tuneMid(options: TuneOptions, eventsPerSecond: number): Promise<T
   const thin = await descend({
     start: full.values,
     coordinates: [
-      { name: "flushIntervalMs", candidates: quick ? [200] : [150, 200, 250, 300, 400] },
+      // First: what an interval costs depends on the format.
       { name: "insertFormat", candidates: options.insertFormats, choose: chooseFormat },
+      { name: "flushIntervalMs", candidates: quick ? [200] : [150, 200, 240, 300, 400], choose: chooseInterval },
     ],
     measure: (values) => options.runs.paced(values, rate),
     ...common,

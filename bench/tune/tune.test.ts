@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ProfileValues, readProfiles } from "../../src/config/profiles.ts";
 import type { Figures, Tried } from "./figures.ts";
-import { chooseFormat, goals } from "./goals.ts";
+import { chooseFormat, chooseInterval, goals } from "./goals.ts";
 import { descend } from "./search.ts";
 
 const start: ProfileValues = readProfiles(2).profiles.mid;
@@ -93,6 +93,18 @@ describe("goals", () => {
       run(4, { cpuMicrosPerRow: 12, e2eP95Ms: 100, holds: false }),
     ];
     expect(goals.mid.choose(tried).value).toBe(2);
+  });
+
+  it("mid's interval: the cheapest below 300 ms, and as above where there is none", () => {
+    const tried = [
+      run(150, { cpuMicrosPerRow: 80, e2eP95Ms: 210 }),
+      run(200, { cpuMicrosPerRow: 60, e2eP95Ms: 250 }),
+      run(240, { cpuMicrosPerRow: 50, e2eP95Ms: 295 }),
+      run(250, { cpuMicrosPerRow: 40, e2eP95Ms: 295, holds: false }),
+      run(400, { cpuMicrosPerRow: 30, e2eP95Ms: 460 }),
+    ];
+    expect(chooseInterval(tried).value).toBe(240);
+    expect(chooseInterval(tried.slice(3)).value).toBe(400);
   });
 
   it("low and mid: rows, unless columns save three tenths of the CPU", () => {
