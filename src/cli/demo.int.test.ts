@@ -79,6 +79,7 @@ describe("the demo", { timeout: 120_000 }, () => {
     [["migrate", "--dry-run"], /./],
     [["doctor"], /exactly-once/],
     [["diag", "clickhouse"], /^ +analytics\.fact_event +\d[\s\S]*could not be answered\)\.$/m],
+    [["status"], /^(HEALTHY|LATE) {3}.*[\s\S]*^stored {3}\d.*[\s\S]*^e2e +\d/m],
     [["tail", "logs.auth", "--limit", "2"], /^.*Z {2}logs\.auth:\d:\d+ {2}\{.*\n.*\n$/],
     [
       ["tail", "logs.auth", "--from", "-5m", "--limit", "1", "--json"],

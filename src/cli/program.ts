@@ -30,6 +30,7 @@ const commands: Record<string, () => Promise<AddCommand>> = {
   latency: async () => (await import("./latency.ts")).addLatencyCommand,
   dlq: async () => (await import("./dlq.ts")).addDlqCommand,
   diag: async () => (await import("./diag.ts")).addDiagCommand,
+  status: async () => (await import("./status.ts")).addStatusCommand,
   tail: async () => (await import("./tail.ts")).addTailCommand,
   dims: async () => (await import("./dims.ts")).addDimsCommand,
   query: async () => (await import("./query.ts")).addQueryCommand,

@@ -3,9 +3,11 @@ import type { Logger } from "pino";
 import type { Environment } from "../config/environment.ts";
 import type { StartOptions } from "../config/start-options.ts";
 import type { PipelineHooks } from "../ingest/pipeline/pipeline-types.ts";
+import type { EmbeddedServers } from "../run/embedded-servers.ts";
 import type { RunReport } from "../run/report.ts";
 import type { Run } from "../run/run.ts";
 import type { RunEnd, RunFace } from "../run/run-face.ts";
+import { writeRunFile } from "../run/run-file.ts";
 import { runIngester } from "../run/run-ingester.ts";
 import type { IngesterServer } from "../server/ingester-server.ts";
 import { latencyLines } from "../telemetry/latency-lines.ts";
@@ -54,7 +56,10 @@ function terminalFace(
 ): RunFace {
   return {
     starting: (startedMs) => startStartingLine(options, startedMs),
-    serversReady: (servers) => sayWhereServersAre({ ...servers, httpUrl: server?.url }, dataDir, options.json, log),
+    serversReady(servers) {
+      noteHttpUrl(dataDir, servers, server?.url);
+      sayWhereServersAre({ ...servers, httpUrl: server?.url }, dataDir, options.json, log);
+    },
     running(run) {
       server?.attach(run);
       const stop = startStatusLine(run);
@@ -72,6 +77,17 @@ function terminalFace(
       printReport(report, run);
     },
   };
+}
+
+/** For `millrace status`, which finds the demo by its folder. */
+function noteHttpUrl(
+  dataDir: string,
+  { kafkaBrokers, clickHouseUrl }: Pick<EmbeddedServers, "kafkaBrokers" | "clickHouseUrl">,
+  httpUrl: string | undefined,
+): void {
+  const [kafkaBroker] = kafkaBrokers ?? [];
+  if (kafkaBroker !== undefined && clickHouseUrl !== undefined)
+    writeRunFile(dataDir, { kafkaBroker, clickHouseUrl, httpUrl });
 }
 
 function stoppingText(reason: string, { drainTimeoutMs }: StartOptions): string {

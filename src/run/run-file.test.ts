@@ -21,6 +21,8 @@ describe("findRunning()", () => {
     expect(findRunning(folder)).toBeUndefined();
     writeRunFile(folder, servers);
     expect(findRunning(folder)).toEqual(servers);
+    writeRunFile(folder, { ...servers, httpUrl: "http://127.0.0.1:4003" });
+    expect(findRunning(folder)).toEqual({ ...servers, httpUrl: "http://127.0.0.1:4003" });
     release();
     expect(findRunning(folder)).toBeUndefined();
   });

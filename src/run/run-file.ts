@@ -7,6 +7,8 @@ export interface RunningServers {
   /** `host:port`. */
   kafkaBroker: string;
   clickHouseUrl: string;
+  /** Of the ingester itself; undefined: it has none, or not yet. */
+  httpUrl?: string | undefined;
 }
 
 /** Beside the ports of real servers, and below those that systems give to outgoing connections. */
@@ -29,7 +31,8 @@ export function writeRunFile(dataDir: string, servers: RunningServers): void {
 export function findRunning(dataDir: string): RunningServers | undefined {
   const file = readRunFile(dataDir);
   if (file === undefined || file.pid !== holderOf(dataDir)) return undefined;
-  return { kafkaBroker: file.kafkaBroker, clickHouseUrl: file.clickHouseUrl };
+  const { pid: _, ...servers } = file;
+  return servers;
 }
 
 /** The ports that the servers of this folder had last. */
@@ -41,10 +44,10 @@ export function portsToTake(dataDir: string): typeof firstPorts {
 
 function readRunFile(dataDir: string): ({ pid: number } & RunningServers) | undefined {
   try {
-    const { pid, kafkaBroker, clickHouseUrl } = JSON.parse(readFileSync(pathIn(dataDir), "utf8"));
+    const { pid, kafkaBroker, clickHouseUrl, httpUrl } = JSON.parse(readFileSync(pathIn(dataDir), "utf8"));
     portOf(`tcp://${kafkaBroker}`);
     portOf(clickHouseUrl);
-    return { pid, kafkaBroker, clickHouseUrl };
+    return { pid, kafkaBroker, clickHouseUrl, ...(typeof httpUrl === "string" ? { httpUrl } : {}) };
   } catch {
     return undefined; // none yet, or damaged: the servers choose anew, and write it again
   }

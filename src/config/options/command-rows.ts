@@ -9,6 +9,7 @@ import type { OptionRows } from "./option-row.ts";
 import { brokersRow, jsonRow, stopOnStdinCloseRow } from "./shared-rows.ts";
 import { simulateOnlyRows, simulatorRows } from "./simulate-rows.ts";
 import { doctorRows, startRows } from "./start-rows.ts";
+import { statusRows } from "./status-rows.ts";
 import { tailRows } from "./tail-rows.ts";
 
 const topicsRows = { brokers: brokersRow, json: jsonRow };
@@ -16,6 +17,7 @@ const topicsRows = { brokers: brokersRow, json: jsonRow };
 /** The options of every command, under what is typed to run it. No command has others. */
 export const commandRows = {
   start: startRows,
+  status: statusRows,
   doctor: doctorRows,
   migrate: migrateRows,
   lag: groupRows,
