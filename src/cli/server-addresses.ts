@@ -48,7 +48,7 @@ export function addressLines(
       : [`Millrace    ${httpUrl}   shows what happens, in a browser`, "  (also: /metrics, /readyz, /api/status)"]),
     `Data in ${dataDir}. In another terminal, while this runs:`,
     `  npx millrace query "SELECT count() FROM ${table}"`,
-    "  npx millrace lag        (also: latency, dlq list, reconcile, doctor)",
+    "  npx millrace status     (also: tail logs.auth, lag, latency, dlq list, reconcile, diag, doctor)",
     "Ctrl-C stores what was taken, reports and stops.",
     "",
   ];

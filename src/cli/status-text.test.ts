@@ -47,8 +47,8 @@ describe("millrace status", () => {
 
   it.each([
     [/^HEALTHY {3}Records are stored in time\.$/m],
-    [/^http:\/\/x:1 {3}Millrace 1\.2\.3 {3}up 1 h 2 min {3}group millrace\.events$/m],
-    [/^profile mid, 2 vCPUs, rowbinary {3}guarantee exactly-once$/m],
+    [/^at {7}http:\/\/x:1, Millrace 1\.2\.3\nup {7}1 h 2 min; group millrace\.events$/m],
+    [/^profile {2}mid, 2 vCPUs, rowbinary; guarantee exactly-once$/m],
     [/^rate {5}stored 5,000\/s$/m],
     [/^lag {6}4003 records, the oldest 2 s old in 2 partitions; nearly all of it in a:1$/m],
     [/^limit {4}ClickHouse's inserts: 71 % of the time$/m],
@@ -74,7 +74,7 @@ describe("millrace status", () => {
     );
     expect(ready).toEqual([true, true, false, false, false]);
     const starting = { ...withHealth({ state: "starting", title: "Starting", reasons: [] }), run: null };
-    expect(statusLines(starting, "u")).toEqual(["STARTING", "", "u   Millrace 1.2.3"]);
+    expect(statusLines(starting, "u")).toEqual(["STARTING", "", "at       u, Millrace 1.2.3"]);
     expect(statusLine(starting)).toBe("12:00:05  Starting");
   });
 

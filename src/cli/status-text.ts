@@ -18,15 +18,14 @@ export function statusLines(state: ConsoleState, url: string): string[] {
     [health.title.toUpperCase(), first].filter((text) => text !== undefined).join("   "),
     ...reasons.map((reason) => `  ${reason}`),
   ];
-  if (run === null) return [...head, "", `${url}   Millrace ${version}`];
-  const { vcpus, name, insertFormat } = run.profile;
+  const at = ["at", `${url}, Millrace ${version}`];
+  if (run === null) return [...head, "", ...nameLines([at])];
   return [
     ...head,
     "",
-    `${url}   Millrace ${version}   up ${spanText((atMs - run.startedAtMs) / 1000)}   group ${run.group}`,
-    `profile ${name}, ${counted(Number(vcpus), "vCPU")}, ${insertFormat}   guarantee ${run.guarantee ?? "being examined"}`,
+    ...nameLines([at, ...settingFacts(run, atMs)]),
     "",
-    ...factLines(run, run.point?.values),
+    ...nameLines(figureFacts(run, run.point?.values)),
     "",
     formatTable(
       ["p95 of a stage, ms", "last 10 s", "last 15 min"],
@@ -61,7 +60,22 @@ export function statusJson(state: ConsoleState, url: string): unknown {
 
 type Values = HistoryPoint["values"];
 
-function factLines(run: RunState, values: Values | undefined): string[] {
+function nameLines(facts: readonly (readonly string[])[]): string[] {
+  return facts.map(([name, text]) => `${name!.padEnd(9)}${text}`);
+}
+
+function settingFacts({ profile, guarantee, group, startedAtMs }: RunState, atMs: number): string[][] {
+  const { name, vcpus, insertFormat } = profile;
+  return [
+    ["up", `${spanText((atMs - startedAtMs) / 1000)}; group ${group}`],
+    [
+      "profile",
+      `${name}, ${counted(Number(vcpus), "vCPU")}, ${insertFormat}; guarantee ${guarantee ?? "being examined"}`,
+    ],
+  ];
+}
+
+function figureFacts(run: RunState, values: Values | undefined): string[][] {
   const sum = (metric: string) => sumOf(run.figures, metric);
   const produced =
     values?.producedPerSecond === null || values?.producedPerSecond === undefined
@@ -84,7 +98,7 @@ function factLines(run: RunState, values: Values | undefined): string[] {
     ],
     ["dead", deadText(run.figures)],
     ["stored", `${numberText(sum("millrace_stored_rows_total"))} rows since the start; ${reconciledText(run.figures)}`],
-  ].map(([name, text]) => `${name!.padEnd(9)}${text}`);
+  ];
 }
 
 function lagText(values: Values | undefined): string {
