@@ -22,3 +22,15 @@ export const systemClock: Clock = {
 export function sleepOn(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.after(delayMs, resolve));
 }
+
+/**
+ * Until `untilMs`, and no sooner: timers count whole milliseconds from a whole one, and every second one fires up to 1.5 ms
+ * early, which is in the tick before the one that was meant.
+ */
+export async function sleepUntil(clock: Clock, untilMs: number): Promise<void> {
+  for (;;) {
+    const leftMs = untilMs - clock.nowMs();
+    if (leftMs <= 0) return;
+    await sleepOn(clock, Math.ceil(leftMs));
+  }
+}

@@ -61,6 +61,11 @@ export class FetchPace {
     broker.busySinceMs = isLittle ? undefined : nowMs;
   }
 
+  /** When the broker is to be asked again, by the same clock; 0: at once. */
+  nextMs(nodeId: number): number {
+    return this.#broker(nodeId).nextMs;
+  }
+
   /** How long the next fetch from the broker is to be put off. */
   restMs(nodeId: number, nowMs: number): number {
     return Math.max(0, this.#broker(nodeId).nextMs - nowMs);

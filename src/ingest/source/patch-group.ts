@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { brokerAwayNames } from "../../clients/kafka/classify-error.ts";
-import { systemClock } from "../../core/clock.ts";
+import { sleepUntil, systemClock } from "../../core/clock.ts";
 import { fetchFromNode } from "./fetch-from-node.ts";
 import type { Brought, FetchPace } from "./fetch-pace.ts";
 import { joinAs } from "./join-group.ts";
@@ -25,8 +24,8 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   if (member === undefined) return kafkajsOwn.fetch.call(this, nodeId);
   const { pace, hooks } = member;
   const node = Number(nodeId);
-  const restMs = pace.restMs(node, systemClock.nowMs());
-  if (restMs > 0) await sleep(restMs);
+  // Not sooner: the fetch would be another one in the tick before, and what it brings be cut with the next.
+  await sleepUntil(systemClock, pace.nextMs(node));
   // Another fetch has begun a join: offsets are those of before, the generation may be the next one already.
   await member.joining?.catch(() => {});
   const { current } = member;
