@@ -68,6 +68,10 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
     onFetchedBatch(at, batch, receivedMs, fetchOffset) {
       if (isRunning) events.onBatch(toRawBatch(at, batch, receivedMs, fetchOffset));
     },
+    // Time tells it as well, also when the consumer has ended meanwhile.
+    onCaughtUp() {
+      if (isRunning) events.onCaughtUp();
+    },
     onJoined(membership) {
       assigned = membership.partitions;
       isRunning = true;

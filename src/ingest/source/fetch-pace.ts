@@ -38,6 +38,7 @@ interface Broker {
 export class FetchPace {
   readonly #stepMs: number;
   readonly #brokers = new Map<number, Broker>();
+  #hasNews = false;
 
   /** `flushIntervalMs`: the longest that records may wait for their insert. */
   constructor(flushIntervalMs: number) {
@@ -54,22 +55,20 @@ export class FetchPace {
   /** Notes what a fetch has brought, when it was handed over. */
   returned(nodeId: number, { byteCount, hasMore }: Brought, nowMs: number): void {
     const broker = this.#broker(nodeId);
-    if (byteCount > 0) broker.emptySinceMs = undefined;
-    else broker.emptySinceMs ??= nowMs;
+    if (byteCount > 0) {
+      this.#hasNews = true;
+      broker.emptySinceMs = undefined;
+    } else broker.emptySinceMs ??= nowMs;
     const isLittle = byteCount > 0 && byteCount < LITTLE_BYTES && !hasMore;
     broker.nextMs = isLittle ? nextTickMs(nowMs, this.#stepMs) : nowMs;
     broker.busySinceMs = isLittle ? undefined : nowMs;
   }
 
-  /** When the broker is to be asked again, by the same clock; 0: at once. */
+  /** When the broker is to be asked again; what has passed: at once. */
   nextMs(nodeId: number): number {
     return this.#broker(nodeId).nextMs;
   }
 
-  /** How long the next fetch from the broker is to be put off. */
-  restMs(nodeId: number, nowMs: number): number {
-    return Math.max(0, this.#broker(nodeId).nextMs - nowMs);
-  }
 
   /**
    * How long until all that the brokers had is handed over; 0 when it is. A broker that keeps a fetch for longer than its
@@ -77,11 +76,22 @@ export class FetchPace {
    */
   catchesUpInMs(nowMs: number): number {
     let leftMs = 0;
-    for (const { busySinceMs, emptySinceMs } of this.#brokers.values()) {
-      if (busySinceMs === undefined || emptySinceMs !== undefined) continue;
-      leftMs = Math.max(leftMs, busySinceMs + PATIENCE_MS - nowMs);
+    for (const { busySinceMs, nextMs, emptySinceMs } of this.#brokers.values()) {
+      // One whose rest is over, and that is not asked yet because its timer is late, counts as asked.
+      const sinceMs = busySinceMs ?? (nextMs <= nowMs ? nextMs : undefined);
+      if (sinceMs === undefined || emptySinceMs !== undefined) continue;
+      leftMs = Math.max(leftMs, sinceMs + PATIENCE_MS - nowMs);
     }
     return leftMs;
+  }
+
+  /** Whether something was handed over of which nobody has been told by `takeNews`. */
+  get hasNews(): boolean {
+    return this.#hasNews;
+  }
+
+  takeNews(): void {
+    this.#hasNews = false;
   }
 
   /**

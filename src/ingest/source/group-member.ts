@@ -1,6 +1,8 @@
 import { AssignerProtocol, type PartitionAssigner } from "kafkajs";
 import { tellPartitionsApart } from "../../clients/kafka/partial-admin.ts";
+import { systemClock } from "../../core/clock.ts";
 import { subscriptionAssigner } from "./assigner.ts";
+import { CaughtUp } from "./caught-up.ts";
 import { ClockSteps } from "./clock-steps.ts";
 import { FetchPace } from "./fetch-pace.ts";
 import { decodeGroupPlan } from "./group-plan.ts";
@@ -37,10 +39,12 @@ export interface GroupMember {
 
 /** An assigner is the only part of a consumer's configuration that is shown its cluster object: its group is known by it. */
 export function createMember(hooks: MembershipHooks): GroupMember {
+  const pace = new FetchPace(hooks.flushIntervalMs);
+  const caughtUp = new CaughtUp(pace, systemClock, () => hooks.onCaughtUp());
   const member: Member = {
     ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined, joinCount: 0 },
     ...{ watch: undefined, plan: undefined, seen: undefined, lookedMs: 0, told: "" },
-    ...{ clockSteps: new ClockSteps(), pace: new FetchPace(hooks.flushIntervalMs), fetchWaitMs: undefined },
+    ...{ clockSteps: new ClockSteps(), pace, caughtUp, fetchWaitMs: undefined },
   };
   return {
     assigner(config) {

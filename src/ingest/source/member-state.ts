@@ -1,3 +1,4 @@
+import type { CaughtUp } from "./caught-up.ts";
 import type { ClockSteps } from "./clock-steps.ts";
 import type { FetchPace } from "./fetch-pace.ts";
 import type { GroupPlan } from "./group-plan.ts";
@@ -27,6 +28,7 @@ export interface Member {
   told: string;
   clockSteps: ClockSteps;
   pace: FetchPace;
+  caughtUp: CaughtUp;
   /** How long a broker may keep a fetch as a rule. Known from the first fetch on. */
   fetchWaitMs: number | undefined;
 }

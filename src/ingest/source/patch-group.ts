@@ -1,11 +1,10 @@
 import { brokerAwayNames } from "../../clients/kafka/classify-error.ts";
 import { sleepUntil, systemClock } from "../../core/clock.ts";
 import { fetchFromNode } from "./fetch-from-node.ts";
-import type { Brought, FetchPace } from "./fetch-pace.ts";
+import type { Brought } from "./fetch-pace.ts";
 import { joinAs } from "./join-group.ts";
 import { type ConsumerGroup, groupPrototype, kafkajsOwn } from "./kafkajs-methods.ts";
 import { expireMetadata, type Member, members } from "./member-state.ts";
-import type { MembershipHooks } from "./membership.ts";
 
 /** Joins, and fetches whose batches are handed over in the membership in which they were asked for. */
 
@@ -22,7 +21,7 @@ groupPrototype.joinAndSync = function (this: ConsumerGroup) {
 groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   const member = members.get(this.cluster);
   if (member === undefined) return kafkajsOwn.fetch.call(this, nodeId);
-  const { pace, hooks } = member;
+  const { pace, caughtUp } = member;
   const node = Number(nodeId);
   // Not sooner: the fetch would be another one in the tick before, and what it brings be cut with the next.
   await sleepUntil(systemClock, pace.nextMs(node));
@@ -42,17 +41,11 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   const brought = await fetchFromNode(this, member, current, node).catch((error) =>
     restNode(this, member, node, error),
   );
-  pace.returned(node, brought, systemClock.nowMs());
-  if (pace.restMs(node, systemClock.nowMs()) > 0) tellWhenCaughtUp(pace, hooks);
+  const answeredMs = systemClock.nowMs();
+  pace.returned(node, brought, answeredMs);
+  if (brought.byteCount === 0 || pace.nextMs(node) > answeredMs) caughtUp.look();
   return [];
 };
-
-/** Once all brokers have answered: the last of them tells, or, where one keeps the fetch, time does. */
-function tellWhenCaughtUp(pace: FetchPace, hooks: MembershipHooks): void {
-  const leftMs = pace.catchesUpInMs(systemClock.nowMs());
-  if (leftMs === 0) hooks.onCaughtUp();
-  else setTimeout(() => pace.catchesUpInMs(systemClock.nowMs()) === 0 && hooks.onCaughtUp(), leftMs);
-}
 
 /**
  * One broker is away: its partitions rest, and the others go on; kafkajs would stop the fetches of all others, longer each
