@@ -58,6 +58,19 @@ describe("cutCaughtUp()", () => {
     expect(bundles.map(({ ranges }) => ranges.map(({ lastOffset }) => lastOffset))).toEqual([[0], [2]]);
   });
 
+  it("what comes later in it does not wait for its age, when nothing comes in the next", () => {
+    dispatcher.accept(batch(0));
+    dispatcher.cutCaughtUp();
+    vi.advanceTimersByTime(limits.intervalMs * 0.8);
+    dispatcher.accept(batch(1));
+    dispatcher.cutCaughtUp();
+    vi.advanceTimersByTime(limits.intervalMs * 0.2);
+    expect(bundles).toHaveLength(1);
+    vi.advanceTimersByTime(100);
+    expect(bundles).toHaveLength(2);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("a bundle that was cut by size is the tick's", () => {
     for (let offset = 0; offset < 101; offset++) dispatcher.accept(batch(offset));
     dispatcher.cutCaughtUp();

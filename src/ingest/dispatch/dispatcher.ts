@@ -1,12 +1,15 @@
 import type { BufferPool } from "../../core/buffer-pool.ts";
 import type { Clock } from "../../core/clock.ts";
-import { flushTickOf } from "../../core/flush-tick.ts";
+import { flushTickOf, nextTickMs } from "../../core/flush-tick.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
 import type { TopicPartition } from "../../core/topic-partition.ts";
 import { BundleCollector, type CutLimits } from "./bundle-collector.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { CutTimer } from "./cut-timer.ts";
 import type { RawBundle } from "./raw-bundle.ts";
+
+/** So long after the beginning of a tick all brokers have answered, as a rule, and what has waited for them is cut. */
+const ANSWERED_MS = 75;
 
 export interface DispatcherOptions {
   limits: CutLimits;
@@ -39,8 +42,8 @@ export interface Dispatcher {
   /** There may be room again: cuts what is due. */
   cutDue(): void;
   /**
-   * All that Kafka had was accepted: makes everything due that was not cut in this tick of the interval already, younger
-   * though it be, and cuts it.
+   * All that Kafka had was accepted: makes everything due, younger though it be, and cuts it. What was cut in this tick of
+   * the interval already is due in the next, when the brokers have answered: its records have waited in Kafka before.
    */
   cutCaughtUp(): void;
   /** Cuts everything that is collected. */
@@ -54,9 +57,10 @@ export interface Dispatcher {
  * of one partition come in offset order.
  *
  * Under a light load a bundle is cut as soon as all that Kafka had is in it, once a tick at most (flush-tick.ts): its
- * records have waited there. Under a heavier one its age is that of its oldest record here. Either cuts only while the pipeline `hasRoom()`: when workers and inserts are busy, a bundle would only wait for them,
- * and ClickHouse pays for every insert. Waiting here instead lets the bundle grow, so that inserts get larger as the
- * load does. The oldest goes first; size limits cut in any case.
+ * records have waited there. Under a heavier one its age is that of its oldest record here. Either cuts only while the
+ * pipeline `hasRoom()`: when workers and inserts are busy, a bundle would only wait for them, and ClickHouse pays for every
+ * insert. Waiting here instead lets the bundle grow, so that inserts get larger as the load does. The oldest goes first;
+ * size limits cut in any case.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { limits, budget, buffers, clock, hasRoom, planKeyOf } = options;
@@ -126,7 +130,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const nowMs = clock.nowMs();
       for (const collector of collectors.values()) {
         const isNewTick = flushTickOf(nowMs, intervalMs) > flushTickOf(collector.cutMs, intervalMs);
-        if (isNewTick) collector.dueMs = Math.min(collector.dueMs, nowMs);
+        const dueMs = isNewTick ? nowMs : nextTickMs(nowMs, intervalMs) + ANSWERED_MS;
+        collector.dueMs = Math.min(collector.dueMs, dueMs);
       }
       cutDue();
       timer.reset();

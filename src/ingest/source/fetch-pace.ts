@@ -69,7 +69,6 @@ export class FetchPace {
     return this.#broker(nodeId).nextMs;
   }
 
-
   /**
    * How long until all that the brokers had is handed over; 0 when it is. A broker that keeps a fetch for longer than its
    * answer takes has nothing; so has, as a rule, one that had nothing before.
