@@ -51,13 +51,15 @@ export class BundleCollector {
     const range = this.#ranges.get(partitionKey(batch));
     if (range === undefined || batch.lastOffset < range.nextOffset) return { taken: 0 };
     if (batch.fetchOffset > range.nextOffset) return { wantedOffset: range.nextOffset };
-    range.show(batch);
     const { bytes, recordCount, receivedMs } = batch;
     // Its transaction was taken back: there is nothing to store before the next batch that counts.
-    if (bytes.length === 0) return { taken: 0 };
+    const copy = bytes.length === 0 ? undefined : this.#buffers.copy(bytes);
+    // Not before the copy, for which there may be no memory: fetched again, the batch would be taken for a repeat.
+    range.show(batch);
+    if (copy === undefined) return { taken: 0 };
     if (this.#open.length === 0) this.dueMs = dueMs;
     if (range.isEmpty) this.#open.push(range);
-    range.add({ ...this.#buffers.copy(bytes), byteLength: bytes.length, recordCount, receivedMs });
+    range.add({ ...copy, byteLength: bytes.length, recordCount, receivedMs });
     this.#byteLength += bytes.length;
     this.#recordCount += recordCount;
     return { taken: bytes.length };

@@ -65,6 +65,19 @@ describe("createDispatcher()", () => {
     vi.useRealTimers();
   });
 
+  it("takes a batch for which there was no memory when it is fetched again", () => {
+    dispatcher.accept(batch(0, 2));
+    vi.spyOn(buffers, "take").mockImplementationOnce(() => {
+      throw new RangeError("Array buffer allocation failed");
+    });
+    expect(() => dispatcher.accept(batch(2, 3, 200_000))).toThrow("allocation");
+    dispatcher.cutAll();
+    dispatcher.accept(batch(2, 3, 200_000));
+    dispatcher.cutAll();
+    expect(bounds(bundles)).toEqual([[[0, 0, 1]], [[0, 2, 4]]]);
+    expect(bundles[1]!.ranges[0]!.batches).toHaveLength(1);
+  });
+
   it.each([-3_600_000, 3_600_000])("cuts by age alike when the wall clock is set by %i ms meanwhile", (stepMs) => {
     dispatcher.accept(batch(0, 1));
     vi.advanceTimersByTime(limits.intervalMs / 2);
