@@ -4,6 +4,8 @@ import { installLeanAnswer } from "./lean-fetch-answer.ts";
 
 const require = createRequire(import.meta.url);
 
+const BATCH_BYTES = 70;
+
 const load = () => require("kafkajs/src/protocol/requests/fetch/v11/response.js");
 
 const own = load();
@@ -23,4 +25,28 @@ it("reads an answer as kafkajs: empty partitions, errors, aborted transactions",
   const decoded = await lean.decode(encoder.buffer);
   expect(decoded).toEqual(await own.decode(encoder.buffer));
   expect(decoded.responses[0].partitions).toHaveLength(3);
+});
+
+/** The answer of a partition with these messages; `magics`: their formats. */
+function answerOf(magics: readonly number[]): Buffer {
+  const Encoder = require("kafkajs/src/protocol/encoder.js");
+  const encoder = new Encoder().writeInt32(0).writeInt16(0).writeInt32(0).writeInt32(1).writeString("t").writeInt32(1);
+  const offsets = ["9", "9", "0"].reduce((to, offset) => to.writeInt64(offset), encoder.writeInt32(0).writeInt16(0));
+  const messages = magics.map((magic, offset) => {
+    const bytes = Buffer.alloc(BATCH_BYTES);
+    bytes.writeBigInt64BE(BigInt(offset), 0);
+    bytes.writeInt32BE(BATCH_BYTES - 12, 8);
+    bytes.writeInt8(magic, 16);
+    return bytes;
+  });
+  const records = Buffer.concat(messages);
+  offsets.writeInt32(-1).writeInt32(-1).writeInt32(records.length);
+  return Buffer.concat([encoder.buffer, records]);
+}
+
+it("does not read records of before Kafka 0.11, and hands over first what lies before them", async () => {
+  const { responses } = await lean.decode(answerOf([2, 2, 1]));
+  const [{ messages }] = responses[0].partitions;
+  expect(messages.map((batch: { lastOffset: number }) => batch.lastOffset)).toEqual([0, 1]);
+  await expect(lean.decode(answerOf([1, 2]))).rejects.toThrow(/t:0.*before Kafka 0\.11 \(magic 1\)/);
 });

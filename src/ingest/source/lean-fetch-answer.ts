@@ -65,21 +65,23 @@ function decodePartition(decoder: Decoder) {
 /**
  * All batches that are whole; the last one may be cut off, at the limit that the broker was given.
  *
- * @throws MillraceError E_KAFKA when the records are in a format of before Kafka 0.11.
+ * @throws MillraceError E_KAFKA when the first is in a format of before Kafka 0.11.
  */
 function readBatches(decoder: Decoder, at: TopicPartition): FetchedBatch[] {
   const byteLength = decoder.readInt32();
   if (byteLength <= 0) return [];
   const bytes = decoder.buffer.subarray(decoder.offset, decoder.offset + byteLength);
   decoder.offset += byteLength;
-  const magic = bytes[MAGIC_AT] ?? BATCH_MAGIC;
-  if (magic !== BATCH_MAGIC) {
-    const what = `Cannot read ${partitionKey(at)}: its records have the format of before Kafka 0.11 (magic ${magic})`;
-    throw new MillraceError("E_KAFKA", `${what}; have a current producer write them anew, or begin behind them`);
-  }
   const batches: FetchedBatch[] = [];
   let offset = 0;
   for (;;) {
+    // Each is looked at: a topic whose format was set back has old ones behind new ones. These are handed over first.
+    const magic = bytes[offset + MAGIC_AT] ?? BATCH_MAGIC;
+    if (magic !== BATCH_MAGIC) {
+      if (batches.length > 0) return batches;
+      const what = `Cannot read ${partitionKey(at)}: its records have the format of before Kafka 0.11 (magic ${magic})`;
+      throw new MillraceError("E_KAFKA", `${what}; have a current producer write them anew, or begin behind them`);
+    }
     const batch = readFetchedBatch(bytes, offset);
     if (batch === undefined) return batches;
     batches.push(batch);
