@@ -6,7 +6,7 @@ import type { AskedTopic, ConsumerGroup, FetchAnswer } from "./kafkajs-methods.t
 import type { Member } from "./member-state.ts";
 import type { Membership } from "./membership.ts";
 
-const NOTHING: Brought = { byteCount: 0, hasMore: false };
+const NOTHING: Readonly<Brought> = { byteCount: 0, hasMore: false };
 
 /**
  * One fetch, from the question to the hand-over of everything that it brought.
@@ -26,19 +26,13 @@ export async function fetchFromNode(
 ): Promise<Brought> {
   const asked = await ask(group, nodeId).catch((error) => group.recoverFromFetch(error));
   if (asked === undefined) return NOTHING;
-  const brought = { ...NOTHING };
   const receivedMs = Date.now();
-  for (const { topicName: topic, partitions } of asked.answer) {
-    for (const { partition, messages: batches } of partitions) {
-      const at = { topic, partition };
-      const from = asked.offsets.get(topic)?.get(partition);
-      if (from === undefined || membership !== member.current || isUnwanted(group, at)) {
-        for (const { release } of batches) release?.();
-        continue;
-      }
-      brought.hasMore ||= batches.at(-1)?.hasMore === true;
-      brought.byteCount += handOver(group, member, { at, from, batches, receivedMs });
-    }
+  const brought = { ...NOTHING };
+  // All of it before the first hand-over: a pause that this brings about is for the next fetch.
+  const wanted = takeWanted(group, asked, brought);
+  for (const fetched of wanted) {
+    if (membership === member.current) handOver(group, member, fetched, receivedMs);
+    else release(fetched.batches);
   }
   return brought;
 }
@@ -92,15 +86,41 @@ interface Fetched {
   at: TopicPartition;
   from: number;
   batches: readonly FetchedBatch[];
-  receivedMs: number;
 }
 
-/** Hands the batches of a partition over, and goes on behind them. Returns their bytes. */
-function handOver(group: ConsumerGroup, { hooks }: Member, { at, from, batches, receivedMs }: Fetched): number {
-  let byteCount = 0;
+/** What of an answer is to be handed over; the rest is let go. Adds up in `brought` what there was. */
+function takeWanted(group: ConsumerGroup, { answer, offsets }: Asked, brought: Brought): Fetched[] {
+  const wanted: Fetched[] = [];
+  for (const { topicName: topic, partitions } of answer) {
+    const offsetsOf = offsets.get(topic);
+    for (const { partition, messages: batches, lastStableOffset } of partitions) {
+      const from = offsetsOf?.get(partition);
+      const last = batches.at(-1);
+      if (last === undefined) {
+        // A batch above the limits comes only when its partition is the first of an answer that has something.
+        brought.hasMore ||= from !== undefined && from < Number(lastStableOffset);
+        continue;
+      }
+      const at = { topic, partition };
+      const isWanted = from !== undefined && !isUnwanted(group, at);
+      // What is let go is still there.
+      brought.hasMore ||= last.hasMore || !isWanted;
+      for (const { bytes } of batches) brought.byteCount += bytes.length;
+      if (isWanted) wanted.push({ at, from, batches });
+      else release(batches);
+    }
+  }
+  return wanted;
+}
+
+function release(batches: readonly FetchedBatch[]): void {
+  for (const batch of batches) batch.release?.();
+}
+
+/** Hands the batches of a partition over, and goes on behind them. */
+function handOver(group: ConsumerGroup, { hooks }: Member, { at, from, batches }: Fetched, receivedMs: number): void {
   let next = from;
   for (const batch of batches) {
-    byteCount += batch.bytes.length;
     // A broker may begin an answer with what lies before.
     if (batch.lastOffset >= next) {
       hooks.onFetchedBatch(at, batch, receivedMs, next);
@@ -109,5 +129,4 @@ function handOver(group: ConsumerGroup, { hooks }: Member, { at, from, batches, 
     batch.release?.();
   }
   if (next > from) group.offsetManager.resolveOffset({ ...at, offset: String(next - 1) });
-  return byteCount;
 }

@@ -35,8 +35,15 @@ export interface AskedTopic {
   partitions: { partition: number; fetchOffset: string; maxBytes: number }[];
 }
 
+interface FetchedPartition {
+  partition: number;
+  messages: FetchedBatch[];
+  /** Behind the last record that can be read. */
+  lastStableOffset: string;
+}
+
 export interface FetchAnswer {
-  responses: { topicName: string; partitions: { partition: number; messages: FetchedBatch[] }[] }[];
+  responses: { topicName: string; partitions: FetchedPartition[] }[];
 }
 
 export interface ConsumerGroup extends WallClockTimes {

@@ -57,7 +57,7 @@ export class PartitionLogs {
     const leaders = this.#leaders.of(at.topic);
     const answer = await this.#askLeader(at, leaders, async (broker): Promise<LogAnswer> => {
       const partitions = [{ partition: at.partition, fetchOffset: String(offset), maxBytes: bytesMax }];
-      const limits = { maxWaitTime: 0, minBytes: 1, maxBytes: bytesMax, isolationLevel, keepsEmpty: true };
+      const limits = { maxWaitTime: 0, minBytes: 1, maxBytes: bytesMax, isolationLevel };
       const { failed, responses } = await broker.fetch({ ...limits, topics: [{ topic: at.topic, partitions }] });
       if (failed[0] !== undefined) return { kind: "unavailable", reason: failed[0].type };
       const found = responses[0]?.partitions[0];

@@ -60,8 +60,7 @@ function markEnd({ messages: batches, lastStableOffset }: FetchedPartition): voi
 }
 
 interface Broker {
-  /** `keepsEmpty`: the asker wants to know of partitions without records, too. kafkajs knows no such word and sends none. */
-  fetch(request: { keepsEmpty?: boolean }): Promise<{ responses: { partitions: FetchedPartition[] }[] }>;
+  fetch(request: object): Promise<{ responses: { partitions: FetchedPartition[] }[] }>;
 }
 
 interface Connection {
@@ -84,21 +83,13 @@ function dropEmptyRemainders(): void {
   };
 }
 
-function hasMessages({ messages }: FetchedPartition): boolean {
-  return messages.length > 0;
-}
-
-/**
- * Marks aborted batches, and the last of each partition, and takes the partitions out that have nothing new, which in a topic
- * of 256 are many. Partitions with an error are told apart before (partial-admin.ts).
- */
-function trimAnswers(): void {
+/** Marks aborted batches, and the last of each partition. Partitions with an error are told apart before (partial-admin.ts). */
+function markAnswers(): void {
   const { prototype }: { prototype: Broker } = require("kafkajs/src/broker/index.js");
   const fetch = prototype.fetch;
   prototype.fetch = async function (this: Broker, request) {
     const answer = await fetch.call(this, request);
     for (const response of answer.responses) {
-      if (request.keepsEmpty !== true) response.partitions = response.partitions.filter(hasMessages);
       for (const partition of response.partitions) {
         markAborted(partition.messages, partition.abortedTransactions ?? []);
         markEnd(partition);
@@ -110,6 +101,6 @@ function trimAnswers(): void {
 
 installReplacement();
 installLeanAnswer();
-trimAnswers();
+markAnswers();
 dropEmptyRemainders();
 export const RawKafka: typeof KafkaJs.Kafka = require("kafkajs").Kafka;
