@@ -9,7 +9,7 @@ import { CutTimer } from "./cut-timer.ts";
 import type { RawBundle } from "./raw-bundle.ts";
 
 /** So long after the beginning of a tick all brokers have answered, as a rule, and what has waited for them is cut. */
-const ANSWERED_MS = 75;
+const ANSWERED_MS = 100;
 
 export interface DispatcherOptions {
   limits: CutLimits;

@@ -51,7 +51,7 @@ it("waits for the other broker, and no longer than it takes to answer", () => {
   returned(2, some);
   expect(told).toBe(1);
   vi.advanceTimersByTime(200);
-  for (const nodeId of [1, 2]) pace.asked(nodeId, systemClock.nowMs());
+  for (const nodeId of [1, 2]) pace.asked(nodeId, 100, systemClock.nowMs());
   vi.advanceTimersByTime(2);
   returned(1, some);
   vi.advanceTimersByTime(40);
@@ -62,7 +62,7 @@ it("waits for the other broker, and no longer than it takes to answer", () => {
 });
 
 it("tells when a broker that brought much has nothing more, though the others rest since", () => {
-  for (const nodeId of [1, 2]) pace.asked(nodeId, systemClock.nowMs());
+  for (const nodeId of [1, 2]) pace.asked(nodeId, 100, systemClock.nowMs());
   returned(1, some);
   for (let i = 0; i < 20; i++) {
     vi.advanceTimersByTime(20);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { FetchPace } from "./fetch-pace.ts";
+import { type Brought, FetchPace } from "./fetch-pace.ts";
 
 const MIB = 1024 * 1024;
 const some = { byteCount: 500, hasMore: false };
@@ -55,7 +55,7 @@ it("has caught up when the batches of every broker were handed over", () => {
   const pace = new FetchPace(200);
   for (const nodeId of [1, 2]) {
     pace.returned(nodeId, some, 1_010);
-    pace.asked(nodeId, 1_200);
+    pace.asked(nodeId, 100, 1_200);
   }
   pace.returned(1, some, 1_203);
   expect(pace.catchesUpInMs(1_205)).toBe(45);
@@ -67,10 +67,10 @@ it("does not wait for a broker that had nothing, or takes long: it keeps the fet
   const pace = new FetchPace(200);
   pace.returned(1, some, 1_000);
   pace.returned(2, nothing, 1_000);
-  pace.asked(2, 1_001);
+  pace.asked(2, 100, 1_001);
   expect(pace.catchesUpInMs(1_002)).toBe(0);
   pace.returned(2, some, 1_003);
-  pace.asked(2, 1_200);
+  pace.asked(2, 100, 1_200);
   expect(pace.catchesUpInMs(1_201)).toBe(49);
   expect(pace.catchesUpInMs(1_250)).toBe(0);
 });
@@ -83,9 +83,39 @@ it("waits for a broker whose rest is over, asked or not: its timer may be late",
   // An event of the second, which kept its fetch, comes right at the tick.
   pace.returned(2, some, 1_201);
   expect(pace.catchesUpInMs(1_201)).toBe(49);
-  pace.asked(1, 1_202);
+  pace.asked(1, 100, 1_202);
   pace.returned(1, some, 1_204);
   expect(pace.catchesUpInMs(1_204)).toBe(0);
+});
+
+it("waits longer for a broker whose answers come from far away", () => {
+  const pace = new FetchPace(200);
+  const [far, near] = [1, 2];
+  for (let tickMs = 1_000; tickMs <= 1_400; tickMs += 200) {
+    for (const nodeId of [far, near]) pace.asked(nodeId, 100, tickMs);
+    pace.returned(near, some, tickMs + 2);
+    pace.returned(far, some, tickMs + 80);
+  }
+  pace.asked(far, 100, 1_600);
+  pace.returned(near, some, 1_602);
+  expect(pace.catchesUpInMs(1_670)).toBe(50);
+  pace.returned(far, some, 1_680);
+  expect(pace.catchesUpInMs(1_681)).toBe(0);
+});
+
+it("does not take a broker for far away that waited for something to come", () => {
+  const pace = new FetchPace(200);
+  const answers: [askedMs: number, answeredMs: number, brought: Brought][] = [
+    [1_000, 1_090, some],
+    [1_200, 1_302, nothing],
+    [1_302, 1_390, some],
+  ];
+  for (const [askedMs, answeredMs, brought] of answers) {
+    pace.asked(1, 100, askedMs);
+    pace.returned(1, brought, answeredMs);
+  }
+  pace.asked(1, 100, 1_400);
+  expect(pace.catchesUpInMs(1_400)).toBe(50);
 });
 
 it("has not caught up while a broker has more", () => {

@@ -6,8 +6,13 @@ const LITTLE_BYTES = 1024 * 1024;
 const APART_MS = { min: 25, max: 250 };
 /** A broker that had nothing for so long may keep the next fetch for so long. */
 const QUIET = { afterMs: 1_000, waitMs: 500 };
-/** A broker that had something last time is waited for so long, that its records go into the bundle of the others. */
-const PATIENCE_MS = 50;
+/**
+ * A broker that had something last time is waited for, that its records go into the bundle of the others: so long, or, where
+ * it is far away, by so much longer than its answers take.
+ */
+const PATIENCE = { ms: 50, factor: 1.5 };
+/** By how much a broker may be slower with each answer than it is known to be. */
+const SLOWER = { factor: 1.25, ms: 1 };
 
 /** What a fetch has brought: bytes, and whether a partition has more that can be read by now. */
 export interface Brought {
@@ -20,6 +25,10 @@ interface Broker {
   busySinceMs: number | undefined;
   /** When it is asked again, at the earliest. */
   nextMs: number;
+  /** How long it may keep the fetch that is under way. */
+  waitMs: number;
+  /** How long its answers take at least, those left out that it waited with: a way there and back, and the reading. */
+  answerMs: number | undefined;
   /** Since when it has had nothing; undefined when its last answer had something. */
   emptySinceMs: number | undefined;
 }
@@ -47,14 +56,17 @@ export class FetchPace {
     this.#stepMs = flushIntervalMs * step;
   }
 
-  /** Notes that a fetch is sent. */
-  asked(nodeId: number, nowMs: number): void {
-    this.#broker(nodeId).busySinceMs = nowMs;
+  /** Notes that a fetch is sent, which the broker may keep for so long when it has nothing. */
+  asked(nodeId: number, waitMs: number, nowMs: number): void {
+    const broker = this.#broker(nodeId);
+    broker.busySinceMs = nowMs;
+    broker.waitMs = waitMs;
   }
 
   /** Notes what a fetch has brought, when it was handed over. */
   returned(nodeId: number, { byteCount, hasMore }: Brought, nowMs: number): void {
     const broker = this.#broker(nodeId);
+    noteAnswer(broker, byteCount === 0 ? broker.waitMs : 0, nowMs);
     if (byteCount > 0) {
       this.#hasNews = true;
       broker.emptySinceMs = undefined;
@@ -75,11 +87,11 @@ export class FetchPace {
    */
   catchesUpInMs(nowMs: number): number {
     let leftMs = 0;
-    for (const { busySinceMs, nextMs, emptySinceMs } of this.#brokers.values()) {
+    for (const { busySinceMs, nextMs, emptySinceMs, answerMs } of this.#brokers.values()) {
       // One whose rest is over, and that is not asked yet because its timer is late, counts as asked.
       const sinceMs = busySinceMs ?? (nextMs <= nowMs ? nextMs : undefined);
       if (sinceMs === undefined || emptySinceMs !== undefined) continue;
-      leftMs = Math.max(leftMs, sinceMs + PATIENCE_MS - nowMs);
+      leftMs = Math.max(leftMs, sinceMs + Math.max(PATIENCE.ms, (answerMs ?? 0) * PATIENCE.factor) - nowMs);
     }
     return leftMs;
   }
@@ -106,9 +118,17 @@ export class FetchPace {
   #broker(nodeId: number): Broker {
     let broker = this.#brokers.get(nodeId);
     if (broker === undefined) {
-      broker = { busySinceMs: undefined, nextMs: 0, emptySinceMs: undefined };
+      broker = { busySinceMs: undefined, nextMs: 0, waitMs: 0, answerMs: undefined, emptySinceMs: undefined };
       this.#brokers.set(nodeId, broker);
     }
     return broker;
   }
+}
+
+/** An answer may have waited for something to come: of many, the quick ones tell. */
+function noteAnswer(broker: Broker, keptMs: number, nowMs: number): void {
+  if (broker.busySinceMs === undefined) return;
+  const tookMs = Math.max(0, nowMs - broker.busySinceMs - keptMs);
+  const { answerMs } = broker;
+  broker.answerMs = answerMs === undefined ? tookMs : Math.min(tookMs, answerMs * SLOWER.factor + SLOWER.ms);
 }

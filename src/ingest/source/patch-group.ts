@@ -37,7 +37,7 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
   const mayRest = this.subscriptionState.paused().length === 0;
   const sentMs = systemClock.nowMs();
   this.maxWaitTime = mayRest ? pace.waitMs(node, member.fetchWaitMs, sentMs) : member.fetchWaitMs;
-  pace.asked(node, sentMs);
+  pace.asked(node, this.maxWaitTime, sentMs);
   const brought = await fetchFromNode(this, member, current, node).catch((error) =>
     restNode(this, member, node, error),
   );
