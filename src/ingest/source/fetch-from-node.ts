@@ -22,9 +22,9 @@ export async function fetchFromNode(
   group: ConsumerGroup,
   member: Member,
   membership: Membership,
-  nodeId: number,
+  question: Question,
 ): Promise<Brought> {
-  const asked = await ask(group, nodeId).catch((error) => group.recoverFromFetch(error));
+  const asked = await ask(group, question).catch((error) => group.recoverFromFetch(error));
   if (asked === undefined) return NOTHING;
   const receivedMs = Date.now();
   const brought = { ...NOTHING };
@@ -37,6 +37,12 @@ export async function fetchFromNode(
   return brought;
 }
 
+interface Question {
+  nodeId: number;
+  /** How long the broker may keep the fetch when it has nothing. Others may keep theirs for longer. */
+  waitMs: number;
+}
+
 interface Asked {
   answer: FetchAnswer["responses"];
   /** By topic and partition: where the fetch begins. */
@@ -44,20 +50,21 @@ interface Asked {
 }
 
 /** Undefined: there is nothing to fetch from this broker now. */
-async function ask(group: ConsumerGroup, nodeId: number): Promise<Asked | undefined> {
+async function ask(group: ConsumerGroup, { nodeId, waitMs }: Question): Promise<Asked | undefined> {
   const { cluster } = group;
   await cluster.refreshMetadataIfNecessary();
   group.checkForStaleAssignment();
   const led = group.filterPartitionsByNode(nodeId, group.assigned());
   await group.seekOffsets(led);
   const topics = led.map((entry) => wantedOf(group, entry)).filter(({ partitions }) => partitions.length > 0);
-  const { maxWaitTime, minBytes, maxBytes, isolationLevel, rackId } = group;
+  const { minBytes, maxBytes, isolationLevel, rackId } = group;
   if (topics.length === 0) {
-    await sleep(maxWaitTime);
+    await sleep(waitMs);
     return undefined;
   }
   const broker = await cluster.findBroker({ nodeId });
-  const { responses } = await broker.fetch({ maxWaitTime, minBytes, maxBytes, isolationLevel, topics, rackId });
+  const limits = { maxWaitTime: waitMs, minBytes, maxBytes };
+  const { responses } = await broker.fetch({ ...limits, isolationLevel, topics, rackId });
   const offsetsOf = ({ partitions }: AskedTopic) =>
     new Map(partitions.map(({ partition, fetchOffset }) => [partition, Number(fetchOffset)]));
   return { answer: responses, offsets: new Map(topics.map((asked) => [asked.topic, offsetsOf(asked)])) };

@@ -44,7 +44,7 @@ export function createMember(hooks: MembershipHooks): GroupMember {
   const member: Member = {
     ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined, joinCount: 0 },
     ...{ watch: undefined, plan: undefined, seen: undefined, lookedMs: 0, told: "" },
-    ...{ clockSteps: new ClockSteps(), pace, caughtUp, fetchWaitMs: undefined },
+    ...{ clockSteps: new ClockSteps(), pace, caughtUp },
   };
   return {
     assigner(config) {

@@ -54,7 +54,7 @@ export interface ConsumerGroup extends WallClockTimes {
   generationId: number;
   memberId: string;
   topicsSubscribed: string[];
-  /** How long a broker may keep a fetch for which it has nothing, in ms. */
+  /** How long a broker may keep a fetch for which it has nothing, in ms, as a rule. */
   maxWaitTime: number;
   minBytes: number;
   maxBytes: number;

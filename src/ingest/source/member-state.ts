@@ -29,8 +29,6 @@ export interface Member {
   clockSteps: ClockSteps;
   pace: FetchPace;
   caughtUp: CaughtUp;
-  /** How long a broker may keep a fetch as a rule. Known from the first fetch on. */
-  fetchWaitMs: number | undefined;
 }
 
 /** Of the consumers that ask for it; kafkajs' methods are its own for all others. */

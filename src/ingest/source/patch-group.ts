@@ -33,12 +33,11 @@ groupPrototype.fetch = async function (this: ConsumerGroup, nodeId) {
     throw Object.assign(new Error("not in the group"), { type: "REBALANCE_IN_PROGRESS" });
   }
   member.clockSteps.carryTo(this);
-  member.fetchWaitMs ??= this.maxWaitTime;
   const mayRest = this.subscriptionState.paused().length === 0;
   const sentMs = systemClock.nowMs();
-  this.maxWaitTime = mayRest ? pace.waitMs(node, member.fetchWaitMs, sentMs) : member.fetchWaitMs;
-  pace.asked(node, this.maxWaitTime, sentMs);
-  const brought = await fetchFromNode(this, member, current, node).catch((error) =>
+  const waitMs = mayRest ? pace.waitMs(node, this.maxWaitTime, sentMs) : this.maxWaitTime;
+  pace.asked(node, waitMs, sentMs);
+  const brought = await fetchFromNode(this, member, current, { nodeId: node, waitMs }).catch((error) =>
     restNode(this, member, node, error),
   );
   const answeredMs = systemClock.nowMs();
