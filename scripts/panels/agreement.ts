@@ -48,8 +48,8 @@ export async function compareTellers(run: RealRun, client: ClickHouseClient): Pr
 }
 
 /**
- * The first three read the same histograms. The console's buckets are 6 % wide and Prometheus' 5 %: what is interpolated in
- * one is off by that much where all its records lie at one end.
+ * The first three read the same histograms. The buckets of the console and of Prometheus are 5 % wide: what is interpolated in
+ * one is off by that much where all its records lie at one end. The console's figure is rounded to whole milliseconds, too.
  */
 export function disagreements(
   p95Ms: Agreement["p95Ms"],

@@ -1,10 +1,10 @@
 /** Latency of the last minutes in buckets fine enough for a person, so that windows of any length add up. */
 
 const EXACT_MS = 20;
-const STEP = 1.06;
+const STEP = 1.05;
 const HIGHEST_MS = 600_000;
 
-/** Upper bounds, ms: each of the first 20 its own, then steps of 6 % to ten minutes. What is longer counts as the last. */
+/** Upper bounds, ms: each of the first 20 its own, then steps of 5 % to ten minutes. What is longer counts as the last. */
 export const windowBoundsMs: readonly number[] = boundsBy(STEP);
 
 function boundsBy(step: number): number[] {
