@@ -52,6 +52,7 @@ export async function openIngesterServer(place: HttpPlace, version: string): Pro
       run = begun;
       if (phase.at === "starting") phase = { at: "running" };
       run.watch.begin();
+      feed.begin();
     },
     ending(reason) {
       if (phase.at !== "ending") phase = { at: "ending", reason };

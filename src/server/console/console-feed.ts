@@ -20,6 +20,8 @@ export interface ConsoleFeed {
   /** A stream of events; undefined: too many pages are open. `hangUp` ends the connection of one that reads nothing. */
   open(hangUp: () => void): ReadableStream<Uint8Array> | undefined;
   history(): HistoryDocument;
+  /** The run has begun: what is counted from now on is in the first sample. */
+  begin(): void;
   stop(): void;
 }
 
@@ -53,6 +55,7 @@ export function startConsoleFeed(input: FeedInput): ConsoleFeed {
   timer.unref();
   return {
     open: (hangUp) => viewers.add(eventText("state", stateNow()), hangUp),
+    begin: sample,
     history: () => (history ?? new History()).document(),
     stop() {
       clearInterval(timer);

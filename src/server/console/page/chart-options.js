@@ -52,7 +52,7 @@ function timeAxis(history, theme) {
 /** @param {History} history @param {Line} line @param {string} color @param {boolean} isLog */
 function seriesOf({ atMs }, { name, values, width = 1.5, dashed = false, area = false }, color, isLog) {
   return {
-    ...{ type: "line", name, symbol: "none", sampling: "lttb", color, z: width },
+    ...{ type: "line", name, symbol: atMs.length < 3 ? "circle" : "none", sampling: "lttb", color, z: width },
     lineStyle: { width, type: dashed ? "dashed" : "solid", color },
     ...(area ? { areaStyle: { color, opacity: 0.14 } } : {}),
     // A logarithm has no place for zero.
