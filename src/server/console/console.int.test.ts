@@ -185,9 +185,10 @@ describe.skipIf(!hasChromium())("the console", { timeout: 120_000 }, () => {
     await page.setViewportSize({ width: 360, height: 740 });
     for (const colorScheme of ["dark", "light"] as const) {
       await page.emulateMedia({ colorScheme });
+      await open("");
       for (const view of ["overview", "dead-letters", "tables", "sql"]) {
-        await open(`#${view}`);
-        await wait(`document.querySelector("section.view:not([hidden]) .panel") !== null`);
+        await page.evaluate(`location.hash = "${view}"`);
+        await wait(`document.querySelector("#${view}:not([hidden]) .panel") !== null`);
         const beyond = await page.evaluate(`document.documentElement.scrollWidth - innerWidth`);
         expect([view, beyond]).toEqual([view, 0]);
       }
