@@ -6,6 +6,7 @@ import {
   VariableRefresh,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { stages } from "../../src/telemetry/stages.ts";
+import { run } from "./bounds.ts";
 import { clickHouse, prometheus } from "./sources.ts";
 
 /** A choice above a dashboard. */
@@ -23,6 +24,8 @@ interface SqlRow {
   name: string;
   label: string;
   sql: string;
+  /** How many values a test run gives. */
+  values: readonly [least: number, most: number];
 }
 
 interface PromRow {
@@ -30,6 +33,7 @@ interface PromRow {
   label: string;
   /** The values of a label of a metric. */
   labelValues: readonly [metric: string, label: string];
+  values: readonly [least: number, most: number];
 }
 
 const seconds = (text: string, value: number) => [text, String(value)] as const;
@@ -52,18 +56,21 @@ export const serviceVariable: SqlRow = {
   name: "service",
   label: "Service",
   sql: "SELECT DISTINCT service FROM analytics.millrace_arrival_10s WHERE $__timeFilter(bucket) ORDER BY service",
+  values: [run.services, 20],
 };
 
 export const pipelineVariable: SqlRow = {
   name: "pipeline",
   label: "Pipeline",
   sql: "SELECT DISTINCT pipeline FROM analytics.millrace_writers ORDER BY pipeline",
+  values: [2, 2],
 };
 
 export const instanceVariable: PromRow = {
   name: "instance",
   label: "Instance",
   labelValues: ["millrace_build_info", "instance"],
+  values: [1, 1],
 };
 
 export function buildVariable(row: VariableRow): Builder<VariableModel> {

@@ -59,7 +59,7 @@ export function disagreements(
     SQL: [before, after],
     "millrace latency": [before, after],
     "/api/status": [before, after],
-    console: [before * 0.94 - 1, after * 1.06 + 1],
+    console: [before * 0.95 - 1, after * 1.05 + 1],
     Prometheus: [
       metricBoundsMs.findLast((bound) => bound < before) ?? 0,
       metricBoundsMs.find((bound) => bound >= after) ?? Number.POSITIVE_INFINITY,

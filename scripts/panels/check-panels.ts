@@ -111,7 +111,7 @@ async function checkDashboard(dashboard: DashboardRow, asked: Asked): Promise<Fi
   const toMs = Date.now() + 61_000;
   const common = { fromMs: asked.run.startedMs - 60_000, toMs, chosen: chosenOf(dashboard.variables) };
   const findings: Finding[] = [];
-  for (const panel of panelsOf(dashboard)) {
+  for (const panel of [...choicesOf(dashboard), ...panelsOf(dashboard)]) {
     for (const query of panel.queries) {
       const surroundings = { ...common, intervalS: intervalOf(panel) };
       const finding = { dashboard: dashboard.name, panel: panel.title, query };
@@ -127,7 +127,7 @@ async function checkDashboard(dashboard: DashboardRow, asked: Asked): Promise<Fi
 }
 
 async function ask(
-  panel: PanelRow,
+  panel: Pick<PanelRow, "view">,
   query: Query,
   surroundings: Surroundings,
   { run, client, scrapedFromMs }: Asked,
@@ -143,6 +143,19 @@ async function ask(
   return askPrometheus(run.prometheusUrl, promql, Date.now(), range);
 }
 
+/** What a dashboard lets one choose from, asked as if it were a panel. */
+function choicesOf({ variables }: DashboardRow): Pick<PanelRow, "title" | "view" | "queries" | "interval">[] {
+  return variables.flatMap((row) => {
+    if ("choices" in row) return [];
+    const expect = { rows: row.values };
+    const query: Query =
+      "sql" in row
+        ? { sql: row.sql, expect }
+        : { promql: `group by (${row.labelValues[1]}) (${row.labelValues[0]})`, legend: "", expect };
+    return [{ title: `choice of ${row.name}`, view: "table", queries: [query] }];
+  });
+}
+
 /** Some values of each variable instead of all; two, one of which needs to be quoted. */
 function someOf(chosen: Surroundings["chosen"]): Surroundings["chosen"] {
   const alls = Object.entries(chosen).filter(([, values]) => values === "all");
@@ -155,7 +168,7 @@ function chosenOf(variables: readonly VariableRow[]): Surroundings["chosen"] {
 }
 
 /** A chart is wide enough for a second of this range: its own least interval decides. */
-function intervalOf({ interval = "1s" }: PanelRow): number {
+function intervalOf({ interval = "1s" }: Pick<PanelRow, "interval">): number {
   const [, count, unit] = /^(\d+)([sm])$/.exec(interval)!;
   return Number(count) * (unit === "m" ? 60 : 1);
 }

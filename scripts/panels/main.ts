@@ -24,6 +24,6 @@ async function main(): Promise<void> {
     [...findings, ...agreements].filter(({ wrong }) => wrong.length > 0).length +
     tools.filter(([, said]) => said !== "").length;
   const panels = new Set(findings.map(({ dashboard, panel }) => `${dashboard}: ${panel}`));
-  process.stdout.write(`${panels.size} panels, ${findings.length} queries, ${failed} failed\n`);
+  process.stdout.write(`${panels.size} panels and choices, ${findings.length} queries, ${failed} failed\n`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
