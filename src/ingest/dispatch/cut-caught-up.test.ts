@@ -40,30 +40,30 @@ describe("cutCaughtUp()", () => {
   it("cuts at once, all pipelines", () => {
     dispatcher.accept(batch(0));
     dispatcher.accept(batch(0, "u"));
-    dispatcher.cutCaughtUp();
+    dispatcher.cutCaughtUp(100);
     expect(bundles).toHaveLength(2);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it("cuts once in a tick of the interval: what comes later in it waits for the next", () => {
     dispatcher.accept(batch(0));
-    dispatcher.cutCaughtUp();
+    dispatcher.cutCaughtUp(100);
     vi.advanceTimersByTime(limits.intervalMs * 0.8);
     dispatcher.accept(batch(1));
-    dispatcher.cutCaughtUp();
+    dispatcher.cutCaughtUp(100);
     expect(bundles).toHaveLength(1);
     vi.advanceTimersByTime(limits.intervalMs * 0.3);
     dispatcher.accept(batch(2));
-    dispatcher.cutCaughtUp();
+    dispatcher.cutCaughtUp(100);
     expect(bundles.map(({ ranges }) => ranges.map(({ lastOffset }) => lastOffset))).toEqual([[0], [2]]);
   });
 
   it("what comes later in it does not wait for its age, when nothing comes in the next", () => {
     dispatcher.accept(batch(0));
-    dispatcher.cutCaughtUp();
+    dispatcher.cutCaughtUp(100);
     vi.advanceTimersByTime(limits.intervalMs * 0.8);
     dispatcher.accept(batch(1));
-    dispatcher.cutCaughtUp();
+    dispatcher.cutCaughtUp(100);
     vi.advanceTimersByTime(limits.intervalMs * 0.2);
     expect(bundles).toHaveLength(1);
     vi.advanceTimersByTime(100);
@@ -73,7 +73,7 @@ describe("cutCaughtUp()", () => {
 
   it("a bundle that was cut by size is the tick's", () => {
     for (let offset = 0; offset < 101; offset++) dispatcher.accept(batch(offset));
-    dispatcher.cutCaughtUp();
+    dispatcher.cutCaughtUp(100);
     expect(bundles).toHaveLength(1);
     vi.advanceTimersByTime(limits.intervalMs + 1);
     expect(bundles).toHaveLength(2);
@@ -82,7 +82,7 @@ describe("cutCaughtUp()", () => {
   it("waits for room, and cuts when there is some", () => {
     room = false;
     dispatcher.accept(batch(0));
-    dispatcher.cutCaughtUp();
+    dispatcher.cutCaughtUp(100);
     expect(bundles).toHaveLength(0);
     room = true;
     dispatcher.cutDue();

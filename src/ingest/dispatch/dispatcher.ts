@@ -8,9 +8,6 @@ import type { ByteBudget } from "./byte-budget.ts";
 import { CutTimer } from "./cut-timer.ts";
 import type { RawBundle } from "./raw-bundle.ts";
 
-/** So long after the beginning of a tick all brokers have answered, as a rule, and what has waited for them is cut. */
-const ANSWERED_MS = 100;
-
 export interface DispatcherOptions {
   limits: CutLimits;
   budget: ByteBudget;
@@ -43,9 +40,10 @@ export interface Dispatcher {
   cutDue(): void;
   /**
    * All that Kafka had was accepted: makes everything due, younger though it be, and cuts it. What was cut in this tick of
-   * the interval already is due in the next, when the brokers have answered: its records have waited in Kafka before.
+   * the interval already is due in the next, when the brokers have answered, `answersWithinMs` after its beginning: its
+   * records have waited in Kafka before.
    */
-  cutCaughtUp(): void;
+  cutCaughtUp(answersWithinMs: number): void;
   /** Cuts everything that is collected. */
   cutAll(): void;
   /** Cuts and accepts nothing any more, and drops what is collected. */
@@ -126,11 +124,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       collectors.delete(planKey);
     },
     cutDue,
-    cutCaughtUp() {
+    cutCaughtUp(answersWithinMs) {
       const nowMs = clock.nowMs();
       for (const collector of collectors.values()) {
         const isNewTick = flushTickOf(nowMs, intervalMs) > flushTickOf(collector.cutMs, intervalMs);
-        const dueMs = isNewTick ? nowMs : nextTickMs(nowMs, intervalMs) + ANSWERED_MS;
+        const dueMs = isNewTick ? nowMs : nextTickMs(nowMs, intervalMs) + answersWithinMs;
         collector.dueMs = Math.min(collector.dueMs, dueMs);
       }
       cutDue();

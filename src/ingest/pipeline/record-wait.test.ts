@@ -100,7 +100,9 @@ class Run {
     });
     this.#dispatcher.assign(brokers.map((_, partition) => ({ topic: "t", partition, offset: 0 })));
     this.#pace = new FetchPace(intervalMs);
-    this.#caughtUp = new CaughtUp(this.#pace, this.#clock, () => this.#dispatcher.cutCaughtUp());
+    this.#caughtUp = new CaughtUp(this.#pace, this.#clock, (answersWithinMs) =>
+      this.#dispatcher.cutCaughtUp(answersWithinMs),
+    );
   }
 
   async toEnd(intervalMs: number): Promise<void> {
@@ -178,6 +180,7 @@ const far: Broker[][] = [
     { roundTripMs: 2, perSecond: 50 },
     { roundTripMs: 90, perSecond: 50 },
   ],
+  [{ roundTripMs: 115, perSecond: 50 }],
 ];
 /** Some records wait until a broker that has nothing has had the time to answer, or for the answers of the next tick. */
 const LONGER_MS = 110;

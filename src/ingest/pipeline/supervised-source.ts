@@ -26,7 +26,7 @@ export function superviseSource(
       supervisor.source.seek(batch, wantedOffset);
     },
     onFetched: () => state.fetchTimes.noteFetch(),
-    onCaughtUp: () => dispatcher.cutCaughtUp(),
+    onCaughtUp: (answersWithinMs) => dispatcher.cutCaughtUp(answersWithinMs),
     onCrash(error) {
       if (failure.failIfHopeless("read from", error)) return;
       log.error({ err: error }, "Kafka consumer stopped, starting it again");

@@ -11,10 +11,10 @@ import type { FetchPace } from "./fetch-pace.ts";
 export class CaughtUp {
   readonly #pace: FetchPace;
   readonly #clock: Clock;
-  readonly #onCaughtUp: () => void;
+  readonly #onCaughtUp: (answersWithinMs: number) => void;
   #isWaiting = false;
 
-  constructor(pace: FetchPace, clock: Clock, onCaughtUp: () => void) {
+  constructor(pace: FetchPace, clock: Clock, onCaughtUp: (answersWithinMs: number) => void) {
     this.#pace = pace;
     this.#clock = clock;
     this.#onCaughtUp = onCaughtUp;
@@ -27,7 +27,7 @@ export class CaughtUp {
     if (leftMs > 0) this.#lookAgain(leftMs);
     else {
       this.#pace.takeNews();
-      this.#onCaughtUp();
+      this.#onCaughtUp(this.#pace.answersWithinMs);
     }
   }
 

@@ -69,8 +69,8 @@ export function createSource(options: SourceOptions, events: SourceEvents, buffe
       if (isRunning) events.onBatch(toRawBatch(at, batch, receivedMs, fetchOffset));
     },
     // Time tells it as well, also when the consumer has ended meanwhile.
-    onCaughtUp() {
-      if (isRunning) events.onCaughtUp();
+    onCaughtUp(answersWithinMs) {
+      if (isRunning) events.onCaughtUp(answersWithinMs);
     },
     onJoined(membership) {
       assigned = membership.partitions;

@@ -10,7 +10,7 @@ const QUIET = { afterMs: 1_000, waitMs: 500 };
  * A broker that had something last time is waited for, that its records go into the bundle of the others: so long, or, where
  * it is far away, by so much longer than its answers take.
  */
-const PATIENCE = { ms: 50, factor: 1.5 };
+const PATIENCE = { ms: 50, factor: 1.5, maxMs: 250 };
 /** By how much a broker may be slower with each answer than it is known to be. */
 const SLOWER = { factor: 1.25, ms: 1 };
 
@@ -28,7 +28,7 @@ interface Broker {
   /** How long it may keep the fetch that is under way. */
   waitMs: number;
   /** How long its answers take at least, those left out that it waited with: a way there and back, and the reading. */
-  answerMs: number | undefined;
+  answerMs?: number;
   /** Since when it has had nothing; undefined when its last answer had something. */
   emptySinceMs: number | undefined;
 }
@@ -87,13 +87,19 @@ export class FetchPace {
    */
   catchesUpInMs(nowMs: number): number {
     let leftMs = 0;
-    for (const { busySinceMs, nextMs, emptySinceMs, answerMs } of this.#brokers.values()) {
+    for (const broker of this.#brokers.values()) {
+      const { busySinceMs, nextMs, emptySinceMs } = broker;
       // One whose rest is over, and that is not asked yet because its timer is late, counts as asked.
       const sinceMs = busySinceMs ?? (nextMs <= nowMs ? nextMs : undefined);
       if (sinceMs === undefined || emptySinceMs !== undefined) continue;
-      leftMs = Math.max(leftMs, sinceMs + Math.max(PATIENCE.ms, (answerMs ?? 0) * PATIENCE.factor) - nowMs);
+      leftMs = Math.max(leftMs, sinceMs + patienceMs(broker) - nowMs);
     }
     return leftMs;
+  }
+
+  /** After the beginning of a tick all brokers have answered within this time, and it was told, as a rule. */
+  get answersWithinMs(): number {
+    return PATIENCE.ms + Math.max(PATIENCE.ms, ...[...this.#brokers.values()].map(patienceMs));
   }
 
   /** Whether something was handed over of which nobody has been told by `takeNews`. */
@@ -118,11 +124,15 @@ export class FetchPace {
   #broker(nodeId: number): Broker {
     let broker = this.#brokers.get(nodeId);
     if (broker === undefined) {
-      broker = { busySinceMs: undefined, nextMs: 0, waitMs: 0, answerMs: undefined, emptySinceMs: undefined };
+      broker = { busySinceMs: undefined, nextMs: 0, waitMs: 0, emptySinceMs: undefined };
       this.#brokers.set(nodeId, broker);
     }
     return broker;
   }
+}
+
+function patienceMs({ answerMs = 0 }: Broker): number {
+  return Math.min(PATIENCE.maxMs, Math.max(PATIENCE.ms, answerMs * PATIENCE.factor));
 }
 
 /** An answer may have waited for something to come: of many, the quick ones tell. */

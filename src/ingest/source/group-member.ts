@@ -40,7 +40,7 @@ export interface GroupMember {
 /** An assigner is the only part of a consumer's configuration that is shown its cluster object: its group is known by it. */
 export function createMember(hooks: MembershipHooks): GroupMember {
   const pace = new FetchPace(hooks.flushIntervalMs);
-  const caughtUp = new CaughtUp(pace, systemClock, () => hooks.onCaughtUp());
+  const caughtUp = new CaughtUp(pace, systemClock, (answersWithinMs) => hooks.onCaughtUp(answersWithinMs));
   const member: Member = {
     ...{ hooks, group: undefined, current: undefined, joining: undefined, last: undefined, joinCount: 0 },
     ...{ watch: undefined, plan: undefined, seen: undefined, lookedMs: 0, told: "" },

@@ -44,8 +44,11 @@ export interface MembershipHooks {
    * lies between does not exist. To be copied before this returns.
    */
   onFetchedBatch(at: TopicPartition, batch: FetchedBatch, receivedMs: number, fetchOffset: number): void;
-  /** All that the brokers had was handed over, and the next fetches are put off: the moment to insert it. */
-  onCaughtUp(): void;
+  /**
+   * All that the brokers had was handed over: the moment to insert it. In later ticks of the flush interval it is told within
+   * `answersWithinMs` of their beginning, if there is something.
+   */
+  onCaughtUp(answersWithinMs: number): void;
   /** Before each join. The group waits for this member: to be done well within the session timeout. */
   beforeJoin(): Promise<void>;
   /**

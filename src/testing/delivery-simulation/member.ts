@@ -231,7 +231,7 @@ export class SimulatedMember {
         from = this.#dispatcher.accept(batch) ?? lastOffset + 1;
       }
       this.#fetchOffsets.set(partition, from);
-      if (world.random.fraction() < 0.2) this.#dispatcher.cutCaughtUp(); // right or wrong
+      if (world.random.fraction() < 0.2) this.#dispatcher.cutCaughtUp(50); // right or wrong
     });
   }
 

@@ -79,7 +79,7 @@ export function watchMember({ port, secondNodeTopics, ...setup }: MemberSetup): 
         shown.push({ generation, topic, partition, fetchOffset, baseOffset, lastOffset });
         setup.onBatch?.(batch);
       },
-      onCaughtUp: () => setup.onCaughtUp?.(),
+      onCaughtUp: (answersWithinMs) => setup.onCaughtUp?.(answersWithinMs),
       onOutOfRange(at, offset, logStart, logEnd) {
         if (setup.onOutOfRange !== undefined) return setup.onOutOfRange(at, offset, logStart, logEnd);
         throw new RangeError(`out of range: ${partitionKey(at)} ${offset} ${logStart} ${logEnd}`);
