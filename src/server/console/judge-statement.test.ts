@@ -9,6 +9,7 @@ it.each([
   "SHOW TABLES",
   "DESCRIBE TABLE analytics.fact_event",
   "EXPLAIN SELECT 1",
+  "DESCRIBE (SELECT a FROM t)",
   "SELECT 'DROP TABLE t; file(1)'",
   "SELECT file, format FROM t ORDER BY format",
 ])("lets through what reads: %s", (sql) => {
@@ -30,6 +31,11 @@ it.each([
   ["SELECT FILE ('/etc/passwd')", "reaches beyond the tables"],
   ["SELECT `file`/**/('/etc/passwd')", "reaches beyond the tables"],
   ["SELECT hasColumnInTable('elsewhere', 'system', 'one', 'a')", "reaches beyond the tables"],
+  ["SELECT aiGenerate('a', 'b')", "reaches beyond the tables"],
+  // `readonly` lets these read the file, and ask the server.
+  ["DESCRIBE TABLE url('http://127.0.0.1:1/', 'CSV')", "no function"],
+  ["desc `file`('/etc/passwd')", "reaches beyond the tables"],
+  ["DESCRIBE (SELECT * FROM s3('http://127.0.0.1:1/x'))", "no function"],
   ["SELECT 1 FORMAT Native", "Leave FORMAT away"],
   ["SELECT 1 INTO OUTFILE 'x'", "INTO OUTFILE"],
   [`SELECT ${"1,".repeat(20_000)}1`, "characters"],

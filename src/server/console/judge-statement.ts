@@ -5,9 +5,11 @@ const readingWords = new Set(["SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DES
 
 /**
  * Functions that reach beyond the tables, which `readonly` lets through: files of the machine (the embedded engine reads
- * any), other servers, models. Table functions are refused by the server.
+ * any), other servers, models. Table functions are refused by the server, but for DESCRIBE.
  */
-const farFunctions = new Set(["file", "hascolumnintable", "catboostevaluate", "input"]);
+const farFunctions = /^(?:file|hascolumnintable|catboostevaluate|input|ai\w+)$/;
+/** What `(` may follow without being a call, where a table is described. */
+const beforeQuery = new Set(["DESCRIBE", "DESC", "TABLE"]);
 
 const STATEMENT_CHARS_MAX = 20_000;
 
@@ -22,9 +24,16 @@ export function refusalOf(sql: string): string | undefined {
   }
   const semicolon = tokens.findIndex(({ text }) => text === ";");
   if (semicolon !== -1 && semicolon !== tokens.length - 1) return "One statement at a time: there is text after the ;.";
-  const far = tokens.find((token, index) => isCall(tokens, index) && farFunctions.has(nameOf(sql, token)));
+  const far = tokens.find((token, index) => isCall(tokens, index) && farFunctions.test(nameOf(sql, token)));
   if (far !== undefined)
     return `The function ${sql.slice(far.start, far.end)} reaches beyond the tables: not from here.`;
+  if (
+    beforeQuery.has(first.text) &&
+    tokens.some(({ text }, index) => isCall(tokens, index) && !beforeQuery.has(text))
+  ) {
+    // To tell what columns it has, ClickHouse reads the file, or asks the server, that a table function names.
+    return "DESCRIBE takes the name of a table here, and no function.";
+  }
   const words = tokens.filter(({ text }) => text !== ";");
   const isFormat = words.at(-2)?.text === "FORMAT" && words.at(-1)?.kind === "word" && words.length > 2;
   if (isFormat) return "Leave FORMAT away: the answer is shown as a table.";
