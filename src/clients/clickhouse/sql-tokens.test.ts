@@ -12,13 +12,37 @@ function tokensOf(text: string): string[] {
 
 describe("readToken()", () => {
   it("passes over blanks and comments of each kind", () => {
-    expect(tokensOf("-- a\nb /* c ; ' */ d #! e\n# f\n#g - -- h")).toEqual([
+    expect(tokensOf("-- a\nb /* c ; ' */ d #! e\n# f\n#g - // ' h\n-- h")).toEqual([
       "word b",
       "word d",
       "sign #",
       "word g",
       "sign -",
     ]);
+  });
+
+  it("passes over block comments in block comments", () => {
+    expect(tokensOf("a /* b /* c */ ' */ d /* e /* */ f")).toEqual(["word a", "word d"]);
+  });
+
+  const asBytes = (text: string) => Buffer.from(text, "utf8").toString("latin1");
+
+  it.each(["\u0085", "\u00a0", "\u180e", "\u2003", "\u200b", "\u2029", "\u202f", "\u2060", "\u3000", "\ufeff"])(
+    "passes over the wide blank %j, as a character and as bytes",
+    (blank) => {
+      const text = `INTO${blank}OUTFILE`;
+      expect(tokensOf(text)).toEqual(["word INTO", "word OUTFILE"]);
+      expect(tokensOf(asBytes(text))).toEqual(["word INTO", "word OUTFILE"]);
+    },
+  );
+
+  it("reads what stands in typographic quotes, as characters and as bytes", () => {
+    for (const text of ['‘a ; "’ “file”()', asBytes('‘a ; "’ “file”()')]) {
+      const string = readToken(text, 0);
+      const name = readToken(text, string.end);
+      expect([string.kind, name.kind, tokenName(text, name)]).toEqual(["string", "quoted", "file"]);
+      expect(readToken(text, name.end).text).toBe("(");
+    }
   });
 
   it("reads quotes that are escaped or doubled", () => {

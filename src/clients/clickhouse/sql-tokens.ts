@@ -25,14 +25,29 @@ export type HiddenSpan = {
   isClosed: boolean;
 };
 
-const wordStart = /[A-Za-z_\x80-\xff]/;
-const wordRest = /[A-Za-z0-9_$\x80-\xff]/;
+const wordStart = /[A-Za-z_]/;
+const wordRest = /[A-Za-z0-9_$]/;
 const digit = /[0-9]/;
 const heredocTag = /\$\w*\$/y;
+/**
+ * Blanks and quotes beyond ASCII, which ClickHouse takes as such because people paste them from text processors. Each is
+ * given as a character and as the bytes of its UTF-8, as in a "latin1" text. Whoever looks for a name or a clause would
+ * else be passed by with `file\u3000(…)`.
+ */
+const wideBlanks = "\x85\xa0\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff";
+const wideBlankBytes =
+  "\xc2[\x85\xa0]|\xe1\xa0\x8e|\xe2\x80[\x80-\x8d\xa8\xa9\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xef\xbb\xbf";
+const blankAt = new RegExp(`(?:[\x00- ${wideBlanks}]|${wideBlankBytes})+`, "y");
+const wideQuotes: readonly { kind: HiddenSpan["kind"]; open: string; close: string }[] = [
+  { kind: "string", open: "\u2018", close: "\u2019" },
+  { kind: "string", open: "\xe2\x80\x98", close: "\xe2\x80\x99" },
+  { kind: "quoted", open: "\u201c", close: "\u201d" },
+  { kind: "quoted", open: "\xe2\x80\x9c", close: "\xe2\x80\x9d" },
+];
 
 /**
- * The comment, string, quoted name or heredoc that begins at `at`; undefined where none does. Comments are `--`, `#!` and
- * `# ` to the end of the line, and block comments without nesting; quotes are escaped by a backslash or by doubling.
+ * The comment, string, quoted name or heredoc that begins at `at`; undefined where none does. Comments are `--`, `//`,
+ * `#!` and `# ` to the end of the line, and block comments, which nest; quotes are escaped by a backslash or by doubling.
  */
 export function hiddenAt(text: string, at: number): HiddenSpan | undefined {
   switch (text[at]) {
@@ -41,7 +56,8 @@ export function hiddenAt(text: string, at: number): HiddenSpan | undefined {
       if (!text.startsWith("--", at) && !text.startsWith("#!", at) && !text.startsWith("# ", at)) return undefined;
       return { kind: "comment", end: endBefore(text, "\n", at), isClosed: true };
     case "/":
-      return text[at + 1] === "*" ? spanUntil(text, "*/", at + 2, "comment") : undefined;
+      if (text[at + 1] === "/") return { kind: "comment", end: endBefore(text, "\n", at), isClosed: true };
+      return text[at + 1] === "*" ? blockComment(text, at) : undefined;
     case "'":
       return quotedSpan(text, at, "string");
     case '"':
@@ -54,9 +70,26 @@ export function hiddenAt(text: string, at: number): HiddenSpan | undefined {
       // Dollars that nothing closes are signs.
       return span?.isClosed === true ? span : undefined;
     }
+    case "\xe2":
+    case "\u2018":
+    case "\u201c": {
+      const quotes = wideQuotes.find(({ open }) => text.startsWith(open, at));
+      return quotes && spanUntil(text, quotes.close, at + quotes.open.length, quotes.kind);
+    }
     default:
       return undefined;
   }
+}
+
+function blockComment(text: string, start: number): HiddenSpan {
+  const mark = /\/\*|\*\//g;
+  mark.lastIndex = start;
+  let depth = 0;
+  for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
+    depth += found[0] === "/*" ? 1 : -1;
+    if (depth === 0) return { kind: "comment", end: mark.lastIndex, isClosed: true };
+  }
+  return { kind: "comment", end: text.length, isClosed: false };
 }
 
 function endBefore(text: string, mark: string, from: number): number {
@@ -86,9 +119,9 @@ function quotedSpan(text: string, start: number, kind: HiddenSpan["kind"]): Hidd
 function skipBlank(text: string, offset: number): number {
   let at = offset;
   while (at < text.length) {
-    const char = text[at]!;
-    if (char <= " " || char === "\xa0") {
-      at++;
+    blankAt.lastIndex = at;
+    if (blankAt.test(text)) {
+      at = blankAt.lastIndex;
       continue;
     }
     const hidden = hiddenAt(text, at);
@@ -127,6 +160,8 @@ export function readToken(text: string, offset: number): Token {
 export function tokenName(text: string, token: Token): string {
   const span = text.slice(token.start, token.end);
   if (token.kind !== "quoted") return span;
+  const wide = wideQuotes.find(({ open }) => span.startsWith(open));
+  if (wide !== undefined) return span.slice(wide.open.length, -wide.close.length);
   const quote = span[0]!;
   return span
     .slice(1, -1)

@@ -98,6 +98,7 @@ describe("the embedded server over HTTP", () => {
     ["SELECT 1", "?no_such_setting=1", 404, 115],
     ["SELECT 1", "?database=missing", 404, 81],
     ["SELECT 1 INTO OUTFILE '/tmp/never'", "", 500, 358],
+    ["SELECT 1 INTO\u3000OUTFILE '/tmp/never'", "", 500, 358],
     ["CREATE TEMPORARY TABLE x (a UInt8)", "", 501, 48],
     ["INSERT INTO t FORMAT JSONEachRow\n{broken", "", 400, 26],
     ["INSERT INTO t FORMAT RowBinary\nabc", "", 500, 33],
