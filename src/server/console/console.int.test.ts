@@ -166,7 +166,7 @@ describe.skipIf(!hasChromium())("the console", { timeout: 120_000 }, () => {
     expect(await ask("SELECT number FROM numbers(100000)")).toContain("there are more, which are not shown");
     expect(await ask("INSERT INTO shown.rows (id) VALUES (1)")).toContain("Only statements that read");
     expect(await ask("SELECT * FROM url('http://127.0.0.1:1/', 'RawBLOB')")).toContain("READONLY");
-    expect(await ask("SELECT count() FROM shown.rows SETTINGS max_memory_usage = 0")).toContain("READONLY");
+    expect(await ask("SELECT count() FROM shown.rows SETTINGS max_memory_usage = 0")).toContain("Leave SETTINGS away");
     expect(await ask("SELECT groupArray(number) FROM numbers(1000000000)")).toContain("MEMORY_LIMIT_EXCEEDED");
     expect(await ask("SELECT nothing")).toContain("UNKNOWN_IDENTIFIER");
   });

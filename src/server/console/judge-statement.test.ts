@@ -12,6 +12,11 @@ it.each([
   "DESCRIBE (SELECT a FROM t)",
   "SELECT 'DROP TABLE t; file(1)'",
   "SELECT file, format FROM t ORDER BY format",
+  "SELECT count(t.file), max(t.settings) FROM t",
+  "SELECT settings, settings.a FROM t WHERE settings = 1 ORDER BY settings DESC LIMIT (1)",
+  "DESCRIBE TABLE t",
+  "SELECT max(airline) FROM t",
+  "SELECT * APPLY(max) FROM t",
 ])("lets through what reads: %s", (sql) => {
   expect(refusalOf(sql)).toBeUndefined();
 });
@@ -36,8 +41,21 @@ it.each([
   ["DESCRIBE TABLE url('http://127.0.0.1:1/', 'CSV')", "no function"],
   ["desc `file`('/etc/passwd')", "reaches beyond the tables"],
   ["DESCRIBE (SELECT * FROM s3('http://127.0.0.1:1/x'))", "no function"],
+  ["SELECT “file”('/etc/passwd')", "reaches beyond the tables"],
+  ["SELECT file\u3000('/etc/passwd')", "reaches beyond the tables"],
+  ["SELECT 1 //' \n , file('/etc/passwd') --'", "reaches beyond the tables"],
+  ["SELECT 1 /* /* */ ' */ , file('/etc/passwd') --'", "reaches beyond the tables"],
+  ["SELECT * APPLY(file) FROM (SELECT '/etc/passwd')", "reaches beyond the tables"],
+  ["SELECT * APPLY `file` FROM (SELECT '/etc/passwd')", "reaches beyond the tables"],
+  ["SELECT arrayMap(file, ['/etc/passwd'])", "reaches beyond the tables"],
+  ["SELECT arrayMap(aiGenerate, ['a'])", "reaches beyond the tables"],
+  // The server takes this in a subquery, whatever the user's own settings are, and asks elsewhere.
+  ["SELECT * FROM (SELECT * FROM url('http://elsewhere/x.csv') SETTINGS readonly = 0)", "Leave SETTINGS away"],
+  ["SELECT (SELECT 1 SETTINGS `max_threads`=8)", "Leave SETTINGS away"],
   ["SELECT 1 FORMAT Native", "Leave FORMAT away"],
+  ["SELECT 1 FORMAT `Native`", "Leave FORMAT away"],
   ["SELECT 1 INTO OUTFILE 'x'", "INTO OUTFILE"],
+  ["SELECT 1 INTO\u2003OUTFILE 'x'", "INTO OUTFILE"],
   [`SELECT ${"1,".repeat(20_000)}1`, "characters"],
 ])("refuses %s", (sql, why) => {
   expect(refusalOf(sql)).toContain(why);
