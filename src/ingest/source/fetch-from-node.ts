@@ -30,9 +30,13 @@ export async function fetchFromNode(
   const brought = { ...NOTHING };
   // All of it before the first hand-over: a pause that this brings about is for the next fetch.
   const wanted = takeWanted(group, asked, brought);
-  for (const fetched of wanted) {
-    if (membership === member.current) handOver(group, member, fetched, receivedMs);
-    else release(fetched.batches);
+  try {
+    for (const fetched of wanted) {
+      if (membership === member.current) handOver(group, member, fetched, receivedMs);
+    }
+  } finally {
+    // Also of what could not be handed over: mostly for want of memory.
+    for (const { batches } of wanted) release(batches);
   }
   return brought;
 }
@@ -133,7 +137,6 @@ function handOver(group: ConsumerGroup, { hooks }: Member, { at, from, batches }
       hooks.onFetchedBatch(at, batch, receivedMs, next);
       next = batch.lastOffset + 1;
     }
-    batch.release?.();
   }
   if (next > from) group.offsetManager.resolveOffset({ ...at, offset: String(next - 1) });
 }
