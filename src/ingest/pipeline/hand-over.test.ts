@@ -86,6 +86,7 @@ class HandOvers {
     this.#dispatcher = this.#makeDispatcher();
     this.#group = this.#makeGroup(subscription);
     const onFetchedBatch = (at: TopicPartition, batch: FetchedBatch, receivedMs: number, from: number) => {
+      if (this.#member.current === undefined) throw new Error("a batch was handed over between two memberships");
       const wanted = this.#dispatcher.accept(toRawBatch(at, batch, receivedMs, from));
       if (wanted !== undefined) this.#seek(at.partition, wanted);
     };
