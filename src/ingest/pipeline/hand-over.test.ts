@@ -14,6 +14,7 @@ import type { ConsumerGroup, FetchAnswer } from "../source/kafkajs-methods.ts";
 import type { Member } from "../source/member-state.ts";
 import type { Membership } from "../source/membership.ts";
 import { toRawBatch } from "../source/raw-batch-of.ts";
+import { type AskedPartition, ReadLogs } from "./testing/read-logs.ts";
 
 /**
  * Fetches of two brokers into one dispatcher, in virtual time, with kafkajs' own offsets, seeks and pauses. Leaders move
@@ -27,39 +28,15 @@ const SeekOffsets = require("kafkajs/src/consumer/seekOffsets.js");
 const SubscriptionState = require("kafkajs/src/consumer/subscriptionState.js");
 
 const PARTITIONS = [0, 1, 2];
-const BATCHES = 60;
 const FAULTS_UNTIL_MS = 4_000;
 const NO_MEMORY = "Array buffer allocation failed";
 
-interface LogBatch {
-  first: number;
-  last: number;
-  isAborted: boolean;
-  byteLength: number;
-}
-
-/** With holes, batches of taken back transactions, and now and then one above the limits. */
-function makeLog(random: Random): LogBatch[] {
-  let next = random.between(0, 5);
-  return Array.from({ length: BATCHES }, (_, index) => {
-    const first = next;
-    const last = first + random.between(0, 5);
-    next = last + 1 + (random.fraction() < 0.2 ? random.between(1, 4) : 0);
-    const byteLength = random.fraction() < 0.1 ? 500 : random.between(10, 80);
-    return { first, last, isAborted: random.fraction() < 0.15 && index < BATCHES - 1, byteLength };
-  });
-}
-
-type AskedPartition = { partition: number; fetchOffset: string; maxBytes: number };
-
 class HandOvers {
   readonly world: World;
-  readonly logs: LogBatch[][];
+  readonly logs: ReadLogs;
   /** By partition: the ranges, and the number of records of each of their batches. */
   readonly ranges: [first: number, last: number][][] = PARTITIONS.map(() => []);
   readonly stored: number[][] = PARTITIONS.map(() => []);
-  made = 0;
-  released = 0;
   isOver = false;
   #isShort = false;
   readonly #random: Random;
@@ -74,7 +51,7 @@ class HandOvers {
   constructor(seed: number) {
     this.world = new World(seed);
     this.#random = new Random(seed);
-    this.logs = PARTITIONS.map(() => makeLog(this.#random));
+    this.logs = new ReadLogs(this.#random, PARTITIONS.length);
     this.#leaders = PARTITIONS.map(() => this.#random.between(1, 2));
     const all = [{ topic: "t", partitions: PARTITIONS }];
     const subscription = new SubscriptionState();
@@ -165,42 +142,8 @@ class HandOvers {
   async #answer({ topics, maxBytes }: { topics: { partitions: AskedPartition[] }[]; maxBytes: number }) {
     await this.#after(this.#random.between(1, 40));
     if (this.#random.fraction() < 0.05) throw new Error("the connection broke");
-    const limit = { bytesLeft: maxBytes, isEmpty: true };
     const asked = this.#random.fraction() < 0.5 ? topics[0]!.partitions : topics[0]!.partitions.toReversed();
-    const partitions = asked.map((one) => this.#read(one, limit));
-    return { responses: [{ topicName: "t", partitions }] } satisfies FetchAnswer;
-  }
-
-  /** As a broker reads: the first batch of an answer whatever its size, and the batch before the offset now and then. */
-  #read({ partition, fetchOffset, maxBytes }: AskedPartition, limit: { bytesLeft: number; isEmpty: boolean }) {
-    const log = this.logs[partition]!;
-    const end = log.at(-1)!.last + 1;
-    const found = log.findIndex(({ last }) => last >= Number(fetchOffset));
-    let at = found < 0 ? log.length : found;
-    if (at > 0 && this.#random.fraction() < 0.1) at -= 1;
-    const messages: FetchedBatch[] = [];
-    let bytesLeft = Math.min(maxBytes, limit.bytesLeft);
-    for (const batch of log.slice(at)) {
-      if (batch.byteLength > bytesLeft && !limit.isEmpty) break;
-      limit.isEmpty = false;
-      limit.bytesLeft -= batch.byteLength;
-      bytesLeft -= batch.byteLength;
-      messages.push(this.#fetched(batch, batch.last + 1 < end));
-      if (this.#random.fraction() < 0.1) break;
-    }
-    return { partition, messages, lastStableOffset: String(end) };
-  }
-
-  #fetched({ first, last, isAborted, byteLength }: LogBatch, hasMore: boolean): FetchedBatch {
-    let isReleased = false;
-    this.made += 1;
-    const release = () => {
-      if (!isReleased) this.released += 1;
-      isReleased = true;
-    };
-    const offsets = { firstOffset: first, lastOffset: last, recordCount: last - first + 1 };
-    const bytes = Buffer.alloc(byteLength);
-    return { ...offsets, bytes, isAborted, hasMore, release, producerId: undefined, endsTransaction: undefined };
+    return { responses: [{ topicName: "t", partitions: this.logs.read(asked, maxBytes) }] } satisfies FetchAnswer;
   }
 
   join(): void {
@@ -246,7 +189,7 @@ class HandOvers {
   }
 
   get isStored(): boolean {
-    return this.ranges.every((ranges, partition) => ranges.at(-1)?.[1] === this.logs[partition]!.at(-1)!.last);
+    return this.ranges.every((ranges, partition) => ranges.at(-1)?.[1] === this.logs.lastOffset(partition));
   }
 
   /** A fetch of nothing waits in real time. */
@@ -275,9 +218,9 @@ it("hands every batch over once, whatever happens, and gives all answers back", 
         ranges.map(([first]) => first),
         `seed ${seed}`,
       ).toEqual([0, ...ends.slice(0, -1)]);
-      const counted = run.logs[partition]!.filter(({ isAborted }) => !isAborted);
+      const counted = run.logs.batches[partition]!.filter(({ isAborted }) => !isAborted);
       expect(run.stored[partition], `seed ${seed}`).toEqual(counted.map(({ first, last }) => last - first + 1));
     }
-    expect(run.released, `seed ${seed}`).toBe(run.made);
+    expect(run.logs.released, `seed ${seed}`).toBe(run.logs.made);
   }
 }, 60_000);
