@@ -8,6 +8,8 @@ import { isLoopback } from "../core/loopback.ts";
 /** For Node's HTTP server: no request of a control or scrape is anywhere near these bounds. */
 export const serverLimits = { maxHeaderSize: 16 * 1024, requestTimeout: 10_000, headersTimeout: 5_000 };
 export const connectionsMax = 64;
+/** A connection over which nothing has passed for so long holds its place, and what waits in it, for nobody. */
+export const standstillMs = 120_000;
 
 /**
  * A server that other machines can reach asks for a token; there is no way around it.

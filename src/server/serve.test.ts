@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { Hono } from "hono";
 import { afterEach, expect, it } from "vitest";
+import { connectionsMax } from "./http-access.ts";
 import { type HttpPlace, type OpenServer, serveRoutes } from "./serve.ts";
 
 const open: OpenServer[] = [];
@@ -56,4 +57,15 @@ it("closes at once, whatever its clients are doing", async () => {
   await isAsked;
   await close();
   await isEnded;
+});
+
+it("takes no more connections than it has places for", async () => {
+  const { port } = await serveAt({});
+  const sockets = Array.from({ length: connectionsMax + 1 }, () => connect(port, "127.0.0.1"));
+  // The one too many is hung up on; the others are left alone.
+  const dropped = await Promise.race(
+    sockets.map((socket) => new Promise((resolve) => socket.on("error", () => {}).on("close", () => resolve(socket)))),
+  );
+  expect(sockets.filter((socket) => socket === dropped)).toHaveLength(1);
+  for (const socket of sockets) socket.destroy();
 });

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import { serve } from "@hono/node-server";
 import type { Hono } from "hono";
 import { MillraceError } from "../core/errors.ts";
-import { checkListenAddress, connectionsMax, serverLimits } from "./http-access.ts";
+import { checkListenAddress, connectionsMax, serverLimits, standstillMs } from "./http-access.ts";
 
 /** Where a server listens, and what its callers must show. */
 export interface HttpPlace {
@@ -57,7 +57,9 @@ function listen({ fetch }: Hono, address: string, port: number): Promise<OpenSer
         close: () => close(server as Server),
       });
     });
-    if ("maxConnections" in server) server.maxConnections = connectionsMax;
+    // Node has no such property before it is set: that it is absent says nothing.
+    (server as Server).maxConnections = connectionsMax;
+    (server as Server).setTimeout(standstillMs);
     server.on("error", reject);
   });
 }
