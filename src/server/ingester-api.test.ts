@@ -31,6 +31,20 @@ it("answers as its OpenAPI document says, before there is a run, with a token an
   });
 });
 
+it("describes its refusals, too: of a foreign page, and of a body that is too large", async () => {
+  const open = ingesterRoutes(starting, undefined);
+  const foreign = await checkAnswers(
+    (path) => open.request(path, { headers: { Origin: "http://attacker.example" } }),
+    open,
+  );
+  expect(new Set(Object.values(foreign))).toEqual(new Set([403]));
+  const [headers, body] = [{ "X-Millrace-Console": "1" }, "x".repeat(64 * 1024 + 1)];
+  const answer = await open.request("/api/sql", { method: "POST", headers, body });
+  expect([answer.status, await answer.json()]).toEqual([413, { detail: "a body has 64 KiB at most" }]);
+  const { paths } = (await (await open.request("/api/openapi.json")).json()) as Api;
+  expect(paths["/api/sql"]?.post?.responses[413]).toBeDefined();
+});
+
 it("tells probes without a token no more than yes or no", async () => {
   const app = ingesterRoutes(starting, token);
   expect(await (await app.request("/readyz")).json()).toEqual({ status: "not ready" });
@@ -49,3 +63,7 @@ it("takes secrets out of what it says", async () => {
   const app = ingesterRoutes({ ...starting, phase }, undefined);
   expect(await (await app.request("/readyz")).text()).toContain("login with [redacted] failed");
 });
+
+interface Api {
+  paths: Record<string, { post?: { responses: Record<string, unknown> } }>;
+}

@@ -124,13 +124,19 @@ const otherContent: Record<string, unknown> = {
 
 /** OpenAPI 3.1, whose schemas are those by which the tests check the answers. */
 export function openApiDocument(version: string): Record<string, unknown> {
-  const refused = { description: "No token, or a wrong one", ...jsonContent(refusalSchema) };
+  const refusal = (description: string) => ({ description, ...jsonContent(refusalSchema) });
+  const refused = refusal("No token, or a wrong one");
+  const foreign = refusal("Asked by a page of another site, or under a name that is not this machine's");
+  const tooMuch = refusal("The body has more than 64 KiB");
   const paths = Object.entries(routes).map(([path, { summary, isOpen, post, parameters = {}, answers }]) => {
     const responses = Object.entries(answers).map(([status, { description, schema }]) => {
       const content = schema === undefined ? { content: otherContent[path] } : jsonContent(schema);
       return [status, { description, ...content }];
     });
-    const refusals = isOpen === true ? {} : { 401: refused };
+    const refusals = {
+      ...(isOpen === true ? {} : { 401: refused }),
+      ...{ 403: foreign, ...(post === undefined ? {} : { 413: tooMuch }) },
+    };
     const security = isOpen === true ? [] : [{ token: [] }];
     const taken = {
       parameters: [...Object.entries(parameters), ...(post === undefined ? [] : [pageHeader])].map(parameterOf),

@@ -1,4 +1,4 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Run } from "../../run/run.ts";
 import { assetPaths, pageHeaders, readAsset } from "./assets.ts";
@@ -16,6 +16,8 @@ export interface ServedConsole {
 /** Of what a page sends: statements and tokens. */
 const BODY_BYTES_MAX = 64 * 1024;
 
+const tooMuch = (context: Context) => context.json({ detail: `a body has ${BODY_BYTES_MAX / 1024} KiB at most` }, 413);
+
 /** The page, and what it asks for. */
 export function addConsoleRoutes(app: Hono, { feed, run, sessions }: ServedConsole): void {
   for (const path of assetPaths) {
@@ -24,7 +26,7 @@ export function addConsoleRoutes(app: Hono, { feed, run, sessions }: ServedConso
       return context.body(body, 200, { ...pageHeaders, "Content-Type": type, "Cache-Control": "no-cache" });
     });
   }
-  app.use("/api/*", bodyLimit({ maxSize: BODY_BYTES_MAX }));
+  app.use("/api/*", bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooMuch }));
   sessions?.addRoutes(app);
   app.get("/api/history", (context) => context.json(feed.history()));
   app.get("/api/stream", (context) => {
