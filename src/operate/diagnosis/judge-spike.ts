@@ -70,7 +70,8 @@ const betweenText =
 
 /** One sentence that names minute and stage. */
 export function spikeText(minutes: readonly MinuteFigures[], spike: Spike | undefined): string {
-  if (minutes.length === 0) return "Nothing was recorded in this time: no ingester ran, or nothing came.";
+  if (minutes.length === 0)
+    return "Nothing was recorded in this time: no ingester ran, nothing came, or it has just begun (the minute that runs is not looked at).";
   if (spike === undefined) return quietText(minutes);
   const { minute, whole, p95Ms, usualMs, stage, stageMs, stageUsualMs, epsRatio } = spike;
   const where =
