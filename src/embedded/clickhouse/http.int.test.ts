@@ -118,6 +118,11 @@ describe("the embedded server over HTTP", () => {
     expect(await (await fetch(`${base}?query=SELECT%201`, { headers: basic })).text()).toBe("1\n");
   });
 
+  it("does nothing for a page of a browser", async () => {
+    const response = await post("SELECT 1", "", { Origin: "http://a.example" });
+    expect([response.status, await response.text()]).toEqual([403, expect.stringContaining("no page of a browser")]);
+  });
+
   it("inserts nothing from a body that breaks off, and keeps no file of it", async () => {
     const socket = connect(server.port, "127.0.0.1");
     await once(socket, "connect");

@@ -15,6 +15,7 @@ import { MillraceError } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import { type ListenOptions, listenOn } from "../listen.ts";
 import { openEngine } from "./engine.ts";
+import { refusalOfPage } from "./foreign-page.ts";
 import { handleQuery, type QueryContext } from "./handle-query.ts";
 import { openQueryLog, type QueryLog } from "./query-log.ts";
 import { keepAliveTimeoutMs, sendText } from "./response.ts";
@@ -51,6 +52,11 @@ function printFailure(error: unknown): void {
 }
 
 function route(context: QueryContext, request: IncomingMessage, response: ServerResponse): void {
+  const refusal = refusalOfPage(request.headers, context.credentials !== undefined);
+  if (refusal !== undefined) {
+    sendText(response, 403, refusal);
+    return;
+  }
   const target = `http://localhost${request.url ?? "/"}`;
   if (!URL.canParse(target)) {
     sendText(response, 400, "The request target is no path.\n");
