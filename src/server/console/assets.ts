@@ -34,7 +34,7 @@ const files: Record<string, string> = {
     [
       ...["console.css", "icon.svg", "main.js", "dom.js", "format.js", "series.js", "stream.js", "health.js"],
       ...["overview.js", "overview-text.js", "charts.js", "chart-options.js", "letters.js", "rows.js", "sql.js"],
-      "login.js",
+      ...["login.js", "place.js"],
     ].map((name) => [`/console/${name}`, name]),
   ),
 };

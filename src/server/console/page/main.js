@@ -3,11 +3,11 @@ import { showHealth, showLost } from "./health.js";
 import { showLetters } from "./letters.js";
 import { showLogin } from "./login.js";
 import { buildOverview, showOverview } from "./overview.js";
+import { placeOf, views } from "./place.js";
 import { showTables } from "./rows.js";
 import { showSql } from "./sql.js";
 import { follow } from "./stream.js";
 
-const views = ["overview", "dead-letters", "tables", "sql"];
 const themes = ["system", "light", "dark"];
 
 /** @type {any} */
@@ -15,14 +15,8 @@ let state;
 /** @type {import("./series.js").History | undefined} */
 let history;
 
-/** `#dead-letters/json_syntax`: a view, and what is chosen in it. */
-function placeNow() {
-  const [view = "", ...rest] = location.hash.slice(1).split("/");
-  return { view: views.includes(view) ? view : "overview", chosen: decodeURIComponent(rest.join("/")) };
-}
-
 function showView() {
-  const { view, chosen } = placeNow();
+  const { view, chosen } = placeOf(location.hash);
   for (const name of views) {
     byId(name).hidden = name !== view;
     document.querySelector(`nav a[href="#${name}"]`)?.toggleAttribute("aria-current", name === view);
@@ -37,7 +31,7 @@ function showView() {
 function showFigures() {
   if (state === undefined) return;
   showHealth(state, history);
-  if (placeNow().view === "overview" && !document.hidden) showOverview(state, history);
+  if (placeOf(location.hash).view === "overview" && !document.hidden) showOverview(state, history);
 }
 
 function chooseTheme(/** @type {string} */ theme) {
