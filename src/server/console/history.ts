@@ -36,7 +36,7 @@ export interface Slot {
 }
 
 /**
- * The last quarter of an hour as numbers, in arrays that are made once and written over and over: 2.9 MB, whatever
+ * The last quarter of an hour as numbers, in arrays that are made once and written over and over: 3.1 MB, whatever
  * happens and however long the process runs.
  */
 export class History {

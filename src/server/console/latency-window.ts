@@ -4,12 +4,13 @@ const EXACT_MS = 20;
 const STEP = 1.05;
 const HIGHEST_MS = 600_000;
 
-/** Upper bounds, ms: each of the first 20 its own, then steps of 5 % to ten minutes. What is longer counts as the last. */
+/** Upper bounds, ms: each of the first 40 its own, then steps of 5 % at most to ten minutes. What is longer counts as the last. */
 export const windowBoundsMs: readonly number[] = boundsBy(STEP);
 
 function boundsBy(step: number): number[] {
   const bounds = Array.from({ length: EXACT_MS }, (_, index) => index + 1);
-  while (bounds.at(-1)! < HIGHEST_MS) bounds.push(Math.min(HIGHEST_MS, Math.ceil(bounds.at(-1)! * step)));
+  for (let last = EXACT_MS; last < HIGHEST_MS; last = bounds.at(-1)!)
+    bounds.push(Math.min(HIGHEST_MS, Math.max(last + 1, Math.floor(last * step))));
   return bounds;
 }
 
