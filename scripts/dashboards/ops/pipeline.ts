@@ -82,7 +82,7 @@ ORDER BY pipeline`,
     ],
   },
   {
-    ...{ view: "tile", unit: "short", steps: noneSteps, width: 4 },
+    ...{ view: "tile", unit: "short", steps: noneSteps, width: 3 },
     ...{ title: "Missing and duplicate", term: "missing" },
     says: "Offsets in Kafka without a row and rows beyond one for each offset, in all that was compared since the start.",
     queries: [
@@ -94,7 +94,7 @@ ORDER BY pipeline`,
     ],
   },
   {
-    ...{ view: "tile", unit: "short", width: 4 },
+    ...{ view: "tile", unit: "short", width: 3 },
     ...{ title: "Offsets compared", term: "missing" },
     says: "Offsets of Kafka that were compared with rows since the start, each counted once.",
     queries: [
@@ -106,7 +106,19 @@ ORDER BY pipeline`,
     ],
   },
   {
-    ...{ view: "tile", unit: "bool_yes_no", width: 4 },
+    ...{ view: "tile", unit: "s", width: 3 },
+    ...{ title: "Last comparison", term: "missing" },
+    says: "Time since Kafka's offsets were last compared with rows, or since the start before the first comparison, which comes after five minutes.",
+    queries: [
+      {
+        promql: `max(millrace_reconciliation_age_seconds{${chosen}} or on (instance) (time() - process_start_time_seconds{${chosen}}))`,
+        legend: "age",
+        expect: { rows: [1, 1], values: { "*": [0, 320] } },
+      },
+    ],
+  },
+  {
+    ...{ view: "tile", unit: "bool_yes_no", width: 3 },
     ...{ title: "Exactly once", term: "exactly-once" },
     says: "Whether the set-up gives exactly once, as examined at the start.",
     queries: [
