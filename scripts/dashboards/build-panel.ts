@@ -7,6 +7,7 @@ import {
   ReduceDataOptionsBuilder,
   StackingConfigBuilder,
   StackingMode,
+  TableCellDisplayMode,
   VisibilityMode,
 } from "@grafana/grafana-foundation-sdk/common";
 import { type Panel, ThresholdsConfigBuilder, ThresholdsMode } from "@grafana/grafana-foundation-sdk/dashboard";
@@ -80,8 +81,13 @@ const builders: Readonly<Record<View, (row: PanelRow) => AnyBuilder>> = {
 };
 
 /** Of Prometheus a table has what its labels say; the time and the value of such a metric are always the same. */
-function tableBuilder({ queries }: PanelRow): TableBuilder {
+function tableBuilder({ queries, steps }: PanelRow): TableBuilder {
   const panel = new TableBuilder();
+  if (steps !== undefined) {
+    panel.overrideByFieldType("number", [
+      { id: "custom.cellOptions", value: { type: TableCellDisplayMode.ColorText } },
+    ]);
+  }
   if (queries.every(isSql)) return panel;
   const excludeByName = Object.fromEntries(["Time", "Value", "__name__", "job"].map((name) => [name, true]));
   return panel.withTransformation({ id: "organize", options: { excludeByName } });
