@@ -24,13 +24,14 @@ it("puts the next fetch off until the next tick while a light load lasts, for al
 
 it.each([
   [5, 25],
-  [10, 30],
+  [10, 25],
+  [24, 25],
   [25, 25],
   [250, 250],
   [400, 200],
   [2_000, 250],
 ])(
-  "with a flush interval of %i ms asks every %i ms at the most, and at the beginning of every tick",
+  "with a flush interval of %i ms asks every %i ms at the most, at the beginning of ticks where they are as long",
   (intervalMs, stepMs) => {
     const pace = new FetchPace(intervalMs);
     pace.returned(1, some, 6_000);

@@ -52,8 +52,8 @@ export class FetchPace {
   /** `flushIntervalMs`: the longest that records may wait for their insert. */
   constructor(flushIntervalMs: number) {
     const { min, max } = APART_MS;
-    const step = flushIntervalMs < min ? Math.ceil(min / flushIntervalMs) : 1 / Math.ceil(flushIntervalMs / max);
-    this.#stepMs = flushIntervalMs * step;
+    // Where fetches are further apart than ticks each is in another one, wherever it begins.
+    this.#stepMs = Math.max(min, flushIntervalMs / Math.ceil(flushIntervalMs / max));
   }
 
   /** Notes that a fetch is sent, which the broker may keep for so long when it has nothing. */
