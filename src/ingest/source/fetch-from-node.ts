@@ -30,6 +30,7 @@ export async function fetchFromNode(
   const brought = { ...NOTHING };
   // All of it before the first hand-over: a pause that this brings about is for the next fetch.
   const wanted = takeWanted(group, asked, brought);
+  if (brought.byteCount > 0) brought.hasMore ||= leavesSomething(asked);
   try {
     for (const fetched of wanted) {
       if (membership === member.current) handOver(group, member, fetched, receivedMs);
@@ -104,14 +105,10 @@ function takeWanted(group: ConsumerGroup, { answer, offsets }: Asked, brought: B
   const wanted: Fetched[] = [];
   for (const { topicName: topic, partitions } of answer) {
     const offsetsOf = offsets.get(topic);
-    for (const { partition, messages: batches, lastStableOffset } of partitions) {
-      const from = offsetsOf?.get(partition);
+    for (const { partition, messages: batches } of partitions) {
       const last = batches.at(-1);
-      if (last === undefined) {
-        // A batch above the limits comes only when its partition is the first of an answer that has something.
-        brought.hasMore ||= from !== undefined && from < Number(lastStableOffset);
-        continue;
-      }
+      if (last === undefined) continue;
+      const from = offsetsOf?.get(partition);
       const at = { topic, partition };
       const isWanted = from !== undefined && !isUnwanted(group, at);
       // What is let go is still there.
@@ -122,6 +119,17 @@ function takeWanted(group: ConsumerGroup, { answer, offsets }: Asked, brought: B
     }
   }
   return wanted;
+}
+
+/** A batch above the limits comes only when its partition is the first of an answer that has something. */
+function leavesSomething({ answer, offsets }: Asked): boolean {
+  return answer.some(({ topicName, partitions }) => {
+    const offsetsOf = offsets.get(topicName);
+    return partitions.some(
+      ({ partition, messages, lastStableOffset }) =>
+        messages.length === 0 && Number(lastStableOffset) > (offsetsOf?.get(partition) ?? Infinity),
+    );
+  });
 }
 
 function release(batches: readonly FetchedBatch[]): void {
