@@ -2,18 +2,25 @@ import { byId, make, makeTable, scrolling } from "./dom.js";
 import { count, moment } from "./format.js";
 import { ask } from "./stream.js";
 
+let asked = 0;
+
 /** Dead letters: by reason, the latest of each, and one click to the whole record. @param {string} reason "": of all */
 export async function showLetters(reason) {
   const view = byId("dead-letters");
+  asked += 1;
+  const mine = asked;
   view.setAttribute("aria-busy", "true");
   try {
     const query = reason === "" ? "" : `?reason=${encodeURIComponent(reason)}`;
     const { letters, groups } = await ask(`/api/dead-letters${query}`);
+    // Somebody has gone on to another reason meanwhile.
+    if (mine !== asked) return;
     view.replaceChildren(
       make("section", { class: "panel" }, heading(reason), ...(groups === undefined ? [] : [groupTable(groups)])),
       make("section", { class: "panel" }, make("h2", {}, "The latest"), letterTable(letters)),
     );
   } catch (error) {
+    if (mine !== asked) return;
     view.replaceChildren(make("p", { class: "panel error", role: "alert" }, /** @type {Error} */ (error).message));
   }
   view.removeAttribute("aria-busy");

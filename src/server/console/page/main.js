@@ -21,11 +21,13 @@ function showView() {
     byId(name).hidden = name !== view;
     document.querySelector(`nav a[href="#${name}"]`)?.toggleAttribute("aria-current", name === view);
   }
-  const tables = state?.run?.tables ?? [];
-  if (view === "overview") showFigures();
-  else if (view === "dead-letters") void showLetters(chosen);
+  if (view === "overview") return showFigures();
+  // Rows are of a run: it comes with the first event, or later.
+  const tables = state?.run?.tables;
+  if (tables === undefined) return;
+  if (view === "dead-letters") void showLetters(chosen);
   else if (view === "tables") void showTables(tables, chosen);
-  else void showSql(tables);
+  else showSql(tables);
 }
 
 function showFigures() {

@@ -1,17 +1,13 @@
-import { byId, make } from "./dom.js";
+import { byId, make, setText } from "./dom.js";
 import { bytes } from "./format.js";
 import { answerTable } from "./rows.js";
 import { ask } from "./stream.js";
 
 /** A box for SQL that reads. @param {string[]} tables */
-export async function showSql(tables) {
+export function showSql(tables) {
   const view = byId("sql");
   if (view.childElementCount > 0) return;
-  const limits = await ask("/api/limits").catch(() => undefined);
-  const says =
-    limits === undefined
-      ? ""
-      : `Reads only. At most ${limits.seconds} s, ${limits.rows} rows and ${bytes(limits.memoryBytes)} of memory, on one thread; one query at a time.`;
+  const says = make("p", { id: "sql-limits", class: "summary" });
   const box = /** @type {HTMLTextAreaElement} */ (
     make("textarea", {
       id: "statement",
@@ -21,7 +17,7 @@ export async function showSql(tables) {
       "aria-describedby": "sql-limits",
     })
   );
-  box.value = `SELECT count() FROM ${tables[0] ?? "system.one"}`;
+  box.value = `SELECT count() FROM ${tables[0]}`;
   const answer = make("div", { id: "answer", "aria-live": "polite" });
   const run = /** @type {HTMLButtonElement} */ (make("button", { type: "submit" }, "Run"));
   const send = async (/** @type {Event} */ event) => {
@@ -45,14 +41,17 @@ export async function showSql(tables) {
       { class: "panel sql", submit: send },
       make("label", { for: "statement" }, make("h2", {}, "SQL")),
       box,
-      make(
-        "div",
-        { class: "head" },
-        run,
-        make("kbd", {}, "Ctrl+Enter"),
-        make("p", { id: "sql-limits", class: "summary" }, says),
-      ),
+      make("div", { class: "head" }, run, make("kbd", {}, "Ctrl+Enter"), says),
     ),
     make("section", { class: "panel", "aria-label": "Answer" }, answer),
   );
+  ask("/api/limits").then(
+    (limits) => setText(says, limitsText(limits)),
+    () => setText(says, "Reads only."),
+  );
+}
+
+/** @param {{seconds: number, rows: number, memoryBytes: number}} limits */
+function limitsText({ seconds, rows, memoryBytes }) {
+  return `Reads only. At most ${seconds} s, ${rows} rows and ${bytes(memoryBytes)} of memory, on one thread; one query at a time.`;
 }
