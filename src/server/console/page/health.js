@@ -12,7 +12,9 @@ export function showHealth(state, history) {
   // Of a run that stands still the reasons say it.
   const hasLimit = run !== null && ["healthy", "late"].includes(health.state);
   byId("limit").replaceChildren(...(hasLimit ? [make("b", {}, "What limits now"), ` ${run.limit.sentence}.`] : []));
-  if (run !== null) showTiles(run, history);
+  // A run of before, in a process that has ended, is not this one's.
+  if (run === null) byId("tiles").replaceChildren();
+  else showTiles(run, history);
 }
 
 /** The server does not answer: what is on the page is old. @param {number | undefined} sinceMs when it was heard last */
