@@ -24,7 +24,7 @@ export interface RefreshOptions {
 export interface DimensionReport {
   table: string;
   rows: number;
-  /** A hash of all rows, whatever their order, in hex. */
+  /** A hash of all rows, whatever their order. */
   hash: string;
   changed: boolean;
 }

@@ -80,7 +80,7 @@ async function columnsOf({ client, table }: Replacement): Promise<string[]> {
 async function summaryOf({ client }: Replacement, table: string): Promise<{ rows: number; hash: string }> {
   const [row] = await queryRows<{ rows: string; hash: string }>(
     client,
-    `SELECT toString(count()) AS rows, hex(groupBitXor(sipHash64(toString(tuple(*))))) AS hash FROM ${table}`,
+    `SELECT toString(count()) AS rows, toString(sum(sipHash64(formatRow('RowBinary', *)))) AS hash FROM ${table}`,
   );
   return { rows: Number(row!.rows), hash: row!.hash };
 }
