@@ -11,7 +11,8 @@ import { startOwnClickHouse } from "../growth/own-clickhouse.ts";
 const SEED = 20_261_129;
 const TOPIC = { topic: "watch.backlog", partitions: 10 };
 const PORT = 18_080;
-const SCRAPE_MS = 1_000;
+/** As ops/prometheus has it. */
+const SCRAPE_MS = 5_000;
 /** A copy of the events' table, without its views. */
 const table = "analytics.watch_backlog";
 
@@ -21,8 +22,8 @@ export interface CostRun {
 }
 
 /**
- * Drains the same backlog with and without an audience, in turns: the HTTP server with two pages open, a slow one and one that
- * does not read, and a scrape of /metrics every second; against a run that opens no port.
+ * Drains the same backlog with and without an audience, in turns: the HTTP server with a page open and Prometheus' scrapes,
+ * against a run that opens no port.
  */
 export async function compareWatched(
   { events, rounds, entry }: { events: number; rounds: number; entry: string },
@@ -58,7 +59,7 @@ async function watch(): Promise<() => void> {
   if (!(await scrape()).includes("millrace_build_info")) throw new Error(`${url}/metrics is not Millrace's`);
   const timer = setInterval(() => void scrape().catch(() => {}), SCRAPE_MS);
   const script = join(import.meta.dirname, "watchers.ts");
-  const watchers = spawn(process.execPath, [script, url], { stdio: ["pipe", "ignore", "inherit"] });
+  const watchers = spawn(process.execPath, [script, url, "one"], { stdio: ["pipe", "ignore", "inherit"] });
   return () => {
     clearInterval(timer);
     watchers.stdin.end();

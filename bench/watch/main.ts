@@ -121,7 +121,7 @@ async function printCost(events: number, rounds: number): Promise<void> {
     median(runs.filter((run) => run.watched === watched).map(({ figures }) => figures[figure]!)) ?? Number.NaN;
   const rows = Object.keys(runs[0]!.figures).map((figure) => {
     const [alone, watched] = [of(figure, false), of(figure, true)];
-    return [figure, String(alone), String(watched), (watched / alone).toFixed(3)];
+    return [figure, alone.toFixed(2), watched.toFixed(2), (watched / alone).toFixed(3)];
   });
   printTable(["median of the rounds", "alone", "watched", "watched / alone"], rows);
 }

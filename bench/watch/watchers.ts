@@ -1,4 +1,4 @@
-/** The watchers of the bench, in a process of their own: `node bench/watch/watchers.ts URL`. Ends with its input. */
+/** The watchers of the bench, in a process of their own: `node bench/watch/watchers.ts URL [one]`. Ends with its input. */
 import { connect, type Socket } from "node:net";
 
 const SLOW_MS = 5_000;
@@ -31,5 +31,5 @@ function readNothing(): void {
   socket.on("close", () => setTimeout(readNothing, SLOW_MS));
 }
 
-for (const watch of [readAll, readAll, readSlowly, readNothing]) watch();
+for (const watch of process.argv[3] === "one" ? [readAll] : [readAll, readAll, readSlowly, readNothing]) watch();
 process.stdin.resume().on("end", () => process.exit(0));
