@@ -105,14 +105,14 @@ function takeWanted(group: ConsumerGroup, { answer, offsets }: Asked, brought: B
   const wanted: Fetched[] = [];
   for (const { topicName: topic, partitions } of answer) {
     const offsetsOf = offsets.get(topic);
-    for (const { partition, messages: batches } of partitions) {
+    for (const { partition, messages: batches, lastStableOffset } of partitions) {
       const last = batches.at(-1);
       if (last === undefined) continue;
       const from = offsetsOf?.get(partition);
       const at = { topic, partition };
       const isWanted = from !== undefined && !isUnwanted(group, at);
       // What is let go is still there.
-      brought.hasMore ||= last.hasMore || !isWanted;
+      brought.hasMore ||= last.lastOffset + 1 < Number(lastStableOffset) || !isWanted;
       for (const { bytes } of batches) brought.byteCount += bytes.length;
       if (isWanted) wanted.push({ at, from, batches });
       else release(batches);

@@ -26,8 +26,6 @@ export interface FetchedBatch {
   endsTransaction: "committed" | "aborted" | undefined;
   /** The batch's transaction was taken back: its records do not count. */
   isAborted: boolean;
-  /** The last of its partition in the answer, and the broker has more that can be read. */
-  hasMore: boolean;
   /** To be called when `bytes` are not read any more; undefined when the answer's memory is not used again. */
   release: (() => void) | undefined;
 }
@@ -56,7 +54,6 @@ export function readFetchedBatch(buffer: Buffer, at: number): FetchedBatch | und
     producerId: inTransaction ? buffer.readBigInt64BE(at + PRODUCER_ID_AT) : undefined,
     endsTransaction: (attributes & CONTROL_BIT) !== 0 ? endOf(buffer.subarray(at, at + byteLength)) : undefined,
     isAborted: false,
-    hasMore: false,
     release: readerOf(buffer),
   };
 }

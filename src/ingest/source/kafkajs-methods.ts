@@ -38,7 +38,7 @@ export interface AskedTopic {
 interface FetchedPartition {
   partition: number;
   messages: FetchedBatch[];
-  /** Behind the last record that can be read. */
+  /** Behind the last record that can be read: no transaction before it is open. */
   lastStableOffset: string;
 }
 

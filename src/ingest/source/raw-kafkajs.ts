@@ -50,13 +50,6 @@ function installReplacement(): void {
 interface FetchedPartition {
   messages: FetchedBatch[];
   abortedTransactions?: AbortedTransaction[] | null;
-  /** Behind the last record that can be read: no transaction before it is open. */
-  lastStableOffset: string;
-}
-
-function markEnd({ messages: batches, lastStableOffset }: FetchedPartition): void {
-  const last = batches.at(-1);
-  if (last !== undefined) last.hasMore = last.lastOffset + 1 < Number(lastStableOffset);
 }
 
 interface Broker {
@@ -83,16 +76,15 @@ function dropEmptyRemainders(): void {
   };
 }
 
-/** Marks aborted batches, and the last of each partition. Partitions with an error are told apart before (partial-admin.ts). */
-function markAnswers(): void {
+/** Marks aborted batches. Partitions with an error are told apart before (partial-admin.ts). */
+function markAbortedInAnswers(): void {
   const { prototype }: { prototype: Broker } = require("kafkajs/src/broker/index.js");
   const fetch = prototype.fetch;
   prototype.fetch = async function (this: Broker, request) {
     const answer = await fetch.call(this, request);
     for (const response of answer.responses) {
-      for (const partition of response.partitions) {
-        markAborted(partition.messages, partition.abortedTransactions ?? []);
-        markEnd(partition);
+      for (const { messages, abortedTransactions } of response.partitions) {
+        markAborted(messages, abortedTransactions ?? []);
       }
     }
     return answer;
@@ -101,6 +93,6 @@ function markAnswers(): void {
 
 installReplacement();
 installLeanAnswer();
-markAnswers();
+markAbortedInAnswers();
 dropEmptyRemainders();
 export const RawKafka: typeof KafkaJs.Kafka = require("kafkajs").Kafka;

@@ -59,13 +59,13 @@ export class ReadLogs {
       limit.isEmpty = false;
       limit.bytesLeft -= batch.byteLength;
       bytesLeft -= batch.byteLength;
-      messages.push(this.#fetched(batch, batch.last + 1 < end));
+      messages.push(this.#fetched(batch));
       if (this.#random.fraction() < 0.1) break;
     }
     return { partition, messages, lastStableOffset: String(end) };
   }
 
-  #fetched({ first, last, isAborted, byteLength }: LogBatch, hasMore: boolean): FetchedBatch {
+  #fetched({ first, last, isAborted, byteLength }: LogBatch): FetchedBatch {
     let isReleased = false;
     this.made += 1;
     const release = () => {
@@ -74,6 +74,6 @@ export class ReadLogs {
     };
     const offsets = { firstOffset: first, lastOffset: last, recordCount: last - first + 1 };
     const bytes = Buffer.alloc(byteLength);
-    return { ...offsets, bytes, isAborted, hasMore, release, producerId: undefined, endsTransaction: undefined };
+    return { ...offsets, bytes, isAborted, release, producerId: undefined, endsTransaction: undefined };
   }
 }
