@@ -29,8 +29,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A member of a new group, of a new topic that has a batch of so many bytes in each partition. */
-async function memberBehind(batchBytes: number, setup: Partial<MemberSetup> = {}) {
+/** A member of a new group, of a new topic that has batches of so many bytes in each partition. */
+async function memberBehind(batchBytes: number, setup: Partial<MemberSetup> = {}, batchesEach = 1) {
   topics += 1;
   const topic = `t${topics}`;
   const admin = new Kafka({ brokers: [`127.0.0.1:${server.port}`], logLevel: logLevel.NOTHING }).admin();
@@ -38,7 +38,7 @@ async function memberBehind(batchBytes: number, setup: Partial<MemberSetup> = {}
   await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
   await admin.disconnect();
   const messages = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, value: "x".repeat(batchBytes) }));
-  await producer.send({ topic, messages });
+  for (let sent = 0; sent < batchesEach; sent += 1) await producer.send({ topic, messages });
   const options = { flushIntervalMs: 250, fetchBytesPerPartition: FETCH_BYTES };
   return watchMember({ port: server.port, groupId: topic, topics: [topic], ...options, ...setup });
 }
@@ -50,6 +50,16 @@ it("has not caught up while a partition has a batch above the limit, which comes
   await until("it has caught up", () => shownThen.length > 0);
   await member.source.stop();
   expect(shownThen[0]).toBe(PARTITIONS);
+});
+
+it("has not caught up while partitions have more than a fetch takes of each, little though it is", async () => {
+  const shownThen: number[] = [];
+  const onCaughtUp = () => shownThen.push(member.shown.length);
+  const member = await memberBehind(FETCH_BYTES * 0.4, { onCaughtUp }, 5);
+  await member.source.start();
+  await until("it has caught up", () => shownThen.length > 0);
+  await member.source.stop();
+  expect(shownThen[0]).toBe(PARTITIONS * 5);
 });
 
 it("hands over the whole of an answer, though its first batch pauses the source", async () => {
