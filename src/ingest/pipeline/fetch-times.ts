@@ -1,3 +1,4 @@
+import { readInt64 } from "../../core/int64.ts";
 import type { RawBatch } from "../../core/raw-batch.ts";
 import {
   ATTRIBUTES_AT,
@@ -17,14 +18,6 @@ export interface RecordTime extends TopicPartition {
 
 /** The flags are in the second byte of the attributes. */
 const ATTRIBUTES_LOW_AT = ATTRIBUTES_AT + 1;
-const WORD = 2 ** 32;
-
-/** Ms since 1970; −1 for none. Without a view and a BigInt: there is one for each batch of a light load, 5,000 a second. */
-function readTime(bytes: Uint8Array, at: number): number {
-  const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-  const low = ((bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!) >>> 0;
-  return high * WORD + low;
-}
 
 /** What of the fetches is told to those who ask how late the pipeline is, and whether it still fetches. */
 export class FetchTimes {
@@ -42,7 +35,7 @@ export class FetchTimes {
     const { bytes, baseOffset, topic, partition } = batch;
     if (bytes.length < BATCH_HEADER_BYTES) return;
     const isStamped = (bytes[ATTRIBUTES_LOW_AT]! & LOG_APPEND_TIME_BIT) !== 0;
-    const timeMs = readTime(bytes, isStamped ? MAX_TIMESTAMP_AT : BASE_TIMESTAMP_AT);
+    const timeMs = readInt64(bytes, isStamped ? MAX_TIMESTAMP_AT : BASE_TIMESTAMP_AT);
     const ofTopic = this.#newest.get(topic) ?? new Map<number, RecordTime>();
     if (ofTopic.size === 0) this.#newest.set(topic, ofTopic);
     const known = ofTopic.get(partition);

@@ -1,3 +1,4 @@
+import { readInt64 } from "../../core/int64.ts";
 import {
   ATTRIBUTES_AT,
   BASE_OFFSET_AT,
@@ -30,7 +31,6 @@ export interface FetchedBatch {
   release: (() => void) | undefined;
 }
 
-const WORD = 2 ** 32;
 /** Version and type of a control record; type 0 ends a transaction that is taken back (KIP-98). */
 const CONTROL_KEY = { typeAt: 2, byteLength: 4, abort: 0 };
 
@@ -43,8 +43,7 @@ export function readFetchedBatch(buffer: Buffer, at: number): FetchedBatch | und
   const byteLength = LENGTH_EXCLUDES_BYTES + buffer.readInt32BE(at + LENGTH_AT);
   if (byteLength < BATCH_HEADER_BYTES || buffer.length - at < byteLength) return undefined;
   const attributes = buffer.readInt16BE(at + ATTRIBUTES_AT);
-  const offsetAt = at + BASE_OFFSET_AT;
-  const firstOffset = buffer.readInt32BE(offsetAt) * WORD + buffer.readUInt32BE(offsetAt + 4);
+  const firstOffset = readInt64(buffer, at + BASE_OFFSET_AT);
   const inTransaction = (attributes & TRANSACTIONAL_BIT) !== 0;
   return {
     firstOffset,

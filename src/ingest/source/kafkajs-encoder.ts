@@ -6,7 +6,6 @@ export interface Encoder {
   offset: number;
   ensureAvailable(byteCount: number): void;
   writeInt8(value: number): Encoder;
-  writeInt16(value: number): Encoder;
   writeInt32(value: number): Encoder;
   writeString(text: string | null): Encoder;
 }

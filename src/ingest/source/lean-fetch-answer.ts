@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { MillraceError } from "../../core/errors.ts";
+import { readInt64 } from "../../core/int64.ts";
 import { BATCH_MAGIC, MAGIC_AT } from "../../core/record-batch-header.ts";
 import { partitionKey, type TopicPartition } from "../../core/topic-partition.ts";
 import { type FetchedBatch, readFetchedBatch } from "./fetched-batch.ts";
@@ -25,9 +26,8 @@ const require = createRequire(import.meta.url);
 const responsePath = require.resolve("kafkajs/src/protocol/requests/fetch/v11/response.js");
 
 const INT64_BYTES = 8;
-const INT32_BYTES = 4;
 
-function readInt64(decoder: Decoder): bigint {
+function readBigInt(decoder: Decoder): bigint {
   const value = decoder.buffer.readBigInt64BE(decoder.offset);
   decoder.offset += INT64_BYTES;
   return value;
@@ -37,14 +37,14 @@ function readInt64(decoder: Decoder): bigint {
 function readOffset(decoder: Decoder): string {
   const { buffer, offset } = decoder;
   decoder.offset += INT64_BYTES;
-  return String(buffer.readInt32BE(offset) * 2 ** 32 + buffer.readUInt32BE(offset + INT32_BYTES));
+  return String(readInt64(buffer, offset));
 }
 
 function readAborted(decoder: Decoder): { producerId: string; firstOffset: string }[] {
   const count = Math.max(0, decoder.readInt32());
   return Array.from({ length: count }, () => ({
-    producerId: readInt64(decoder).toString(),
-    firstOffset: readInt64(decoder).toString(),
+    producerId: readBigInt(decoder).toString(),
+    firstOffset: readBigInt(decoder).toString(),
   }));
 }
 
