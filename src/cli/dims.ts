@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { Command } from "commander";
 import { connectClickHouse } from "../clients/clickhouse/connect.ts";
 import type { Environment } from "../config/environment.ts";
@@ -8,10 +7,10 @@ import { readOptions } from "../config/options/read-options.ts";
 import { readConfiguredFile } from "../config/secrets.ts";
 import { counted } from "../core/counted.ts";
 import { MillraceError } from "../core/errors.ts";
-
 import { type RefreshReport, refreshDimensions } from "../operate/dimensions/refresh.ts";
 import { type MappedService, parseServiceMap } from "../operate/dimensions/service-map.ts";
 import { requireClickHouse, withRunningDemo } from "../run/addresses.ts";
+import { instanceName } from "../run/instance-name.ts";
 import { addOptions } from "./add-options.ts";
 import { addHelpAfter } from "./help-text.ts";
 import { printNotice } from "./notice.ts";
@@ -39,8 +38,9 @@ async function runRefresh(environment: Environment, options: OptionValues<typeof
   const { lookbackMs, zone, serviceMap, json } = options;
   const services = serviceMap === undefined ? undefined : readServiceMap(serviceMap);
   const client = connectClickHouse(requireClickHouse(withRunningDemo(environment)), 1);
-  const who = `${hostname()}:${process.pid}`;
-  const report = await refreshDimensions({ client, who, lookbackMs, zone, services }).finally(() => client.close());
+  const report = await refreshDimensions({ client, who: instanceName, lookbackMs, zone, services }).finally(() =>
+    client.close(),
+  );
   if (report.outcome === "busy") throw new MillraceError("E_INCOMPLETE", `Nothing was done: ${report.reason}`);
   if (json) console.log(JSON.stringify(report));
   else print(report);

@@ -1,7 +1,7 @@
-import { hostname } from "node:os";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { Logger } from "pino";
 import { lastRefreshAgeMs, refreshDimensions } from "../operate/dimensions/refresh.ts";
+import { instanceName } from "./instance-name.ts";
 
 /** In a demo the first events are stored by then: names for nothing would be the first thing that a panel shows. */
 const FIRST_MS = 10_000;
@@ -22,7 +22,6 @@ export interface DimensionTimerOptions {
  * @returns how to stop it; resolves when no refresh is under way any more
  */
 export function startDimensionTimer({ client, log, everyMs, firstMs = FIRST_MS }: DimensionTimerOptions) {
-  const who = `${hostname()}:${process.pid}`;
   let isStopped = false;
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout;
@@ -31,7 +30,7 @@ export function startDimensionTimer({ client, log, everyMs, firstMs = FIRST_MS }
   async function refreshUnlessFresh(): Promise<number> {
     const ageMs = await lastRefreshAgeMs(client);
     if (ageMs !== undefined && ageMs < everyMs) return everyMs - ageMs;
-    const report = await refreshDimensions({ client, who });
+    const report = await refreshDimensions({ client, who: instanceName });
     if (report.outcome === "busy") {
       log.info(`the dimensions are not refreshed here: ${report.reason}`);
       return everyMs;

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { PartitionOffsets } from "../clients/kafka/offsets.ts";
 import { ownDatabase } from "../config/own-database.ts";
@@ -6,6 +5,7 @@ import type { Origin } from "../core/origin.ts";
 import { partitionKey } from "../core/topic-partition.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { type Flush, FlushStore } from "../telemetry/flush-store.ts";
+import { instanceName } from "./instance-name.ts";
 
 /** All partitions are written so often, moved or not: whoever reads finds where each stood before. */
 const ALL_EVERY_MS = 3_600_000;
@@ -67,7 +67,7 @@ export class RunArrivals {
     const values = offsets.map((at) => this.#rowOf(at, atMs));
     return {
       ...{ table: `${ownDatabase}.millrace_offsets_1m`, values },
-      token: `offsets:${hostname()}:${process.pid}:${this.#input.origin.group}:${atMs}`,
+      token: `offsets:${instanceName}:${this.#input.origin.group}:${atMs}`,
     };
   }
 

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { Logger } from "pino";
 import type { StartOptions } from "../config/start-options.ts";
 import { within } from "../core/within.ts";
@@ -6,6 +5,7 @@ import { bundleIdOf } from "../ingest/commit/bundle-id.ts";
 import type { StoredObserver } from "../ingest/pipeline/pipeline-types.ts";
 import type { TablePlan } from "../schema/plan.ts";
 import { BatchLog } from "../telemetry/batch-log.ts";
+import { instanceName } from "./instance-name.ts";
 import type { RunEnd } from "./run-face.ts";
 
 /** A disk that hangs holds up the end for no longer. */
@@ -26,11 +26,10 @@ export function openBatchLog(
 ): RunBatchLog | undefined {
   if (batchLogFile === undefined) return undefined;
   const file = new BatchLog(batchLogFile, log);
-  const instance = `${hostname()}:${process.pid}`;
   return {
     started(plans) {
       const streams = plans.map(({ pipeline, table, topics }) => ({ stream: pipeline, table, topics }));
-      file.note({ event: "started", instance, group: groupId, profile: profile.name, vcpus, streams });
+      file.note({ event: "started", instance: instanceName, group: groupId, profile: profile.name, vcpus, streams });
     },
     stored({ pipeline, table }, bundle, stored) {
       const receivedMs = Math.min(...stored.batches.map((batch) => batch.receivedMs));
@@ -50,7 +49,7 @@ export function openBatchLog(
       });
     },
     async ended(end) {
-      file.note({ event: "ended", instance, ...endOf(end) });
+      file.note({ event: "ended", instance: instanceName, ...endOf(end) });
       await within(CLOSE_MS_MAX, file.close());
     },
   };

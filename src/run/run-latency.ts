@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { StartOptions } from "../config/start-options.ts";
 import type { Origin } from "../core/origin.ts";
@@ -6,6 +5,7 @@ import { FlushStore } from "../telemetry/flush-store.ts";
 import { cohortsFlush, type FlushLabels, latencyFlush } from "../telemetry/latency-flush.ts";
 import { LatencyInterval } from "../telemetry/latency-interval.ts";
 import type { AcknowledgedBundle } from "../telemetry/recorder.ts";
+import { instanceName } from "./instance-name.ts";
 
 /** How late the run's records are, and to which minutes they belong, on its way into ClickHouse. */
 export class RunLatency {
@@ -15,7 +15,7 @@ export class RunLatency {
 
   constructor(client: ClickHouseClient, origin: Origin, { profile, vcpus }: StartOptions) {
     this.#store = new FlushStore(client);
-    this.#labels = { instance: `${hostname()}:${process.pid}`, origin, profile: profile.name, vcpus };
+    this.#labels = { instance: instanceName, origin, profile: profile.name, vcpus };
   }
 
   record(pipeline: string, stored: AcknowledgedBundle): void {
