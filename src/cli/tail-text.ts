@@ -2,13 +2,14 @@ import { textOf } from "../ingest/dead-letters/raw-text.ts";
 import { plainJson, type ShownValue } from "../operate/tail/decode-value.ts";
 import type { TailedRecord } from "../operate/tail/read-records.ts";
 import type { TableRow } from "../operate/tail/table-reader.ts";
+import { formatTime } from "./dead-letter-text.ts";
 
 /** A record as one line for people: when, where, its key and headers, and its value. */
 export function recordLine(record: TailedRecord, value: ShownValue): string {
   const { topic, partition, offset, timeMs, key, headers } = record;
   const named = headers.map(([name, bytes]) => `${name}=${bytesText(bytes)}`);
   return [
-    timeMs === undefined ? "no time" : timeText(timeMs),
+    timeMs === undefined ? "no time" : formatTime(timeMs),
     `${topic}:${partition}:${offset}`,
     ...(key === undefined ? [] : [`key=${bytesText(key)}`]),
     ...(named.length === 0 ? [] : [`[${named.join(" ")}]`]),
@@ -61,10 +62,6 @@ function bytesJson(name: string, bytes: Uint8Array | undefined): Record<string, 
   if (bytes === undefined) return { [name]: null };
   const text = textOf(bytes);
   return text === undefined ? { [`${name}Base64`]: Buffer.from(bytes).toString("base64") } : { [name]: text };
-}
-
-function timeText(ms: number): string {
-  return new Date(ms).toISOString().replace("T", " ");
 }
 
 /** Without control characters: a record must not steer the terminal. */

@@ -27,14 +27,14 @@ import { WritersNote } from "./writers-note.ts";
  */
 const REBALANCE_DRAIN_SHARE = 1 / 3;
 
+/** What a source tells of partitions, and not of their records. */
+export type AssignmentEvents = Omit<SourceEvents, "onBatch" | "onFetched" | "onCaughtUp" | "onCrash">;
+
 /**
  * The half that takes and gives up partitions: what happens before a join, at a partition that the group begins, after the
  * join, and where the log and the group do not fit together.
  */
-export function createAssignmentEvents(
-  state: PipelineState,
-  parts: AssignmentParts,
-): Omit<SourceEvents, "onBatch" | "onFetched" | "onCaughtUp" | "onCrash"> {
+export function createAssignmentEvents(state: PipelineState, parts: AssignmentParts): AssignmentEvents {
   const { options, counters } = state;
   const { dispatcher } = parts.intake;
   const unknownGroup = new UnknownGroup(state.client, options.log);

@@ -1,15 +1,12 @@
 import { systemClock } from "../../core/clock.ts";
 import { createSource, type SourceEvents } from "../source/consumer-source.ts";
+import type { AssignmentEvents } from "./assignment-events.ts";
 import type { Intake } from "./intake.ts";
 import type { PipelineState } from "./pipeline-state.ts";
 import { SourceSupervisor } from "./source-supervisor.ts";
 
 /** The consumer, from which batches go into the intake; another one in place of each that has ended. */
-export function superviseSource(
-  state: PipelineState,
-  intake: Intake,
-  assignment: Omit<SourceEvents, "onBatch" | "onFetched" | "onCaughtUp" | "onCrash">,
-): SourceSupervisor {
+export function superviseSource(state: PipelineState, intake: Intake, assignment: AssignmentEvents): SourceSupervisor {
   const { counters, failure } = state;
   const { log, source: sourceOptions } = state.options;
   const { budget, buffers, dispatcher } = intake;
