@@ -7,14 +7,18 @@ const some = { byteCount: 500, hasMore: false };
 const much = { byteCount: 5 * 1024 * 1024, hasMore: false };
 const nothing = { byteCount: 0, hasMore: false };
 
+const TICK_MS = 200;
+
 let pace: FetchPace;
 let caughtUp: CaughtUp;
 let told: number;
 
 beforeEach(() => {
   vi.useFakeTimers();
+  // To the beginning of a tick: where one begins in the middle, a broker's rest ends there, and it is waited for again.
+  vi.advanceTimersByTime(TICK_MS - (Math.floor(systemClock.nowMs()) % TICK_MS));
   told = 0;
-  pace = new FetchPace(200);
+  pace = new FetchPace(TICK_MS);
   caughtUp = new CaughtUp(pace, systemClock, () => {
     told += 1;
   });
